@@ -1,0 +1,1 @@
+//! The Kustomization controller: artifact to applied, healthy, pruned objects.

@@ -1,0 +1,1 @@
+//! CEL as Kubernetes and Flux configure it.

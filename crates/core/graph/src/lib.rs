@@ -1,0 +1,1 @@
+//! Dependency and ownership trees over objects and inventories.

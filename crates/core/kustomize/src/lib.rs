@@ -1,0 +1,1 @@
+//! The kustomize engine: a pure build over an in-memory file tree.

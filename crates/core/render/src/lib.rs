@@ -1,0 +1,1 @@
+//! From artifact to objects: generated kustomization, build, decrypt by a passed function, substitute, metadata.

@@ -1,0 +1,1 @@
+//! Structural schemas: built-in kinds and CRDs; defaulting, pruning, validation and merge keys.

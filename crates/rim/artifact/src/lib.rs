@@ -1,0 +1,1 @@
+//! Artifact storage, reproducible archives, ignore rules, download and the file server.

@@ -1,0 +1,1 @@
+//! The only door to a Kubernetes API: clients, impersonation, kubeconfigs, watch caches, apply.

@@ -1,0 +1,1 @@
+//! Git over http and ssh: list, fetch, check out, verify hosts; and a smart HTTP server for local repositories.

@@ -1,0 +1,1 @@
+//! SOPS decryption with age keys.

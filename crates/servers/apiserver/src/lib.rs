@@ -1,0 +1,1 @@
+//! The embedded Kubernetes API: many clusters in one process, with simulated workloads.

@@ -1,0 +1,1 @@
+//! REST API, event stream and web page over clusters.

@@ -1,0 +1,1 @@
+//! Revisioned objects with watch, in memory or in SQLite.

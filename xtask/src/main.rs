@@ -1,0 +1,66 @@
+//! The one entry for people and CI: set-up, build, test, bench and oracles.
+//!
+//! One file per sub-command; few dependencies, because everybody compiles this first.
+
+mod arguments;
+mod bench;
+mod oracle;
+mod process;
+mod schemas;
+mod setup;
+mod test;
+mod tidy;
+mod tree;
+mod up;
+mod upstream;
+mod web;
+
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+
+const HELP: &str = "\
+cargo xtask COMMAND
+
+  setup              install what is missing: Debian packages (as root), npm packages, real components
+  up [PATH] [FLAG..] build the web page and run `skein up` (default: examples/fleet); --release for an optimised build
+  test [--only A,B]  everything that must hold; --list names the suites
+  bench [ARG..]      all benchmarks
+  oracle NAME [..]   compare with the real tool: kustomize, helm, ssa, flux-live
+  schemas            regenerate the built-in schemas from a running kube-apiserver
+  upstream [NAME..]  build these real components (default: all)
+  tidy               the rules of the tree: layers, file headers and lengths, banned words
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match run(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &[String]) -> Result<()> {
+    let Some((command, rest)) = arguments.split_first() else {
+        print!("{HELP}");
+        return Ok(());
+    };
+    match command.as_str() {
+        "setup" => setup::run(rest),
+        "up" => up::run(rest),
+        "test" => test::run(rest),
+        "bench" => bench::run(rest),
+        "oracle" => oracle::run(rest),
+        "schemas" => schemas::run(rest),
+        "upstream" => upstream::run(rest),
+        "tidy" => tidy::run(rest),
+        "help" | "--help" | "-h" => {
+            print!("{HELP}");
+            Ok(())
+        }
+        other => bail!("no command {other:?}; `cargo xtask help` lists them"),
+    }
+}
