@@ -1,0 +1,28 @@
+//! `oracle`: runs a comparison with a real tool. One module per oracle; each prints a table and fails on a difference.
+
+mod flux_live;
+
+use anyhow::{Result, bail};
+
+type Run = fn(&[String]) -> Result<()>;
+
+/// Name, what it compares, where it runs.
+const ORACLES: &[(&str, &str, Run)] = &[(
+    "flux-live",
+    "recorded steps of the real Flux controllers, replayed against ours",
+    flux_live::run,
+)];
+
+/// `oracle NAME [ARG..]`.
+pub fn run(arguments: &[String]) -> Result<()> {
+    let Some((name, rest)) = arguments.split_first() else {
+        for (name, what, _) in ORACLES {
+            println!("{name:<12} {what}");
+        }
+        return Ok(());
+    };
+    match ORACLES.iter().find(|(known, _, _)| known == name) {
+        Some((_, _, run)) => run(rest),
+        None => bail!("no oracle {name:?}; `cargo xtask oracle` lists them"),
+    }
+}

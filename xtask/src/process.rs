@@ -1,0 +1,79 @@
+//! Running other programs: inherited, captured, or tee'd with each line looked at.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+
+use crate::tree;
+
+/// A command in the top folder of the repository.
+pub fn command(program: &str, arguments: &[&str]) -> Command {
+    let mut command = Command::new(program);
+    command.args(arguments).current_dir(tree::root());
+    command
+}
+
+/// Cargo, the one that runs us.
+pub fn cargo(arguments: &[&str]) -> Command {
+    let program = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
+    command(&program, arguments)
+}
+
+/// Runs with our own input and output; a failure is an error.
+pub fn run(command: &mut Command) -> Result<()> {
+    let shown = show(command);
+    let status = command
+        .status()
+        .with_context(|| format!("starting {shown}"))?;
+    if !status.success() {
+        bail!("{shown}: {status}");
+    }
+    Ok(())
+}
+
+/// Standard output as text; a failure is an error.
+pub fn capture(command: &mut Command) -> Result<String> {
+    let shown = show(command);
+    let output = command
+        .stderr(Stdio::inherit())
+        .output()
+        .with_context(|| format!("starting {shown}"))?;
+    if !output.status.success() {
+        bail!("{shown}: {}", output.status);
+    }
+    String::from_utf8(output.stdout).with_context(|| format!("{shown}: output is not UTF-8"))
+}
+
+/// Passes standard output through line by line and shows each line to `look`; true when the program succeeded.
+pub fn watch(command: &mut Command, look: &mut dyn FnMut(&str)) -> Result<bool> {
+    let shown = show(command);
+    let mut child = command
+        .stdout(Stdio::piped())
+        .spawn()
+        .with_context(|| format!("starting {shown}"))?;
+    let output = child.stdout.take().context("standard output is piped")?;
+    for line in BufReader::new(output).split(b'\n') {
+        let line = line.with_context(|| format!("reading output of {shown}"))?;
+        let line = String::from_utf8_lossy(&line);
+        println!("{line}");
+        look(&line);
+    }
+    Ok(child.wait()?.success())
+}
+
+/// Whether a program of this name is on the path.
+pub fn exists(program: &str) -> bool {
+    std::env::var_os("PATH").is_some_and(|path| {
+        std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
+    })
+}
+
+fn show(command: &Command) -> String {
+    let mut text = command.get_program().to_string_lossy().into_owned();
+    for argument in command.get_args() {
+        text.push(' ');
+        text.push_str(&argument.to_string_lossy());
+    }
+    text
+}

@@ -1,0 +1,134 @@
+//! `test`: everything that must hold, one suite after the other, and a table at the end.
+
+mod count;
+mod suites;
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, bail};
+
+use crate::arguments::Arguments;
+use crate::tree;
+use count::Counts;
+use suites::{SUITES, Suite};
+
+/// How a suite ended.
+enum Outcome {
+    Ran(Counts),
+    /// Nothing ran; `excused` when a stranger's clone cannot have what it needs.
+    Skipped {
+        why: String,
+        excused: bool,
+    },
+}
+
+struct Row {
+    suite: &'static str,
+    outcome: Outcome,
+    took: Duration,
+}
+
+/// `test [--only A,B] [--list]`.
+pub fn run(arguments: &[String]) -> Result<()> {
+    let mut arguments = Arguments::new(arguments);
+    let only = arguments.value("--only")?;
+    let list = arguments.switch("--list");
+    arguments.finish()?;
+    if list {
+        for suite in SUITES {
+            println!("{:<20} {}", suite.name, suite.what);
+        }
+        return Ok(());
+    }
+    let rows: Vec<Row> = selected(only.as_deref())?
+        .into_iter()
+        .map(run_one)
+        .collect();
+    summarise(&rows)
+}
+
+fn selected(only: Option<&str>) -> Result<Vec<&'static Suite>> {
+    let Some(only) = only else {
+        return Ok(SUITES.iter().collect());
+    };
+    let mut chosen = Vec::new();
+    for name in only.split(',') {
+        match SUITES.iter().find(|suite| suite.name == name) {
+            Some(suite) => chosen.push(suite),
+            None => bail!("no suite {name:?}; `cargo xtask test --list` names them"),
+        }
+    }
+    Ok(chosen)
+}
+
+fn run_one(suite: &'static Suite) -> Row {
+    println!("\n== {}: {}", suite.name, suite.what);
+    let start = Instant::now();
+    let outcome = if suite.needs_shared && tree::shared_material().is_none() {
+        let why = "the recorded inputs (../shared) are not beside this clone".to_owned();
+        println!("skipped: {why}");
+        Outcome::Skipped { why, excused: true }
+    } else {
+        outcome_of(suite)
+    };
+    Row {
+        suite: suite.name,
+        outcome,
+        took: start.elapsed(),
+    }
+}
+
+/// An error before anything was counted is one failure; a suite in which nothing ran is skipped.
+fn outcome_of(suite: &Suite) -> Outcome {
+    match (suite.run)() {
+        Ok(Some(counts)) if counts == Counts::default() => {
+            skipped("it found no test to run".to_owned())
+        }
+        Ok(Some(counts)) => Outcome::Ran(counts),
+        Ok(None) => skipped("its subject is not part of the tree".to_owned()),
+        Err(error) => {
+            println!("error: {error:#}");
+            Outcome::Ran(Counts::one(false))
+        }
+    }
+}
+
+fn skipped(why: String) -> Outcome {
+    println!("skipped: {why}");
+    Outcome::Skipped {
+        why,
+        excused: false,
+    }
+}
+
+/// Prints the table and the closing line; an error unless everything ran and passed.
+fn summarise(rows: &[Row]) -> Result<()> {
+    let mut total = Counts::default();
+    let mut wrong = Vec::new();
+    println!("\nsuite                | passed | failed | skipped | seconds");
+    println!("---------------------|-------:|-------:|--------:|-------:");
+    for row in rows {
+        let (counts, note) = match &row.outcome {
+            Outcome::Ran(counts) => (*counts, String::new()),
+            Outcome::Skipped { why, .. } => (Counts::default(), format!("  skipped: {why}")),
+        };
+        let is_wrong = match &row.outcome {
+            Outcome::Ran(counts) => counts.failed + counts.skipped > 0,
+            Outcome::Skipped { excused, .. } => !excused,
+        };
+        if is_wrong {
+            wrong.push(row.suite);
+        }
+        let seconds = row.took.as_secs();
+        println!(
+            "{:<20} | {:>6} | {:>6} | {:>7} | {seconds:>6}{note}",
+            row.suite, counts.passed, counts.failed, counts.skipped
+        );
+        total.add(counts);
+    }
+    println!("{} passed, {} failed", total.passed, total.failed);
+    if !wrong.is_empty() {
+        bail!("not everything ran and passed: {}", wrong.join(", "));
+    }
+    Ok(())
+}

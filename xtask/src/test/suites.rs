@@ -1,0 +1,221 @@
+//! The table of suites and how each is run.
+
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::Result;
+
+use super::count::Counts;
+use crate::{process, setup, tidy, tree, upstream, web};
+
+/// One line of the closing table.
+pub struct Suite {
+    pub name: &'static str,
+    pub what: &'static str,
+    /// Whether it reads the recorded inputs that a stranger's clone does not have beside it.
+    pub needs_shared: bool,
+    /// Runs it; nothing when its subject is not part of the tree.
+    pub run: fn() -> Result<Option<Counts>>,
+}
+
+/// In order of cost: what fails fast comes first.
+pub const SUITES: &[Suite] = &[
+    own("format", "rustfmt has nothing to change", format),
+    own("tidy", "rules of the tree", tidy_rules),
+    own("lint", "clippy, warnings are errors", lint),
+    own("unit", "tests of all crates", unit),
+    own(
+        "web",
+        "types, lint and unit tests of the web page",
+        web_unit,
+    ),
+    own("e2e-embedded", "the binary on the embedded API", || {
+        end_to_end("embedded")
+    }),
+    own("e2e-real", "the binary on a real control plane", || {
+        end_to_end("real")
+    }),
+    own("web-e2e", "the web page in a browser", web_end_to_end),
+    shared("flux-embedded", "recorded Flux steps, embedded API", || {
+        flux_live("embedded")
+    }),
+    shared(
+        "flux-real",
+        "recorded Flux steps, real control plane",
+        || flux_live("real"),
+    ),
+];
+
+const fn own(name: &'static str, what: &'static str, run: fn() -> Result<Option<Counts>>) -> Suite {
+    Suite {
+        name,
+        what,
+        needs_shared: false,
+        run,
+    }
+}
+
+const fn shared(
+    name: &'static str,
+    what: &'static str,
+    run: fn() -> Result<Option<Counts>>,
+) -> Suite {
+    Suite {
+        name,
+        what,
+        needs_shared: true,
+        run,
+    }
+}
+
+fn format() -> Result<Option<Counts>> {
+    check(&mut process::cargo(&["fmt", "--all", "--", "--check"]))
+}
+
+fn lint() -> Result<Option<Counts>> {
+    let words = ["clippy", "--workspace", "--all-targets", "--quiet", "--"];
+    check(process::cargo(&words).args(["--deny", "warnings"]))
+}
+
+fn tidy_rules() -> Result<Option<Counts>> {
+    let outcome = tidy::check()?;
+    Ok(Some(Counts {
+        passed: outcome.passed,
+        failed: outcome.failed,
+        skipped: 0,
+    }))
+}
+
+fn unit() -> Result<Option<Counts>> {
+    let mut command = process::cargo(&["test", "--workspace", "--no-fail-fast"]);
+    counted(&mut command, Counts::add_cargo_line)
+}
+
+fn web_unit() -> Result<Option<Counts>> {
+    let folder = tree::root().join("web");
+    if !folder.join("package.json").is_file() {
+        return Ok(None);
+    }
+    web::install(&folder)?;
+    let mut counts = Counts::default();
+    for script in ["check", "lint", "typecheck"] {
+        if has_script(&folder, script) {
+            let passed = process::watch(&mut npm(&folder, script), &mut |_| {})?;
+            counts.add(Counts::one(passed));
+        }
+    }
+    if let Some(tests) = script_counts(&folder, "test")? {
+        counts.add(tests);
+    }
+    Ok(Some(counts))
+}
+
+/// Every folder with npm packages may have a script `e2e`.
+fn web_end_to_end() -> Result<Option<Counts>> {
+    let mut counts = None;
+    for folder in web::folders() {
+        if !has_script(&folder, "e2e") {
+            continue;
+        }
+        web::install(&folder)?;
+        web::build()?;
+        build_binary()?;
+        if let Some(tests) = script_counts(&folder, "e2e")? {
+            counts.get_or_insert_with(Counts::default).add(tests);
+        }
+    }
+    Ok(counts)
+}
+
+/// The scenarios that need nothing from outside of the tree.
+fn end_to_end(target: &str) -> Result<Option<Counts>> {
+    if !tree::root().join("crates/testkit/e2e").is_dir() {
+        return Ok(None);
+    }
+    prepare(target)?;
+    let words = [
+        "run",
+        "--quiet",
+        "--package",
+        "skein-e2e",
+        "--",
+        "--target",
+        target,
+    ];
+    counted(&mut process::cargo(&words), Counts::add_own_line)
+}
+
+fn flux_live(target: &str) -> Result<Option<Counts>> {
+    if !tree::root().join("crates/testkit/flux-live").is_dir() {
+        return Ok(None);
+    }
+    let Some(shared) = tree::shared_material() else {
+        return Ok(None);
+    };
+    prepare(target)?;
+    let folder = shared.join("real/flux-live");
+    let mut command = process::cargo(&["run", "--quiet", "--package", "skein-flux-live", "--"]);
+    command.arg(folder).args(["--target", target]);
+    counted(&mut command, Counts::add_own_line)
+}
+
+/// The binary, and for a real control plane its components.
+fn prepare(target: &str) -> Result<()> {
+    build_binary()?;
+    if target == "real" {
+        let missing = setup::missing_packages();
+        if !missing.is_empty() {
+            println!("missing Debian packages: {}", missing.join(", "));
+        }
+        upstream::build(&upstream::control_plane()?)?;
+    }
+    Ok(())
+}
+
+fn build_binary() -> Result<()> {
+    process::run(&mut process::cargo(&[
+        "build",
+        "--quiet",
+        "--package",
+        "skein",
+    ]))
+}
+
+fn npm(folder: &Path, script: &str) -> Command {
+    let mut command = process::command("npm", &["run", "--silent", script]);
+    command.current_dir(folder).env("CI", "1");
+    command
+}
+
+fn has_script(folder: &Path, script: &str) -> bool {
+    let text = std::fs::read_to_string(folder.join("package.json")).unwrap_or_default();
+    serde_json::from_str::<serde_json::Value>(&text)
+        .is_ok_and(|package| package["scripts"][script].is_string())
+}
+
+/// Runs a script whose output is that of vitest or of node's test runner.
+fn script_counts(folder: &Path, script: &str) -> Result<Option<Counts>> {
+    if !has_script(folder, script) {
+        return Ok(None);
+    }
+    counted(&mut npm(folder, script), |counts, line| {
+        counts.add_vitest_line(line);
+        counts.add_node_line(line);
+        counts.add_own_line(line);
+    })
+}
+
+fn check(command: &mut Command) -> Result<Option<Counts>> {
+    let passed = process::watch(command, &mut |_| {})?;
+    Ok(Some(Counts::one(passed)))
+}
+
+/// Counts what the runner prints; a runner that fails without a failed test is one failure.
+fn counted(command: &mut Command, add: fn(&mut Counts, &str)) -> Result<Option<Counts>> {
+    let mut counts = Counts::default();
+    let succeeded = process::watch(command, &mut |line| add(&mut counts, line))?;
+    if !succeeded && counts.failed == 0 {
+        counts.failed = 1;
+    }
+    Ok(Some(counts))
+}
