@@ -1,0 +1,145 @@
+//! What an API server answered instead of an object, and what went wrong on the way to it.
+
+use kube::core::Status;
+use thiserror::Error;
+
+/// A failed request.
+#[derive(Clone, Debug, Error)]
+pub enum ApiError {
+    /// The server answered with a Status; shown as the server's own words.
+    #[error("{}", .0.message)]
+    Status(Box<Status>),
+    /// No answer: connection, TLS, timeout.
+    #[error("{server}: {problem}")]
+    Transport {
+        /// Address of the API server.
+        server: String,
+        /// What happened, without credentials.
+        problem: String,
+    },
+    /// An answer that is no object, or a request that cannot be formed.
+    #[error("{action}: {problem}")]
+    Malformed {
+        /// What was being done.
+        action: String,
+        /// Why it cannot be.
+        problem: String,
+    },
+    /// No resource of that kind is served.
+    #[error("no matches for kind {kind:?} in version {api_version:?}")]
+    NoMatch {
+        /// Kind that was asked for.
+        kind: String,
+        /// apiVersion that was asked for.
+        api_version: String,
+    },
+}
+
+impl ApiError {
+    /// HTTP status code; 0 when there was no answer.
+    pub fn code(&self) -> u16 {
+        match self {
+            Self::Status(status) => status.code,
+            _ => 0,
+        }
+    }
+
+    /// The Status reason (`NotFound`, `Conflict`, `Invalid` …); empty when there was no answer.
+    pub fn reason(&self) -> &str {
+        match self {
+            Self::Status(status) => &status.reason,
+            _ => "",
+        }
+    }
+
+    /// 404.
+    pub fn is_not_found(&self) -> bool {
+        self.code() == 404
+    }
+
+    /// 409 of an update race or of field ownership.
+    pub fn is_conflict(&self) -> bool {
+        self.code() == 409 && self.reason() != "AlreadyExists"
+    }
+
+    /// 409 because the name is taken.
+    pub fn is_already_exists(&self) -> bool {
+        self.code() == 409 && self.reason() == "AlreadyExists"
+    }
+
+    /// 403.
+    pub fn is_forbidden(&self) -> bool {
+        self.code() == 403
+    }
+
+    /// 422: the object was refused by validation.
+    pub fn is_invalid(&self) -> bool {
+        self.code() == 422
+    }
+
+    /// 410: the resource version is too old.
+    pub fn is_gone(&self) -> bool {
+        self.code() == 410
+    }
+
+    /// The server did not answer, or answered that it cannot now: worth a retry without blame.
+    pub fn is_unavailable(&self) -> bool {
+        match self {
+            Self::Transport { .. } => true,
+            Self::Status(status) => matches!(status.code, 429 | 500 | 502 | 503 | 504),
+            _ => false,
+        }
+    }
+
+    /// No resource of that kind is served.
+    pub fn is_no_match(&self) -> bool {
+        matches!(self, Self::NoMatch { .. })
+    }
+
+    /// The causes of an `Invalid` or `Conflict` answer as (field, reason, message).
+    pub fn causes(&self) -> Vec<(String, String, String)> {
+        match self {
+            Self::Status(status) => status
+                .details
+                .iter()
+                .flat_map(|details| &details.causes)
+                .map(|cause| {
+                    (
+                        cause.field.clone(),
+                        cause.reason.clone(),
+                        cause.message.clone(),
+                    )
+                })
+                .collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    pub(crate) fn from_kube(server: &str, error: kube::Error) -> Self {
+        match error {
+            kube::Error::Api(status) => Self::Status(status),
+            kube::Error::SerdeError(error) => Self::Malformed {
+                action: format!("reading the answer of {server}"),
+                problem: error.to_string(),
+            },
+            other => Self::Transport {
+                server: server.to_owned(),
+                problem: innermost(&other),
+            },
+        }
+    }
+}
+
+/// The chain of causes without repetition: outer layers of HTTP clients say little.
+fn innermost(error: &dyn std::error::Error) -> String {
+    let mut parts: Vec<String> = Vec::new();
+    let mut next = Some(error);
+    while let Some(current) = next {
+        let text = current.to_string();
+        if !parts.iter().any(|part| part.contains(&text)) {
+            parts.push(text);
+        }
+        next = current.source();
+    }
+    parts.join(": ")
+}

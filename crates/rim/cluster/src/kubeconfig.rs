@@ -1,0 +1,290 @@
+//! From a kubeconfig, flags or the Pod's own account to a [`Cluster`]; untrusted kubeconfigs are sanitised.
+
+use std::path::PathBuf;
+
+use http::HeaderValue;
+use kube::config::{KubeConfigOptions, Kubeconfig};
+use thiserror::Error;
+
+use crate::client::Cluster;
+
+/// Why there is no connection to a cluster.
+#[derive(Debug, Error)]
+pub enum ConnectError {
+    /// The kubeconfig cannot be read or has no such context.
+    #[error("kubeconfig: {0}")]
+    Kubeconfig(String),
+    /// Something in a kubeconfig that controllers refuse to act on.
+    #[error("kubeconfig: {what} is refused; {remedy}")]
+    Refused {
+        /// What was found.
+        what: String,
+        /// What to do instead.
+        remedy: &'static str,
+    },
+    /// The client cannot be made (TLS material, proxy).
+    #[error("cannot connect to {server}: {problem}")]
+    Client {
+        /// Address of the API server.
+        server: String,
+        /// What is wrong.
+        problem: String,
+    },
+}
+
+/// Where to connect to, in the terms of kubectl's flags. Empty fields are not set.
+#[derive(Clone, Debug, Default)]
+pub struct ConnectOptions {
+    /// `--kubeconfig`; otherwise `KUBECONFIG`, `~/.kube/config`, then the Pod's own account.
+    pub kubeconfig: Option<PathBuf>,
+    /// `--context`.
+    pub context: Option<String>,
+    /// `--cluster`.
+    pub cluster: Option<String>,
+    /// `--user`.
+    pub user: Option<String>,
+    /// `--server`.
+    pub server: Option<String>,
+    /// `--as`.
+    pub impersonate_user: Option<String>,
+    /// `--as-group`.
+    pub impersonate_groups: Vec<String>,
+    /// `User-Agent` of all requests; also the default field manager is derived from it by servers.
+    pub user_agent: String,
+}
+
+/// What an untrusted kubeconfig (one that stands in a Secret) may hold.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct KubeconfigPolicy {
+    /// Keep exec plugins (`--insecure-kubeconfig-exec`).
+    pub allow_exec: bool,
+    /// Keep `insecure-skip-tls-verify` (`--insecure-kubeconfig-tls`).
+    pub allow_insecure_tls: bool,
+}
+
+/// Chooses the one TLS implementation of the process; call first thing in `main` and in tests.
+/// Without it two implementations in the dependency tree make TLS set-up panic.
+pub fn install_crypto_provider() {
+    // An error means that a provider is installed already, which is what we want.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+}
+
+impl Cluster {
+    /// Connects as kubectl would with these options.
+    pub async fn connect(options: &ConnectOptions) -> Result<Self, ConnectError> {
+        install_crypto_provider();
+        let context = KubeConfigOptions {
+            context: options.context.clone(),
+            cluster: options.cluster.clone(),
+            user: options.user.clone(),
+        };
+        let wrong = |e: &dyn std::fmt::Display| ConnectError::Kubeconfig(e.to_string());
+        let mut config = match &options.kubeconfig {
+            Some(path) => {
+                let file = Kubeconfig::read_from(path).map_err(|e| wrong(&e))?;
+                kube::Config::from_custom_kubeconfig(file, &context)
+                    .await
+                    .map_err(|e| wrong(&e))?
+            }
+            None if options.context.is_some() || options.cluster.is_some() => {
+                kube::Config::from_kubeconfig(&context)
+                    .await
+                    .map_err(|e| wrong(&e))?
+            }
+            None => kube::Config::infer().await.map_err(|e| wrong(&e))?,
+        };
+        if let Some(server) = &options.server {
+            config.cluster_url = server.parse().map_err(|e| wrong(&e))?;
+        }
+        if options.impersonate_user.is_some() {
+            config
+                .auth_info
+                .impersonate
+                .clone_from(&options.impersonate_user);
+        }
+        if !options.impersonate_groups.is_empty() {
+            config.auth_info.impersonate_groups = Some(options.impersonate_groups.clone());
+        }
+        Self::from_config(config, &options.user_agent)
+    }
+
+    /// Connects with a kubeconfig given as text by somebody who is not trusted with this machine: nothing of it may run
+    /// a program, read a local file or (unless allowed) switch off TLS verification.
+    pub async fn from_untrusted_kubeconfig(
+        text: &str,
+        policy: KubeconfigPolicy,
+        user_agent: &str,
+    ) -> Result<Self, ConnectError> {
+        install_crypto_provider();
+        // The parser's own message may quote the text, which holds credentials.
+        let mut file = Kubeconfig::from_yaml(text)
+            .map_err(|_| ConnectError::Kubeconfig("not a valid kubeconfig".into()))?;
+        sanitise(&mut file, policy)?;
+        let config = kube::Config::from_custom_kubeconfig(file, &KubeConfigOptions::default())
+            .await
+            .map_err(|e| ConnectError::Kubeconfig(e.to_string()))?;
+        Self::from_config(config, user_agent)
+    }
+
+    /// Connects with a kubeconfig given as text by this program itself.
+    pub async fn from_kubeconfig_text(text: &str, user_agent: &str) -> Result<Self, ConnectError> {
+        install_crypto_provider();
+        let wrong = |e: &dyn std::fmt::Display| ConnectError::Kubeconfig(e.to_string());
+        let file = Kubeconfig::from_yaml(text).map_err(|e| wrong(&e))?;
+        let config = kube::Config::from_custom_kubeconfig(file, &KubeConfigOptions::default())
+            .await
+            .map_err(|e| wrong(&e))?;
+        Self::from_config(config, user_agent)
+    }
+
+    fn from_config(config: kube::Config, user_agent: &str) -> Result<Self, ConnectError> {
+        let server = config
+            .cluster_url
+            .to_string()
+            .trim_end_matches('/')
+            .to_owned();
+        let namespace = config.default_namespace.clone();
+        let problem = |problem: String| ConnectError::Client {
+            server: server.clone(),
+            problem,
+        };
+        let user_agent =
+            HeaderValue::from_str(user_agent).map_err(|e| problem(format!("user agent: {e}")))?;
+        let client = kube::Client::try_from(config).map_err(|e| problem(e.to_string()))?;
+        Ok(Self::new(client, server, user_agent, namespace))
+    }
+}
+
+fn refuse(what: impl Into<String>, remedy: &'static str) -> ConnectError {
+    ConnectError::Refused {
+        what: what.into(),
+        remedy,
+    }
+}
+
+fn sanitise(file: &mut Kubeconfig, policy: KubeconfigPolicy) -> Result<(), ConnectError> {
+    for named in &mut file.clusters {
+        let Some(cluster) = &mut named.cluster else {
+            continue;
+        };
+        if cluster.certificate_authority.is_some() {
+            return Err(refuse(
+                "the file path certificate-authority",
+                "give the certificate inline as certificate-authority-data",
+            ));
+        }
+        if cluster.insecure_skip_tls_verify == Some(true) && !policy.allow_insecure_tls {
+            return Err(refuse(
+                "insecure-skip-tls-verify",
+                "give the certificate as certificate-authority-data, or start the controller with --insecure-kubeconfig-tls",
+            ));
+        }
+    }
+    for named in &mut file.auth_infos {
+        let Some(user) = &mut named.auth_info else {
+            continue;
+        };
+        if user.exec.is_some() && !policy.allow_exec {
+            return Err(refuse(
+                "an exec plugin",
+                "use a token or client certificate, or start the controller with --insecure-kubeconfig-exec",
+            ));
+        }
+        if user.auth_provider.is_some() {
+            return Err(refuse(
+                "an auth-provider",
+                "use a token or client certificate",
+            ));
+        }
+        for (set, field, remedy) in [
+            (
+                user.token_file.is_some(),
+                "tokenFile",
+                "give the token inline as token",
+            ),
+            (
+                user.client_certificate.is_some(),
+                "client-certificate",
+                "give the certificate inline as client-certificate-data",
+            ),
+            (
+                user.client_key.is_some(),
+                "client-key",
+                "give the key inline as client-key-data",
+            ),
+        ] {
+            if set {
+                return Err(refuse(format!("the file path {field}"), remedy));
+            }
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kubeconfig(cluster: &str, user: &str) -> String {
+        format!(
+            "apiVersion: v1\nkind: Config\ncurrent-context: c\n\
+             contexts: [{{name: c, context: {{cluster: c, user: u}}}}]\n\
+             clusters: [{{name: c, cluster: {{server: 'https://127.0.0.1:1'{cluster}}}}}]\n\
+             users: [{{name: u, user: {{{user}}}}}]\n"
+        )
+    }
+
+    async fn refusal(cluster: &str, user: &str) -> String {
+        let text = kubeconfig(cluster, user);
+        match Cluster::from_untrusted_kubeconfig(&text, KubeconfigPolicy::default(), "test").await {
+            Ok(_) => "accepted".into(),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    #[tokio::test]
+    async fn untrusted_kubeconfigs_cannot_reach_this_machine() {
+        assert_eq!(refusal("", "token: x").await, "accepted");
+        for (cluster, user, what) in [
+            (
+                "",
+                "exec: {apiVersion: client.authentication.k8s.io/v1, command: sh}",
+                "exec plugin",
+            ),
+            ("", "tokenFile: /etc/passwd", "tokenFile"),
+            ("", "client-certificate: /etc/passwd", "client-certificate"),
+            ("", "client-key: /etc/passwd", "client-key"),
+            ("", "auth-provider: {name: gcp}", "auth-provider"),
+            (
+                ", certificate-authority: /etc/passwd",
+                "token: x",
+                "certificate-authority",
+            ),
+            (
+                ", insecure-skip-tls-verify: true",
+                "token: x",
+                "insecure-skip-tls-verify",
+            ),
+        ] {
+            let message = refusal(cluster, user).await;
+            assert!(
+                message.contains(what) && message.contains("refused"),
+                "{what}: {message}"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn broken_kubeconfigs_are_not_quoted() {
+        let result = Cluster::from_untrusted_kubeconfig(
+            "token: s3cr3t: [",
+            KubeconfigPolicy::default(),
+            "test",
+        )
+        .await;
+        let Err(error) = result else {
+            panic!("accepted")
+        };
+        assert!(!error.to_string().contains("s3cr3t"));
+    }
+}
