@@ -1,1 +1,34 @@
 //! YAML read and written as Go's libraries do.
+//!
+//! Two Go readers matter to Kubernetes users, and both are here on one composer:
+//! - `sigs.k8s.io/yaml` (YAML 1.1 words such as `yes` and `on` are booleans, duplicate keys win by the last): [`from_slice`],
+//!   [`from_slice_strict`], [`documents`]; what Kubernetes clients, Helm and the readers of configuration files use;
+//! - go-yaml v3 as kyaml uses it (YAML 1.2 words, node trees with tags and styles): [`compose`], [`Node`], [`node_to_json`]; what kustomize
+//!   builds on.
+//!
+//! One writer gives what `sigs.k8s.io/yaml` marshals: [`to_string`], which is what `kustomize build`, `flux build` and Helm's `toYaml` print.
+//! The other, [`node_to_string`], writes node trees in the style that they were read.
+
+mod base64_lines;
+mod compose;
+mod emit;
+mod error;
+mod json;
+mod node;
+mod number;
+mod resolve;
+mod scalar;
+mod sort;
+mod timestamp;
+mod write;
+
+pub use base64_lines::encode_base64_lines;
+pub use compose::{Dialect, MAX_DEPTH_LEVELS, MAX_INPUT_BYTES, MAX_NODES, compose, compose_all};
+pub use emit::to_string;
+pub use error::YamlError;
+pub use json::{Document, MAX_DOCUMENTS, documents, from_slice, from_slice_strict, node_to_json};
+pub use node::{Kind, Node, Style, Tag};
+pub use number::{float_to_text, json_number};
+pub use resolve::{Scalar, is_yaml_1_1_non_string, resolve};
+pub use sort::compare_keys;
+pub use write::node_to_string;

@@ -1,0 +1,276 @@
+//! From text to node trees: libyaml's grammar, bounded, with aliases expanded.
+
+use std::collections::HashMap;
+
+use libyaml_safer::{Error, Event, EventData, MappingStyle, Parser, ScalarStyle, SequenceStyle};
+
+use crate::error::YamlError;
+use crate::json::MAX_DOCUMENTS;
+use crate::node::{Kind, Node, Style, Tag};
+
+/// Largest text that is parsed, in bytes.
+pub const MAX_INPUT_BYTES: usize = 64 << 20;
+/// Deepest nesting of maps and lists, in levels.
+pub const MAX_DEPTH_LEVELS: usize = 256;
+/// Most values of one text, counted after aliases are expanded.
+pub const MAX_NODES: usize = 4_000_000;
+
+/// Which of Go's resolvers gives plain scalars their meaning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialect {
+    /// go-yaml v2 (`sigs.k8s.io/yaml`, Helm): YAML 1.1, `yes` is true.
+    V2,
+    /// go-yaml v3 (kyaml): YAML 1.2, `yes` is text.
+    V3,
+}
+
+/// The first document of a text; `None` when there is none (empty, or comments only).
+pub fn compose(text: &[u8], dialect: Dialect) -> Result<Option<Node>, YamlError> {
+    Composer::new(text, dialect)?.next_document()
+}
+
+/// All documents of a text. An empty document is a null node.
+pub fn compose_all(text: &[u8], dialect: Dialect) -> Result<Vec<Node>, YamlError> {
+    let mut composer = Composer::new(text, dialect)?;
+    let mut documents = Vec::new();
+    while let Some(document) = composer.next_document()? {
+        if documents.len() == MAX_DOCUMENTS {
+            return Err(YamlError::TooManyDocuments {
+                limit: MAX_DOCUMENTS,
+            });
+        }
+        documents.push(document);
+    }
+    Ok(documents)
+}
+
+/// A collection that is being filled.
+struct Open {
+    node: Node,
+    anchor: Option<String>,
+}
+
+/// Turns events into trees, one document at a time.
+pub(crate) struct Composer<'a> {
+    parser: Parser<&'a [u8]>,
+    dialect: Dialect,
+    anchors: HashMap<String, Node>,
+    count: usize,
+    ended: bool,
+}
+
+impl<'a> Composer<'a> {
+    pub(crate) fn new(text: &'a [u8], dialect: Dialect) -> Result<Self, YamlError> {
+        if text.len() > MAX_INPUT_BYTES {
+            return Err(YamlError::TooLarge {
+                bytes: text.len(),
+                limit: MAX_INPUT_BYTES,
+            });
+        }
+        let mut parser = Parser::new();
+        parser.set_input(text);
+        Ok(Self {
+            parser,
+            dialect,
+            anchors: HashMap::new(),
+            count: 0,
+            ended: false,
+        })
+    }
+
+    fn event(&mut self) -> Result<Event, YamlError> {
+        self.parser.parse().map_err(|e| syntax(&e))
+    }
+
+    pub(crate) fn next_document(&mut self) -> Result<Option<Node>, YamlError> {
+        while !self.ended {
+            match self.event()?.data {
+                EventData::StreamEnd => self.ended = true,
+                EventData::DocumentStart { .. } => return self.document().map(Some),
+                _ => {}
+            }
+        }
+        Ok(None)
+    }
+
+    fn document(&mut self) -> Result<Node, YamlError> {
+        self.anchors.clear();
+        let mut open: Vec<Open> = Vec::new();
+        let mut root = None;
+        loop {
+            let event = self.event()?;
+            let line = event.start_mark.line + 1;
+            let finished = match event.data {
+                EventData::DocumentEnd { .. } => return Ok(root.unwrap_or_else(Node::null)),
+                EventData::StreamEnd => {
+                    self.ended = true;
+                    return Ok(root.unwrap_or_else(Node::null));
+                }
+                EventData::SequenceEnd | EventData::MappingEnd => open.pop(),
+                data => self.begin(data, line, &mut open)?,
+            };
+            let Some(Open { node, anchor }) = finished else {
+                continue;
+            };
+            if let Some(anchor) = anchor {
+                self.anchors.insert(anchor, node.clone());
+            }
+            match open.last_mut() {
+                Some(parent) => parent.node.content.push(node),
+                None => root = Some(node),
+            }
+        }
+    }
+
+    /// Handles the event that begins a node: opens a collection, or gives the finished scalar or alias.
+    fn begin(
+        &mut self,
+        data: EventData,
+        line: u64,
+        open: &mut Vec<Open>,
+    ) -> Result<Option<Open>, YamlError> {
+        self.take(1, line)?;
+        let (node, anchor) = match data {
+            EventData::Alias { anchor } => return self.alias(anchor, line).map(Some),
+            EventData::Scalar {
+                anchor,
+                tag,
+                value,
+                style,
+                ..
+            } => {
+                let node = scalar_node(tag, value, style, self.dialect, line);
+                return Ok(Some(Open { node, anchor }));
+            }
+            EventData::SequenceStart {
+                anchor, tag, style, ..
+            } => {
+                let flow = style == SequenceStyle::Flow;
+                (collection_node(Kind::Sequence, tag, flow, line), anchor)
+            }
+            EventData::MappingStart {
+                anchor, tag, style, ..
+            } => {
+                let flow = style == MappingStyle::Flow;
+                (collection_node(Kind::Mapping, tag, flow, line), anchor)
+            }
+            _ => return Ok(None),
+        };
+        if open.len() == MAX_DEPTH_LEVELS {
+            return Err(YamlError::TooDeep {
+                line,
+                limit: MAX_DEPTH_LEVELS,
+            });
+        }
+        open.push(Open { node, anchor });
+        Ok(None)
+    }
+
+    fn alias(&mut self, anchor: String, line: u64) -> Result<Open, YamlError> {
+        let Some(node) = self.anchors.get(&anchor) else {
+            return Err(YamlError::UnknownAnchor { line, anchor });
+        };
+        let size = count_nodes(node);
+        let node = node.clone();
+        self.take(size, line)?;
+        Ok(Open { node, anchor: None })
+    }
+
+    fn take(&mut self, nodes: usize, line: u64) -> Result<(), YamlError> {
+        self.count = self.count.saturating_add(nodes);
+        if self.count > MAX_NODES {
+            return Err(YamlError::TooManyNodes {
+                line,
+                limit: MAX_NODES,
+            });
+        }
+        Ok(())
+    }
+}
+
+fn count_nodes(node: &Node) -> usize {
+    1 + node.content.iter().map(count_nodes).sum::<usize>()
+}
+
+fn scalar_node(
+    tag: Option<String>,
+    value: String,
+    style: ScalarStyle,
+    dialect: Dialect,
+    line: u64,
+) -> Node {
+    let style = match style {
+        ScalarStyle::DoubleQuoted => Style::DOUBLE_QUOTED,
+        ScalarStyle::SingleQuoted => Style::SINGLE_QUOTED,
+        ScalarStyle::Literal => Style::LITERAL,
+        ScalarStyle::Folded => Style::FOLDED,
+        _ => Style::PLAIN,
+    };
+    let (tag, style) = match tag {
+        Some(tag) if tag != "!" => (Tag::from_text(&tag), style.with(Style::TAGGED)),
+        _ if style != Style::PLAIN => (Tag::Str, style),
+        // A lone `!` makes the scalar a string for v2; v3 resolves it as if it were not there.
+        Some(_) if dialect == Dialect::V2 => (Tag::Str, style),
+        _ => (plain_tag(&value, dialect), style),
+    };
+    Node {
+        kind: Kind::Scalar,
+        style,
+        tag,
+        line: line_number(line),
+        value,
+        content: Vec::new(),
+    }
+}
+
+fn plain_tag(value: &str, dialect: Dialect) -> Tag {
+    if value == "<<" {
+        Tag::Merge
+    } else {
+        Tag::of_plain(value, dialect)
+    }
+}
+
+fn collection_node(kind: Kind, tag: Option<String>, flow: bool, line: u64) -> Node {
+    let default = if kind == Kind::Sequence {
+        Tag::Seq
+    } else {
+        Tag::Map
+    };
+    let style = if flow { Style::FLOW } else { Style::PLAIN };
+    let (tag, style) = match tag {
+        Some(tag) if tag != "!" => (Tag::from_text(&tag), style.with(Style::TAGGED)),
+        _ => (default, style),
+    };
+    Node {
+        kind,
+        style,
+        tag,
+        line: line_number(line),
+        value: String::new(),
+        content: Vec::new(),
+    }
+}
+
+fn line_number(line: u64) -> u32 {
+    u32::try_from(line).unwrap_or(u32::MAX)
+}
+
+/// The parser's error in our words: where, what, and the remedy where it is known.
+fn syntax(error: &Error) -> YamlError {
+    let mark = error.problem_mark().or_else(|| error.context_mark());
+    let mut problem = error.problem().to_owned();
+    if let Some(context) = error.context().filter(|c| !c.is_empty()) {
+        problem = format!("{problem} {context}");
+    }
+    if problem.contains("cannot start any token") {
+        problem
+            .push_str("; tabs cannot indent, and text that begins with @, ` or % must be quoted");
+    }
+    let (line, column) = mark.map_or((0, 0), |m| (m.line + 1, m.column + 1));
+    YamlError::Syntax {
+        line,
+        column,
+        problem,
+    }
+}

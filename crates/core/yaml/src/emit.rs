@@ -1,0 +1,174 @@
+//! JSON values written as `sigs.k8s.io/yaml` marshals them: sorted keys, compact lists, lines folded at 80 columns.
+
+use serde_json::{Map, Number, Value};
+
+use crate::compose::Dialect;
+use crate::number::float_to_text;
+use crate::resolve::{Scalar, resolve};
+use crate::sort::sort_keys;
+use crate::write::{Output, ScalarChoice, Width};
+
+/// Writes a value as `sigs.k8s.io/yaml` (and so `kustomize build`, `flux build` and Helm's `toYaml`) does, with a final line feed.
+pub fn to_string(value: &Value) -> String {
+    let mut emitter = Emitter {
+        out: Output::new(Width::Fold),
+    };
+    emitter.value(value, false);
+    emitter.out.finish()
+}
+
+/// U+0085, which YAML 1.1 takes for a line break.
+const NEXT_LINE: char = '\u{85}';
+
+/// Go reads the JSON of the value as YAML before it writes it, and there a bare U+0085 in a string is a line break that gets folded.
+fn fold_next_lines(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut breaks = 0;
+    for (at, line) in text.split(NEXT_LINE).enumerate() {
+        let blank = |c| c == ' ' || c == '\t';
+        let line = if at == 0 {
+            line
+        } else {
+            line.trim_start_matches(blank)
+        };
+        if at > 0 {
+            breaks += 1;
+        }
+        if line.is_empty() && at > 0 {
+            continue;
+        }
+        push_fold(&mut out, breaks);
+        breaks = 0;
+        out.push_str(line);
+    }
+    push_fold(&mut out, breaks);
+    out
+}
+
+fn push_fold(out: &mut String, breaks: usize) {
+    if breaks == 0 {
+        return;
+    }
+    out.truncate(out.trim_end_matches([' ', '\t']).len());
+    match breaks {
+        1 => out.push(' '),
+        more => out.extend(std::iter::repeat_n('\n', more - 1)),
+    }
+}
+
+struct Emitter {
+    out: Output,
+}
+
+impl Emitter {
+    fn value(&mut self, value: &Value, in_mapping: bool) {
+        match value {
+            Value::Null => self.plain("null"),
+            Value::Bool(true) => self.plain("true"),
+            Value::Bool(false) => self.plain("false"),
+            Value::Number(number) => self.plain(&number_text(number)),
+            Value::String(text) => self.text(text, false),
+            Value::Array(items) if items.is_empty() => self.out.empty_collection("[", "]"),
+            Value::Array(items) => self.list(items, in_mapping),
+            Value::Object(map) if map.is_empty() => self.out.empty_collection("{", "}"),
+            Value::Object(map) => self.map(map),
+        }
+    }
+
+    fn plain(&mut self, text: &str) {
+        self.out
+            .scalar(text, ScalarChoice::Plain, false, Dialect::V2);
+    }
+
+    fn text(&mut self, text: &str, simple_key: bool) {
+        let folded;
+        let text = if text.contains(NEXT_LINE) {
+            folded = fold_next_lines(text);
+            folded.as_str()
+        } else {
+            text
+        };
+        self.out
+            .scalar(text, choice_for(text), simple_key, Dialect::V2);
+    }
+
+    fn list(&mut self, items: &[Value], in_mapping: bool) {
+        let indent = self.out.begin_sequence(in_mapping);
+        for item in items {
+            self.out.sequence_item();
+            self.value(item, false);
+        }
+        self.out.set_indent(indent);
+    }
+
+    fn map(&mut self, map: &Map<String, Value>) {
+        let indent = self.out.begin_mapping();
+        let mut keys: Vec<&str> = map.keys().map(String::as_str).collect();
+        sort_keys(&mut keys);
+        for key in keys {
+            if Output::is_simple_key(key) {
+                self.out.simple_key();
+                self.text(key, true);
+                self.out.simple_value();
+            } else {
+                self.out.complex_key();
+                self.text(key, false);
+                self.out.complex_value();
+            }
+            self.value(&map[key], true);
+        }
+        self.out.set_indent(indent);
+    }
+}
+
+/// go-yaml v2's choice of style for a string.
+fn choice_for(text: &str) -> ScalarChoice {
+    if text.contains('\n') {
+        ScalarChoice::Literal
+    } else if resolve(text, Dialect::V2) == Scalar::Text && !is_base_60(text) {
+        ScalarChoice::Plain
+    } else {
+        ScalarChoice::DoubleQuoted
+    }
+}
+
+/// `[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?`: numbers in base 60, which YAML 1.1 parsers would take for numbers.
+fn is_base_60(text: &str) -> bool {
+    let rest = text.strip_prefix(['-', '+']).unwrap_or(text);
+    if !rest.starts_with(|c: char| c.is_ascii_digit()) {
+        return false;
+    }
+    let mut parts = rest.split(':');
+    let head = parts.next().unwrap_or_default();
+    if !head.bytes().all(|b| b.is_ascii_digit() || b == b'_') {
+        return false;
+    }
+    let mut groups: Vec<&str> = parts.collect();
+    let Some(last) = groups.pop() else {
+        return false;
+    };
+    let (last, fraction) = last.split_once('.').unwrap_or((last, ""));
+    fraction.bytes().all(|b| b.is_ascii_digit() || b == b'_')
+        && is_sixtieth(last)
+        && groups.into_iter().all(is_sixtieth)
+}
+
+fn is_sixtieth(text: &str) -> bool {
+    match text.as_bytes() {
+        [a] => a.is_ascii_digit(),
+        [a, b] => (b'0'..=b'5').contains(a) && b.is_ascii_digit(),
+        _ => false,
+    }
+}
+
+/// A number as go-yaml prints it after it went through JSON: whole floats below 10^21 are integers when they fit.
+fn number_text(number: &Number) -> String {
+    if number.is_i64() || number.is_u64() {
+        return number.to_string();
+    }
+    let float = number.as_f64().unwrap_or_default();
+    match crate::number::json_number(float) {
+        Some(Value::Number(n)) if !n.is_f64() => n.to_string(),
+        _ => float_to_text(float),
+    }
+}

@@ -1,0 +1,91 @@
+//! Why text is no YAML, with the place in the text.
+
+use thiserror::Error;
+
+/// Why a YAML text was refused. Lines and columns count from 1; 0 means not known.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum YamlError {
+    /// The text breaks the grammar.
+    #[error("line {line}, column {column}: {problem}")]
+    Syntax {
+        /// Line, from 1.
+        line: u64,
+        /// Column, from 1.
+        column: u64,
+        /// What is wrong there.
+        problem: String,
+    },
+    /// The text is larger than the limit.
+    #[error("the document has {bytes} bytes, the limit is {limit}")]
+    TooLarge {
+        /// Size of the text in bytes.
+        bytes: usize,
+        /// The limit in bytes.
+        limit: usize,
+    },
+    /// Maps and lists are nested deeper than the limit.
+    #[error("line {line}: maps and lists are nested more than {limit} levels deep")]
+    TooDeep {
+        /// Line, from 1.
+        line: u64,
+        /// The limit in levels.
+        limit: usize,
+    },
+    /// The document has too many values, counted after aliases are expanded.
+    #[error(
+        "line {line}: the document has more than {limit} values after its aliases are expanded"
+    )]
+    TooManyNodes {
+        /// Line, from 1.
+        line: u64,
+        /// The limit in values.
+        limit: usize,
+    },
+    /// The text has more documents than the limit.
+    #[error("the text has more than {limit} documents")]
+    TooManyDocuments {
+        /// The limit in documents.
+        limit: usize,
+    },
+    /// An alias names an anchor that is not defined before it, or contains itself.
+    #[error("line {line}: the anchor '{anchor}' is not defined before its use")]
+    UnknownAnchor {
+        /// Line, from 1.
+        line: u64,
+        /// The anchor's name.
+        anchor: String,
+    },
+    /// A map has the same key twice.
+    #[error("line {line}: the key \"{key}\" is already defined at line {first_line}")]
+    DuplicateKey {
+        /// Line of the second, from 1.
+        line: u64,
+        /// The key.
+        key: String,
+        /// Line of the first, from 1.
+        first_line: u64,
+    },
+    /// A value that YAML has and JSON has not.
+    #[error("line {line}: {problem}")]
+    NotJson {
+        /// Line, from 1.
+        line: u64,
+        /// What it is and what to write.
+        problem: String,
+    },
+}
+
+impl YamlError {
+    /// The line of the problem, from 1; 0 when it concerns the whole text.
+    pub fn line(&self) -> u64 {
+        match self {
+            Self::Syntax { line, .. }
+            | Self::TooDeep { line, .. }
+            | Self::TooManyNodes { line, .. }
+            | Self::UnknownAnchor { line, .. }
+            | Self::DuplicateKey { line, .. }
+            | Self::NotJson { line, .. } => *line,
+            Self::TooLarge { .. } | Self::TooManyDocuments { .. } => 0,
+        }
+    }
+}

@@ -1,0 +1,290 @@
+//! Node trees as JSON values, by the rules of go-yaml v2 under `sigs.k8s.io/yaml` and of go-yaml v3 under kyaml.
+
+use std::collections::HashMap;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Map, Value};
+
+use crate::compose::{Composer, Dialect, compose};
+use crate::error::YamlError;
+use crate::node::{Kind, Node, Tag};
+use crate::number::{float_to_text, json_number};
+use crate::resolve::{Scalar, resolve};
+
+/// Most documents of one text.
+pub const MAX_DOCUMENTS: usize = 100_000;
+
+/// One document of a text.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Document {
+    /// Line of its first value, from 1.
+    pub line: u64,
+    /// Its value; null for an empty document.
+    pub value: Value,
+}
+
+/// The first document as a value, as `sigs.k8s.io/yaml` unmarshals it: duplicate keys win by the last; null when there is no document.
+pub fn from_slice(text: &[u8]) -> Result<Value, YamlError> {
+    read(text, false)
+}
+
+/// As [`from_slice`], but duplicate keys are refused.
+pub fn from_slice_strict(text: &[u8]) -> Result<Value, YamlError> {
+    read(text, true)
+}
+
+fn read(text: &[u8], strict: bool) -> Result<Value, YamlError> {
+    match compose(text, Dialect::V2)? {
+        None => Ok(Value::Null),
+        Some(node) => Reader {
+            dialect: Dialect::V2,
+            strict,
+        }
+        .value(&node),
+    }
+}
+
+/// All documents of a text by the rules of [`from_slice`].
+pub fn documents(text: &[u8]) -> Result<Vec<Document>, YamlError> {
+    let reader = Reader {
+        dialect: Dialect::V2,
+        strict: false,
+    };
+    let mut composer = Composer::new(text, Dialect::V2)?;
+    let mut documents = Vec::new();
+    while let Some(node) = composer.next_document()? {
+        if documents.len() == MAX_DOCUMENTS {
+            return Err(YamlError::TooManyDocuments {
+                limit: MAX_DOCUMENTS,
+            });
+        }
+        documents.push(Document {
+            line: u64::from(node.line),
+            value: reader.value(&node)?,
+        });
+    }
+    Ok(documents)
+}
+
+/// A node tree as a JSON value by the rules of a dialect. V3 refuses duplicate keys and, below the top, keys that are no strings.
+pub fn node_to_json(node: &Node, dialect: Dialect) -> Result<Value, YamlError> {
+    let reader = Reader {
+        dialect,
+        strict: dialect == Dialect::V3,
+    };
+    if dialect == Dialect::V3 && node.is_mapping() {
+        return reader.map(node, true);
+    }
+    reader.value(node)
+}
+
+/// What a scalar node means; `None` for maps and lists.
+pub(crate) fn scalar_of(node: &Node, dialect: Dialect) -> Option<Scalar> {
+    if node.kind != Kind::Scalar {
+        return None;
+    }
+    Some(match &node.tag {
+        Tag::Str | Tag::Binary | Tag::Seq | Tag::Map | Tag::Other(_) => Scalar::Text,
+        Tag::None if node.style.is_quoted() => Scalar::Text,
+        Tag::Float => match resolve(&node.value, dialect) {
+            Scalar::Int(int) => Scalar::Float(int as f64),
+            other => other,
+        },
+        _ => resolve(&node.value, dialect),
+    })
+}
+
+struct Reader {
+    dialect: Dialect,
+    strict: bool,
+}
+
+fn not_json(node: &Node, problem: impl Into<String>) -> YamlError {
+    YamlError::NotJson {
+        line: u64::from(node.line),
+        problem: problem.into(),
+    }
+}
+
+impl Reader {
+    fn value(&self, node: &Node) -> Result<Value, YamlError> {
+        match node.kind {
+            Kind::Scalar => self.scalar(node),
+            Kind::Sequence => node.content.iter().map(|n| self.value(n)).collect(),
+            Kind::Mapping => self.map(node, false),
+        }
+    }
+
+    fn scalar(&self, node: &Node) -> Result<Value, YamlError> {
+        let scalar = self.checked(node)?;
+        Ok(match scalar {
+            Scalar::Null => Value::Null,
+            Scalar::Bool(value) => Value::Bool(value),
+            Scalar::Int(value) => Value::from(value),
+            Scalar::Uint(value) => Value::from(value),
+            Scalar::Float(value) => json_number(value).ok_or_else(|| {
+                not_json(
+                    node,
+                    format!("{} is not a number in JSON, quote it", node.value),
+                )
+            })?,
+            Scalar::Timestamp(text) if self.dialect == Dialect::V3 => Value::String(text),
+            Scalar::Timestamp(_) => Value::String(node.value.clone()),
+            Scalar::Text if node.tag == Tag::Binary => Value::String(binary(node)?),
+            Scalar::Text => Value::String(node.value.clone()),
+        })
+    }
+
+    /// The meaning of a scalar; an explicit tag that its text does not fit is refused.
+    fn checked(&self, node: &Node) -> Result<Scalar, YamlError> {
+        let scalar = scalar_of(node, self.dialect).unwrap_or(Scalar::Text);
+        let fits = match node.tag {
+            Tag::Null => scalar == Scalar::Null,
+            Tag::Bool => matches!(scalar, Scalar::Bool(_)),
+            Tag::Int => matches!(scalar, Scalar::Int(_) | Scalar::Uint(_)),
+            Tag::Float => matches!(scalar, Scalar::Float(_)),
+            Tag::Timestamp => matches!(scalar, Scalar::Timestamp(_)),
+            _ => true,
+        };
+        if fits {
+            return Ok(scalar);
+        }
+        Err(not_json(
+            node,
+            format!("cannot read `{}` as a {}", node.value, node.tag.as_text()),
+        ))
+    }
+
+    fn map(&self, node: &Node, top: bool) -> Result<Value, YamlError> {
+        if self.strict {
+            refuse_duplicates(node)?;
+        }
+        let mut map = Map::new();
+        let mut merged = None;
+        for (key, value) in node.entries() {
+            if key.tag == Tag::Merge && key.kind == Kind::Scalar && key.value == "<<" {
+                match self.dialect {
+                    Dialect::V2 => self.merge(value, &mut map, true)?,
+                    Dialect::V3 => merged = Some(value),
+                }
+                continue;
+            }
+            if let Some(key) = self.key(key, top)? {
+                map.insert(key, self.value(value)?);
+            }
+        }
+        if let Some(value) = merged {
+            self.merge(value, &mut map, false)?;
+        }
+        Ok(Value::Object(map))
+    }
+
+    /// Merges the maps of a `<<` value; the first of a list wins over the later ones.
+    fn merge(
+        &self,
+        value: &Node,
+        into: &mut Map<String, Value>,
+        replace: bool,
+    ) -> Result<(), YamlError> {
+        let sources: Vec<&Node> = match value.kind {
+            Kind::Mapping => vec![value],
+            Kind::Sequence if replace => value.content.iter().rev().collect(),
+            Kind::Sequence => value.content.iter().collect(),
+            Kind::Scalar => vec![value],
+        };
+        for source in sources {
+            if source.kind != Kind::Mapping {
+                return Err(not_json(value, "<< needs a map or a list of maps"));
+            }
+            let Value::Object(map) = self.map(source, false)? else {
+                continue;
+            };
+            for (key, value) in map {
+                if replace || !into.contains_key(&key) {
+                    into.insert(key, value);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The text of a key; `None` for a key that the reader leaves out.
+    fn key(&self, key: &Node, top: bool) -> Result<Option<String>, YamlError> {
+        if key.kind != Kind::Scalar {
+            return Err(not_json(key, "a map or list cannot be a key"));
+        }
+        let scalar = self.checked(key)?;
+        if self.dialect == Dialect::V3 {
+            return match scalar {
+                Scalar::Text => Ok(Some(key.value.clone())),
+                // At the top the keys are read as strings, and a null key is dropped.
+                Scalar::Null if top => Ok(None),
+                _ if top => Ok(Some(key.value.clone())),
+                _ => Err(not_json(
+                    key,
+                    format!("the key {} is not a string, quote it", key.value),
+                )),
+            };
+        }
+        Ok(Some(match scalar {
+            Scalar::Bool(value) => value.to_string(),
+            Scalar::Int(value) => value.to_string(),
+            // sigs.k8s.io/yaml prints float keys with the precision of 32 bits.
+            Scalar::Float(value) if value.is_finite() => float_key(value as f32),
+            Scalar::Float(value) => float_to_text(value),
+            Scalar::Null => return Err(not_json(key, "null cannot be a key, quote it")),
+            Scalar::Uint(_) => {
+                return Err(not_json(
+                    key,
+                    format!("the number {} is too large for a key, quote it", key.value),
+                ));
+            }
+            Scalar::Timestamp(_) | Scalar::Text => key.value.clone(),
+        }))
+    }
+}
+
+/// A 32-bit float as `strconv.FormatFloat(f, 'g', -1, 32)`.
+fn float_key(value: f32) -> String {
+    let shortest = value.to_string();
+    shortest.parse::<f64>().map_or(shortest, float_to_text)
+}
+
+fn binary(node: &Node) -> Result<String, YamlError> {
+    let bytes = STANDARD
+        .decode(node.value.replace(['\n', '\r'], ""))
+        .map_err(|_| not_json(node, "!!binary needs base64 data"))?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// Refuses a map that has a key twice, by text, as go-yaml v3 does.
+fn refuse_duplicates(node: &Node) -> Result<(), YamlError> {
+    const FEW: usize = 12;
+    let mut seen: HashMap<&str, u32> = HashMap::new();
+    let count = node.content.len() / 2;
+    for (at, (key, _)) in node.entries().enumerate() {
+        let first = if count <= FEW {
+            node.entries()
+                .take(at)
+                .find(|(k, _)| same_key(k, key))
+                .map(|(k, _)| k.line)
+        } else if key.kind == Kind::Scalar {
+            seen.insert(&key.value, key.line)
+        } else {
+            None
+        };
+        if let Some(first_line) = first {
+            return Err(YamlError::DuplicateKey {
+                line: u64::from(key.line),
+                key: key.value.clone(),
+                first_line: u64::from(first_line),
+            });
+        }
+    }
+    Ok(())
+}
+
+fn same_key(a: &Node, b: &Node) -> bool {
+    a.kind == b.kind && a.value == b.value
+}

@@ -1,0 +1,6 @@
+//! The readers and writers against the real tools' recorded answers.
+
+mod emit;
+mod errors;
+mod read;
+mod shared;
