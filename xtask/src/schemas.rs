@@ -1,8 +1,176 @@
-//! `schemas`: regenerates the built-in schemas from a running kube-apiserver's OpenAPI.
+//! `cargo xtask schemas`: writes the built-in schemas of skein-schema from a running kube-apiserver.
+//!
+//! Structure only is kept: types, keys, defaults, enums, list and map kinds. Descriptions are dropped. The server is
+//! asked with `kubectl get --raw`, so whatever the kubeconfig names is the source.
 
-use anyhow::{Result, bail};
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
 
-/// Starts the API server, dumps its OpenAPI and writes the structure that we ship.
-pub fn run(_arguments: &[String]) -> Result<()> {
-    bail!("the schema generator is not part of the tree yet")
+use anyhow::{Context, Result, bail};
+use serde_json::{Map, Value, json};
+
+/// Folder of the written files, relative to the root of the repository.
+const DATA_DIR: &str = "crates/core/schema/data";
+
+/// OpenAPI keys that carry structure.
+const KEPT_KEYS: &[&str] = &[
+    "type",
+    "format",
+    "required",
+    "default",
+    "enum",
+    "nullable",
+    "x-kubernetes-list-type",
+    "x-kubernetes-list-map-keys",
+    "x-kubernetes-map-type",
+    "x-kubernetes-patch-strategy",
+    "x-kubernetes-patch-merge-key",
+    "x-kubernetes-preserve-unknown-fields",
+    "x-kubernetes-int-or-string",
+    "x-kubernetes-embedded-resource",
+    "x-kubernetes-group-version-kind",
+];
+
+/// Runs the sub-command: `schemas KUBECONFIG [KUBECTL]`.
+pub fn run(arguments: &[String]) -> Result<()> {
+    let (kubeconfig, kubectl) = match arguments {
+        [kubeconfig] => (kubeconfig.as_str(), "kubectl"),
+        [kubeconfig, kubectl] => (kubeconfig.as_str(), kubectl.as_str()),
+        _ => bail!("usage: cargo xtask schemas KUBECONFIG [KUBECTL]"),
+    };
+    let server = Server {
+        kubeconfig,
+        kubectl,
+    };
+    let index = server.get("/openapi/v3")?;
+    let paths = index["paths"]
+        .as_object()
+        .context("/openapi/v3 has no paths")?;
+    let mut definitions = BTreeMap::new();
+    for path in paths.keys().filter(|path| is_group_version(path)) {
+        let document = server.get(&format!("/openapi/v3/{path}"))?;
+        let schemas = document["components"]["schemas"]
+            .as_object()
+            .with_context(|| format!("/openapi/v3/{path} has no schemas"))?;
+        for (name, schema) in schemas {
+            definitions.insert(name.clone(), structure(schema));
+        }
+    }
+    let directory = Path::new(DATA_DIR);
+    fs::create_dir_all(directory)?;
+    fs::write(
+        directory.join("definitions.txt"),
+        definition_lines(&definitions)?,
+    )?;
+    fs::write(directory.join("resources.txt"), resource_lines(&server)?)?;
+    println!("{} definitions written to {DATA_DIR}", definitions.len());
+    Ok(())
+}
+
+struct Server<'a> {
+    kubeconfig: &'a str,
+    kubectl: &'a str,
+}
+
+impl Server<'_> {
+    fn get(&self, path: &str) -> Result<Value> {
+        let output = Command::new(self.kubectl)
+            .args(["--kubeconfig", self.kubeconfig, "get", "--raw", path])
+            .output()
+            .with_context(|| format!("running {}", self.kubectl))?;
+        if !output.status.success() {
+            bail!(
+                "GET {path}: {}",
+                String::from_utf8_lossy(&output.stderr).trim()
+            );
+        }
+        serde_json::from_slice(&output.stdout).with_context(|| format!("GET {path}: no JSON"))
+    }
+}
+
+fn is_group_version(path: &str) -> bool {
+    path == "api/v1" || (path.starts_with("apis/") && path.matches('/').count() == 2)
+}
+
+/// One line per definition: name, blank, schema as compact JSON with sorted keys.
+fn definition_lines(definitions: &BTreeMap<String, Value>) -> Result<String> {
+    let mut text = String::new();
+    for (name, schema) in definitions {
+        writeln!(text, "{name} {}", serde_json::to_string(schema)?)?;
+    }
+    Ok(text)
+}
+
+/// The schema without prose, with keys in sorted order.
+fn structure(schema: &Value) -> Value {
+    let Some(schema) = schema.as_object() else {
+        return schema.clone();
+    };
+    let mut out = BTreeMap::new();
+    for key in KEPT_KEYS {
+        if let Some(value) = schema.get(*key) {
+            out.insert((*key).to_owned(), value.clone());
+        }
+    }
+    if let Some(properties) = schema.get("properties").and_then(Value::as_object) {
+        let sorted: BTreeMap<_, _> = properties
+            .iter()
+            .map(|(name, schema)| (name.clone(), structure(schema)))
+            .collect();
+        out.insert("properties".to_owned(), json!(sorted));
+    }
+    for key in ["items", "additionalProperties"] {
+        if let Some(value) = schema.get(key) {
+            out.insert(key.to_owned(), structure(value));
+        }
+    }
+    let reference = schema
+        .get("$ref")
+        .or_else(|| schema.get("allOf")?.get(0)?.get("$ref"));
+    if let Some(reference) = reference {
+        out.insert("$ref".to_owned(), reference.clone());
+    }
+    Value::Object(out.into_iter().collect::<Map<_, _>>())
+}
+
+/// One line per resource: group/version, plural, singular, kind, scope, verbs, short names, categories and
+/// sub-resources, as one compact JSON object.
+fn resource_lines(server: &Server<'_>) -> Result<String> {
+    let mut text = String::new();
+    let mut group_versions = vec![("v1".to_owned(), "/api/v1".to_owned())];
+    let groups = server.get("/apis")?;
+    for group in groups["groups"].as_array().context("/apis has no groups")? {
+        for version in group["versions"].as_array().into_iter().flatten() {
+            let name = version["groupVersion"]
+                .as_str()
+                .context("a group without a version")?;
+            group_versions.push((name.to_owned(), format!("/apis/{name}")));
+        }
+    }
+    for (group_version, path) in group_versions {
+        let list = server.get(&path)?;
+        for resource in list["resources"].as_array().into_iter().flatten() {
+            let mut line = json!({ "gv": group_version });
+            for key in [
+                "name",
+                "singularName",
+                "kind",
+                "group",
+                "version",
+                "namespaced",
+                "verbs",
+                "shortNames",
+                "categories",
+            ] {
+                if let Some(value) = resource.get(key) {
+                    line[key] = value.clone();
+                }
+            }
+            writeln!(text, "{}", serde_json::to_string(&line)?)?;
+        }
+    }
+    Ok(text)
 }
