@@ -1,1 +1,22 @@
-//! Decisions: desired, live and inventory become a staged plan, drift and a prune list.
+//! What an apply will do, decided without a cluster: order and stages, normal form, drift, takeover, inventory, pruning, history.
+//!
+//! A run of the Kustomization controller goes through these rooms in order: [`normalize`] the built objects, [`order`] them into
+//! stages, look at each with [`apply`] (skip, nothing to send, send), write the [`inventory`], delete what [`prune`] names,
+//! and record the outcome in the [`history`].
+
+pub mod apply;
+pub mod change;
+pub mod history;
+pub mod ignore;
+pub mod inventory;
+pub mod normalize;
+pub mod order;
+pub mod owned;
+pub mod prune;
+pub mod settings;
+pub mod takeover;
+
+pub use apply::{Decision, Live};
+pub use change::{Action, ChangeEntry, ChangeSet};
+pub use inventory::{Inventory, InventoryEntry};
+pub use order::Stage;

@@ -1,1 +1,3 @@
-//! From artifact to objects: generated kustomization, build, decrypt by a passed function, substitute, metadata.
+//! From a source tree and a Flux Kustomization to the objects to apply: generate, inject, build, decrypt, substitute.
+
+pub mod envsubst;

@@ -1,0 +1,3 @@
+//! Integration tests of skein-render.
+
+mod envsubst;
