@@ -1,1 +1,21 @@
-//! What every controller shares: queue, backoff, the four-phase driver, status and event writers, leases, shards.
+//! What every controller shares: queue, backoff, driver, status and event writers, feature gates, metrics.
+//!
+//! A controller is a [`Reconciler`] over keys. [`run`] takes keys from its [`Queue`], never works on one key twice at a time, and
+//! puts the key back as the reconciler's [`Next`] says. Waiting holds no worker: a reconciler that waits returns, and a
+//! watch or a deadline wakes its key.
+
+pub mod driver;
+pub mod events;
+pub mod gates;
+pub mod metrics;
+pub mod options;
+pub mod queue;
+pub mod status;
+
+pub use driver::{Next, Reconciler, run};
+pub use events::{Event, EventRecorder, EventSink, Severity};
+pub use gates::FeatureGates;
+pub use metrics::Metrics;
+pub use options::ControllerOptions;
+pub use queue::Queue;
+pub use status::{StatusWriter, merge_patch_between};
