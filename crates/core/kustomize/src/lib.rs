@@ -1,1 +1,13 @@
 //! The kustomize engine: a pure build over an in-memory file tree.
+//!
+//! [`build`] gives what `kustomize build` 5.8.1 gives for the same files. Nothing is global: builds run in parallel.
+
+mod build;
+mod error;
+mod options;
+mod tree;
+
+pub use build::{Build, RECOGNIZED_FILE_NAMES, build};
+pub use error::{BuildError, Problem};
+pub use options::{LoadRestrictions, Options, RemoteSource, Reorder};
+pub use tree::{FileTree, MAX_FILES, MAX_TREE_BYTES, TreeError, clean_path};

@@ -1,0 +1,144 @@
+//! Why a build failed: what, in which file, line, field and object, and through which kustomizations it was reached.
+
+use std::fmt;
+
+use skein_yaml::YamlError;
+use thiserror::Error;
+
+/// What went wrong, without the place.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum Problem {
+    /// A file or directory is not in the tree.
+    #[error("{0}")]
+    Missing(String),
+    /// A text is no YAML, or YAML that cannot be an object.
+    #[error("{0}")]
+    Yaml(#[from] YamlError),
+    /// A field has a value that is not understood.
+    #[error("{0}")]
+    Invalid(String),
+    /// Two things claim the same identity, or a choice is ambiguous.
+    #[error("{0}")]
+    Conflict(String),
+    /// Something asks for an object that is not there.
+    #[error("{0}")]
+    NoMatch(String),
+    /// Something that is not allowed here.
+    #[error("{0}")]
+    Refused(String),
+    /// A limit is exceeded.
+    #[error("{0}")]
+    Limit(String),
+}
+
+/// Why a build failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BuildError {
+    /// What went wrong.
+    pub problem: Problem,
+    /// File in the tree.
+    pub file: Option<String>,
+    /// Field of the kustomization, for example `patches[2].target`.
+    pub field: Option<String>,
+    /// Object that was being worked on, as `Kind/name`.
+    pub object: Option<String>,
+    /// Directories of the kustomizations that led here, the outermost first.
+    pub chain: Vec<String>,
+}
+
+impl BuildError {
+    /// A problem whose place is not known yet.
+    pub fn new(problem: Problem) -> Self {
+        Self {
+            problem,
+            file: None,
+            field: None,
+            object: None,
+            chain: Vec::new(),
+        }
+    }
+
+    /// A field with a value that is not understood.
+    pub(crate) fn invalid(message: impl Into<String>) -> Self {
+        Self::new(Problem::Invalid(message.into()))
+    }
+
+    /// Line of the problem in the file, from 1, where it is known.
+    pub fn line(&self) -> Option<u64> {
+        match &self.problem {
+            Problem::Yaml(error) => Some(error.line()).filter(|line| *line > 0),
+            _ => None,
+        }
+    }
+
+    /// Names the file, unless one is named.
+    pub(crate) fn in_file(mut self, file: &str) -> Self {
+        self.file.get_or_insert_with(|| file.to_owned());
+        self
+    }
+
+    /// Names the field, unless one is named.
+    pub(crate) fn at_field(mut self, field: impl Into<String>) -> Self {
+        self.field.get_or_insert_with(|| field.into());
+        self
+    }
+
+    /// Names the object, unless one is named.
+    pub(crate) fn on_object(mut self, object: impl Into<String>) -> Self {
+        self.object.get_or_insert_with(|| object.into());
+        self
+    }
+
+    /// Adds the directory of an outer kustomization.
+    pub(crate) fn through(mut self, directory: &str) -> Self {
+        let shown = if directory.is_empty() { "." } else { directory };
+        self.chain.insert(0, shown.to_owned());
+        self
+    }
+}
+
+impl From<Problem> for BuildError {
+    fn from(problem: Problem) -> Self {
+        Self::new(problem)
+    }
+}
+
+impl From<YamlError> for BuildError {
+    fn from(error: YamlError) -> Self {
+        Self::new(Problem::Yaml(error))
+    }
+}
+
+/// `file: field: problem (object Kind/name; built through a -> b)`
+impl fmt::Display for BuildError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(file) = &self.file {
+            write!(f, "{file}: ")?;
+        }
+        if let Some(field) = &self.field {
+            write!(f, "{field}: ")?;
+        }
+        write!(f, "{}", self.problem)?;
+        let mut notes = Vec::new();
+        if let Some(object) = &self.object {
+            notes.push(format!("object {object}"));
+        }
+        if self.chain.len() > 1 {
+            notes.push(format!("built through {}", self.chain.join(" -> ")));
+        }
+        if notes.is_empty() {
+            Ok(())
+        } else {
+            write!(f, " ({})", notes.join("; "))
+        }
+    }
+}
+
+impl std::error::Error for BuildError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.problem)
+    }
+}
+
+/// Result of a step of a build.
+pub(crate) type Outcome<T> = Result<T, BuildError>;
