@@ -57,12 +57,8 @@ impl Ownership<'_> {
 
     fn track(&self, live: &Value, new: &Value, managers: Managers, manager: &str) -> Managers {
         let mut managers = self.reconciled(managers);
-        let current = ManagerKey::new(CURRENT, false, self.api_version, self.subresource);
-        let current = ManagerKey {
-            manager: String::new(),
-            ..current
-        };
-        let comparison = self.resolve(live, new, &mut managers, &current);
+        // The manager's own earlier updates lose what changed too: it is added again below.
+        let (comparison, _) = self.take_from_others(live, new, &mut managers, None, true);
         let fields = comparison.modified.union(&comparison.added);
         let fields = fields.recursive_difference(&self.reset_fields);
         let fields = fields.difference(&stripped_fields());
