@@ -1,7 +1,6 @@
 //! `setup`: everything a clone needs, installed once: Debian packages, npm packages, real components.
 
 use anyhow::{Result, bail};
-use skein_upstream::COMPONENTS;
 
 use crate::{arguments::Arguments, process, upstream, web};
 
@@ -35,7 +34,7 @@ pub fn run(arguments: &[String]) -> Result<()> {
         web::install(&folder)?;
     }
     if !without_upstream {
-        upstream::build(&COMPONENTS.iter().collect::<Vec<_>>())?;
+        upstream::build(&upstream::all())?;
     }
     println!("set up");
     Ok(())

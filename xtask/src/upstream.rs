@@ -8,7 +8,7 @@ use skein_upstream::{COMPONENTS, Component, Progress};
 /// Builds the named components, or all.
 pub fn run(arguments: &[String]) -> Result<()> {
     let components: Vec<&Component> = if arguments.is_empty() {
-        COMPONENTS.iter().collect()
+        all()
     } else {
         let named: Result<_> = arguments
             .iter()
@@ -40,6 +40,11 @@ pub fn build(components: &[&Component]) -> Result<()> {
         println!("{:<24} {took:<16} {}", component.name, path.display());
     }
     Ok(())
+}
+
+/// Every component.
+pub fn all() -> Vec<&'static Component> {
+    COMPONENTS.iter().collect()
 }
 
 /// What a real control plane is made of.

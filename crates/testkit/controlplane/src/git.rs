@@ -1,0 +1,5 @@
+//! Git repositories and real servers for them.
+
+pub mod http;
+pub mod repository;
+pub mod ssh;

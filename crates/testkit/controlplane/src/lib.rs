@@ -1,0 +1,17 @@
+//! Real surroundings for tests: a Kubernetes control plane and Git servers, everything on 127.0.0.1.
+//!
+//! Whatever is started here ends with the value that started it, and with the test process if that dies first.
+
+mod api;
+mod certificates;
+mod control_plane;
+mod daemon;
+mod git;
+
+pub use api::{Api, ApiError};
+pub use certificates::{Authority, Identity};
+pub use control_plane::{ControlPlane, Options, SERVICE_ADDRESSES};
+pub use daemon::{Daemon, free_port};
+pub use git::http::{Access, GitHttpServer, GitRequest};
+pub use git::repository::{Commit, Repository};
+pub use git::ssh::GitSshServer;
