@@ -2,6 +2,7 @@
 
 mod backend;
 
+use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -63,8 +64,9 @@ pub struct GitHttpServer {
 #[derive(Debug, Default)]
 struct State {
     root: PathBuf,
-    access: Mutex<Access>,
-    broken: Mutex<bool>,
+    /// Switches by repository; the empty name is every repository.
+    access: Mutex<HashMap<String, Access>>,
+    broken: Mutex<HashSet<String>>,
     requests: Mutex<Vec<GitRequest>>,
 }
 
@@ -105,14 +107,19 @@ impl GitHttpServer {
         format!("{}://{}/{name}.git", self.scheme, self.address)
     }
 
-    /// Lets in only these from now on.
-    pub fn set_access(&self, access: Access) {
-        *self.state.access.lock() = access;
+    /// Lets in only these to the repository from now on; an empty name means every repository.
+    pub fn set_access(&self, name: &str, access: Access) {
+        self.state.access.lock().insert(name.to_owned(), access);
     }
 
-    /// Answers 503 to everything, or works again.
-    pub fn set_broken(&self, broken: bool) {
-        *self.state.broken.lock() = broken;
+    /// Answers 503 for the repository, or works again; an empty name means every repository.
+    pub fn set_broken(&self, name: &str, broken: bool) {
+        let mut names = self.state.broken.lock();
+        if broken {
+            names.insert(name.to_owned());
+        } else {
+            names.remove(name);
+        }
     }
 
     /// Takes the requests since the last call.
@@ -194,10 +201,11 @@ impl State {
         record: &GitRequest,
         request: Request<Incoming>,
     ) -> Response<Full<Bytes>> {
-        if *self.broken.lock() {
+        let name = repository_of(&record.path);
+        if self.is_broken(name) {
             return plain(StatusCode::SERVICE_UNAVAILABLE, "out of order");
         }
-        if !self.lets_in(record.authorization.as_deref()) {
+        if !self.lets_in(name, record.authorization.as_deref()) {
             let mut refusal = plain(StatusCode::UNAUTHORIZED, "not allowed");
             let challenge = http::HeaderValue::from_static("Basic realm=\"git\"");
             refusal
@@ -214,16 +222,28 @@ impl State {
             .unwrap_or_else(|error| plain(StatusCode::INTERNAL_SERVER_ERROR, &format!("{error:#}")))
     }
 
-    fn lets_in(&self, authorization: Option<&str>) -> bool {
-        let expected = match &*self.access.lock() {
-            Access::Everybody => return true,
-            Access::Basic { user, password } => {
+    fn is_broken(&self, name: &str) -> bool {
+        let broken = self.broken.lock();
+        broken.contains(name) || broken.contains("")
+    }
+
+    fn lets_in(&self, name: &str, authorization: Option<&str>) -> bool {
+        let access = self.access.lock();
+        let expected = match access.get(name).or_else(|| access.get("")) {
+            None | Some(Access::Everybody) => return true,
+            Some(Access::Basic { user, password }) => {
                 format!("Basic {}", STANDARD.encode(format!("{user}:{password}")))
             }
-            Access::Bearer { token } => format!("Bearer {token}"),
+            Some(Access::Bearer { token }) => format!("Bearer {token}"),
         };
         authorization == Some(expected.as_str())
     }
+}
+
+/// Name of the repository in `/name.git/info/refs`.
+fn repository_of(path: &str) -> &str {
+    let path = path.trim_start_matches('/');
+    path.split_once(".git").map_or(path, |(name, _)| name)
 }
 
 fn plain(status: StatusCode, text: &str) -> Response<Full<Bytes>> {

@@ -60,25 +60,31 @@ async fn git_clones_and_requests_are_recorded() {
 async fn access_and_trouble_are_switched() {
     let fixture = fixture();
     let server = GitHttpServer::start(fixture.folder.path()).await.unwrap();
-    server.set_access(Access::Bearer {
-        token: "secret".into(),
-    });
+    server.set_access(
+        "team/app",
+        Access::Bearer {
+            token: "secret".into(),
+        },
+    );
     let url = server.url("team/app");
     assert!(!list(&url, &[]).await.status.success());
     let header = "http.extraHeader=Authorization: Bearer secret";
     let output = list(&url, &[header]).await;
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(text.starts_with(&fixture.head), "{text}");
-    server.set_access(Access::Basic {
-        user: "me".into(),
-        password: "word".into(),
-    });
+    server.set_access(
+        "team/app",
+        Access::Basic {
+            user: "me".into(),
+            password: "word".into(),
+        },
+    );
     let with_user = url.replace("://", "://me:word@");
     assert!(list(&with_user, &[]).await.status.success());
-    server.set_broken(true);
+    server.set_broken("", true);
     assert!(!list(&with_user, &[]).await.status.success());
-    server.set_broken(false);
-    server.set_access(Access::Everybody);
+    server.set_broken("", false);
+    server.set_access("team/app", Access::Everybody);
     assert!(list(&url, &[]).await.status.success());
 }
 
