@@ -24,7 +24,7 @@ mod structural;
 pub mod time;
 
 pub use artifact::Artifact;
-pub use conditions::{Condition, ConditionStatus};
+pub use conditions::{Condition, ConditionStatus, ConditionWriter, SummaryRules};
 pub use crd::crds;
 pub use definition::Definition;
 pub use helm_release::status::HelmReleaseStatus;

@@ -21,7 +21,7 @@ pub enum DecodeError {
     #[error("{object} is a {found}, not a {expected}")]
     OtherKind {
         /// The object.
-        object: ObjectKey,
+        object: Box<ObjectKey>,
         /// What was asked for, `Kind.group`.
         expected: String,
         /// What the object is, `Kind.group`.
@@ -31,7 +31,7 @@ pub enum DecodeError {
     #[error("cannot decode {object}: {field}: {reason}")]
     Field {
         /// The object.
-        object: ObjectKey,
+        object: Box<ObjectKey>,
         /// Path of the field, for example `spec.interval`.
         field: String,
         /// What is wrong with it.
@@ -148,7 +148,7 @@ impl<S: KindSpec> Resource<S> {
         let gvk = object.gvk();
         if gvk.group != S::DEFINITION.group || gvk.kind != S::DEFINITION.kind {
             return Err(DecodeError::OtherKind {
-                object: object.key(),
+                object: Box::new(object.key()),
                 expected: format!("{}.{}", S::DEFINITION.kind, S::DEFINITION.group),
                 found: gvk.group_kind().to_string(),
             });
@@ -227,7 +227,7 @@ fn part<T: DeserializeOwned>(object: &Object, field: &'static str) -> Result<T, 
             format!("{field}.{path}")
         };
         DecodeError::Field {
-            object: object.key(),
+            object: Box::new(object.key()),
             field,
             reason: error.into_inner().to_string(),
         }

@@ -29,7 +29,7 @@ fn steps(folder: &Path, out: &mut Vec<PathBuf>) {
 
 fn round_trip<S: KindSpec>(object: &Object) -> Value {
     Resource::<S>::from_object(object)
-        .unwrap_or_else(|error| panic!("{error}"))
+        .expect("decodes")
         .to_object()
         .expect("encodes")
         .into_value()
