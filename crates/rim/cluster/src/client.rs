@@ -233,6 +233,18 @@ impl Cluster {
         desired: &Object,
         options: &ApplyOptions<'_>,
     ) -> Result<Object, ApiError> {
+        self.apply_telling(resource, desired, options)
+            .await
+            .map(|applied| applied.object)
+    }
+
+    /// Server-side apply that also tells whether the object was made by it.
+    pub async fn apply_telling(
+        &self,
+        resource: &ApiResource,
+        desired: &Object,
+        options: &ApplyOptions<'_>,
+    ) -> Result<Applied, ApiError> {
         let mut query = Query::default();
         if options.dry_run {
             query.add("dryRun", "All");
@@ -250,10 +262,13 @@ impl Cluster {
             "apply"
         };
         let body = json_bytes(desired)?;
-        object(
-            self.send(verb, &resource.plural, request, body).await?,
-            "apply",
-        )
+        let (status, answer) = self
+            .send_telling(verb, &resource.plural, request, body)
+            .await?;
+        Ok(Applied {
+            status,
+            object: object(answer, "apply")?,
+        })
     }
 
     /// Creates an object.
@@ -458,14 +473,72 @@ impl Cluster {
         builder: http::request::Builder,
         body: Vec<u8>,
     ) -> Result<Value, ApiError> {
+        self.send_telling(verb, resource, builder, body)
+            .await
+            .map(|(_, value)| value)
+    }
+
+    /// Sends a request; returns the HTTP status of success with the JSON answer.
+    async fn send_telling(
+        &self,
+        verb: &str,
+        resource: &str,
+        builder: http::request::Builder,
+        body: Vec<u8>,
+    ) -> Result<(u16, Value), ApiError> {
         self.shared.counts.count(verb, resource);
         let request = self.finish(builder, body)?;
-        let answer = self.shared.client.request::<Value>(request);
-        match tokio::time::timeout(REQUEST_TIMEOUT, answer).await {
-            Ok(answer) => answer.map_err(|e| ApiError::from_kube(self.server(), e)),
+        let answered = async {
+            let answer = self
+                .shared
+                .client
+                .send(request.map(kube::client::Body::from))
+                .await;
+            let answer = answer.map_err(|e| ApiError::from_kube(self.server(), e))?;
+            let status = answer.status();
+            let bytes = answer.into_body().collect_bytes().await;
+            let bytes = bytes.map_err(|e| ApiError::from_kube(self.server(), e))?;
+            self.read_answer(status, &bytes)
+        };
+        match tokio::time::timeout(REQUEST_TIMEOUT, answered).await {
+            Ok(answer) => answer,
             Err(_) => Err(self.timed_out()),
         }
     }
+
+    fn read_answer(
+        &self,
+        status: http::StatusCode,
+        bytes: &[u8],
+    ) -> Result<(u16, Value), ApiError> {
+        if status.is_success() {
+            let value = serde_json::from_slice(bytes).map_err(|error| ApiError::Malformed {
+                action: format!("reading the answer of {}", self.server()),
+                problem: error.to_string(),
+            })?;
+            return Ok((status.as_u16(), value));
+        }
+        let refusal = serde_json::from_slice::<kube::core::Status>(bytes).unwrap_or_else(|_| {
+            // A proxy in between, or a server that does not speak Kubernetes: its text may be long.
+            let text: String = String::from_utf8_lossy(bytes).chars().take(200).collect();
+            let mut made = kube::core::Status::failure(&text, "");
+            made.code = status.as_u16();
+            made
+        });
+        Err(ApiError::Status(Box::new(kube::core::Status {
+            code: status.as_u16(),
+            ..refusal
+        })))
+    }
+}
+
+/// The answer to an apply.
+#[derive(Clone, Debug)]
+pub struct Applied {
+    /// HTTP status: 201 when the object was made, 200 when it was there.
+    pub status: u16,
+    /// The object as stored.
+    pub object: Object,
 }
 
 struct PatchRequest<'a> {
