@@ -4,6 +4,8 @@ use std::fmt;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
 
@@ -57,6 +59,35 @@ impl Api {
             None => reqwest::Client::builder(),
         };
         Self::build(url, builder.default_headers(headers))
+    }
+
+    /// As the current context of a kubeconfig whose data is inline says.
+    pub fn from_kubeconfig(kubeconfig: &Value) -> Result<Self> {
+        let named = |list: &str, name: &Value| {
+            let entries = kubeconfig[list].as_array().into_iter().flatten();
+            entries
+                .into_iter()
+                .find(|entry| &entry["name"] == name)
+                .cloned()
+        };
+        let context = named("contexts", &kubeconfig["current-context"])
+            .context("the kubeconfig has no current context")?;
+        let cluster = named("clusters", &context["context"]["cluster"])
+            .context("the context's cluster is missing")?;
+        let user =
+            named("users", &context["context"]["user"]).context("the context's user is missing")?;
+        let (cluster, user) = (&cluster["cluster"], &user["user"]);
+        let url = cluster["server"].as_str().context("no server")?;
+        let authority = decoded(&cluster["certificate-authority-data"])?;
+        if let (Some(certificate), Some(key)) = (
+            decoded(&user["client-certificate-data"])?,
+            decoded(&user["client-key-data"])?,
+        ) {
+            let identity = Identity { certificate, key };
+            return Self::new(url, &authority.unwrap_or_default(), &identity);
+        }
+        let token = user["token"].as_str().unwrap_or_default();
+        Self::with_token(url, authority.as_deref(), token)
     }
 
     fn build(url: &str, builder: reqwest::ClientBuilder) -> Result<Self> {
@@ -190,6 +221,14 @@ pub fn status_of(error: &anyhow::Error) -> Option<StatusCode> {
 fn refusal(status: StatusCode, text: &str) -> ApiError {
     let body = serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned()));
     ApiError { status, body }
+}
+
+fn decoded(field: &Value) -> Result<Option<String>> {
+    let Some(text) = field.as_str() else {
+        return Ok(None);
+    };
+    let bytes = STANDARD.decode(text).context("decoding base64")?;
+    Ok(Some(String::from_utf8(bytes)?))
 }
 
 fn builder(authority: &str) -> Result<reqwest::ClientBuilder> {

@@ -8,7 +8,7 @@ mod control_plane;
 mod daemon;
 mod git;
 
-pub use api::{Api, ApiError};
+pub use api::{Api, ApiError, status_of};
 pub use certificates::{Authority, Identity};
 pub use control_plane::{ControlPlane, Options, SERVICE_ADDRESSES};
 pub use daemon::{Daemon, free_port};

@@ -1,0 +1,231 @@
+//! Compares what was seen with what was recorded, section by section.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value, json};
+
+use crate::expected::Sections;
+use crate::normal::{self, Names};
+use crate::scenario::text;
+
+/// How a section compares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    Equal,
+    Differs,
+    /// This target cannot show it.
+    NotAvailable,
+}
+
+/// A section with both sides in the form in which they were compared.
+#[derive(Debug)]
+pub struct Compared {
+    pub verdict: Verdict,
+    pub expected: Value,
+    pub seen: Value,
+}
+
+/// Sections that are compared, in the order of the table.
+pub const SECTIONS: &[&str] = &[
+    "objects",
+    "events",
+    "transitions",
+    "applied",
+    "artifact",
+    "notifications",
+    "requests",
+    "rejected",
+    "responses",
+];
+
+/// Compares all sections of a step.
+pub fn step(
+    expected: &Sections,
+    seen: &Sections,
+    has_requests: bool,
+) -> BTreeMap<&'static str, Compared> {
+    let names = Names::default();
+    let side = |sections: &Sections, name: &str| {
+        let content = sections
+            .get(name)
+            .map(|content| normal::value(content, &names));
+        arranged(name, content.unwrap_or(Value::Null))
+    };
+    SECTIONS
+        .iter()
+        .map(|name| {
+            let (expected, seen) = (side(expected, name), side(seen, name));
+            let verdict = match *name {
+                "requests" if !has_requests => Verdict::NotAvailable,
+                "requests" => equal(within_ceiling(&expected, &seen)),
+                "transitions" => equal(is_summary(&expected, &seen)),
+                _ => equal(expected == seen),
+            };
+            let compared = Compared {
+                verdict,
+                expected,
+                seen,
+            };
+            (*name, compared)
+        })
+        .collect()
+}
+
+fn equal(is_equal: bool) -> Verdict {
+    if is_equal {
+        Verdict::Equal
+    } else {
+        Verdict::Differs
+    }
+}
+
+/// The form in which order that means nothing does not count, and what may differ between two right runs is left out.
+fn arranged(section: &str, content: Value) -> Value {
+    match section {
+        "objects" | "applied" => by_key(content, |object| {
+            let metadata = &object["metadata"];
+            format!(
+                "{}/{}/{}",
+                text(&object["kind"]),
+                text(&metadata["namespace"]),
+                text(&metadata["name"])
+            )
+        }),
+        "artifact" => by_key(without_old_files(content), |item| text(&item["object"])),
+        "events" | "notifications" => without_collections(content),
+        _ => match content {
+            Value::Null => json!({}),
+            other => other,
+        },
+    }
+}
+
+fn by_key(items: Value, key: impl Fn(&Value) -> String) -> Value {
+    let Value::Array(items) = items else {
+        return json!({});
+    };
+    let pairs = items.into_iter().map(|item| (key(&item), item));
+    Value::Object(pairs.collect())
+}
+
+/// Replaced files go one minute later, at the next run.
+fn without_old_files(mut items: Value) -> Value {
+    for item in items.as_array_mut().into_iter().flatten() {
+        let path = text(&item["path"]);
+        let name = path.rsplit('/').next().unwrap_or_default().to_owned();
+        if let Some(Value::Array(lines)) = item.get_mut("folder") {
+            lines.retain(|line| text(line).starts_with(&name));
+        }
+    }
+    items
+}
+
+/// Events of the garbage collection come at any time.
+fn without_collections(content: Value) -> Value {
+    let Value::Object(lists) = content else {
+        return json!({});
+    };
+    let mut kept = Map::new();
+    for (object, mut lines) in lists {
+        if let Value::Array(lines) = &mut lines {
+            lines.retain(|line| line["reason"] != "GarbageCollectionSucceeded");
+            if lines.is_empty() {
+                continue;
+            }
+        }
+        kept.insert(object, lines);
+    }
+    Value::Object(kept)
+}
+
+/// No list of requests is longer than the recorded one.
+fn within_ceiling(expected: &Value, seen: &Value) -> bool {
+    let count = |lists: &Value, name: &str| lists[name].as_array().map_or(0, Vec::len);
+    let names = seen.as_object().into_iter().flatten().map(|(name, _)| name);
+    names
+        .into_iter()
+        .all(|name| count(seen, name) <= count(expected, name))
+}
+
+/// Ours may leave states out, but adds none, keeps the order and ends in the same one.
+fn is_summary(expected: &Value, seen: &Value) -> bool {
+    let names: BTreeSet<&String> = [expected, seen]
+        .into_iter()
+        .filter_map(Value::as_object)
+        .flat_map(Map::keys)
+        .collect();
+    names.into_iter().all(|name| {
+        let list = |lists: &Value| lists[name].as_array().cloned().unwrap_or_default();
+        let (expected, seen) = (list(expected), list(seen));
+        expected.last() == seen.last() && is_subsequence(&seen, &expected)
+    })
+}
+
+fn is_subsequence(part: &[Value], whole: &[Value]) -> bool {
+    let mut rest = whole.iter();
+    part.iter().all(|item| rest.any(|other| other == item))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn verdict(section: &'static str, expected: Value, seen: Value) -> Verdict {
+        let side = |content| Sections::from([(section.to_owned(), content)]);
+        step(&side(expected), &side(seen), true)[section].verdict
+    }
+
+    #[test]
+    fn order_of_objects_does_not_count() {
+        let object = |name: &str| json!({"kind": "A", "metadata": {"name": name}});
+        let (a, b) = (object("a"), object("b"));
+        assert_eq!(
+            verdict("objects", json!([a, b]), json!([b, a])),
+            Verdict::Equal
+        );
+        assert_eq!(
+            verdict("objects", json!([a, b]), json!([a])),
+            Verdict::Differs
+        );
+    }
+
+    #[test]
+    fn transitions_may_be_fewer_but_not_other() {
+        let expected = json!({"A/a": [1, 2, 3]});
+        for (seen, result) in [
+            (json!({"A/a": [1, 3]}), Verdict::Equal),
+            (json!({"A/a": [3]}), Verdict::Equal),
+            (json!({"A/a": [1, 2]}), Verdict::Differs),
+            (json!({"A/a": [2, 1, 3]}), Verdict::Differs),
+            (json!({}), Verdict::Differs),
+        ] {
+            assert_eq!(verdict("transitions", expected.clone(), seen), result);
+        }
+    }
+
+    #[test]
+    fn requests_have_a_ceiling() {
+        let expected = json!({"c": ["get a", "get b"]});
+        assert_eq!(
+            verdict("requests", expected.clone(), json!({"c": ["patch x"]})),
+            Verdict::Equal
+        );
+        assert_eq!(
+            verdict("requests", expected, json!({"d": ["get a"]})),
+            Verdict::Differs
+        );
+    }
+
+    #[test]
+    fn old_files_and_their_collection_do_not_count() {
+        let item =
+            |folder: Value| json!([{"object": "G/a", "path": "g/a/new.tar.gz", "folder": folder}]);
+        let (full, bare) = (
+            item(json!(["old.tar.gz 600", "new.tar.gz 600"])),
+            item(json!(["new.tar.gz 600"])),
+        );
+        assert_eq!(verdict("artifact", full, bare), Verdict::Equal);
+        let event = json!({"G/a": [{"reason": "GarbageCollectionSucceeded"}]});
+        assert_eq!(verdict("events", event, json!({})), Verdict::Equal);
+    }
+}

@@ -1,0 +1,177 @@
+//! Replays recorded steps of the real Flux controllers against ours and compares what is seen.
+//!
+//! `skein-flux-live DIR [--target real|embedded] [--area A] [--scenario PART] [--jobs N] [--out DIR] [--program FILE]`
+
+mod cluster;
+mod compare;
+mod expected;
+mod journal;
+mod normal;
+mod play;
+mod record;
+mod report;
+mod scenario;
+mod sink;
+mod world;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::{Context, Result, bail};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+use compare::Compared;
+use report::Report;
+use scenario::Scenario;
+use world::World;
+
+/// Areas whose controllers we have.
+const AREAS: &[&str] = &["kustomization", "gitrepository"];
+
+/// Scenarios that are played side by side.
+const DEFAULT_JOBS: usize = 4;
+
+/// Compared sections by step.
+type Steps = Vec<(String, BTreeMap<&'static str, Compared>)>;
+
+#[derive(Debug)]
+struct Arguments {
+    folder: PathBuf,
+    target: String,
+    area: Option<String>,
+    scenario: Option<String>,
+    jobs: usize,
+    out: PathBuf,
+    program: PathBuf,
+}
+
+fn main() -> ExitCode {
+    let outcome = tokio::runtime::Runtime::new()
+        .context("starting the async runtime")
+        .and_then(|runtime| runtime.block_on(run()));
+    match outcome {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> Result<bool> {
+    let arguments = Arguments::read()?;
+    let scenarios = arguments.scenarios()?;
+    let out = arguments.out.join(&arguments.target);
+    let mut report = Report::new(out);
+    let mut world = World::start(&arguments.target, arguments.program.clone()).await?;
+    world.check()?;
+    let world = Arc::new(world);
+    let places = Arc::new(Semaphore::new(arguments.jobs));
+    let mut running = JoinSet::new();
+    for scenario in scenarios {
+        let (world, places) = (Arc::clone(&world), Arc::clone(&places));
+        running.spawn(async move {
+            let place = places.acquire().await.context("the places are closed")?;
+            let steps = play(&world, &scenario).await;
+            drop(place);
+            Ok::<_, anyhow::Error>((scenario.name, steps))
+        });
+    }
+    while let Some(ended) = running.join_next().await {
+        let (name, steps) = ended.context("a scenario panicked")??;
+        match steps {
+            Ok(steps) => report.add(&name, &steps)?,
+            Err(error) => report.add_error(&name, &error),
+        }
+    }
+    Ok(report.finish())
+}
+
+async fn play(world: &World, scenario: &Scenario) -> Result<Steps> {
+    let seen = play::Play::new(world, scenario).run().await?;
+    let has_requests = world.target.audit_log().is_some();
+    let mut steps = Steps::new();
+    for (step, seen) in scenario.steps.iter().zip(seen) {
+        if step.recorded {
+            let expected = expected::read(&step.expected)?;
+            let compared = compare::step(&expected, &seen.sections, has_requests);
+            steps.push((seen.step, compared));
+        }
+    }
+    Ok(steps)
+}
+
+impl Arguments {
+    fn read() -> Result<Self> {
+        let mut folder = None;
+        let mut values: BTreeMap<String, String> = BTreeMap::new();
+        let mut words = std::env::args().skip(1);
+        while let Some(word) = words.next() {
+            match word.strip_prefix("--") {
+                Some(flag) => {
+                    let (name, value) = match flag.split_once('=') {
+                        Some((name, value)) => (name.to_owned(), Some(value.to_owned())),
+                        None => (flag.to_owned(), words.next()),
+                    };
+                    let known = ["target", "area", "scenario", "jobs", "out", "program"];
+                    if !known.contains(&name.as_str()) {
+                        bail!("unknown flag --{name}");
+                    }
+                    let value = value.with_context(|| format!("--{name} needs a value"))?;
+                    values.insert(name, value);
+                }
+                None => folder = Some(PathBuf::from(word)),
+            }
+        }
+        let target_folder = target_folder()?;
+        let path = |name: &str| values.get(name).map(PathBuf::from);
+        Ok(Self {
+            folder: folder.context("name the folder of the recordings")?,
+            out: path("out").unwrap_or_else(|| target_folder.join("flux-live")),
+            program: path("program").unwrap_or_else(|| target_folder.join("debug/skein")),
+            jobs: match values.get("jobs") {
+                Some(number) => number.parse().context("--jobs takes a number")?,
+                None => DEFAULT_JOBS,
+            },
+            target: values.remove("target").unwrap_or_else(|| "real".to_owned()),
+            area: values.remove("area"),
+            scenario: values.remove("scenario"),
+        })
+    }
+
+    fn scenarios(&self) -> Result<Vec<Scenario>> {
+        let mut folders = Vec::new();
+        let areas = self
+            .area
+            .as_deref()
+            .map_or(AREAS.to_vec(), |area| vec![area]);
+        for area in areas {
+            folders.extend(scenario::find(
+                &self.folder,
+                Some(area),
+                self.scenario.as_deref(),
+            )?);
+        }
+        if folders.is_empty() {
+            bail!("no scenario of that name below {}", self.folder.display());
+        }
+        folders
+            .iter()
+            .map(|folder| Scenario::read(folder))
+            .collect()
+    }
+}
+
+/// Cargo's target folder: our own binary lies two levels below it.
+fn target_folder() -> Result<PathBuf> {
+    let program = std::env::current_exe().context("finding our own binary")?;
+    let folder = program.ancestors().nth(2).map(Path::to_owned);
+    folder.context("our binary lies in no target folder")
+}

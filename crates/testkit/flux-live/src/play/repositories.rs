@@ -1,0 +1,135 @@
+//! Actions on Git repositories.
+
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+use skein_testkit::{Access, Commit, Repository};
+
+use super::Play;
+use crate::scenario::text;
+
+impl Play<'_> {
+    /// `commit`: copies a tree over the work tree, removes files, commits, pushes by force.
+    pub(super) fn commit(&mut self, argument: &Value) -> Result<()> {
+        let known = [
+            "repo",
+            "tree",
+            "remove",
+            "branch",
+            "base",
+            "tag",
+            "annotated",
+            "ref",
+            "message",
+        ];
+        let unknown = argument
+            .as_object()
+            .and_then(|fields| fields.keys().find(|key| !known.contains(&key.as_str())));
+        if let Some(key) = unknown {
+            bail!("commit with {key} is not supported");
+        }
+        let name = text(&argument["repo"]);
+        if !self.repositories.contains_key(&name) {
+            let served = format!("{}/{name}", self.scenario.namespace);
+            let repository = Repository::create(&self.world.repositories(), &served)?;
+            self.repositories.insert(name.clone(), repository);
+        }
+        self.commits += 1;
+        let number = self.commits;
+        let message = match argument["message"].as_str() {
+            Some(message) => message.to_owned(),
+            None => format!("commit {number}"),
+        };
+        let date = format!("2026-01-01T00:{number:02}:00Z");
+        let folder = &self.scenario.folder;
+        let repository = self
+            .repositories
+            .get_mut(&name)
+            .context("the repository was just made")?;
+        if let Some(base) = argument["base"].as_str() {
+            repository.run(&["reset", "--quiet", "--hard", base], None)?;
+        }
+        if let Some(tree) = argument["tree"].as_str() {
+            copy(&folder.join(tree), repository.work_tree())?;
+        }
+        for file in argument["remove"].as_array().into_iter().flatten() {
+            let path = repository.work_tree().join(text(file));
+            std::fs::remove_file(&path).with_context(|| format!("removing {}", path.display()))?;
+        }
+        let head = repository.commit_work_tree(&Commit {
+            branch: argument["branch"].as_str().unwrap_or("main"),
+            message: &message,
+            date: Some(&date),
+        })?;
+        if let Some(tag) = argument["tag"].as_str() {
+            let words: &[&str] = if argument["annotated"] == true {
+                &["tag", "--force", "--annotate", "--message", tag, tag]
+            } else {
+                &["tag", "--force", tag]
+            };
+            repository.run(words, Some(&date))?;
+            repository.push(&format!("refs/tags/{tag}"))?;
+        }
+        if let Some(reference) = argument["ref"].as_str() {
+            repository.push(&format!("HEAD:{reference}"))?;
+        }
+        self.heads.insert(name, head);
+        Ok(())
+    }
+
+    /// `delete_ref`.
+    pub(super) fn delete_ref(&self, argument: &Value) -> Result<()> {
+        let repository = self
+            .repositories
+            .get(&text(&argument["repo"]))
+            .context("no such repository yet")?;
+        repository.push(&format!(":{}", text(&argument["ref"])))
+    }
+
+    /// `git_auth`: demands basic authentication.
+    pub(super) fn git_auth(&self, argument: &Value) {
+        let access = Access::Basic {
+            user: text(&argument["user"]),
+            password: text(&argument["password"]),
+        };
+        let name = self.served_name(&text(&argument["repo"]));
+        self.world.git.set_access(&name, access.clone());
+        self.world.git_tls.set_access(&name, access);
+    }
+
+    /// `break` and `restore`.
+    pub(super) fn set_broken(&self, name: &str, broken: bool) {
+        let name = self.served_name(name.trim_end_matches(".git"));
+        self.world.git.set_broken(&name, broken);
+        self.world.git_tls.set_broken(&name, broken);
+    }
+
+    fn served_name(&self, name: &str) -> String {
+        format!("{}/{name}", self.scenario.namespace)
+    }
+}
+
+/// Copies with modes and symbolic links, but writable: inputs may be read-only.
+fn copy(from: &std::path::Path, to: &std::path::Path) -> Result<()> {
+    let mut command = Command::new("cp");
+    command
+        .args([
+            "--recursive",
+            "--no-dereference",
+            "--force",
+            "--preserve=mode,links",
+        ])
+        .arg(format!("{}/.", from.display()))
+        .arg(to);
+    run(&mut command)?;
+    run(Command::new("chmod").args(["--recursive", "u+w"]).arg(to))
+}
+
+fn run(command: &mut Command) -> Result<()> {
+    let output = command.output().context("starting a copy")?;
+    if !output.status.success() {
+        bail!("{}", String::from_utf8_lossy(&output.stderr));
+    }
+    Ok(())
+}

@@ -1,0 +1,77 @@
+//! The look at everything after a step, by section.
+
+mod applied;
+mod artifacts;
+mod happenings;
+pub mod requests;
+
+use anyhow::Result;
+use serde_json::Value;
+
+use crate::cluster::api_version_of;
+use crate::expected::Sections;
+use crate::normal;
+use crate::scenario::{Scenario, Step};
+use crate::world::World;
+
+/// All sections in normal form; empty ones are left out.
+pub async fn sections(
+    world: &World,
+    scenario: &Scenario,
+    step: &Step,
+    mark: usize,
+    audit: requests::Mark,
+) -> Result<Sections> {
+    let namespaces = scenario.all_namespaces();
+    let happenings = world.journal.since(mark, &namespaces);
+    let objects = flux_objects(world, scenario).await?;
+    let all = [
+        ("artifact", artifacts::section(world, &objects)?),
+        ("objects", Value::Array(objects)),
+        (
+            "events",
+            happenings::events(&happenings, scenario, step.retrying),
+        ),
+        (
+            "transitions",
+            happenings::transitions(&happenings, scenario, step.retrying),
+        ),
+        (
+            "notifications",
+            happenings::notifications(&happenings, scenario, step.retrying),
+        ),
+        ("applied", applied::section(world, scenario).await?),
+        (
+            "requests",
+            requests::section(world, scenario, audit, step.retrying)?,
+        ),
+    ];
+    let mut sections = Sections::new();
+    for (name, content) in all {
+        if !is_empty(&content) {
+            sections.insert(name.to_owned(), normal::value(&content, &world.names));
+        }
+    }
+    Ok(sections)
+}
+
+fn is_empty(content: &Value) -> bool {
+    match content {
+        Value::Array(items) => items.is_empty(),
+        Value::Object(fields) => fields.is_empty(),
+        Value::Null => true,
+        _ => false,
+    }
+}
+
+/// The recorded Flux kinds, in full.
+async fn flux_objects(world: &World, scenario: &Scenario) -> Result<Vec<Value>> {
+    let mut objects = Vec::new();
+    for kind in &scenario.kinds {
+        for namespace in scenario.all_namespaces() {
+            let version = api_version_of(kind);
+            objects.extend(world.cluster.list(version, kind, &namespace).await?);
+        }
+    }
+    Ok(objects)
+}

@@ -1,0 +1,137 @@
+//! The API server under the controllers: a real control plane, or our embedded one.
+
+use std::future::Future;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use skein_testkit::{Api, ControlPlane, Daemon, Options, free_port};
+use tokio::time::sleep;
+
+/// How long something that was started may take to be there.
+const START_TIMEOUT: Duration = Duration::from_secs(60);
+const START_STEP: Duration = Duration::from_millis(100);
+
+/// Where the controllers run.
+#[derive(Debug)]
+pub enum Target {
+    Real(Box<ControlPlane>),
+    Embedded {
+        _server: Daemon,
+        address: String,
+        kubeconfig: PathBuf,
+    },
+}
+
+impl Target {
+    /// `real` or `embedded`.
+    pub async fn start(name: &str, program: &Path, folder: &Path) -> Result<Self> {
+        match name {
+            "real" => {
+                let options = Options {
+                    audit: true,
+                    ..Options::default()
+                };
+                let plane = ControlPlane::start(&options).await?;
+                Ok(Self::Real(Box::new(plane)))
+            }
+            "embedded" => Self::start_embedded(program, folder).await,
+            other => bail!("no target {other:?}: real or embedded"),
+        }
+    }
+
+    async fn start_embedded(program: &Path, folder: &Path) -> Result<Self> {
+        let address = format!("127.0.0.1:{}", free_port()?);
+        let kubeconfig = folder.join("embedded.kubeconfig");
+        let flags = [
+            "apiserver".to_owned(),
+            format!("--listen={address}"),
+            format!("--kubeconfig={}", kubeconfig.display()),
+        ];
+        let log = folder.join("apiserver.log");
+        let mut server = Daemon::start("skein apiserver", program, &flags, &log)?;
+        let deadline = Instant::now() + START_TIMEOUT;
+        while !kubeconfig.is_file() || std::net::TcpStream::connect(&address).is_err() {
+            server.check()?;
+            if Instant::now() > deadline {
+                bail!("the embedded API does not come up: {}", server.last_words());
+            }
+            sleep(START_STEP).await;
+        }
+        Ok(Self::Embedded {
+            _server: server,
+            address,
+            kubeconfig,
+        })
+    }
+
+    /// Host and port.
+    pub fn address(&self) -> String {
+        match self {
+            Self::Real(plane) => plane.url().trim_start_matches("https://").to_owned(),
+            Self::Embedded { address, .. } => address.clone(),
+        }
+    }
+
+    /// A client with all rights.
+    pub fn api(&self) -> Result<Api> {
+        match self {
+            Self::Real(plane) => plane.api(),
+            Self::Embedded { kubeconfig, .. } => Api::from_kubeconfig(&read(kubeconfig)?),
+        }
+    }
+
+    /// Text of an administrator's kubeconfig.
+    pub fn kubeconfig(&self) -> Result<String> {
+        let path = match self {
+            Self::Real(plane) => plane.kubeconfig(),
+            Self::Embedded { kubeconfig, .. } => kubeconfig.clone(),
+        };
+        std::fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))
+    }
+
+    /// Kubeconfig of a controller: on the real API server with its own certificate.
+    pub fn kubeconfig_of(&self, controller: &str) -> Result<PathBuf> {
+        match self {
+            Self::Real(plane) => plane.kubeconfig_for(
+                &format!("system:serviceaccount:flux-system:{controller}"),
+                &[
+                    "system:serviceaccounts",
+                    "system:serviceaccounts:flux-system",
+                ],
+            ),
+            Self::Embedded { kubeconfig, .. } => Ok(kubeconfig.clone()),
+        }
+    }
+
+    /// The audit log, where there is one.
+    pub fn audit_log(&self) -> Option<PathBuf> {
+        match self {
+            Self::Real(plane) => Some(plane.audit_log()),
+            Self::Embedded { .. } => None,
+        }
+    }
+}
+
+fn read(kubeconfig: &Path) -> Result<serde_json::Value> {
+    let text =
+        std::fs::read(kubeconfig).with_context(|| format!("reading {}", kubeconfig.display()))?;
+    Ok(skein_yaml::from_slice(&text)?)
+}
+
+/// Tries until it works.
+pub async fn until<F, T>(what: &str, mut attempt: impl FnMut() -> F) -> Result<T>
+where
+    F: Future<Output = Result<T>>,
+{
+    let deadline = Instant::now() + START_TIMEOUT;
+    loop {
+        match attempt().await {
+            Ok(value) => return Ok(value),
+            Err(error) if Instant::now() > deadline => {
+                return Err(error.context(format!("waiting until {what}")));
+            }
+            Err(_) => sleep(START_STEP).await,
+        }
+    }
+}

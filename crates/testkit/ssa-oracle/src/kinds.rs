@@ -1,0 +1,444 @@
+//! The kinds that are compared and random values for them.
+
+use serde_json::{Map, Value, json};
+
+use crate::random::Random;
+
+/// Namespace in which everything happens.
+pub const NAMESPACE: &str = "oracle";
+
+/// One kind.
+pub struct Kind {
+    pub name: &'static str,
+    pub api_version: &'static str,
+    pub collection: &'static str,
+    pub group: &'static str,
+    pub plural: &'static str,
+    pub builtin: bool,
+    /// Has a status sub-resource that the generator uses.
+    pub has_status: bool,
+    /// Makes a random specification: the fields beside metadata.
+    pub body: fn(&mut Random) -> Map<String, Value>,
+}
+
+/// All kinds.
+pub const KINDS: &[Kind] = &[
+    Kind {
+        name: "ConfigMap",
+        api_version: "v1",
+        collection: "/api/v1/namespaces/oracle/configmaps",
+        group: "",
+        plural: "configmaps",
+        builtin: true,
+        has_status: false,
+        body: config_map,
+    },
+    Kind {
+        name: "Widget",
+        api_version: "oracle.skein.dev/v1",
+        collection: "/apis/oracle.skein.dev/v1/namespaces/oracle/widgets",
+        group: "oracle.skein.dev",
+        plural: "widgets",
+        builtin: false,
+        has_status: true,
+        body: widget,
+    },
+    Kind {
+        name: "Blob",
+        api_version: "oracle.skein.dev/v1",
+        collection: "/apis/oracle.skein.dev/v1/namespaces/oracle/blobs",
+        group: "oracle.skein.dev",
+        plural: "blobs",
+        builtin: false,
+        has_status: false,
+        body: blob,
+    },
+    Kind {
+        name: "Deployment",
+        api_version: "apps/v1",
+        collection: "/apis/apps/v1/namespaces/oracle/deployments",
+        group: "apps",
+        plural: "deployments",
+        builtin: true,
+        has_status: true,
+        body: deployment,
+    },
+    Kind {
+        name: "Service",
+        api_version: "v1",
+        collection: "/api/v1/namespaces/oracle/services",
+        group: "",
+        plural: "services",
+        builtin: true,
+        has_status: true,
+        body: service,
+    },
+];
+
+fn put(map: &mut Map<String, Value>, name: &str, value: Value) {
+    map.insert(name.to_owned(), value);
+}
+
+fn word(random: &mut Random) -> Value {
+    json!(random.pick(&["a", "b", "c", "d"]))
+}
+
+fn string_map(random: &mut Random) -> Value {
+    let mut map = Map::new();
+    for key in ["k1", "k2", "k3"] {
+        if random.percent(50) {
+            put(&mut map, key, word(random));
+        }
+    }
+    Value::Object(map)
+}
+
+fn words(random: &mut Random) -> Value {
+    let mut list: Vec<&str> = Vec::new();
+    for value in ["w", "x", "y", "z"] {
+        if random.percent(50) {
+            list.insert(random.below(list.len() + 1), value);
+        }
+    }
+    json!(list)
+}
+
+fn keyed(random: &mut Random, key: &str, make: fn(&mut Random) -> Map<String, Value>) -> Value {
+    let mut list: Vec<Value> = Vec::new();
+    for name in ["one", "two", "three"] {
+        if random.percent(55) {
+            let mut map = make(random);
+            put(&mut map, key, json!(name));
+            list.insert(random.below(list.len() + 1), Value::Object(map));
+        }
+    }
+    Value::Array(list)
+}
+
+fn config_map(random: &mut Random) -> Map<String, Value> {
+    let mut map = Map::new();
+    if random.percent(80) {
+        put(&mut map, "data", string_map(random));
+    }
+    if random.percent(20) {
+        put(&mut map, "binaryData", json!({ "b": "aGVsbG8=" }));
+    }
+    map
+}
+
+/// The schema that [`widget`] follows.
+pub fn widget_crd() -> Value {
+    let status = json!({"type": "object", "properties": {
+        "phase": {"type": "string"},
+        "conditions": {"type": "array", "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"],
+            "items": {"type": "object", "required": ["type"], "properties": {"type": {"type": "string"}, "status": {"type": "string"}}}},
+    }});
+    let port = json!({"type": "object", "required": ["port"], "properties": {
+        "port": {"type": "integer"}, "protocol": {"type": "string", "default": "TCP"}, "note": {"type": "string"}}});
+    let spec = json!({"type": "object", "properties": {
+        "text": {"type": "string"},
+        "count": {"type": "integer", "minimum": 0},
+        "flag": {"type": "boolean"},
+        "size": {"x-kubernetes-int-or-string": true},
+        "mode": {"type": "string", "default": "auto", "enum": ["auto", "manual"]},
+        "labels": {"type": "object", "additionalProperties": {"type": "string"}},
+        "atomicMap": {"type": "object", "x-kubernetes-map-type": "atomic", "additionalProperties": {"type": "string"}},
+        "atomicList": {"type": "array", "items": {"type": "string"}},
+        "set": {"type": "array", "x-kubernetes-list-type": "set", "items": {"type": "string"}},
+        "items": {"type": "array", "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"],
+            "items": {"type": "object", "required": ["name"], "properties": {
+                "name": {"type": "string"}, "value": {"type": "string"}, "tags": {"type": "array", "x-kubernetes-list-type": "set", "items": {"type": "string"}}}}},
+        "ports": {"type": "array", "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["port", "protocol"], "items": port},
+        "nested": {"type": "object", "properties": {
+            "inner": {"type": "object", "properties": {"a": {"type": "string"}, "b": {"type": "string", "default": "x"}}},
+            "maybe": {"type": "string", "nullable": true}}},
+        "free": {"type": "object", "x-kubernetes-preserve-unknown-fields": true},
+    }});
+    crd("widgets", "Widget", json!({"type": "object", "properties": {"spec": spec, "status": status}}), true)
+}
+
+/// A kind without structure.
+pub fn blob_crd() -> Value {
+    let schema = json!({"type": "object", "x-kubernetes-preserve-unknown-fields": true});
+    crd("blobs", "Blob", schema, false)
+}
+
+fn crd(plural: &str, kind: &str, schema: Value, status: bool) -> Value {
+    let mut version = json!({"name": "v1", "served": true, "storage": true, "schema": {"openAPIV3Schema": schema}});
+    if status {
+        version["subresources"] = json!({"status": {}});
+    }
+    json!({
+        "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+        "metadata": {"name": format!("{plural}.oracle.skein.dev")},
+        "spec": {"group": "oracle.skein.dev", "scope": "Namespaced",
+            "names": {"plural": plural, "singular": kind.to_lowercase(), "kind": kind, "listKind": format!("{kind}List")},
+            "versions": [version]},
+    })
+}
+
+fn widget(random: &mut Random) -> Map<String, Value> {
+    let mut spec = Map::new();
+    let item = |random: &mut Random| {
+        let mut map = Map::new();
+        if random.percent(60) {
+            put(&mut map, "value", word(random));
+        }
+        if random.percent(30) {
+            put(&mut map, "tags", words(random));
+        }
+        map
+    };
+    type Make = fn(&mut Random) -> Value;
+    let scalars: [(&str, Make); 8] = [
+        ("text", word),
+        ("count", |random| json!(random.below(3))),
+        ("flag", |random| json!(random.percent(50))),
+        ("size", |random| random.pick(&[json!(1), json!("50%")]).clone()),
+        ("mode", |random| json!(random.pick(&["auto", "manual", "manual", "other"]))),
+        ("labels", string_map),
+        ("atomicMap", string_map),
+        ("atomicList", words),
+    ];
+    for (name, make) in scalars {
+        if random.percent(30) {
+            put(&mut spec, name, make(random));
+        }
+    }
+    if random.percent(40) {
+        put(&mut spec, "set", words(random));
+    }
+    if random.percent(50) {
+        put(&mut spec, "items", keyed(random, "name", item));
+    }
+    if random.percent(40) {
+        put(&mut spec, "ports", ports(random));
+    }
+    if random.percent(40) {
+        put(&mut spec, "nested", nested(random));
+    }
+    if random.percent(25) {
+        put(&mut spec, "free", free(random));
+    }
+    if random.percent(4) {
+        put(&mut spec, "unknown", word(random));
+    }
+    if random.percent(3) {
+        put(&mut spec, "count", json!("many"));
+    }
+    let mut map = Map::new();
+    if random.percent(92) {
+        put(&mut map, "spec", Value::Object(spec));
+    }
+    if random.percent(15) {
+        put(&mut map, "status", json!({ "phase": word(random) }));
+    }
+    map
+}
+
+fn ports(random: &mut Random) -> Value {
+    let mut list: Vec<Value> = Vec::new();
+    for (port, protocol) in [(80, None), (80, Some("UDP")), (443, Some("TCP")), (53, Some("UDP"))] {
+        if random.percent(45) {
+            let mut map = Map::new();
+            put(&mut map, "port", json!(port));
+            if let Some(protocol) = protocol {
+                put(&mut map, "protocol", json!(protocol));
+            }
+            if random.percent(50) {
+                put(&mut map, "note", word(random));
+            }
+            list.insert(random.below(list.len() + 1), Value::Object(map));
+        }
+    }
+    Value::Array(list)
+}
+
+fn nested(random: &mut Random) -> Value {
+    let mut map = Map::new();
+    if random.percent(60) {
+        let mut inner = Map::new();
+        for name in ["a", "b"] {
+            if random.percent(50) {
+                put(&mut inner, name, word(random));
+            }
+        }
+        put(&mut map, "inner", Value::Object(inner));
+    }
+    if random.percent(40) {
+        put(&mut map, "maybe", if random.percent(40) { Value::Null } else { word(random) });
+    }
+    Value::Object(map)
+}
+
+fn free(random: &mut Random) -> Value {
+    let mut map = Map::new();
+    if random.percent(60) {
+        put(&mut map, "x", word(random));
+    }
+    if random.percent(50) {
+        put(&mut map, "list", json!([{ "name": word(random) }, word(random)]));
+    }
+    if random.percent(50) {
+        put(&mut map, "deep", json!({ "y": word(random), "z": {} }));
+    }
+    if random.percent(20) {
+        put(&mut map, "nothing", Value::Null);
+    }
+    Value::Object(map)
+}
+
+fn blob(random: &mut Random) -> Map<String, Value> {
+    let mut map = Map::new();
+    for name in ["spec", "other"] {
+        if random.percent(60) {
+            put(&mut map, name, free(random));
+        }
+    }
+    map
+}
+
+fn deployment(random: &mut Random) -> Map<String, Value> {
+    let mut spec = Map::new();
+    put(&mut spec, "selector", json!({ "matchLabels": { "app": "x" } }));
+    if random.percent(60) {
+        put(&mut spec, "replicas", json!(random.below(3)));
+    }
+    if random.percent(30) {
+        put(&mut spec, "paused", json!(true));
+    }
+    if random.percent(30) {
+        put(&mut spec, "strategy", strategy(random));
+    }
+    if random.percent(20) {
+        put(&mut spec, "minReadySeconds", json!(5));
+    }
+    let mut labels = Map::new();
+    put(&mut labels, "app", json!("x"));
+    if random.percent(40) {
+        put(&mut labels, "tier", word(random));
+    }
+    let mut pod = Map::new();
+    let mut containers = vec![container(random, "main")];
+    if random.percent(40) {
+        containers.insert(random.below(2), container(random, "side"));
+    }
+    put(&mut pod, "containers", Value::Array(containers));
+    if random.percent(30) {
+        put(&mut pod, "volumes", volumes(random));
+    }
+    if random.percent(30) {
+        put(&mut pod, "terminationGracePeriodSeconds", json!(10));
+    }
+    if random.percent(25) {
+        put(&mut pod, "nodeSelector", string_map(random));
+    }
+    if random.percent(25) {
+        put(&mut pod, "tolerations", json!([{ "key": "k", "operator": "Exists" }]));
+    }
+    put(&mut spec, "template", json!({ "metadata": { "labels": labels }, "spec": pod }));
+    let mut map = Map::new();
+    put(&mut map, "spec", Value::Object(spec));
+    map
+}
+
+fn strategy(random: &mut Random) -> Value {
+    random
+        .pick(&[
+            json!({ "type": "Recreate" }),
+            json!({ "type": "RollingUpdate" }),
+            json!({ "rollingUpdate": { "maxSurge": 1 } }),
+            json!({ "rollingUpdate": { "maxUnavailable": "10%" }, "type": "RollingUpdate" }),
+        ])
+        .clone()
+}
+
+fn container(random: &mut Random, name: &str) -> Value {
+    let mut map = Map::new();
+    put(&mut map, "name", json!(name));
+    put(&mut map, "image", json!(random.pick(&["nginx", "nginx:1.27", "nginx:latest"])));
+    if random.percent(50) {
+        put(&mut map, "ports", container_ports(random));
+    }
+    if random.percent(50) {
+        let variable = |random: &mut Random| {
+            let mut map = Map::new();
+            put(&mut map, "value", word(random));
+            map
+        };
+        put(&mut map, "env", keyed(random, "name", variable));
+    }
+    if random.percent(30) {
+        put(&mut map, "args", words(random));
+    }
+    if random.percent(30) {
+        put(&mut map, "resources", json!({ "limits": { "cpu": random.pick(&["1", "500m", "1.5"]) } }));
+    }
+    if random.percent(30) {
+        put(&mut map, "readinessProbe", json!({ "httpGet": { "path": "/", "port": 80 } }));
+    }
+    if random.percent(20) {
+        put(&mut map, "securityContext", json!({ "runAsNonRoot": true }));
+    }
+    if random.percent(20) {
+        put(&mut map, "volumeMounts", json!([{ "name": "one", "mountPath": "/one" }]));
+    }
+    Value::Object(map)
+}
+
+fn container_ports(random: &mut Random) -> Value {
+    let mut list = Vec::new();
+    for (port, name) in [(80, "http"), (443, "https")] {
+        if random.percent(60) {
+            let mut map = Map::new();
+            put(&mut map, "containerPort", json!(port));
+            if random.percent(50) {
+                put(&mut map, "name", json!(name));
+            }
+            if random.percent(30) {
+                put(&mut map, "protocol", json!("TCP"));
+            }
+            list.push(Value::Object(map));
+        }
+    }
+    Value::Array(list)
+}
+
+fn volumes(random: &mut Random) -> Value {
+    let mut list = vec![json!({ "name": "one", "emptyDir": {} })];
+    if random.percent(50) {
+        list.push(json!({ "name": "two", "configMap": { "name": "cm" } }));
+    }
+    if random.percent(30) {
+        list.push(json!({ "name": "three", "secret": { "secretName": "s" } }));
+    }
+    Value::Array(list)
+}
+
+fn service(random: &mut Random) -> Map<String, Value> {
+    let mut spec = Map::new();
+    if random.percent(70) {
+        put(&mut spec, "selector", string_map(random));
+    }
+    let mut ports = Vec::new();
+    for (name, port) in [("http", 80), ("https", 443)] {
+        let mut map = Map::new();
+        put(&mut map, "name", json!(name));
+        put(&mut map, "port", json!(port));
+        if random.percent(40) {
+            put(&mut map, "targetPort", random.pick(&[json!(8080), json!("web")]).clone());
+        }
+        if random.percent(30) {
+            put(&mut map, "protocol", json!("TCP"));
+        }
+        ports.push(Value::Object(map));
+    }
+    put(&mut spec, "ports", Value::Array(ports));
+    put(&mut spec, "clusterIP", json!("None"));
+    if random.percent(20) {
+        put(&mut spec, "sessionAffinity", json!("ClientIP"));
+    }
+    let mut map = Map::new();
+    put(&mut map, "spec", Value::Object(spec));
+    map
+}

@@ -1,0 +1,27 @@
+//! Server-side apply, compared: the same generated requests to a real kube-apiserver and to ours, answers equal.
+//!
+//! `skein-ssa-oracle KUBECONFIG [--kubectl PATH] [--ours KUBECONFIG] [--seeds FROM..TO] [--kind NAME] [--verbose]`.
+//! Without `--ours`, our side is the library itself behind a model of the API server's request handling.
+
+mod client;
+mod compare;
+mod generate;
+mod kinds;
+mod model;
+mod random;
+mod request;
+mod run;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match run::run(&arguments) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! Runs sequences on both sides and reports what differs.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result, bail};
+use serde_json::{Value, json};
+
+use crate::client::Client;
+use crate::compare::{comparable, differences};
+use crate::generate::{STEPS, next};
+use crate::kinds::{KINDS, Kind, NAMESPACE, blob_crd, widget_crd};
+use crate::model::Model;
+use crate::random::Random;
+use crate::request::{Answer, Request, Verb};
+
+struct Settings {
+    kubeconfig: String,
+    kubectl: String,
+    ours: Option<String>,
+    seeds: std::ops::Range<u64>,
+    kind: Option<String>,
+    verbose: bool,
+}
+
+/// Runs everything; answers whether all was equal.
+pub fn run(arguments: &[String]) -> Result<bool> {
+    let settings = parse(arguments)?;
+    let real = Client::start(&settings.kubectl, &settings.kubeconfig)?;
+    prepare(&real)?;
+    let ours = match &settings.ours {
+        Some(kubeconfig) => {
+            let client = Client::start(&settings.kubectl, kubeconfig)?;
+            prepare(&client)?;
+            Some(client)
+        }
+        None => None,
+    };
+    let mut all_equal = true;
+    for kind in KINDS {
+        if settings.kind.as_deref().is_some_and(|wanted| wanted != kind.name) {
+            continue;
+        }
+        let mut tally = Tally::default();
+        for seed in settings.seeds.clone() {
+            sequence(&real, ours.as_ref(), kind, seed, &settings, &mut tally)?;
+        }
+        println!(
+            "{:<12} {} of {} answers equal ({:.1} %), {} sequences",
+            kind.name,
+            tally.equal,
+            tally.total,
+            100.0 * tally.equal as f64 / tally.total.max(1) as f64,
+            settings.seeds.end - settings.seeds.start,
+        );
+        let mut codes: Vec<_> = tally.codes.iter().collect();
+        codes.sort();
+        println!("             real codes: {codes:?}");
+        all_equal &= tally.equal == tally.total;
+    }
+    Ok(all_equal)
+}
+
+#[derive(Default)]
+struct Tally {
+    equal: usize,
+    total: usize,
+    codes: BTreeMap<u16, usize>,
+}
+
+fn parse(arguments: &[String]) -> Result<Settings> {
+    let mut settings = Settings {
+        kubeconfig: String::new(),
+        kubectl: "kubectl".to_owned(),
+        ours: None,
+        seeds: 1..101,
+        kind: None,
+        verbose: false,
+    };
+    let mut arguments = arguments.iter();
+    while let Some(argument) = arguments.next() {
+        let mut value = || arguments.next().cloned().with_context(|| format!("{argument} needs a value"));
+        match argument.as_str() {
+            "--kubectl" => settings.kubectl = value()?,
+            "--ours" => settings.ours = Some(value()?),
+            "--kind" => settings.kind = Some(value()?),
+            "--seeds" => {
+                let text = value()?;
+                let (from, to) = text.split_once("..").context("--seeds FROM..TO")?;
+                settings.seeds = from.parse()?..to.parse()?;
+            }
+            "--verbose" => settings.verbose = true,
+            other if !other.starts_with('-') => settings.kubeconfig = other.to_owned(),
+            other => bail!("unknown flag {other}"),
+        }
+    }
+    if settings.kubeconfig.is_empty() {
+        bail!("usage: skein-ssa-oracle KUBECONFIG [--kubectl PATH] [--ours KUBECONFIG] [--seeds FROM..TO] [--kind NAME] [--verbose]");
+    }
+    Ok(settings)
+}
+
+/// Makes the namespace and the custom kinds.
+fn prepare(client: &Client) -> Result<()> {
+    let namespace = json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": NAMESPACE } });
+    let post = |path: &str, body: &Value| {
+        client.call("POST", path, "application/json", &body.to_string())
+    };
+    post("/api/v1/namespaces", &namespace)?;
+    for crd in [widget_crd(), blob_crd()] {
+        post("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", &crd)?;
+    }
+    for kind in KINDS {
+        for _ in 0..100 {
+            if client.call("GET", kind.collection, "application/json", "")?.code == 200 {
+                break;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(100));
+        }
+    }
+    Ok(())
+}
+
+enum Side<'a> {
+    Server(&'a Client),
+    Model(Box<Model<'a>>),
+}
+
+impl Side<'_> {
+    fn send(&mut self, kind: &Kind, name: &str, request: &Request, version: &str) -> Result<Answer> {
+        match self {
+            Side::Model(model) => Ok(model.send(request)),
+            Side::Server(client) => {
+                let mut request = request.clone();
+                if matches!(request.verb, Verb::Put) {
+                    request.body["metadata"]["resourceVersion"] = json!(version);
+                }
+                client.send(kind.collection, name, &request)
+            }
+        }
+    }
+}
+
+fn sequence(
+    real: &Client,
+    ours: Option<&Client>,
+    kind: &Kind,
+    seed: u64,
+    settings: &Settings,
+    tally: &mut Tally,
+) -> Result<()> {
+    let stamp = std::process::id();
+    let name = format!("s{seed}-{stamp}");
+    let mut random = Random::new(seed);
+    let mut sides = [
+        Side::Server(real),
+        match ours {
+            Some(client) => Side::Server(client),
+            None => Side::Model(Box::new(Model::new(kind, &name)?)),
+        },
+    ];
+    let mut live = [None::<Value>, None];
+    let mut history = Vec::new();
+    for _ in 0..STEPS {
+        let request = next(&mut random, kind, &name, live[0].as_ref());
+        let mut answers = Vec::new();
+        for (side, live) in sides.iter_mut().zip(&mut live) {
+            let version = live.as_ref().and_then(|live| live["metadata"]["resourceVersion"].as_str());
+            let version = version.unwrap_or_default().to_owned();
+            let answer = side.send(kind, &name, &request, &version)?;
+            remember(live, &request, &answer);
+            answers.push(answer);
+        }
+        history.push(format!("{} {}", request.title(), request.body));
+        tally.total += 1;
+        *tally.codes.entry(answers[0].code).or_default() += 1;
+        let found = differences(&comparable(&answers[0]), &comparable(&answers[1]));
+        let found: Vec<_> = found.into_iter().filter(|line| !excused(line, &answers)).collect();
+        if found.is_empty() {
+            tally.equal += 1;
+            continue;
+        }
+        println!("--- {} seed {seed}, step {}: {}", kind.name, history.len(), request.title());
+        if settings.verbose {
+            history.iter().for_each(|line| println!("  {line}"));
+        }
+        found.iter().take(12).for_each(|line| println!("    {line}"));
+        return Ok(());
+    }
+    Ok(())
+}
+
+/// What cannot be equal: an answer to a delete (a Status with ids), and refusals that quote the whole object.
+fn excused(line: &str, answers: &[Answer]) -> bool {
+    let deleted = answers[0].body["status"] == "Success";
+    let quoting = answers[0].body["message"]
+        .as_str()
+        .is_some_and(|message| message.contains("patch: Invalid value"));
+    (deleted || quoting) && !line.starts_with("/code")
+}
+
+fn remember(live: &mut Option<Value>, request: &Request, answer: &Answer) {
+    let is_object = answer.body["kind"] != "Status";
+    match request.verb {
+        _ if request.dry_run => {}
+        Verb::Delete if answer.code == 200 && !is_object => *live = None,
+        _ if answer.code < 300 && is_object => {
+            let gone = answer.body["metadata"].get("deletionTimestamp").is_some()
+                && answer.body["metadata"].get("finalizers").is_none();
+            *live = (!gone).then(|| answer.body.clone());
+        }
+        _ => {}
+    }
+}
