@@ -18,6 +18,7 @@ pub mod unpack;
 pub use archive::{ArchiveError, ArchiveSummary};
 pub use download::{DownloadError, Downloader};
 pub use ignore_rules::{IgnoreRules, PatternList};
-pub use storage::{Artifact, ArtifactLocation, Collected, Storage, StorageError, StorageOptions};
+pub use skein_api::Artifact;
+pub use storage::{ArtifactLocation, Collected, Storage, StorageError, StorageOptions};
 pub use tree::{Entry, Tree, TreeError};
 pub use unpack::{UnpackError, unpack};

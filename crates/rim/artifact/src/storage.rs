@@ -3,14 +3,15 @@
 //! Layout: `<root>/<kind>/<namespace>/<name>/<file>`, folders 0700, files 0600, and beside each
 //! file an empty `<file>.lock` (0644). All functions block: call them off the async workers.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256, Sha384, Sha512};
+use skein_api::{Artifact, Time};
 use thiserror::Error;
 
 use crate::archive::{ArchiveError, ArchiveSummary, write_archive};
@@ -81,28 +82,6 @@ pub enum StorageError {
         /// The digest that was expected.
         expected: String,
     },
-}
-
-/// `status.artifact` of a source.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Artifact {
-    /// `sha256:<hex>` of the stored bytes.
-    pub digest: String,
-    /// RFC 3339 time of the write, in seconds.
-    pub last_update_time: String,
-    /// Path relative to the storage.
-    pub path: String,
-    /// Revision of the source.
-    pub revision: String,
-    /// Number of stored bytes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub size: Option<i64>,
-    /// Address for consumers.
-    pub url: String,
-    /// Free map of annotations.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub metadata: Option<std::collections::BTreeMap<String, String>>,
 }
 
 /// Which artifact of which object: the parts of the path.
@@ -188,27 +167,27 @@ impl Storage {
             .strip_prefix('/')
     }
 
-    /// Packs a tree and stores it; `now` is RFC 3339 text.
+    /// Packs a tree and stores it.
     pub fn store_tree(
         &self,
         location: &ArtifactLocation,
         revision: &str,
         tree: &Tree,
         rules: &IgnoreRules,
-        now: &str,
+        now: Time,
     ) -> Result<Artifact, StorageError> {
         self.store(location, revision, now, |file| {
             write_archive(tree, rules, file)
         })
     }
 
-    /// Stores bytes as they are; `now` is RFC 3339 text.
+    /// Stores bytes as they are.
     pub fn store_bytes(
         &self,
         location: &ArtifactLocation,
         revision: &str,
         bytes: &[u8],
-        now: &str,
+        now: Time,
     ) -> Result<Artifact, StorageError> {
         self.store(location, revision, now, |mut file| {
             file.write_all(bytes)?;
@@ -224,7 +203,7 @@ impl Storage {
         &self,
         location: &ArtifactLocation,
         revision: &str,
-        now: &str,
+        now: Time,
         write: impl FnOnce(std::io::BufWriter<&File>) -> Result<ArchiveSummary, ArchiveError>,
     ) -> Result<Artifact, StorageError> {
         let path = location.path();
@@ -253,12 +232,12 @@ impl Storage {
             .map_err(|error| failed(error.error.into()))?;
         Ok(Artifact {
             digest: format!("sha256:{}", summary.sha256),
-            last_update_time: now.to_owned(),
+            last_update_time: now,
             url: self.url(&path),
             path,
             revision: revision.to_owned(),
             size: i64::try_from(summary.size).ok(),
-            metadata: None,
+            metadata: BTreeMap::new(),
         })
     }
 

@@ -60,7 +60,7 @@ async fn our_own_artifacts_are_read_from_the_folder() {
     let root = tempfile::tempdir().unwrap();
     let storage = Arc::new(storage(root.path()));
     let stored = storage
-        .store_bytes(&location("a"), "1", b"bytes", "")
+        .store_bytes(&location("a"), "1", b"bytes", skein_api::Time::default())
         .unwrap();
     // The host does not resolve: only the folder can answer.
     let client = Downloader::new(0).unwrap().with_local(Arc::clone(&storage));

@@ -3,11 +3,10 @@
 use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, SystemTime};
 
+use skein_api::Time;
 use skein_artifact::{
     ArtifactLocation, IgnoreRules, PatternList, Storage, StorageError, StorageOptions, Tree,
 };
-
-const NOW: &str = "2026-01-01T00:00:00Z";
 
 pub fn storage(root: &std::path::Path) -> Storage {
     Storage::open(StorageOptions {
@@ -40,7 +39,13 @@ fn an_artifact_is_stored_with_its_lock_and_modes() {
     tree.insert_file("a", b"1".to_vec(), false).unwrap();
     let rules = IgnoreRules::new(PatternList::default());
     let artifact = storage
-        .store_tree(&location("abc.tar.gz"), "main@sha1:abc", &tree, &rules, NOW)
+        .store_tree(
+            &location("abc.tar.gz"),
+            "main@sha1:abc",
+            &tree,
+            &rules,
+            Time::default(),
+        )
         .unwrap();
     assert_eq!(artifact.path, "gitrepository/apps/web/abc.tar.gz");
     assert_eq!(
@@ -66,7 +71,7 @@ fn a_changed_file_fails_verification() {
     let root = tempfile::tempdir().unwrap();
     let storage = storage(root.path());
     let artifact = storage
-        .store_bytes(&location("a"), "1", b"right", NOW)
+        .store_bytes(&location("a"), "1", b"right", Time::default())
         .unwrap();
     std::fs::write(root.path().join(&artifact.path), "wrong").unwrap();
     let error = storage.verify(&artifact).unwrap_err();
@@ -86,7 +91,7 @@ fn garbage_collection_keeps_the_current_one_and_the_records() {
     let mut current = None;
     for (name, age) in [("old", 40), ("mid", 20), ("new", 10), ("now", 0)] {
         let artifact = storage
-            .store_bytes(&location(name), name, b"x", NOW)
+            .store_bytes(&location(name), name, b"x", Time::default())
             .unwrap();
         let file = std::fs::File::open(root.path().join(&artifact.path)).unwrap();
         file.set_modified(SystemTime::now() - Duration::from_secs(age))
@@ -114,7 +119,9 @@ fn garbage_collection_keeps_the_current_one_and_the_records() {
 fn deleting_an_object_removes_its_folder_once() {
     let root = tempfile::tempdir().unwrap();
     let storage = storage(root.path());
-    storage.store_bytes(&location("a"), "1", b"x", NOW).unwrap();
+    storage
+        .store_bytes(&location("a"), "1", b"x", Time::default())
+        .unwrap();
     assert!(
         storage
             .remove_object("GitRepository", "apps", "web")
@@ -140,7 +147,7 @@ fn paths_out_of_the_storage_are_refused() {
     )
     .unwrap();
     assert!(matches!(
-        storage.store_bytes(&location("a"), "1", b"x", NOW),
+        storage.store_bytes(&location("a"), "1", b"x", Time::default()),
         Err(StorageError::Path(_))
     ));
     let escape = ArtifactLocation {
@@ -148,7 +155,7 @@ fn paths_out_of_the_storage_are_refused() {
         ..location("a")
     };
     assert!(matches!(
-        storage.store_bytes(&escape, "1", b"x", NOW),
+        storage.store_bytes(&escape, "1", b"x", Time::default()),
         Err(StorageError::Path(_))
     ));
     assert!(storage.remove_object("GitRepository", "..", "..").is_err());

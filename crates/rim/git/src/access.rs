@@ -1,0 +1,91 @@
+//! What a remote is reached with: credentials, TLS material, proxy. Nothing here prints a secret.
+
+use std::fmt;
+
+/// How to identify to the remote.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub enum Credentials {
+    /// Not at all.
+    #[default]
+    Anonymous,
+    /// HTTP basic authentication.
+    Basic {
+        /// User name.
+        username: String,
+        /// Password or token.
+        password: String,
+    },
+    /// HTTP bearer token.
+    Bearer(String),
+    /// SSH key and known hosts.
+    Ssh(SshIdentity),
+}
+
+/// An SSH key with the hosts that are trusted.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SshIdentity {
+    /// Login name, usually `git`.
+    pub username: String,
+    /// Private key as PEM text.
+    pub private_key: String,
+    /// Passphrase of the key; empty when it has none.
+    pub passphrase: String,
+    /// Lines of a `known_hosts` file.
+    pub known_hosts: String,
+}
+
+/// Trust and client certificate for https, as PEM text.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct TlsMaterial {
+    /// Certificates to trust beside the system's; empty for none.
+    pub certificate_authority: Vec<u8>,
+    /// Client certificate; empty for none.
+    pub client_certificate: Vec<u8>,
+    /// Key of the client certificate; empty for none.
+    pub client_key: Vec<u8>,
+}
+
+/// A proxy on the way: http, https or socks5.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Proxy {
+    /// Address with its scheme.
+    pub address: String,
+    /// User name; empty for none.
+    pub username: String,
+    /// Password; empty for none.
+    pub password: String,
+}
+
+/// Everything that a remote is reached with.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Access {
+    /// How to identify.
+    pub credentials: Credentials,
+    /// Trust and client certificate.
+    pub tls: TlsMaterial,
+    /// Proxy on the way.
+    pub proxy: Option<Proxy>,
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Anonymous => "Anonymous",
+            Self::Basic { .. } => "Basic(…)",
+            Self::Bearer(_) => "Bearer(…)",
+            Self::Ssh(_) => "Ssh(…)",
+        })
+    }
+}
+
+impl fmt::Debug for TlsMaterial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TlsMaterial(…)")
+    }
+}
+
+impl fmt::Debug for Proxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Proxy(…)")
+    }
+}

@@ -1,0 +1,179 @@
+//! Fetches submodules into a checkout: recursively, relative addresses included, bounded.
+//!
+//! Credentials of the parent are sent to its own host only (over ssh the host must be known
+//! anyway): a repository's content must not choose who receives a password.
+
+use std::collections::BTreeMap;
+
+use tokio::time::Instant;
+
+use crate::access::{Access, Credentials};
+use crate::checkout::{Checkout, EntryKind, FileEntry, MAX_ENTRIES, Selection, list_entries};
+use crate::error::FetchError;
+use crate::fetch::{receive, resolve_submodule, within};
+use crate::remote_url::{RemoteUrl, Scheme};
+use crate::transport::Connection;
+
+/// Deepest nesting of submodules.
+pub const MAX_SUBMODULE_DEPTH: usize = 10;
+/// Most submodules of one checkout.
+pub const MAX_SUBMODULES: usize = 100;
+/// Largest `.gitmodules`, in bytes.
+const MAX_GITMODULES_BYTES: usize = 1024 * 1024;
+const GITMODULES: &str = ".gitmodules";
+
+/// One level: entries of a repository that was fetched from an address.
+struct Level {
+    url: RemoteUrl,
+    prefix: String,
+    depth: usize,
+}
+
+/// Replaces the submodule entries of a checkout by the entries of their commits.
+pub(crate) async fn add_submodules(
+    checkout: &mut Checkout,
+    url: &RemoteUrl,
+    access: &Access,
+    deadline: Instant,
+) -> Result<(), FetchError> {
+    let mut levels = vec![Level {
+        url: url.clone(),
+        prefix: String::new(),
+        depth: 0,
+    }];
+    let mut fetched = 0;
+    while let Some(level) = levels.pop() {
+        for (entry, address) in submodules_of(checkout, &level)? {
+            let path = entry.path.clone();
+            let failed = |reason: String| FetchError::Submodule {
+                path: path.clone(),
+                reason,
+            };
+            fetched += 1;
+            if level.depth >= MAX_SUBMODULE_DEPTH || fetched > MAX_SUBMODULES {
+                let limit = format!("{MAX_SUBMODULES} submodules, {MAX_SUBMODULE_DEPTH} deep");
+                return Err(failed(format!("more submodules than the limit of {limit}")));
+            }
+            let target = address_of(&level.url, &address).map_err(&failed)?;
+            let access = access_for(access, url, &target);
+            let entries = fetch_one(checkout, &entry, &target, &access, deadline).await;
+            let entries = entries.map_err(|error| failed(error.to_string()))?;
+            checkout.entries.retain(|other| other.path != entry.path);
+            checkout.entries.extend(entries);
+            if checkout.entries.len() > MAX_ENTRIES {
+                return Err(failed(format!(
+                    "more files than the limit of {MAX_ENTRIES} entries"
+                )));
+            }
+            levels.push(Level {
+                url: target,
+                prefix: entry.path,
+                depth: level.depth + 1,
+            });
+        }
+    }
+    checkout.entries.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(())
+}
+
+/// The submodule entries of a level with their addresses.
+fn submodules_of(
+    checkout: &Checkout,
+    level: &Level,
+) -> Result<Vec<(FileEntry, String)>, FetchError> {
+    let at = |path: &str| match level.prefix.as_str() {
+        "" => path.to_owned(),
+        prefix => format!("{prefix}/{path}"),
+    };
+    let file = at(GITMODULES);
+    let Some(entry) = checkout.entries.iter().find(|entry| entry.path == file) else {
+        return Ok(Vec::new());
+    };
+    if entry.kind == EntryKind::Link || entry.kind == EntryKind::Submodule {
+        return Ok(Vec::new());
+    }
+    let content = checkout.read(entry)?;
+    if content.len() > MAX_GITMODULES_BYTES {
+        let limit = format!("{MAX_GITMODULES_BYTES} bytes");
+        return Err(FetchError::Limit {
+            what: "a longer .gitmodules",
+            limit,
+        });
+    }
+    let addresses = parse_gitmodules(&String::from_utf8_lossy(&content));
+    let found = addresses.into_iter().filter_map(|(path, address)| {
+        let path = at(&path);
+        let entry = checkout.entries.iter().find(|entry| entry.path == path)?;
+        (entry.kind == EntryKind::Submodule).then(|| (entry.clone(), address))
+    });
+    Ok(found.collect())
+}
+
+/// Addresses by path. Sections without both are skipped.
+fn parse_gitmodules(text: &str) -> BTreeMap<String, String> {
+    let mut modules: Vec<(Option<String>, Option<String>)> = Vec::new();
+    for line in text.lines().map(str::trim) {
+        if line.starts_with("[submodule") {
+            modules.push((None, None));
+            continue;
+        }
+        let (Some(module), Some((key, value))) = (modules.last_mut(), line.split_once('=')) else {
+            continue;
+        };
+        let value = value.trim().trim_matches('"').to_owned();
+        match key.trim().to_ascii_lowercase().as_str() {
+            "path" => module.0 = Some(value.trim_matches('/').to_owned()),
+            "url" => module.1 = Some(value),
+            _ => {}
+        }
+    }
+    modules
+        .into_iter()
+        .filter_map(|(path, url)| path.zip(url))
+        .collect()
+}
+
+fn address_of(parent: &RemoteUrl, address: &str) -> Result<RemoteUrl, String> {
+    if address.starts_with("./") || address.starts_with("../") {
+        return parent
+            .join(address)
+            .ok_or_else(|| format!("the address {address:?} leads nowhere"));
+    }
+    RemoteUrl::parse(address).map_err(|error| error.to_string())
+}
+
+/// Credentials and client certificate only for the parent's own host; trust and proxy always.
+fn access_for(access: &Access, parent: &RemoteUrl, target: &RemoteUrl) -> Access {
+    let both_ssh = parent.scheme == Scheme::Ssh && target.scheme == Scheme::Ssh;
+    if both_ssh || target.same_origin(parent) {
+        return access.clone();
+    }
+    let mut reduced = access.clone();
+    reduced.credentials = Credentials::Anonymous;
+    reduced.tls.client_certificate.clear();
+    reduced.tls.client_key.clear();
+    reduced
+}
+
+async fn fetch_one(
+    checkout: &mut Checkout,
+    entry: &FileEntry,
+    url: &RemoteUrl,
+    access: &Access,
+    deadline: Instant,
+) -> Result<Vec<FileEntry>, FetchError> {
+    let clone = |source| FetchError::Clone {
+        url: url.to_string(),
+        source,
+    };
+    let open = within(deadline, url, Connection::open(url, access));
+    let (mut connection, list) = open.await.map_err(clone)?;
+    let request = resolve_submodule(&list, &entry.id)?;
+    let received = receive(&mut connection, &list, &request, deadline, url);
+    let store = received.await.map_err(clone)?;
+    let commit = crate::fetch::read_commit(&store, &entry.id)?;
+    let index = checkout.stores.len();
+    let entries = list_entries(&store, index, &commit, &entry.path, &Selection::default())?;
+    checkout.stores.push(store);
+    Ok(entries)
+}

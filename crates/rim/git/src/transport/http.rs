@@ -1,0 +1,232 @@
+//! The smart HTTP transport.
+
+use futures::TryStreamExt;
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use reqwest::redirect::Policy;
+use reqwest::{Client, RequestBuilder, Response, StatusCode};
+use tokio_util::io::StreamReader;
+
+use super::AnswerStream;
+use super::http_reason::reason_of;
+use crate::access::{Access, Credentials};
+use crate::error::TransportError;
+use crate::packet::{Packet, read_packet};
+use crate::remote_url::RemoteUrl;
+use crate::upload_pack::{AGENT, Advertisement, shown};
+
+/// Most redirects that are followed.
+const MAX_REDIRECTS: usize = 5;
+/// Longest part of an error page that is read, in bytes.
+const MAX_ERROR_BODY_BYTES: usize = 1024;
+/// Longest time to connect.
+const CONNECT_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(30);
+
+/// A repository behind HTTP.
+pub(crate) struct HttpConnection {
+    client: Client,
+    base: String,
+    authorization: Option<HeaderValue>,
+}
+
+impl HttpConnection {
+    /// Fetches the list of refs.
+    pub(super) async fn open(
+        url: &RemoteUrl,
+        access: &Access,
+    ) -> Result<(Self, Advertisement), TransportError> {
+        let client = build_client(access)?;
+        let authorization = authorization(url, &access.credentials)?;
+        let base = url.without_user().trim_end_matches('/').to_owned();
+        let mut connection = Self {
+            client,
+            base,
+            authorization,
+        };
+        let address = format!("{}/info/refs?service=git-upload-pack", connection.base);
+        let request = connection
+            .authorized(connection.client.get(&address))
+            .header(ACCEPT, "*/*");
+        let response = send("Get", &address, request).await?;
+        // Later requests go where the server sent us, credentials only to the same host.
+        if let Some(moved) = response
+            .url()
+            .as_str()
+            .strip_suffix("/info/refs?service=git-upload-pack")
+            && moved != connection.base
+        {
+            if !RemoteUrl::parse(moved).is_ok_and(|target| target.same_origin(url)) {
+                connection.authorization = None;
+            }
+            connection.base = moved.to_owned();
+        }
+        let mut stream = stream_of(response);
+        skip_service_line(&mut stream).await?;
+        let list = Advertisement::read(&mut stream).await?;
+        Ok((connection, list))
+    }
+
+    /// Posts a request for a pack.
+    pub(super) async fn post(&mut self, body: Vec<u8>) -> Result<AnswerStream, TransportError> {
+        let address = format!("{}/git-upload-pack", self.base);
+        let request = self
+            .authorized(self.client.post(&address))
+            .header(CONTENT_TYPE, "application/x-git-upload-pack-request")
+            .header(ACCEPT, "application/x-git-upload-pack-result")
+            .body(body);
+        Ok(stream_of(send("Post", &address, request).await?))
+    }
+
+    fn authorized(&self, request: RequestBuilder) -> RequestBuilder {
+        match &self.authorization {
+            Some(value) => request.header(AUTHORIZATION, value.clone()),
+            None => request,
+        }
+    }
+}
+
+async fn send(
+    method: &'static str,
+    address: &str,
+    request: RequestBuilder,
+) -> Result<Response, TransportError> {
+    let response = request
+        .send()
+        .await
+        .map_err(|error| TransportError::Request {
+            method,
+            url: address.to_owned(),
+            reason: reason_of(&error),
+        })?;
+    let status = response.status();
+    if status.is_success() {
+        return Ok(response);
+    }
+    let body = if matches!(status.as_u16(), 401 | 403 | 404) {
+        error_body(response).await
+    } else {
+        String::new()
+    };
+    Err(match status {
+        StatusCode::UNAUTHORIZED => TransportError::AuthenticationRequired { body },
+        StatusCode::FORBIDDEN => TransportError::AuthorizationFailed { body },
+        StatusCode::NOT_FOUND => TransportError::NotFound { body },
+        status => TransportError::Status {
+            url: address.to_owned(),
+            status: status.as_u16(),
+        },
+    })
+}
+
+/// The beginning of an error page, when it is plain text.
+async fn error_body(mut response: Response) -> String {
+    let mut bytes = Vec::new();
+    while let Ok(Some(chunk)) = response.chunk().await {
+        bytes.extend_from_slice(&chunk);
+        if bytes.len() >= MAX_ERROR_BODY_BYTES {
+            bytes.truncate(MAX_ERROR_BODY_BYTES);
+            break;
+        }
+    }
+    let text = String::from_utf8_lossy(&bytes);
+    if text.trim_start().starts_with('<') {
+        String::new()
+    } else {
+        shown(&text)
+    }
+}
+
+fn stream_of(response: Response) -> AnswerStream {
+    Box::new(StreamReader::new(Box::pin(
+        response
+            .bytes_stream()
+            .map_err(|error| std::io::Error::other(reason_of(&error))),
+    )))
+}
+
+/// `# service=git-upload-pack`, then a flush, come before the list.
+async fn skip_service_line(stream: &mut AnswerStream) -> Result<(), TransportError> {
+    match read_packet(stream).await? {
+        Some(Packet::Data(data)) if data.starts_with(b"# service=git-upload-pack") => {}
+        _ => return Err(TransportError::Protocol("no service announcement".into())),
+    }
+    match read_packet(stream).await? {
+        Some(Packet::Flush) => Ok(()),
+        _ => Err(TransportError::Protocol(
+            "no flush after the service announcement".into(),
+        )),
+    }
+}
+
+/// Follows redirects, but never from https to http.
+fn redirect_policy() -> Policy {
+    Policy::custom(|attempt| {
+        let from_tls = attempt
+            .previous()
+            .last()
+            .is_some_and(|url| url.scheme() == "https");
+        if attempt.previous().len() > MAX_REDIRECTS {
+            attempt.error("too many redirects")
+        } else if from_tls && attempt.url().scheme() != "https" {
+            attempt.error("refused to follow a redirect from https to http")
+        } else {
+            attempt.follow()
+        }
+    })
+}
+
+fn build_client(access: &Access) -> Result<Client, TransportError> {
+    let material = |text: String| TransportError::Material(text);
+    let mut builder = Client::builder()
+        .user_agent(format!("git/{AGENT}"))
+        .http1_only()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .referer(false)
+        .redirect(redirect_policy());
+    // Text that holds no certificate adds no trust, as in Flux: the connection then fails on it.
+    if let Ok(certificates) =
+        reqwest::Certificate::from_pem_bundle(&access.tls.certificate_authority)
+        && !certificates.is_empty()
+    {
+        builder = builder.tls_certs_merge(certificates);
+    }
+    if !access.tls.client_certificate.is_empty() {
+        let mut pem = access.tls.client_certificate.clone();
+        pem.push(b'\n');
+        pem.extend_from_slice(&access.tls.client_key);
+        let identity = reqwest::Identity::from_pem(&pem).map_err(|_| {
+            material("tls: the client certificate or its key cannot be read".into())
+        })?;
+        builder = builder.identity(identity);
+    }
+    if let Some(proxy) = &access.proxy {
+        let invalid = |_| material("the address of the proxy is invalid".into());
+        let mut configured = reqwest::Proxy::all(&proxy.address).map_err(invalid)?;
+        if !proxy.username.is_empty() {
+            configured = configured.basic_auth(&proxy.username, &proxy.password);
+        }
+        builder = builder.proxy(configured);
+    }
+    builder.build().map_err(|error| material(reason_of(&error)))
+}
+
+fn authorization(
+    url: &RemoteUrl,
+    credentials: &Credentials,
+) -> Result<Option<HeaderValue>, TransportError> {
+    use base64::Engine;
+    let basic = |user: &str, password: &str| {
+        let pair = base64::engine::general_purpose::STANDARD.encode(format!("{user}:{password}"));
+        format!("Basic {pair}")
+    };
+    let text = match credentials {
+        Credentials::Basic { username, password } => basic(username, password),
+        Credentials::Bearer(token) => format!("Bearer {token}"),
+        Credentials::Anonymous if !url.user.is_empty() => basic(&url.user, url.password()),
+        Credentials::Anonymous | Credentials::Ssh(_) => return Ok(None),
+    };
+    let mut value = HeaderValue::from_str(&text).map_err(|_| {
+        TransportError::Material("the credentials have characters that HTTP does not allow".into())
+    })?;
+    value.set_sensitive(true);
+    Ok(Some(value))
+}
