@@ -199,7 +199,7 @@ pub fn may_recreate(
         && (rules.force || settings::is_forced(desired) || settings::is_forced(live))
 }
 
-/// What an apply without a dry run did, told by its answer.
+/// What an apply did, told by its answer: HTTP status and object.
 pub fn action_of(status: u16, live: Option<&Object>, answer: &Object) -> Action {
     const CREATED: u16 = 201;
     match live {
