@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use reqwest::StatusCode;
+use skein_api::Artifact;
 use thiserror::Error;
 
-use crate::storage::{Artifact, Storage, digest_of};
+use crate::storage::{Storage, digest_of};
 use crate::tree::Tree;
 use crate::unpack::{UnpackError, unpack};
 

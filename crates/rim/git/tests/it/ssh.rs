@@ -80,13 +80,14 @@ fn start() -> Option<Sshd> {
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
+    let sshd = Sshd {
+        process,
+        folder,
+        port,
+    };
     for _ in 0..100 {
         if std::net::TcpStream::connect(("127.0.0.1", port)).is_ok() {
-            return Some(Sshd {
-                process,
-                folder,
-                port,
-            });
+            return Some(sshd);
         }
         std::thread::sleep(std::time::Duration::from_millis(50));
     }
