@@ -8,6 +8,9 @@ use crate::path_element::values_equal;
 /// Most operations in one patch.
 pub const MAX_OPERATIONS: usize = 10_000;
 
+/// What the API server says instead of the cause when an operation does not fit (422, reason Invalid, no details).
+pub const REFUSED: &str = "the server rejected our request due to an error in our request";
+
 /// Why a patch was refused. The texts are the API server's; the status code is said per variant.
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum JsonPatchError {
@@ -23,7 +26,7 @@ pub enum JsonPatchError {
         /// Number of operations.
         found: usize,
     },
-    /// 422: an operation does not fit the object.
+    /// 422: an operation does not fit the object. The API server hides the cause behind [`REFUSED`].
     #[error("{0}")]
     Operation(String),
 }

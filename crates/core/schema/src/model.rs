@@ -199,6 +199,8 @@ pub struct Schema {
     pub patch: Option<Box<PatchStrategy>>,
     /// CEL rules.
     pub rules: Vec<Rule>,
+    /// Scalar fields that Go leaves out when they are false, zero or empty (built-in definitions only).
+    pub zero_omitted: Vec<String>,
 }
 
 /// A reference to a schema: owned and shared, or a built-in definition (resolved when first looked at, so definitions
@@ -312,6 +314,11 @@ impl Schema {
             schema = schema.field(name)?;
         }
         Some(schema)
+    }
+
+    /// Whether Go leaves that scalar field out when it is false, zero or empty.
+    pub fn omits_zero(&self, name: &str) -> bool {
+        self.zero_omitted.iter().any(|field| field == name)
     }
 
     /// Whether the list's elements are owned one by one (`list-type` set or map, or a merging patch strategy).

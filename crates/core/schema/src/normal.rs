@@ -2,27 +2,114 @@
 
 use serde_json::{Map, Value};
 
-use crate::model::Schema;
+use crate::builtin::{self, OBJECT_META, QUANTITY};
+use crate::model::{Additional, Schema, SchemaRef, ValueType};
+use crate::quantity;
 
-/// Rewrites an object of a built-in kind as a round trip through Go's types would: nulls go away.
+/// Deepest nesting of a value, in levels; what lies deeper is left alone.
+const MAX_DEPTH: usize = 100;
+
+/// Rewrites an object of a built-in kind as a round trip through Go's types would: nulls and empty optional lists and
+/// maps go away, structs that are no pointers and required fields are written, quantities get their canonical form.
 pub fn normalise(object: &mut Map<String, Value>, schema: &Schema) {
-    object.retain(|_, value| !value.is_null());
-    for (name, value) in object.iter_mut() {
-        let Some(field) = schema.field(name) else {
-            continue;
-        };
-        normalise_value(value, field);
+    normalise_map(object, schema, 0);
+}
+
+/// The same for the metadata of a custom resource, where an empty list of managedFields is dropped too.
+pub fn normalise_custom_metadata(metadata: &mut Map<String, Value>) {
+    if let Some(schema) = builtin::definition(OBJECT_META) {
+        normalise_map(metadata, &schema, 0);
+    }
+    if metadata
+        .get("managedFields")
+        .and_then(Value::as_array)
+        .is_some_and(Vec::is_empty)
+    {
+        metadata.remove("managedFields");
     }
 }
 
-fn normalise_value(value: &mut Value, schema: &Schema) {
+fn normalise_map(map: &mut Map<String, Value>, schema: &Schema, depth: usize) {
+    if depth > MAX_DEPTH {
+        return;
+    }
+    let is_struct = !schema.properties.is_empty();
+    if is_struct {
+        map.retain(|name, value| !is_omitted(name, value, schema));
+        for (name, field) in &schema.properties {
+            if !map.contains_key(name)
+                && let Some(value) = always_written(name, field, schema)
+            {
+                map.insert(name.clone(), value);
+            }
+        }
+    }
+    for (name, value) in map.iter_mut() {
+        if let Some(field) = schema.field(name) {
+            normalise_value(value, field, depth + 1);
+        }
+    }
+}
+
+fn normalise_value(value: &mut Value, schema: &SchemaRef, depth: usize) {
+    if schema.name.as_deref() == Some(QUANTITY) {
+        if let Some(text) = quantity::canonical(value) {
+            *value = Value::String(text);
+        }
+        return;
+    }
     match value {
-        Value::Object(map) => normalise(map, schema),
+        Value::Object(map) => normalise_map(map, schema, depth),
         Value::Array(list) => {
             let Some(items) = &schema.items else { return };
             list.iter_mut()
-                .for_each(|value| normalise_value(value, items));
+                .for_each(|value| normalise_value(value, items, depth + 1));
         }
         _ => {}
     }
+}
+
+fn is_omitted(name: &str, value: &Value, schema: &Schema) -> bool {
+    match value {
+        Value::Null => true,
+        _ if schema.required.iter().any(|required| required == name) => false,
+        // An empty list of managedFields is a request to forget all owners.
+        Value::Array(list) => {
+            let owners = name == "managedFields" && schema.name.as_deref() == Some(OBJECT_META);
+            list.is_empty() && !owners
+        }
+        Value::Object(map) => {
+            map.is_empty()
+                && schema
+                    .properties
+                    .get(name)
+                    .is_some_and(|field| is_go_map(field))
+        }
+        _ => schema.omits_zero(name) && is_zero(value),
+    }
+}
+
+fn is_zero(value: &Value) -> bool {
+    match value {
+        Value::Bool(value) => !value,
+        Value::Number(number) => number.as_f64() == Some(0.0),
+        Value::String(text) => text.is_empty(),
+        _ => false,
+    }
+}
+
+/// A map from strings, and no struct.
+fn is_go_map(schema: &Schema) -> bool {
+    schema.value_type == Some(ValueType::Object)
+        && matches!(schema.additional, Additional::Schema(_))
+}
+
+/// What Go writes for a field that is not there: a struct by value, or a required field.
+fn always_written(name: &str, field: &SchemaRef, schema: &Schema) -> Option<Value> {
+    if let Some(default) = field.field_default() {
+        return Some(default.clone());
+    }
+    let required = schema.required.iter().any(|required| required == name);
+    let is_list_or_map = field.value_type == Some(ValueType::Array) || is_go_map(field);
+    (required && is_list_or_map).then_some(Value::Null)
 }

@@ -123,6 +123,7 @@ impl Parser<'_> {
             map_type: map_type(value),
             patch: patch_strategy(value),
             rules: rules(map),
+            zero_omitted: strings(map, "x-skein-omit-zero"),
         })
     }
 

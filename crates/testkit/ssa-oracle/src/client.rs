@@ -41,7 +41,10 @@ impl Client {
             let _ = proxy.kill();
             bail!("the proxy said {line:?}");
         };
-        Ok(Self { address: address.to_owned(), proxy })
+        Ok(Self {
+            address: address.to_owned(),
+            proxy,
+        })
     }
 
     /// Sends a request about the object at `path` (of the collection) and `name`.
@@ -75,8 +78,11 @@ impl Client {
         if matches!(request.verb, Verb::Get | Verb::Delete) {
             query.clear();
         }
-        let body =
-            if request.body.is_null() { String::new() } else { request.body.to_string() };
+        let body = if request.body.is_null() {
+            String::new()
+        } else {
+            request.body.to_string()
+        };
         self.call(method, &format!("{path}?{query}"), content_type, &body)
     }
 
@@ -98,9 +104,14 @@ impl Client {
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer)?;
         let answer = String::from_utf8(answer).context("the answer is no UTF-8")?;
-        let (head, body) = answer.split_once("\r\n\r\n").context("the answer has no body")?;
+        let (head, body) = answer
+            .split_once("\r\n\r\n")
+            .context("the answer has no body")?;
         let code = head.split(' ').nth(1).and_then(|code| code.parse().ok());
         let body = serde_json::from_str(body).unwrap_or(Value::String(body.to_owned()));
-        Ok(Answer { code: code.context("the answer has no status")?, body })
+        Ok(Answer {
+            code: code.context("the answer has no status")?,
+            body,
+        })
     }
 }

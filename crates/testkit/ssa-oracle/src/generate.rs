@@ -39,11 +39,19 @@ pub fn next(random: &mut Random, kind: &Kind, name: &str, live: Option<&Value>) 
         _ => (body, ""),
     };
     let dry_run = dry_run && !matches!(verb, Verb::Get | Verb::Delete);
-    Request { verb, manager, subresource, dry_run, body }
+    Request {
+        verb,
+        manager,
+        subresource,
+        dry_run,
+        body,
+    }
 }
 
 fn apply_verb(random: &mut Random) -> Verb {
-    Verb::Apply { force: random.percent(45) }
+    Verb::Apply {
+        force: random.percent(45),
+    }
 }
 
 fn metadata(random: &mut Random) -> Map<String, Value> {
@@ -61,7 +69,9 @@ fn metadata(random: &mut Random) -> Map<String, Value> {
         map.insert(field.to_owned(), Value::Object(values));
     }
     if random.percent(8) {
-        let finalizers = random.pick(&[json!(["x.dev/a"]), json!(["x.dev/a", "x.dev/b"])]).clone();
+        let finalizers = random
+            .pick(&[json!(["x.dev/a"]), json!(["x.dev/a", "x.dev/b"])])
+            .clone();
         map.insert("finalizers".to_owned(), finalizers);
     }
     map
@@ -165,8 +175,12 @@ fn json_patch(random: &mut Random, live: &Value) -> Value {
 fn status_body(random: &mut Random, kind: &Kind, name: &str, verb: &Verb) -> Value {
     let status = match kind.name {
         "Deployment" => json!({ "replicas": random.below(2), "observedGeneration": 1 }),
-        "Service" => json!({ "conditions": [{ "type": "T", "status": "True", "reason": "R", "message": "m", "lastTransitionTime": "2026-01-01T00:00:00Z" }] }),
-        _ => json!({ "phase": random.pick(&["p", "q"]), "conditions": [{ "type": "Ready", "status": random.pick(&["True", "False"]) }] }),
+        "Service" => {
+            json!({ "conditions": [{ "type": "T", "status": "True", "reason": "R", "message": "m", "lastTransitionTime": "2026-01-01T00:00:00Z" }] })
+        }
+        _ => {
+            json!({ "phase": random.pick(&["p", "q"]), "conditions": [{ "type": "Ready", "status": random.pick(&["True", "False"]) }] })
+        }
     };
     let mut body = json!({ "status": status });
     if random.percent(30) {

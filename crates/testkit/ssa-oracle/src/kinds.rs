@@ -154,7 +154,12 @@ pub fn widget_crd() -> Value {
             "maybe": {"type": "string", "nullable": true}}},
         "free": {"type": "object", "x-kubernetes-preserve-unknown-fields": true},
     }});
-    crd("widgets", "Widget", json!({"type": "object", "properties": {"spec": spec, "status": status}}), true)
+    crd(
+        "widgets",
+        "Widget",
+        json!({"type": "object", "properties": {"spec": spec, "status": status}}),
+        true,
+    )
 }
 
 /// A kind without structure.
@@ -194,8 +199,12 @@ fn widget(random: &mut Random) -> Map<String, Value> {
         ("text", word),
         ("count", |random| json!(random.below(3))),
         ("flag", |random| json!(random.percent(50))),
-        ("size", |random| random.pick(&[json!(1), json!("50%")]).clone()),
-        ("mode", |random| json!(random.pick(&["auto", "manual", "manual", "other"]))),
+        ("size", |random| {
+            random.pick(&[json!(1), json!("50%")]).clone()
+        }),
+        ("mode", |random| {
+            json!(random.pick(&["auto", "manual", "manual", "other"]))
+        }),
         ("labels", string_map),
         ("atomicMap", string_map),
         ("atomicList", words),
@@ -238,7 +247,12 @@ fn widget(random: &mut Random) -> Map<String, Value> {
 
 fn ports(random: &mut Random) -> Value {
     let mut list: Vec<Value> = Vec::new();
-    for (port, protocol) in [(80, None), (80, Some("UDP")), (443, Some("TCP")), (53, Some("UDP"))] {
+    for (port, protocol) in [
+        (80, None),
+        (80, Some("UDP")),
+        (443, Some("TCP")),
+        (53, Some("UDP")),
+    ] {
         if random.percent(45) {
             let mut map = Map::new();
             put(&mut map, "port", json!(port));
@@ -266,7 +280,15 @@ fn nested(random: &mut Random) -> Value {
         put(&mut map, "inner", Value::Object(inner));
     }
     if random.percent(40) {
-        put(&mut map, "maybe", if random.percent(40) { Value::Null } else { word(random) });
+        put(
+            &mut map,
+            "maybe",
+            if random.percent(40) {
+                Value::Null
+            } else {
+                word(random)
+            },
+        );
     }
     Value::Object(map)
 }
@@ -277,7 +299,11 @@ fn free(random: &mut Random) -> Value {
         put(&mut map, "x", word(random));
     }
     if random.percent(50) {
-        put(&mut map, "list", json!([{ "name": word(random) }, word(random)]));
+        put(
+            &mut map,
+            "list",
+            json!([{ "name": word(random) }, word(random)]),
+        );
     }
     if random.percent(50) {
         put(&mut map, "deep", json!({ "y": word(random), "z": {} }));
@@ -300,7 +326,11 @@ fn blob(random: &mut Random) -> Map<String, Value> {
 
 fn deployment(random: &mut Random) -> Map<String, Value> {
     let mut spec = Map::new();
-    put(&mut spec, "selector", json!({ "matchLabels": { "app": "x" } }));
+    put(
+        &mut spec,
+        "selector",
+        json!({ "matchLabels": { "app": "x" } }),
+    );
     if random.percent(60) {
         put(&mut spec, "replicas", json!(random.below(3)));
     }
@@ -334,9 +364,17 @@ fn deployment(random: &mut Random) -> Map<String, Value> {
         put(&mut pod, "nodeSelector", string_map(random));
     }
     if random.percent(25) {
-        put(&mut pod, "tolerations", json!([{ "key": "k", "operator": "Exists" }]));
+        put(
+            &mut pod,
+            "tolerations",
+            json!([{ "key": "k", "operator": "Exists" }]),
+        );
     }
-    put(&mut spec, "template", json!({ "metadata": { "labels": labels }, "spec": pod }));
+    put(
+        &mut spec,
+        "template",
+        json!({ "metadata": { "labels": labels }, "spec": pod }),
+    );
     let mut map = Map::new();
     put(&mut map, "spec", Value::Object(spec));
     map
@@ -356,7 +394,11 @@ fn strategy(random: &mut Random) -> Value {
 fn container(random: &mut Random, name: &str) -> Value {
     let mut map = Map::new();
     put(&mut map, "name", json!(name));
-    put(&mut map, "image", json!(random.pick(&["nginx", "nginx:1.27", "nginx:latest"])));
+    put(
+        &mut map,
+        "image",
+        json!(random.pick(&["nginx", "nginx:1.27", "nginx:latest"])),
+    );
     if random.percent(50) {
         put(&mut map, "ports", container_ports(random));
     }
@@ -372,16 +414,28 @@ fn container(random: &mut Random, name: &str) -> Value {
         put(&mut map, "args", words(random));
     }
     if random.percent(30) {
-        put(&mut map, "resources", json!({ "limits": { "cpu": random.pick(&["1", "500m", "1.5"]) } }));
+        put(
+            &mut map,
+            "resources",
+            json!({ "limits": { "cpu": random.pick(&["1", "500m", "1.5"]) } }),
+        );
     }
     if random.percent(30) {
-        put(&mut map, "readinessProbe", json!({ "httpGet": { "path": "/", "port": 80 } }));
+        put(
+            &mut map,
+            "readinessProbe",
+            json!({ "httpGet": { "path": "/", "port": 80 } }),
+        );
     }
     if random.percent(20) {
         put(&mut map, "securityContext", json!({ "runAsNonRoot": true }));
     }
     if random.percent(20) {
-        put(&mut map, "volumeMounts", json!([{ "name": "one", "mountPath": "/one" }]));
+        put(
+            &mut map,
+            "volumeMounts",
+            json!([{ "name": "one", "mountPath": "/one" }]),
+        );
     }
     Value::Object(map)
 }
@@ -426,7 +480,11 @@ fn service(random: &mut Random) -> Map<String, Value> {
         put(&mut map, "name", json!(name));
         put(&mut map, "port", json!(port));
         if random.percent(40) {
-            put(&mut map, "targetPort", random.pick(&[json!(8080), json!("web")]).clone());
+            put(
+                &mut map,
+                "targetPort",
+                random.pick(&[json!(8080), json!("web")]).clone(),
+            );
         }
         if random.percent(30) {
             put(&mut map, "protocol", json!("TCP"));

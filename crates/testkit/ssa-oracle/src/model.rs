@@ -28,6 +28,14 @@ pub struct Model<'a> {
     version: u64,
 }
 
+/// Where an object to decode comes from. The outcome of an apply is not decoded again for custom kinds.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Source {
+    Body,
+    Patch,
+    Apply,
+}
+
 type Outcome = std::result::Result<(u16, Object), Answer>;
 
 impl<'a> Model<'a> {
@@ -37,25 +45,43 @@ impl<'a> Model<'a> {
         let (schema, structural) = if kind.builtin {
             (builtin::schema(&gvk).context("no built-in schema")?, None)
         } else {
-            let crd = if kind.name == "Widget" { widget_crd() } else { blob_crd() };
+            let crd = if kind.name == "Widget" {
+                widget_crd()
+            } else {
+                blob_crd()
+            };
             let schemas = CrdSchemas::from_crd(&crd)?;
             let version = &schemas.versions[0];
             (version.merge_schema.clone(), Some(version.schema.clone()))
         };
-        Ok(Self { kind, schema, structural, name: name.to_owned(), live: None, version: 0 })
+        Ok(Self {
+            kind,
+            schema,
+            structural,
+            name: name.to_owned(),
+            live: None,
+            version: 0,
+        })
     }
 
     /// Answers a request.
     pub fn send(&mut self, request: &Request) -> Answer {
         match self.handle(request) {
-            Ok((code, object)) => Answer { code, body: object.into_value() },
+            Ok((code, object)) => Answer {
+                code,
+                body: object.into_value(),
+            },
             Err(answer) => answer,
         }
     }
 
     fn handle(&mut self, request: &Request) -> Outcome {
         match request.verb {
-            Verb::Get => self.live.clone().map(|live| (200, live)).ok_or_else(|| self.not_found()),
+            Verb::Get => self
+                .live
+                .clone()
+                .map(|live| (200, live))
+                .ok_or_else(|| self.not_found()),
             Verb::Delete => self.delete(),
             Verb::Create => self.create(request),
             Verb::Apply { force } => self.apply(request, force),
@@ -74,11 +100,14 @@ impl<'a> Model<'a> {
             return Ok((200, live));
         }
         self.live = None;
-        Err(Answer { code: 200, body: json!({ "status": "Success" }) })
+        Err(Answer {
+            code: 200,
+            body: json!({ "status": "Success" }),
+        })
     }
 
     fn create(&mut self, request: &Request) -> Outcome {
-        let mut object = self.decode(request.body.clone(), true)?;
+        let mut object = self.decode(request.body.clone(), Source::Body)?;
         let ownership = self.ownership(request.subresource);
         ownership.update(None, &mut object, &request.manager);
         if self.live.is_some() {
@@ -96,14 +125,13 @@ impl<'a> Model<'a> {
     }
 
     fn apply(&mut self, request: &Request, force: bool) -> Outcome {
-        let configuration = Object::from_value(request.body.clone()).map_err(|error| {
-            self.status(400, "BadRequest", &error.to_string(), None)
-        })?;
+        let configuration = Object::from_value(request.body.clone())
+            .map_err(|error| self.status(400, "BadRequest", &error.to_string(), None))?;
         let ownership = self.ownership(request.subresource);
         let applied = ownership
             .apply(self.live.as_ref(), &configuration, &request.manager, force)
             .map_err(|error| self.apply_failure(&error))?;
-        let object = self.decode(applied.object.into_value(), false)?;
+        let object = self.decode(applied.object.into_value(), Source::Apply)?;
         self.finish(object, request)
     }
 
@@ -113,12 +141,21 @@ impl<'a> Model<'a> {
         match request.verb {
             Verb::Put => value = request.body.clone(),
             Verb::MergePatch => merge_patch::apply(&mut value, &request.body),
-            Verb::JsonPatch => json_patch::apply(&mut value, &request.body)
-                .map_err(|error| self.status(error.status(), "Invalid", &error.to_string(), None))?,
+            Verb::JsonPatch => json_patch::apply(&mut value, &request.body).map_err(|error| {
+                let mut answer = self.status(error.status(), "Invalid", json_patch::REFUSED, None);
+                answer.body["details"] = json!({});
+                answer
+            })?,
             _ => value = self.strategic(value, &request.body)?,
         }
-        let mut object = self.decode(value, true)?;
-        self.ownership(request.subresource).update(Some(&live), &mut object, &request.manager);
+        let source = if matches!(request.verb, Verb::Put) {
+            Source::Body
+        } else {
+            Source::Patch
+        };
+        let mut object = self.decode(value, source)?;
+        self.ownership(request.subresource)
+            .update(Some(&live), &mut object, &request.manager);
         self.finish(object, request)
     }
 
@@ -139,7 +176,12 @@ impl<'a> Model<'a> {
             self.store(object.clone(), request.dry_run);
             return Ok((201, object));
         };
-        for field in ["uid", "creationTimestamp", "generation", "deletionTimestamp"] {
+        for field in [
+            "uid",
+            "creationTimestamp",
+            "generation",
+            "deletionTimestamp",
+        ] {
             match live.at(&["metadata", field]) {
                 Some(value) => object.set(&["metadata", field], value.clone()),
                 None => drop(object.remove(&["metadata", field])),
@@ -222,16 +264,28 @@ impl<'a> Model<'a> {
     }
 
     /// Reads an object as the API server does: unknown fields, nulls, defaults.
-    fn decode(&self, value: Value, strict: bool) -> std::result::Result<Object, Answer> {
+    fn decode(&self, value: Value, source: Source) -> std::result::Result<Object, Answer> {
         let Value::Object(mut map) = value else {
             return Err(self.status(400, "BadRequest", "no map", None));
         };
-        let unknown = self.decode_map(&mut map);
-        if strict && !unknown.is_empty() {
-            let texts: Vec<String> =
-                unknown.iter().map(|path| unknown::unknown_field_text(path)).collect();
-            let message = format!("strict decoding error: {}", texts.join(", "));
-            return Err(self.status(400, "BadRequest", &message, None));
+        let unknown = self.decode_map(&mut map, source);
+        if source != Source::Apply && !unknown.is_empty() {
+            let texts: Vec<String> = unknown
+                .iter()
+                .map(|path| unknown::unknown_field_text(path))
+                .collect();
+            let cause = format!("strict decoding error: {}", texts.join(", "));
+            return Err(match source {
+                Source::Patch => self.status(422, "Invalid", &cause, None),
+                _ => {
+                    let kind = self.kind.name;
+                    let version = self.kind.api_version.rsplit('/').next().unwrap_or_default();
+                    let message = format!(
+                        "{kind} in version \"{version}\" cannot be handled as a {kind}: {cause}"
+                    );
+                    self.status(400, "BadRequest", &message, None)
+                }
+            });
         }
         let mut object = Object::from_value(Value::Object(map))
             .map_err(|error| self.status(400, "BadRequest", &error.to_string(), None))?;
@@ -241,21 +295,26 @@ impl<'a> Model<'a> {
         Ok(object)
     }
 
-    fn decode_map(&self, map: &mut Map<String, Value>) -> Vec<String> {
+    fn decode_map(&self, map: &mut Map<String, Value>, source: Source) -> Vec<String> {
         let Some(schema) = &self.structural else {
             let unknown = unknown::drop_unknown(map, &self.schema);
             normal::normalise(map, &self.schema);
             return unknown;
         };
-        let unknown = pruning::prune(map, schema);
+        let decoded = source != Source::Apply;
+        let unknown = if decoded {
+            pruning::prune(map, schema)
+        } else {
+            Vec::new()
+        };
         let mut value = Value::Object(std::mem::take(map));
-        defaulting::drop_nulls(&mut value, schema);
+        if decoded {
+            defaulting::drop_nulls(&mut value, schema);
+        }
         defaulting::apply_defaults(&mut value, schema);
         if let Value::Object(mut out) = value {
             if let Some(Value::Object(metadata)) = out.get_mut("metadata") {
-                metadata.retain(|_, value| {
-                    !value.is_null() && value.as_object().is_none_or(|map| !map.is_empty())
-                });
+                normal::normalise_custom_metadata(metadata);
             }
             *map = out;
         }
@@ -263,9 +322,15 @@ impl<'a> Model<'a> {
     }
 
     fn check(&self, object: &Object) -> std::result::Result<(), Answer> {
-        let Some(schema) = &self.structural else { return Ok(()) };
+        let Some(schema) = &self.structural else {
+            return Ok(());
+        };
         let errors = validation::validate(&object.to_value(), schema);
-        if errors.is_empty() { Ok(()) } else { Err(self.invalid(&errors)) }
+        if errors.is_empty() {
+            Ok(())
+        } else {
+            Err(self.invalid(&errors))
+        }
     }
 
     fn ownership(&self, subresource: &'static str) -> Ownership<'_> {
@@ -300,9 +365,7 @@ impl<'a> Model<'a> {
 
     fn invalid(&self, errors: &[FieldError]) -> Answer {
         let kind = GroupKind::new(self.kind.group, self.kind.name);
-        let cause = |error: &FieldError| {
-            json!({ "reason": error.reason(), "message": error.body(), "field": error.field.to_string() })
-        };
+        let cause = |error: &FieldError| json!({ "reason": error.reason(), "message": error.body(), "field": error.field.to_string() });
         let causes: Vec<Value> = errors.iter().map(cause).collect();
         let message = invalid_message(&kind, &self.name, errors);
         let mut answer = self.status(422, "Invalid", &message, Some(causes));
@@ -326,13 +389,7 @@ impl<'a> Model<'a> {
         }
     }
 
-    fn status(
-        &self,
-        code: u16,
-        reason: &str,
-        message: &str,
-        causes: Option<Vec<Value>>,
-    ) -> Answer {
+    fn status(&self, code: u16, reason: &str, message: &str, causes: Option<Vec<Value>>) -> Answer {
         let mut body = json!({
             "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
             "message": message, "code": code,
@@ -340,7 +397,7 @@ impl<'a> Model<'a> {
         if !reason.is_empty() {
             body["reason"] = json!(reason);
         }
-        if matches!(code, 404 | 409 | 422) && reason != "" {
+        if matches!(code, 404 | 409 | 422) && !reason.is_empty() {
             body["details"] = json!({ "name": self.name, "kind": self.kind.plural });
             if !self.kind.group.is_empty() {
                 body["details"]["group"] = json!(self.kind.group);

@@ -47,7 +47,11 @@ impl Request {
             Verb::Delete => "delete",
         };
         let dry = if self.dry_run { " --dry-run" } else { "" };
-        let sub = if self.subresource.is_empty() { "" } else { " /" };
+        let sub = if self.subresource.is_empty() {
+            ""
+        } else {
+            " /"
+        };
         format!("{verb}{dry}{sub}{} by {}", self.subresource, self.manager)
     }
 }

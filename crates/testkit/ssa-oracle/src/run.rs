@@ -37,7 +37,11 @@ pub fn run(arguments: &[String]) -> Result<bool> {
     };
     let mut all_equal = true;
     for kind in KINDS {
-        if settings.kind.as_deref().is_some_and(|wanted| wanted != kind.name) {
+        if settings
+            .kind
+            .as_deref()
+            .is_some_and(|wanted| wanted != kind.name)
+        {
             continue;
         }
         let mut tally = Tally::default();
@@ -78,7 +82,12 @@ fn parse(arguments: &[String]) -> Result<Settings> {
     };
     let mut arguments = arguments.iter();
     while let Some(argument) = arguments.next() {
-        let mut value = || arguments.next().cloned().with_context(|| format!("{argument} needs a value"));
+        let mut value = || {
+            arguments
+                .next()
+                .cloned()
+                .with_context(|| format!("{argument} needs a value"))
+        };
         match argument.as_str() {
             "--kubectl" => settings.kubectl = value()?,
             "--ours" => settings.ours = Some(value()?),
@@ -94,24 +103,33 @@ fn parse(arguments: &[String]) -> Result<Settings> {
         }
     }
     if settings.kubeconfig.is_empty() {
-        bail!("usage: skein-ssa-oracle KUBECONFIG [--kubectl PATH] [--ours KUBECONFIG] [--seeds FROM..TO] [--kind NAME] [--verbose]");
+        bail!(
+            "usage: skein-ssa-oracle KUBECONFIG [--kubectl PATH] [--ours KUBECONFIG] [--seeds FROM..TO] [--kind NAME] [--verbose]"
+        );
     }
     Ok(settings)
 }
 
 /// Makes the namespace and the custom kinds.
 fn prepare(client: &Client) -> Result<()> {
-    let namespace = json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": NAMESPACE } });
-    let post = |path: &str, body: &Value| {
-        client.call("POST", path, "application/json", &body.to_string())
-    };
+    let namespace =
+        json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": NAMESPACE } });
+    let post =
+        |path: &str, body: &Value| client.call("POST", path, "application/json", &body.to_string());
     post("/api/v1/namespaces", &namespace)?;
     for crd in [widget_crd(), blob_crd()] {
-        post("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", &crd)?;
+        post(
+            "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
+            &crd,
+        )?;
     }
     for kind in KINDS {
         for _ in 0..100 {
-            if client.call("GET", kind.collection, "application/json", "")?.code == 200 {
+            if client
+                .call("GET", kind.collection, "application/json", "")?
+                .code
+                == 200
+            {
                 break;
             }
             std::thread::sleep(std::time::Duration::from_millis(100));
@@ -126,7 +144,13 @@ enum Side<'a> {
 }
 
 impl Side<'_> {
-    fn send(&mut self, kind: &Kind, name: &str, request: &Request, version: &str) -> Result<Answer> {
+    fn send(
+        &mut self,
+        kind: &Kind,
+        name: &str,
+        request: &Request,
+        version: &str,
+    ) -> Result<Answer> {
         match self {
             Side::Model(model) => Ok(model.send(request)),
             Side::Server(client) => {
@@ -164,7 +188,9 @@ fn sequence(
         let request = next(&mut random, kind, &name, live[0].as_ref());
         let mut answers = Vec::new();
         for (side, live) in sides.iter_mut().zip(&mut live) {
-            let version = live.as_ref().and_then(|live| live["metadata"]["resourceVersion"].as_str());
+            let version = live
+                .as_ref()
+                .and_then(|live| live["metadata"]["resourceVersion"].as_str());
             let version = version.unwrap_or_default().to_owned();
             let answer = side.send(kind, &name, &request, &version)?;
             remember(live, &request, &answer);
@@ -174,16 +200,27 @@ fn sequence(
         tally.total += 1;
         *tally.codes.entry(answers[0].code).or_default() += 1;
         let found = differences(&comparable(&answers[0]), &comparable(&answers[1]));
-        let found: Vec<_> = found.into_iter().filter(|line| !excused(line, &answers)).collect();
+        let found: Vec<_> = found
+            .into_iter()
+            .filter(|line| !excused(line, &answers))
+            .collect();
         if found.is_empty() {
             tally.equal += 1;
             continue;
         }
-        println!("--- {} seed {seed}, step {}: {}", kind.name, history.len(), request.title());
+        println!(
+            "--- {} seed {seed}, step {}: {}",
+            kind.name,
+            history.len(),
+            request.title()
+        );
         if settings.verbose {
             history.iter().for_each(|line| println!("  {line}"));
         }
-        found.iter().take(12).for_each(|line| println!("    {line}"));
+        found
+            .iter()
+            .take(12)
+            .for_each(|line| println!("    {line}"));
         return Ok(());
     }
     Ok(())

@@ -5,7 +5,7 @@ use skein_object::{GroupVersionKind, Object, ObjectError};
 use thiserror::Error;
 
 use super::conflict::conflict_message;
-use super::managers::{ManagedEntry, ManagerKey, Managers, ManagersError};
+use super::managers::{ManagedEntry, ManagerKey, Managers, ManagersError, Operation};
 use super::update::stripped_fields;
 use super::{Conflict, Ownership, last_applied};
 use crate::path_element::values_equal;
@@ -118,7 +118,12 @@ impl Ownership<'_> {
         let configuration_value = configuration.to_value();
         let merged = typed::merge(&live_value, &configuration_value, value_type);
         let merged = merged.unwrap_or(configuration_value.clone());
-        let key = ManagerKey::new(manager, true, self.api_version, self.subresource);
+        let key = ManagerKey::new(
+            manager,
+            Operation::Apply,
+            self.api_version,
+            self.subresource,
+        );
         let fields = typed::fields_of(&configuration_value, value_type);
         let fields = fields.recursive_difference(&self.reset_fields);
         let entry = |fields, time| ManagedEntry {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use skein_schema::field_error::go_quote;
 
-use super::managers::ManagerKey;
+use super::managers::{ManagerKey, Operation};
 use crate::field_set::path_text;
 use crate::path_element::PathElement;
 
@@ -23,7 +23,7 @@ fn manager_text(key: &ManagerKey) -> String {
         text.push_str(" with subresource ");
         text.push_str(&go_quote(&key.subresource));
     }
-    if !key.applied {
+    if key.operation == Operation::Update {
         text.push_str(" using ");
         text.push_str(&key.api_version);
     }

@@ -43,13 +43,40 @@ pub enum ManagersError {
     },
 }
 
+/// How fields came to be owned. Applies come first wherever entries are listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Operation {
+    /// By server-side apply.
+    Apply,
+    /// By any other write.
+    Update,
+}
+
+impl Operation {
+    /// As managedFields writes it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Apply => "Apply",
+            Self::Update => "Update",
+        }
+    }
+
+    /// Appliers have one entry whatever their version.
+    fn keyed_version(self, api_version: &str) -> String {
+        match self {
+            Self::Apply => String::new(),
+            Self::Update => api_version.to_owned(),
+        }
+    }
+}
+
 /// What tells managers apart.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ManagerKey {
     /// Name.
     pub manager: String,
-    /// Apply (true) or Update.
-    pub applied: bool,
+    /// Apply or Update.
+    pub operation: Operation,
     /// Version, for updates; appliers have one entry whatever their version.
     pub api_version: String,
     /// Sub-resource, or empty.
@@ -58,7 +85,7 @@ pub struct ManagerKey {
 
 impl ManagerKey {
     /// The key of an apply or update.
-    pub fn new(manager: &str, applied: bool, api_version: &str, subresource: &str) -> Self {
+    pub fn new(manager: &str, operation: Operation, api_version: &str, subresource: &str) -> Self {
         let manager = if manager.is_empty() {
             "unknown"
         } else {
@@ -66,12 +93,8 @@ impl ManagerKey {
         };
         Self {
             manager: manager.to_owned(),
-            applied,
-            api_version: if applied {
-                String::new()
-            } else {
-                api_version.to_owned()
-            },
+            operation,
+            api_version: operation.keyed_version(api_version),
             subresource: subresource.to_owned(),
         }
     }
@@ -124,9 +147,9 @@ impl Managers {
     pub fn encode(&self) -> Vec<Value> {
         let mut entries: Vec<(&ManagerKey, &ManagedEntry)> = self.0.iter().collect();
         entries.sort_by(|(a_key, a), (b_key, b)| {
-            b_key
-                .applied
-                .cmp(&a_key.applied)
+            a_key
+                .operation
+                .cmp(&b_key.operation)
                 .then_with(|| a.time.cmp(&b.time))
                 .then_with(|| a_key.manager.cmp(&b_key.manager))
                 .then_with(|| a.api_version.cmp(&b.api_version))
@@ -148,7 +171,7 @@ impl Managers {
         let mut updaters: Vec<(Option<String>, ManagerKey)> = self
             .0
             .iter()
-            .filter(|(key, _)| !key.applied)
+            .filter(|(key, _)| key.operation == Operation::Update)
             .map(|(key, entry)| (entry.time.clone(), key.clone()))
             .collect();
         if updaters.len() <= MAX_UPDATE_MANAGERS {
@@ -162,7 +185,7 @@ impl Managers {
                 break;
             }
             let version = key.api_version.clone();
-            let bucket = ManagerKey::new(ANCIENT_CHANGES, false, &version, "");
+            let bucket = ManagerKey::new(ANCIENT_CHANGES, Operation::Update, &version, "");
             let Some(first) = first_of_version.get(&version) else {
                 first_of_version.insert(version, key);
                 continue;
@@ -186,9 +209,9 @@ impl Managers {
 
 fn decode_entry(index: usize, entry: &Value) -> Result<(ManagerKey, ManagedEntry), ManagersError> {
     let text = |key: &str| entry.get(key).and_then(Value::as_str).unwrap_or_default();
-    let applied = match text("operation") {
-        "Apply" => true,
-        "Update" => false,
+    let operation = match text("operation") {
+        "Apply" => Operation::Apply,
+        "Update" => Operation::Update,
         _ => return Err(ManagersError::Operation),
     };
     if text("apiVersion").is_empty() {
@@ -213,12 +236,8 @@ fn decode_entry(index: usize, entry: &Value) -> Result<(ManagerKey, ManagedEntry
         .map_err(|source| ManagersError::Fields { index, source })?;
     let key = ManagerKey {
         manager: text("manager").to_owned(),
-        applied,
-        api_version: if applied {
-            String::new()
-        } else {
-            text("apiVersion").to_owned()
-        },
+        operation,
+        api_version: operation.keyed_version(text("apiVersion")),
         subresource: text("subresource").to_owned(),
     };
     let time = entry.get("time").and_then(Value::as_str).map(str::to_owned);
@@ -235,7 +254,7 @@ fn decode_entry(index: usize, entry: &Value) -> Result<(ManagerKey, ManagedEntry
 fn encode_entry(key: &ManagerKey, entry: &ManagedEntry) -> Value {
     let mut out = json!({
         "manager": key.manager,
-        "operation": if key.applied { "Apply" } else { "Update" },
+        "operation": key.operation.name(),
         "apiVersion": entry.api_version,
         "fieldsType": "FieldsV1",
         "fieldsV1": entry.fields.to_fields_v1(),

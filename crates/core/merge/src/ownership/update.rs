@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 use skein_object::Object;
 
-use super::managers::{ManagedEntry, ManagerKey, Managers};
+use super::managers::{ManagedEntry, ManagerKey, Managers, Operation};
 use super::{BEFORE_FIRST_APPLY, Conflict, Ownership};
 use crate::field_set::FieldSet;
 use crate::typed::{self, Comparison};
@@ -63,7 +63,12 @@ impl Ownership<'_> {
         let fields = fields.recursive_difference(&self.reset_fields);
         let fields = fields.difference(&stripped_fields());
         if !fields.is_empty() {
-            let key = ManagerKey::new(manager, false, self.api_version, self.subresource);
+            let key = ManagerKey::new(
+                manager,
+                Operation::Update,
+                self.api_version,
+                self.subresource,
+            );
             let fields = match managers.0.get(&key) {
                 Some(previous) => fields.union(&previous.fields),
                 None => fields,

@@ -1,0 +1,293 @@
+//! Defaults that depend on other fields.
+
+use serde_json::{Map, Value, json};
+
+use super::table::visit;
+use super::{cpu_utilisation, default_to, pods, text, value_at};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+type Root = Map<String, Value>;
+
+pub(super) fn apply(key: (&str, &str), root: &mut Root) {
+    match key {
+        ("", "Service") => service(root),
+        ("", "Secret") => secret(root),
+        ("", "Namespace") => namespace(root),
+        ("", "Pod") => {
+            if let Some(Value::Object(spec)) = root.get_mut("spec") {
+                pods::requests_from_limits(spec);
+            }
+        }
+        ("", "ReplicationController") => labels_from_template(root, true),
+        ("apps", "Deployment") => deployment(root),
+        ("apps", "DaemonSet") => daemon_set(root),
+        ("apps", "StatefulSet") => stateful_set(root),
+        ("apps", "ReplicaSet") => labels_from_template(root, false),
+        ("batch", "Job") => {
+            job(root);
+            labels_from_template(root, false);
+        }
+        ("autoscaling", "HorizontalPodAutoscaler") => autoscaler(root),
+        ("networking.k8s.io", "NetworkPolicy") => network_policy(root),
+        ("rbac.authorization.k8s.io", "RoleBinding" | "ClusterRoleBinding") => {
+            visit(root, &["subjects[]"], &mut subject);
+        }
+        ("admissionregistration.k8s.io", "MutatingWebhookConfiguration") => {
+            visit(root, &["webhooks[]"], &mut |webhook| {
+                default_to(webhook, "reinvocationPolicy", json!("Never"));
+            });
+        }
+        ("apiextensions.k8s.io", "CustomResourceDefinition") => definition(root),
+        _ => {}
+    }
+}
+
+fn service(root: &mut Root) {
+    let Some(Value::Object(spec)) = root.get_mut("spec") else {
+        return;
+    };
+    visit(spec, &["ports[]"], &mut |port| {
+        default_to(port, "protocol", json!("TCP"));
+        if port
+            .get("targetPort")
+            .is_none_or(|target| *target == json!(0) || *target == json!(""))
+        {
+            let number = port.get("port").cloned().unwrap_or(json!(0));
+            port.insert("targetPort".to_owned(), number);
+        }
+    });
+    match text(spec, "sessionAffinity") {
+        "ClientIP" => {
+            default_to(spec, "sessionAffinityConfig", json!({}));
+            visit(spec, &["sessionAffinityConfig"], &mut |config| {
+                default_to(config, "clientIP", json!({}));
+            });
+            visit(
+                spec,
+                &["sessionAffinityConfig", "clientIP"],
+                &mut |client| {
+                    default_to(client, "timeoutSeconds", json!(10800));
+                },
+            );
+        }
+        _ => drop(spec.remove("sessionAffinityConfig")),
+    }
+    let kind = text(spec, "type").to_owned();
+    if matches!(kind.as_str(), "NodePort" | "LoadBalancer")
+        && text(spec, "externalTrafficPolicy").is_empty()
+    {
+        spec.insert("externalTrafficPolicy".to_owned(), json!("Cluster"));
+    }
+    if matches!(kind.as_str(), "NodePort" | "LoadBalancer" | "ClusterIP") {
+        default_to(spec, "internalTrafficPolicy", json!("Cluster"));
+    }
+    if kind == "LoadBalancer" {
+        default_to(spec, "allocateLoadBalancerNodePorts", json!(true));
+    }
+}
+
+/// `stringData` is written into `data` and never stored.
+fn secret(root: &mut Root) {
+    if text(root, "type").is_empty() {
+        root.insert("type".to_owned(), json!("Opaque"));
+    }
+    let Some(Value::Object(plain)) = root.remove("stringData") else {
+        return;
+    };
+    if plain.is_empty() {
+        return;
+    }
+    let data = root.entry("data").or_insert_with(|| json!({}));
+    if !data.is_object() {
+        *data = json!({});
+    }
+    let Value::Object(data) = data else { return };
+    for (name, value) in plain {
+        let bytes = value.as_str().unwrap_or_default().as_bytes();
+        data.insert(name, json!(STANDARD.encode(bytes)));
+    }
+}
+
+fn namespace(root: &mut Root) {
+    let Some(Value::Object(metadata)) = root.get_mut("metadata") else {
+        return;
+    };
+    let name = text(metadata, "name").to_owned();
+    if name.is_empty() {
+        return;
+    }
+    let labels = metadata.entry("labels").or_insert_with(|| json!({}));
+    if let Value::Object(labels) = labels {
+        labels.insert("kubernetes.io/metadata.name".to_owned(), json!(name));
+    }
+}
+
+/// Labels (and, for replication controllers, the selector) default to the labels of the template.
+fn labels_from_template(root: &mut Root, with_selector: bool) {
+    let labels = value_at(root, &["spec", "template", "metadata", "labels"]).cloned();
+    let Some(Value::Object(labels)) = labels.filter(|labels| labels != &json!({})) else {
+        return;
+    };
+    let is_empty = |value: Option<&Value>| {
+        value.is_none_or(|value| value.is_null() || value.as_object().is_some_and(Map::is_empty))
+    };
+    if let Some(Value::Object(metadata)) = root.get_mut("metadata")
+        && is_empty(metadata.get("labels"))
+    {
+        metadata.insert("labels".to_owned(), Value::Object(labels.clone()));
+    }
+    if with_selector
+        && let Some(Value::Object(spec)) = root.get_mut("spec")
+        && is_empty(spec.get("selector"))
+    {
+        spec.insert("selector".to_owned(), Value::Object(labels));
+    }
+}
+
+fn deployment(root: &mut Root) {
+    visit(root, &["spec", "strategy"], &mut |strategy| {
+        if text(strategy, "type") == "RollingUpdate" {
+            default_to(strategy, "rollingUpdate", json!({}));
+        }
+    });
+    visit(
+        root,
+        &["spec", "strategy", "rollingUpdate"],
+        &mut |rolling| {
+            default_to(rolling, "maxUnavailable", json!("25%"));
+            default_to(rolling, "maxSurge", json!("25%"));
+        },
+    );
+}
+
+fn daemon_set(root: &mut Root) {
+    visit(root, &["spec", "updateStrategy"], &mut |strategy| {
+        if text(strategy, "type") == "RollingUpdate" {
+            default_to(strategy, "rollingUpdate", json!({}));
+        }
+    });
+    visit(
+        root,
+        &["spec", "updateStrategy", "rollingUpdate"],
+        &mut |rolling| {
+            default_to(rolling, "maxUnavailable", json!(1));
+            default_to(rolling, "maxSurge", json!(0));
+        },
+    );
+}
+
+fn stateful_set(root: &mut Root) {
+    visit(root, &["spec", "updateStrategy"], &mut |strategy| {
+        if text(strategy, "type").is_empty() {
+            strategy.insert("type".to_owned(), json!("RollingUpdate"));
+            default_to(strategy, "rollingUpdate", json!({}));
+        }
+        if text(strategy, "type") == "RollingUpdate"
+            && let Some(Value::Object(rolling)) = strategy.get_mut("rollingUpdate")
+        {
+            default_to(rolling, "partition", json!(0));
+        }
+    });
+}
+
+fn job(root: &mut Root) {
+    let Some(Value::Object(spec)) = root.get_mut("spec") else {
+        return;
+    };
+    if !spec.contains_key("completions") && !spec.contains_key("parallelism") {
+        spec.insert("completions".to_owned(), json!(1));
+    }
+    default_to(spec, "parallelism", json!(1));
+    let per_index = spec.contains_key("backoffLimitPerIndex");
+    default_to(
+        spec,
+        "backoffLimit",
+        if per_index { json!(i32::MAX) } else { json!(6) },
+    );
+    let policy = if spec.contains_key("podFailurePolicy") {
+        "Failed"
+    } else {
+        "TerminatingOrFailed"
+    };
+    default_to(spec, "podReplacementPolicy", json!(policy));
+}
+
+fn autoscaler(root: &mut Root) {
+    if text(root, "apiVersion") != "autoscaling/v2" {
+        return;
+    }
+    let Some(Value::Object(spec)) = root.get_mut("spec") else {
+        return;
+    };
+    if spec
+        .get("metrics")
+        .and_then(Value::as_array)
+        .is_none_or(Vec::is_empty)
+    {
+        spec.insert("metrics".to_owned(), cpu_utilisation());
+    }
+    visit(spec, &["behavior"], &mut |behavior| {
+        for direction in ["scaleUp", "scaleDown"] {
+            default_to(behavior, direction, json!({}));
+        }
+    });
+    visit(spec, &["behavior", "scaleUp"], &mut |rules| {
+        default_to(rules, "stabilizationWindowSeconds", json!(0));
+        default_to(rules, "selectPolicy", json!("Max"));
+        let policies = json!([
+            { "type": "Pods", "value": 4, "periodSeconds": 15 },
+            { "type": "Percent", "value": 100, "periodSeconds": 15 },
+        ]);
+        default_to(rules, "policies", policies);
+    });
+    visit(spec, &["behavior", "scaleDown"], &mut |rules| {
+        default_to(rules, "selectPolicy", json!("Max"));
+        let policies = json!([{ "type": "Percent", "value": 100, "periodSeconds": 15 }]);
+        default_to(rules, "policies", policies);
+    });
+}
+
+fn network_policy(root: &mut Root) {
+    let Some(Value::Object(spec)) = root.get_mut("spec") else {
+        return;
+    };
+    if spec
+        .get("policyTypes")
+        .and_then(Value::as_array)
+        .is_some_and(|types| !types.is_empty())
+    {
+        return;
+    }
+    let egress = spec
+        .get("egress")
+        .and_then(Value::as_array)
+        .is_some_and(|rules| !rules.is_empty());
+    let types = if egress {
+        json!(["Ingress", "Egress"])
+    } else {
+        json!(["Ingress"])
+    };
+    spec.insert("policyTypes".to_owned(), types);
+}
+
+fn subject(subject: &mut Root) {
+    if text(subject, "apiGroup").is_empty() && matches!(text(subject, "kind"), "User" | "Group") {
+        subject.insert("apiGroup".to_owned(), json!("rbac.authorization.k8s.io"));
+    }
+}
+
+fn definition(root: &mut Root) {
+    visit(root, &["spec", "names"], &mut |names| {
+        let kind = text(names, "kind").to_owned();
+        if kind.is_empty() {
+            return;
+        }
+        if text(names, "singular").is_empty() {
+            names.insert("singular".to_owned(), json!(kind.to_lowercase()));
+        }
+        if text(names, "listKind").is_empty() {
+            names.insert("listKind".to_owned(), json!(format!("{kind}List")));
+        }
+    });
+}

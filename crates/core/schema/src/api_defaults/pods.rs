@@ -1,0 +1,158 @@
+//! Defaults of pods and pod templates.
+
+use serde_json::{Map, Value, json};
+
+use super::table::{Line, fill, visit};
+use super::{default_to, text};
+
+const POD: &[Line] = &[
+    ("", "restartPolicy", "\"Always\""),
+    ("", "dnsPolicy", "\"ClusterFirst\""),
+    ("", "schedulerName", "\"default-scheduler\""),
+    ("", "terminationGracePeriodSeconds", "30"),
+    ("", "securityContext", "{}"),
+    ("volumes[].secret", "defaultMode", "420"),
+    ("volumes[].configMap", "defaultMode", "420"),
+    ("volumes[].downwardAPI", "defaultMode", "420"),
+    (
+        "volumes[].downwardAPI.items[].fieldRef",
+        "apiVersion",
+        "\"v1\"",
+    ),
+    ("volumes[].projected", "defaultMode", "420"),
+    (
+        "volumes[].projected.sources[].serviceAccountToken",
+        "expirationSeconds",
+        "3600",
+    ),
+    (
+        "volumes[].projected.sources[].downwardAPI.items[].fieldRef",
+        "apiVersion",
+        "\"v1\"",
+    ),
+    ("volumes[].hostPath", "type", "\"\""),
+    ("volumes[].iscsi", "iscsiInterface", "\"default\""),
+    ("volumes[].rbd", "pool", "\"rbd\""),
+    ("volumes[].rbd", "user", "\"admin\""),
+    ("volumes[].rbd", "keyring", "\"/etc/ceph/keyring\""),
+    ("volumes[].azureDisk", "cachingMode", "\"ReadWrite\""),
+    ("volumes[].azureDisk", "kind", "\"Shared\""),
+    ("volumes[].azureDisk", "fsType", "\"ext4\""),
+    ("volumes[].azureDisk", "readOnly", "false"),
+    (
+        "volumes[].ephemeral.volumeClaimTemplate.spec",
+        "volumeMode",
+        "\"Filesystem\"",
+    ),
+];
+
+const CONTAINER: &[Line] = &[
+    ("", "terminationMessagePath", "\"/dev/termination-log\""),
+    ("", "terminationMessagePolicy", "\"File\""),
+    ("", "resources", "{}"),
+    ("ports[]", "protocol", "\"TCP\""),
+    ("env[].valueFrom.fieldRef", "apiVersion", "\"v1\""),
+    ("env[].valueFrom.resourceFieldRef", "divisor", "\"0\""),
+    ("lifecycle.postStart.httpGet", "path", "\"/\""),
+    ("lifecycle.postStart.httpGet", "scheme", "\"HTTP\""),
+    ("lifecycle.preStop.httpGet", "path", "\"/\""),
+    ("lifecycle.preStop.httpGet", "scheme", "\"HTTP\""),
+];
+
+const PROBE: &[Line] = &[
+    ("", "timeoutSeconds", "1"),
+    ("", "periodSeconds", "10"),
+    ("", "successThreshold", "1"),
+    ("", "failureThreshold", "3"),
+    ("httpGet", "path", "\"/\""),
+    ("httpGet", "scheme", "\"HTTP\""),
+    ("grpc", "service", "\"\""),
+];
+
+/// Fills in a pod's `spec` as it stands in a Pod or a template.
+pub fn apply_to_pod_spec(spec: &mut Map<String, Value>) {
+    fill(spec, POD);
+    mirror_service_account(spec);
+    visit(spec, &["volumes[]"], &mut default_volume);
+    let host_network = spec.get("hostNetwork") == Some(&Value::Bool(true));
+    for list in ["containers[]", "initContainers[]", "ephemeralContainers[]"] {
+        visit(spec, &[list], &mut |container| {
+            default_container(container, host_network)
+        });
+    }
+}
+
+/// `serviceAccount` is the old name of `serviceAccountName`; both are always written.
+fn mirror_service_account(spec: &mut Map<String, Value>) {
+    let name = text(spec, "serviceAccountName").to_owned();
+    let old_name = text(spec, "serviceAccount").to_owned();
+    if !name.is_empty() {
+        spec.insert("serviceAccount".to_owned(), json!(name));
+    } else if !old_name.is_empty() {
+        spec.insert("serviceAccountName".to_owned(), json!(old_name));
+    }
+}
+
+/// A volume without a source is an empty directory.
+fn default_volume(volume: &mut Map<String, Value>) {
+    let has_source = volume
+        .iter()
+        .any(|(name, value)| name != "name" && !value.is_null());
+    if !has_source {
+        default_to(volume, "emptyDir", json!({}));
+    }
+}
+
+fn default_container(container: &mut Map<String, Value>, host_network: bool) {
+    fill(container, CONTAINER);
+    let policy = pull_policy(text(container, "image"));
+    default_to(container, "imagePullPolicy", json!(policy));
+    for probe in ["livenessProbe", "readinessProbe", "startupProbe"] {
+        if let Some(Value::Object(probe)) = container.get_mut(probe) {
+            fill(probe, PROBE);
+        }
+    }
+    if host_network {
+        visit(container, &["ports[]"], &mut |port| {
+            if let Some(number) = port.get("containerPort").cloned() {
+                default_to(port, "hostPort", number);
+            }
+        });
+    }
+}
+
+/// `Always` for the tag `latest` or none, `IfNotPresent` for any other tag or a digest.
+fn pull_policy(image: &str) -> &'static str {
+    let name = image.rsplit_once('/').map_or(image, |(_, name)| name);
+    if name.contains('@') {
+        return if name.contains(":latest@") {
+            "Always"
+        } else {
+            "IfNotPresent"
+        };
+    }
+    match name.split_once(':') {
+        Some((_, tag)) if tag != "latest" => "IfNotPresent",
+        _ => "Always",
+    }
+}
+
+/// Requests of a Pod's containers default to their limits.
+pub(super) fn requests_from_limits(spec: &mut Map<String, Value>) {
+    for list in ["containers[]", "initContainers[]"] {
+        visit(spec, &[list, "resources"], &mut |resources| {
+            let Some(Value::Object(limits)) = resources.get("limits").cloned() else {
+                return;
+            };
+            if limits.is_empty() {
+                return;
+            }
+            let requests = resources.entry("requests").or_insert_with(|| json!({}));
+            if let Value::Object(requests) = requests {
+                for (name, value) in limits {
+                    requests.entry(name).or_insert(value);
+                }
+            }
+        });
+    }
+}
