@@ -30,6 +30,11 @@ pub(super) fn canonical(text: &str) -> Option<String> {
     if (whole.is_empty() && fraction.is_empty()) || fraction.contains('.') {
         return None;
     }
+    // Whole numbers in an unusual form are kept as they were written, for Go remembers the text of a number that it read exactly.
+    let unusual = text.starts_with('+') || (whole.len() > 1 && whole.starts_with('0'));
+    if unusual && suffix.is_empty() && !number.contains('.') {
+        return Some(text.to_owned());
+    }
     let (format, base, exponent) = scale(suffix)?;
     // In billionths, rounded up: that is the finest a quantity can be.
     let digits: i128 = format!("{whole}{fraction}").parse().ok()?;

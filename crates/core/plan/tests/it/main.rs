@@ -1,0 +1,3 @@
+//! Integration tests of skein-plan.
+
+mod normalize;
