@@ -1,7 +1,8 @@
 //! `cargo xtask schemas`: writes the built-in schemas of skein-schema from a running kube-apiserver.
 //!
 //! Structure only is kept: types, keys, defaults, enums, list and map kinds. Descriptions are dropped. The server is
-//! asked with `kubectl get --raw`, so whatever the kubeconfig names is the source.
+//! asked with `kubectl get --raw`, so whatever the kubeconfig names is the source. What OpenAPI does not tell (which
+//! scalar fields Go leaves out when they are zero) comes from a small Go program over the same API types.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -14,6 +15,13 @@ use serde_json::{Map, Value, json};
 
 /// Folder of the written files, relative to the root of the repository.
 const DATA_DIR: &str = "crates/core/schema/data";
+
+/// Module in which the Go program that lists omitted fields is run: it pins the version of Kubernetes.
+const GO_MODULE: &str = "e2e/upstream/kubernetes";
+/// The Go program, relative to [`GO_MODULE`].
+const GO_PROGRAM: &str = "../../../xtask/src/schemas/omitted.go";
+/// Key under which the omitted fields are written.
+const OMITTED_KEY: &str = "x-skein-omit-zero";
 
 /// OpenAPI keys that carry structure.
 const KEPT_KEYS: &[&str] = &[
@@ -59,6 +67,7 @@ pub fn run(arguments: &[String]) -> Result<()> {
             definitions.insert(name.clone(), structure(schema));
         }
     }
+    add_omitted(&mut definitions)?;
     let directory = Path::new(DATA_DIR);
     fs::create_dir_all(directory)?;
     fs::write(
@@ -93,6 +102,29 @@ impl Server<'_> {
 
 fn is_group_version(path: &str) -> bool {
     path == "api/v1" || (path.starts_with("apis/") && path.matches('/').count() == 2)
+}
+
+/// Adds to each definition the scalar fields that Go leaves out when they are false, zero or empty.
+fn add_omitted(definitions: &mut BTreeMap<String, Value>) -> Result<()> {
+    let output = Command::new("go")
+        .args(["run", GO_PROGRAM])
+        .current_dir(GO_MODULE)
+        .output()
+        .context("running go")?;
+    if !output.status.success() {
+        bail!(
+            "go run {GO_PROGRAM}: {}",
+            String::from_utf8_lossy(&output.stderr).trim()
+        );
+    }
+    for line in String::from_utf8(output.stdout)?.lines() {
+        let mut words = line.split(' ');
+        let Some(definition) = words.next().and_then(|name| definitions.get_mut(name)) else {
+            continue;
+        };
+        definition[OMITTED_KEY] = words.collect::<Vec<_>>().into();
+    }
+    Ok(())
 }
 
 /// One line per definition: name, blank, schema as compact JSON with sorted keys.

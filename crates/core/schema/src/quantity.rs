@@ -140,7 +140,7 @@ impl Quantity {
     }
 
     /// Exact sum; `None` on overflow.
-    pub fn add(self, other: Self) -> Option<Self> {
+    pub fn plus(self, other: Self) -> Option<Self> {
         let (a, b, exponent) = self.aligned(other)?;
         Some(
             Self {
@@ -153,7 +153,7 @@ impl Quantity {
     }
 
     /// Exact difference; `None` on overflow.
-    pub fn subtract(self, other: Self) -> Option<Self> {
+    pub fn minus(self, other: Self) -> Option<Self> {
         let (a, b, exponent) = self.aligned(other)?;
         Some(
             Self {

@@ -5,7 +5,12 @@ use serde_json::{Map, Value};
 use crate::request::Answer;
 
 /// Fields that differ between servers by nature.
-const VOLATILE: [&str; 4] = ["uid", "resourceVersion", "creationTimestamp", "selfLink"];
+const VOLATILE: [&str; 4] = [
+    "uid",
+    "resourceVersion",
+    "creationTimestamp",
+    "deletionTimestamp",
+];
 
 /// The answer without what may differ: ids, times, order of managedFields.
 pub fn comparable(answer: &Answer) -> Value {
@@ -38,10 +43,14 @@ fn normalise(entries: &mut [Value]) {
     entries.sort_by_key(key);
 }
 
-/// The real server lists causes in random order.
+/// The real server lists causes in random order, in the message too.
 fn sort_causes(body: &mut Value) {
-    if let Some(Value::Array(causes)) = body.pointer_mut("/details/causes") {
-        causes.sort_by_key(ToString::to_string);
+    let Some(Value::Array(causes)) = body.pointer_mut("/details/causes") else {
+        return;
+    };
+    causes.sort_by_key(ToString::to_string);
+    if causes.len() > 1 && body["reason"] == "Invalid" {
+        body["message"] = Value::Null;
     }
 }
 

@@ -91,11 +91,22 @@ impl<'a> Model<'a> {
         }
     }
 
+    /// What [`Self::restore`] goes back to.
+    pub fn snapshot(&self) -> Option<Object> {
+        self.live.clone()
+    }
+
+    /// Forgets what happened since a snapshot: the real server refused a request by rules that are code there.
+    pub fn restore(&mut self, snapshot: Option<Object>) {
+        self.live = snapshot;
+    }
+
     fn delete(&mut self) -> Outcome {
         let live = self.live.as_ref().ok_or_else(|| self.not_found())?;
         if !live.finalizers().is_empty() {
             let mut live = live.clone();
             live.set(&["metadata", "deletionTimestamp"], json!(NOW));
+            live.set(&["metadata", "deletionGracePeriodSeconds"], json!(0));
             self.live = Some(live.clone());
             return Ok((200, live));
         }
@@ -110,6 +121,7 @@ impl<'a> Model<'a> {
         let mut object = self.decode(request.body.clone(), Source::Body)?;
         let ownership = self.ownership(request.subresource);
         ownership.update(None, &mut object, &request.manager);
+        self.check(&object)?;
         if self.live.is_some() {
             return Err(self.status(
                 409,
@@ -119,7 +131,6 @@ impl<'a> Model<'a> {
             ));
         }
         self.prepare_create(&mut object);
-        self.check(&object)?;
         self.store(object.clone(), request.dry_run);
         Ok((201, object))
     }
@@ -188,7 +199,8 @@ impl<'a> Model<'a> {
             }
         }
         self.reset(&mut object, &live, request.subresource);
-        if request.subresource.is_empty() && self.has_generation() && spec_changed(&live, &object) {
+        self.allocate(&mut object);
+        if request.subresource.is_empty() && self.has_generation() && self.bumps(&live, &object) {
             object.set(&["metadata", "generation"], json!(live.generation() + 1));
         }
         self.check(&object)?;
@@ -241,15 +253,45 @@ impl<'a> Model<'a> {
         }
         object.set(&["metadata", "uid"], json!("uid"));
         object.set(&["metadata", "creationTimestamp"], json!(NOW));
-        if self.kind.name == "Service" {
-            for (field, value) in [
-                ("clusterIPs", json!(["None"])),
-                ("ipFamilies", json!(["IPv4"])),
-                ("ipFamilyPolicy", json!("SingleStack")),
-            ] {
-                object.set(&["spec", field], value);
-            }
+        self.allocate(object);
+    }
+
+    /// Addresses of a headless service; the generator makes no others.
+    fn allocate(&self, object: &mut Object) {
+        if self.kind.name != "Service" {
+            return;
         }
+        let headless_without_pods = object
+            .at(&["spec", "selector"])
+            .and_then(Value::as_object)
+            .is_none_or(Map::is_empty);
+        let (families, policy) = if headless_without_pods {
+            (json!(["IPv4", "IPv6"]), "RequireDualStack")
+        } else {
+            (json!(["IPv4"]), "SingleStack")
+        };
+        let known = self
+            .live
+            .as_ref()
+            .and_then(|live| live.at(&["spec", "ipFamilies"]));
+        let families = known.cloned().unwrap_or(families);
+        let known = self
+            .live
+            .as_ref()
+            .and_then(|live| live.str_at(&["spec", "ipFamilyPolicy"]));
+        let policy = known.unwrap_or(policy);
+        object.set(&["spec", "clusterIP"], json!("None"));
+        object.set(&["spec", "clusterIPs"], json!(["None"]));
+        object.set(&["spec", "ipFamilies"], families);
+        object.set(&["spec", "ipFamilyPolicy"], json!(policy));
+    }
+
+    /// Deployments count a change of annotations too.
+    fn bumps(&self, live: &Object, object: &Object) -> bool {
+        let annotations = self.kind.name == "Deployment"
+            && live.annotations().unwrap_or(&Map::new())
+                != object.annotations().unwrap_or(&Map::new());
+        annotations || spec_changed(live, object)
     }
 
     fn has_generation(&self) -> bool {

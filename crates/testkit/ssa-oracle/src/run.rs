@@ -49,11 +49,12 @@ pub fn run(arguments: &[String]) -> Result<bool> {
             sequence(&real, ours.as_ref(), kind, seed, &settings, &mut tally)?;
         }
         println!(
-            "{:<12} {} of {} answers equal ({:.1} %), {} sequences",
+            "{:<12} {} of {} answers equal ({:.1} %), {} refusals by built-in rules skipped, {} sequences",
             kind.name,
             tally.equal,
             tally.total,
             100.0 * tally.equal as f64 / tally.total.max(1) as f64,
+            tally.skipped,
             settings.seeds.end - settings.seeds.start,
         );
         let mut codes: Vec<_> = tally.codes.iter().collect();
@@ -68,6 +69,7 @@ pub fn run(arguments: &[String]) -> Result<bool> {
 struct Tally {
     equal: usize,
     total: usize,
+    skipped: usize,
     codes: BTreeMap<u16, usize>,
 }
 
@@ -187,6 +189,10 @@ fn sequence(
     for _ in 0..STEPS {
         let request = next(&mut random, kind, &name, live[0].as_ref());
         let mut answers = Vec::new();
+        let before = match &sides[1] {
+            Side::Model(model) => Some(model.snapshot()),
+            Side::Server(_) => None,
+        };
         for (side, live) in sides.iter_mut().zip(&mut live) {
             let version = live
                 .as_ref()
@@ -196,13 +202,25 @@ fn sequence(
             remember(live, &request, &answer);
             answers.push(answer);
         }
+        // Validation of built-in kinds is code of the real server, not of the library.
+        if let (Some(before), true, Side::Model(model)) = (
+            before,
+            kind.builtin && answers[0].code == 422,
+            &mut sides[1],
+        ) {
+            model.restore(before);
+            let kept = live[0].clone();
+            live[1] = kept;
+            tally.skipped += 1;
+            continue;
+        }
         history.push(format!("{} {}", request.title(), request.body));
         tally.total += 1;
         *tally.codes.entry(answers[0].code).or_default() += 1;
         let found = differences(&comparable(&answers[0]), &comparable(&answers[1]));
         let found: Vec<_> = found
             .into_iter()
-            .filter(|line| !excused(line, &answers))
+            .filter(|line| !excused(line, &request, &answers))
             .collect();
         if found.is_empty() {
             tally.equal += 1;
@@ -226,9 +244,9 @@ fn sequence(
     Ok(())
 }
 
-/// What cannot be equal: an answer to a delete (a Status with ids), and refusals that quote the whole object.
-fn excused(line: &str, answers: &[Answer]) -> bool {
-    let deleted = answers[0].body["status"] == "Success";
+/// What cannot be equal: an answer to a delete (a Status with ids or the object), and refusals that quote the whole object.
+fn excused(line: &str, request: &Request, answers: &[Answer]) -> bool {
+    let deleted = matches!(request.verb, Verb::Delete) && answers[0].code == 200;
     let quoting = answers[0].body["message"]
         .as_str()
         .is_some_and(|message| message.contains("patch: Invalid value"));
@@ -239,7 +257,11 @@ fn remember(live: &mut Option<Value>, request: &Request, answer: &Answer) {
     let is_object = answer.body["kind"] != "Status";
     match request.verb {
         _ if request.dry_run => {}
-        Verb::Delete if answer.code == 200 && !is_object => *live = None,
+        Verb::Delete
+            if answer.code == 200 && answer.body["metadata"].get("finalizers").is_none() =>
+        {
+            *live = None;
+        }
         _ if answer.code < 300 && is_object => {
             let gone = answer.body["metadata"].get("deletionTimestamp").is_some()
                 && answer.body["metadata"].get("finalizers").is_none();
