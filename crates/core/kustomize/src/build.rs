@@ -1,14 +1,46 @@
 //! The entry: one root of a tree becomes a list of objects.
 
-use serde_json::Value;
+use std::collections::BTreeMap;
 
-use crate::error::{BuildError, Problem};
-use crate::options::Options;
+use serde_json::Value;
+use skein_object::{Object, ObjectError};
+
+use crate::error::{BuildError, Outcome};
+use crate::field_specs::{FieldSpec, FieldSpecs};
+use crate::id::Gvk;
+use crate::load::check_metadata;
+use crate::loader::Loader;
+use crate::options::{Options, Reorder};
+use crate::plugins::legacy_order;
+use crate::resmap::ResMap;
+use crate::resource::{ORIGIN_ANNOTATION, TRANSFORMATIONS_ANNOTATION};
+use crate::schema::MergeSchema;
+use crate::target::{Accumulator, Context, Target};
+use crate::transform::{Transformer, name_reference, vars};
 use crate::tree::FileTree;
 
 /// Names that a kustomization file may have; a directory has exactly one.
 pub const RECOGNIZED_FILE_NAMES: [&str; 3] =
     ["kustomization.yaml", "kustomization.yml", "Kustomization"];
+
+/// The version of kustomize whose behaviour this is.
+const KUSTOMIZE_VERSION: &str = "v5.8.1";
+const MANAGED_BY_LABEL: &str = "app.kubernetes.io/managed-by";
+/// An object with this annotation, unless `false`, serves the build only.
+const LOCAL_CONFIG_ANNOTATION: &str = "config.kubernetes.io/local-config";
+
+/// Annotations that tools leave in files and that no result carries.
+const REMOVED_ANNOTATIONS: [&str; 9] = [
+    "internal.config.kubernetes.io/path",
+    "internal.config.kubernetes.io/index",
+    "internal.config.kubernetes.io/seqindent",
+    "internal.config.kubernetes.io/id",
+    "internal.config.kubernetes.io/annotations-migration-resource-id",
+    "internal.config.kubernetes.io/helm-generated",
+    "config.kubernetes.io/path",
+    "config.kubernetes.io/index",
+    "config.k8s.io/id",
+];
 
 /// What a build made.
 #[derive(Clone, Debug, Default)]
@@ -25,11 +57,105 @@ impl Build {
         let documents: Vec<String> = self.values.iter().map(skein_yaml::to_string).collect();
         documents.join("---\n")
     }
+
+    /// The objects; an error for one without apiVersion.
+    pub fn objects(&self) -> Result<Vec<Object>, ObjectError> {
+        self.values
+            .iter()
+            .cloned()
+            .map(Object::from_value)
+            .collect()
+    }
 }
 
 /// Builds the kustomization in a directory of the tree (empty or `.` for its root).
-pub fn build(_tree: &FileTree, root: &str, _options: &Options<'_>) -> Result<Build, BuildError> {
-    Err(BuildError::new(Problem::Refused(format!(
-        "cannot build '{root}' yet"
-    ))))
+pub fn build(tree: &FileTree, root: &str, options: &Options<'_>) -> Result<Build, BuildError> {
+    let loader = Loader::new(tree, root, *options)?;
+    let mut context = Context {
+        schema: MergeSchema::default(),
+        warnings: Vec::new(),
+        kustomizations: 0,
+    };
+    let mut target = Target::load(loader, &mut context)?;
+    target.set_schema(&mut context, true)?;
+    target.track_origins();
+    let mut ra = target.accumulate(Accumulator::default(), &mut context)?;
+    finish_names(&mut ra, &context.schema)?;
+    drop_local(&mut ra.map)?;
+    let k = &target.kustomization;
+    match (&k.sort_options, options.reorder) {
+        (Some(order), _) => Transformer::Sort(order.clone()).apply(&mut ra.map, &context.schema)?,
+        (None, Reorder::Legacy) => {
+            Transformer::Sort(legacy_order()).apply(&mut ra.map, &context.schema)?;
+        }
+        (None, Reorder::None) => {}
+    }
+    if options.managed_by_label || k.has_metadata_option("managedByLabel") {
+        add_managed_by(&mut ra.map, &context.schema)?;
+    }
+    let keep_origin = k.has_metadata_option("originAnnotations");
+    let keep_transformations = k.has_metadata_option("transformerAnnotations");
+    clean_annotations(&mut ra.map, keep_origin, keep_transformations)?;
+    let values = ra.map.list().iter().map(|resource| {
+        skein_yaml::reencoded_to_json(&resource.node)
+            .map_err(|e| BuildError::from(e).on_object(resource.shown()))
+    });
+    Ok(Build {
+        values: values.collect::<Outcome<_>>()?,
+        warnings: context.warnings,
+    })
+}
+
+/// Hash suffixes, references to what was renamed, and vars: once, when everything is collected.
+fn finish_names(ra: &mut Accumulator, schema: &MergeSchema) -> Outcome<()> {
+    Transformer::Hash.apply(&mut ra.map, schema)?;
+    name_reference::apply(&ra.config.name_reference, &mut ra.map, schema)?;
+    vars::resolve(&ra.vars, &ra.config.var_reference, &mut ra.map)
+}
+
+fn drop_local(map: &mut ResMap) -> Outcome<()> {
+    map.drop_empties();
+    for resource in map.list() {
+        check_metadata(&resource.node).map_err(|e| e.on_object(resource.shown()))?;
+    }
+    let is_local = |value: Option<&str>| value.is_some_and(|v| v != "false");
+    if map
+        .list()
+        .iter()
+        .any(|r| is_local(r.annotation(LOCAL_CONFIG_ANNOTATION)))
+    {
+        map.list_mut()
+            .retain(|r| !is_local(r.annotation(LOCAL_CONFIG_ANNOTATION)));
+    }
+    Ok(())
+}
+
+fn add_managed_by(map: &mut ResMap, schema: &MergeSchema) -> Outcome<()> {
+    let label = format!("kustomize-{KUSTOMIZE_VERSION}");
+    let pairs = BTreeMap::from([(MANAGED_BY_LABEL.to_owned(), label)]);
+    let specs = FieldSpecs(vec![FieldSpec::new(
+        Gvk::default(),
+        "metadata/labels",
+        true,
+    )]);
+    Transformer::Labels(pairs, specs).apply(map, schema)
+}
+
+/// Takes out what only the build needed. Annotations that remain become strings, and an empty map of them goes.
+fn clean_annotations(
+    map: &mut ResMap,
+    keep_origin: bool,
+    keep_transformations: bool,
+) -> Outcome<()> {
+    for resource in map.list_mut() {
+        let before = resource.annotations();
+        let kept = before.into_iter().filter(|(key, _)| {
+            !REMOVED_ANNOTATIONS.contains(&key.as_str())
+                && (keep_origin || key != ORIGIN_ANNOTATION)
+                && (keep_transformations || key != TRANSFORMATIONS_ANNOTATION)
+        });
+        let kept = kept.collect();
+        resource.set_annotations(kept)?;
+    }
+    Ok(())
 }

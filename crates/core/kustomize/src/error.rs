@@ -38,6 +38,8 @@ pub struct BuildError {
     pub problem: Problem,
     /// File in the tree.
     pub file: Option<String>,
+    /// Line in the file, from 1, when no YAML error names it.
+    pub line: Option<u64>,
     /// Field of the kustomization, for example `patches[2].target`.
     pub field: Option<String>,
     /// Object that was being worked on, as `Kind/name`.
@@ -52,6 +54,7 @@ impl BuildError {
         Self {
             problem,
             file: None,
+            line: None,
             field: None,
             object: None,
             chain: Vec::new(),
@@ -67,7 +70,7 @@ impl BuildError {
     pub fn line(&self) -> Option<u64> {
         match &self.problem {
             Problem::Yaml(error) => Some(error.line()).filter(|line| *line > 0),
-            _ => None,
+            _ => self.line,
         }
     }
 
@@ -113,7 +116,10 @@ impl From<YamlError> for BuildError {
 impl fmt::Display for BuildError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(file) = &self.file {
-            write!(f, "{file}: ")?;
+            match self.line {
+                Some(line) => write!(f, "{file}:{line}: ")?,
+                None => write!(f, "{file}: ")?,
+            }
         }
         if let Some(field) = &self.field {
             write!(f, "{field}: ")?;

@@ -29,6 +29,17 @@ pub fn compose(text: &[u8], dialect: Dialect) -> Result<Option<Node>, YamlError>
     Composer::new(text, dialect)?.next_document()
 }
 
+/// As [`compose`] for a part of a larger text: `lines_before` lines stand before it, and count in every line number.
+pub fn compose_part(
+    text: &[u8],
+    dialect: Dialect,
+    lines_before: u32,
+) -> Result<Option<Node>, YamlError> {
+    let mut composer = Composer::new(text, dialect)?;
+    composer.lines_before = u64::from(lines_before);
+    composer.next_document()
+}
+
 /// All documents of a text. An empty document is a null node.
 pub fn compose_all(text: &[u8], dialect: Dialect) -> Result<Vec<Node>, YamlError> {
     let mut composer = Composer::new(text, dialect)?;
@@ -57,6 +68,7 @@ pub(crate) struct Composer<'a> {
     anchors: HashMap<String, Node>,
     count: usize,
     ended: bool,
+    lines_before: u64,
 }
 
 impl<'a> Composer<'a> {
@@ -75,11 +87,14 @@ impl<'a> Composer<'a> {
             anchors: HashMap::new(),
             count: 0,
             ended: false,
+            lines_before: 0,
         })
     }
 
     fn event(&mut self) -> Result<Event, YamlError> {
-        self.parser.parse().map_err(|e| syntax(&e))
+        self.parser
+            .parse()
+            .map_err(|e| syntax(&e, self.lines_before))
     }
 
     pub(crate) fn next_document(&mut self) -> Result<Option<Node>, YamlError> {
@@ -99,7 +114,7 @@ impl<'a> Composer<'a> {
         let mut root = None;
         loop {
             let event = self.event()?;
-            let line = event.start_mark.line + 1;
+            let line = event.start_mark.line + 1 + self.lines_before;
             let finished = match event.data {
                 EventData::DocumentEnd { .. } => return Ok(root.unwrap_or_else(Node::null)),
                 EventData::StreamEnd => {
@@ -257,7 +272,7 @@ fn line_number(line: u64) -> u32 {
 }
 
 /// The parser's error in our words: where, what, and the remedy where it is known.
-fn syntax(error: &Error) -> YamlError {
+fn syntax(error: &Error, lines_before: u64) -> YamlError {
     let mark = error.problem_mark().or_else(|| error.context_mark());
     let mut problem = error.problem().to_owned();
     if let Some(context) = error.context().filter(|c| !c.is_empty()) {
@@ -267,7 +282,7 @@ fn syntax(error: &Error) -> YamlError {
         problem
             .push_str("; tabs cannot indent, and text that begins with @, ` or % must be quoted");
     }
-    let (line, column) = mark.map_or((0, 0), |m| (m.line + 1, m.column + 1));
+    let (line, column) = mark.map_or((0, 0), |m| (m.line + 1 + lines_before, m.column + 1));
     YamlError::Syntax {
         line,
         column,

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::compose::{Composer, Dialect, compose};
 use crate::error::YamlError;
-use crate::node::{Kind, Node, Tag};
+use crate::node::{Kind, Node, Style, Tag};
 use crate::number::{float_to_text, json_number};
 use crate::resolve::{Scalar, resolve};
 
@@ -40,8 +40,9 @@ fn read(text: &[u8], strict: bool) -> Result<Value, YamlError> {
         Some(node) => Reader {
             dialect: Dialect::V2,
             strict,
+            reencoded: false,
         }
-        .value(&node),
+        .value(&node, false),
     }
 }
 
@@ -50,6 +51,7 @@ pub fn documents(text: &[u8]) -> Result<Vec<Document>, YamlError> {
     let reader = Reader {
         dialect: Dialect::V2,
         strict: false,
+        reencoded: false,
     };
     let mut composer = Composer::new(text, Dialect::V2)?;
     let mut documents = Vec::new();
@@ -61,7 +63,7 @@ pub fn documents(text: &[u8]) -> Result<Vec<Document>, YamlError> {
         }
         documents.push(Document {
             line: u64::from(node.line),
-            value: reader.value(&node)?,
+            value: reader.value(&node, false)?,
         });
     }
     Ok(documents)
@@ -72,11 +74,27 @@ pub fn node_to_json(node: &Node, dialect: Dialect) -> Result<Value, YamlError> {
     let reader = Reader {
         dialect,
         strict: dialect == Dialect::V3,
+        reencoded: false,
     };
     if dialect == Dialect::V3 && node.is_mapping() {
-        return reader.map(node, true);
+        return reader.map(node, true, false);
     }
-    reader.value(node)
+    reader.value(node, false)
+}
+
+/// A node tree as kyaml marshals it to JSON: it is written as text in its styles and read again, so that the style decides where the tag does
+/// not (an integer in quotes is a string).
+pub fn reencoded_to_json(node: &Node) -> Result<Value, YamlError> {
+    let reader = Reader {
+        dialect: Dialect::V3,
+        strict: true,
+        reencoded: true,
+    };
+    if node.is_mapping() {
+        reader.map(node, true, false)
+    } else {
+        reader.value(node, false)
+    }
 }
 
 /// What a scalar node means; `None` for maps and lists.
@@ -98,6 +116,27 @@ pub(crate) fn scalar_of(node: &Node, dialect: Dialect) -> Option<Scalar> {
 struct Reader {
     dialect: Dialect,
     strict: bool,
+    /// Whether scalars mean what they mean after go-yaml v3 wrote them out.
+    reencoded: bool,
+}
+
+/// The text of a folded block after go-yaml v3 wrote it and read it again: lines that are indented more than the rest come apart.
+fn refolded(node: &Node) -> Result<String, YamlError> {
+    let text = crate::write::node_to_string(node);
+    Ok(compose(text.as_bytes(), Dialect::V3)?
+        .map(|node| node.value)
+        .unwrap_or_default())
+}
+
+/// Whether go-yaml v3 writes a scalar so that it reads it back as a string: in quotes, with a tag that its text implies anyway.
+fn becomes_text(node: &Node, in_flow: bool) -> bool {
+    if node.style.has(Style::TAGGED) || node.tag == Tag::Str {
+        return false;
+    }
+    let implied = Tag::of_plain(&node.value, Dialect::V3);
+    let untagged = node.tag == Tag::None || node.tag == implied;
+    // An empty plain scalar needs quotes in a flow collection.
+    untagged && (node.style.is_quoted() || (in_flow && node.value.is_empty()))
 }
 
 fn not_json(node: &Node, problem: impl Into<String>) -> YamlError {
@@ -108,15 +147,23 @@ fn not_json(node: &Node, problem: impl Into<String>) -> YamlError {
 }
 
 impl Reader {
-    fn value(&self, node: &Node) -> Result<Value, YamlError> {
+    fn value(&self, node: &Node, in_flow: bool) -> Result<Value, YamlError> {
+        let flow = in_flow || node.style.has(Style::FLOW);
         match node.kind {
-            Kind::Scalar => self.scalar(node),
-            Kind::Sequence => node.content.iter().map(|n| self.value(n)).collect(),
-            Kind::Mapping => self.map(node, false),
+            Kind::Scalar => self.scalar(node, in_flow),
+            Kind::Sequence => node.content.iter().map(|n| self.value(n, flow)).collect(),
+            Kind::Mapping => self.map(node, false, flow),
         }
     }
 
-    fn scalar(&self, node: &Node) -> Result<Value, YamlError> {
+    fn scalar(&self, node: &Node, in_flow: bool) -> Result<Value, YamlError> {
+        if self.reencoded && node.style.has(Style::FOLDED) && node.value.contains("\n") && !in_flow
+        {
+            return Ok(Value::String(refolded(node)?));
+        }
+        if self.reencoded && becomes_text(node, in_flow) {
+            return Ok(Value::String(node.value.clone()));
+        }
         let scalar = self.checked(node)?;
         Ok(match scalar {
             Scalar::Null => Value::Null,
@@ -156,10 +203,11 @@ impl Reader {
         ))
     }
 
-    fn map(&self, node: &Node, top: bool) -> Result<Value, YamlError> {
+    fn map(&self, node: &Node, top: bool, in_flow: bool) -> Result<Value, YamlError> {
         if self.strict {
             refuse_duplicates(node)?;
         }
+        let flow = in_flow || node.style.has(Style::FLOW);
         let mut map = Map::new();
         let mut merged = None;
         for (key, value) in node.entries() {
@@ -171,7 +219,7 @@ impl Reader {
                 continue;
             }
             if let Some(key) = self.key(key, top)? {
-                map.insert(key, self.value(value)?);
+                map.insert(key, self.value(value, flow)?);
             }
         }
         if let Some(value) = merged {
@@ -197,7 +245,7 @@ impl Reader {
             if source.kind != Kind::Mapping {
                 return Err(not_json(value, "<< needs a map or a list of maps"));
             }
-            let Value::Object(map) = self.map(source, false)? else {
+            let Value::Object(map) = self.map(source, false, false)? else {
                 continue;
             };
             for (key, value) in map {

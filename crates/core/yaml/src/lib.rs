@@ -23,10 +23,15 @@ mod timestamp;
 mod write;
 
 pub use base64_lines::encode_base64_lines;
-pub use compose::{Dialect, MAX_DEPTH_LEVELS, MAX_INPUT_BYTES, MAX_NODES, compose, compose_all};
+pub use compose::{
+    Dialect, MAX_DEPTH_LEVELS, MAX_INPUT_BYTES, MAX_NODES, compose, compose_all, compose_part,
+};
 pub use emit::to_string;
 pub use error::YamlError;
-pub use json::{Document, MAX_DOCUMENTS, documents, from_slice, from_slice_strict, node_to_json};
+pub use json::{
+    Document, MAX_DOCUMENTS, documents, from_slice, from_slice_strict, node_to_json,
+    reencoded_to_json,
+};
 pub use node::{Kind, Node, Style, Tag};
 pub use number::{float_to_text, json_number};
 pub use resolve::{Scalar, is_yaml_1_1_non_string, resolve};

@@ -368,14 +368,13 @@ impl Output {
         self.indention = true;
         self.whitespace = true;
         let (mut breaks, mut leading_spaces) = (true, true);
-        let chars: Vec<char> = text.chars().collect();
-        for (at, c) in chars.iter().copied().enumerate() {
+        // go-yaml looks at the first character of the whole text where it means the one after the break.
+        let first = text.chars().find(|c| !is_break(*c));
+        let doubles = first.is_some_and(|c| c != ' ' && c != '\t');
+        for c in text.chars() {
             if is_break(c) {
-                if !breaks && !leading_spaces && c == '\n' {
-                    let next = chars[at..].iter().copied().find(|n| !is_break(*n));
-                    if next.is_some_and(|n| n != ' ' && n != '\t') {
-                        self.put_break();
-                    }
+                if !breaks && !leading_spaces && c == '\n' && doubles {
+                    self.put_break();
                 }
                 self.write_break(c);
                 self.indention = true;

@@ -1,0 +1,228 @@
+//! ConfigMaps and Secrets from literals, files and environment files.
+
+use std::collections::BTreeMap;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use skein_yaml::{Node, Tag, encode_base64_lines};
+
+use crate::error::{BuildError, Outcome};
+use crate::kustomization::{GeneratorArgs, GeneratorOptions};
+use crate::loader::Loader;
+use crate::ops::set_field;
+use crate::resource::{Behavior, Resource};
+
+/// Longest line of an environment file in bytes: what Go's scanner takes.
+const MAX_ENV_LINE_BYTES: usize = 64 << 10;
+
+/// What is generated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Generated {
+    ConfigMap,
+    Secret,
+}
+
+/// Generates one object.
+pub(crate) fn generate(
+    what: Generated,
+    args: &GeneratorArgs,
+    loader: &Loader<'_>,
+) -> Outcome<Resource> {
+    let kind = if what == Generated::Secret {
+        "Secret"
+    } else {
+        "ConfigMap"
+    };
+    if args.name.is_empty() {
+        return Err(BuildError::invalid(format!(
+            "a generated {kind} must have a name"
+        )));
+    }
+    let object = format!("{kind}/{}", args.name);
+    build(what, kind, args, loader).map_err(|e| e.on_object(object))
+}
+
+fn build(
+    what: Generated,
+    kind: &str,
+    args: &GeneratorArgs,
+    loader: &Loader<'_>,
+) -> Outcome<Resource> {
+    let mut node = Node::mapping();
+    set_field(&mut node, "apiVersion", Node::tagged("v1", Tag::Str))?;
+    set_field(&mut node, "kind", Node::tagged(kind, Tag::Str))?;
+    let mut metadata = Node::mapping();
+    set_field(&mut metadata, "name", Node::string(args.name.as_str()))?;
+    if !args.namespace.is_empty() {
+        set_field(
+            &mut metadata,
+            "namespace",
+            Node::string(args.namespace.as_str()),
+        )?;
+    }
+    let pairs = load_pairs(args, loader)?;
+    if what == Generated::Secret {
+        let secret_type = if args.secret_type.is_empty() {
+            "Opaque"
+        } else {
+            &args.secret_type
+        };
+        set_field(&mut node, "type", Node::string(secret_type))?;
+        set_secret_data(&mut node, &pairs)?;
+    } else {
+        set_config_map_data(&mut node, &pairs)?;
+    }
+    if let Some(options) = &args.options {
+        set_options(&mut node, &mut metadata, options)?;
+    }
+    set_field(&mut node, "metadata", metadata)?;
+    let mut resource = Resource::new(node);
+    resource.memory.needs_hash = !args
+        .options
+        .as_ref()
+        .is_some_and(|o| o.disable_name_suffix_hash);
+    resource.memory.behavior = Behavior::from_text(&args.behavior);
+    Ok(resource)
+}
+
+fn set_options(node: &mut Node, metadata: &mut Node, options: &GeneratorOptions) -> Outcome<()> {
+    for (field, pairs) in [
+        ("labels", &options.labels),
+        ("annotations", &options.annotations),
+    ] {
+        if pairs.is_empty() {
+            continue;
+        }
+        let mut map = Node::mapping();
+        for (key, value) in pairs {
+            set_field(&mut map, key, Node::tagged(value.as_str(), Tag::Str))?;
+        }
+        set_field(metadata, field, map)?;
+    }
+    if options.immutable {
+        set_field(node, "immutable", Node::tagged("true", Tag::Bool))?;
+    }
+    Ok(())
+}
+
+/// Text goes to `data`, what is no UTF-8 to `binaryData`.
+fn set_config_map_data(node: &mut Node, pairs: &BTreeMap<String, Vec<u8>>) -> Outcome<()> {
+    for (key, value) in pairs {
+        let (field, text) = match std::str::from_utf8(value) {
+            Ok(text) => ("data", text.to_owned()),
+            Err(_) => ("binaryData", encode_base64_lines(&STANDARD.encode(value))),
+        };
+        if node.get(field).is_none() {
+            set_field(node, field, Node::mapping())?;
+        }
+        if let Some(map) = node.get_mut(field) {
+            set_field(map, key, Node::string(text))?;
+        }
+    }
+    Ok(())
+}
+
+fn set_secret_data(node: &mut Node, pairs: &BTreeMap<String, Vec<u8>>) -> Outcome<()> {
+    let mut data = Node::mapping();
+    for (key, value) in pairs {
+        let text = encode_base64_lines(&STANDARD.encode(value));
+        set_field(&mut data, key, Node::string(text))?;
+    }
+    Ok(set_field(node, "data", data)?)
+}
+
+/// All pairs of a generator: environment files, then literals, then files. A key can come only once.
+fn load_pairs(args: &GeneratorArgs, loader: &Loader<'_>) -> Outcome<BTreeMap<String, Vec<u8>>> {
+    let mut pairs: Vec<(String, Vec<u8>)> = Vec::new();
+    for path in &args.envs {
+        let content = loader.load(path)?;
+        let shown = loader.path_of(path);
+        pairs.extend(env_pairs(&content).map_err(|e| e.in_file(&shown))?);
+    }
+    for literal in &args.literals {
+        let (key, value) = literal
+            .split_once('=')
+            .filter(|(key, _)| !key.is_empty())
+            .ok_or_else(|| {
+                BuildError::invalid("invalid literal source, expected key=value")
+                    .at_field("literals")
+            })?;
+        pairs.push((key.to_owned(), without_quotes(value).as_bytes().to_vec()));
+    }
+    for source in &args.files {
+        let (key, path) = file_source(source)?;
+        pairs.push((key.to_owned(), loader.load(path)?));
+    }
+    let mut map = BTreeMap::new();
+    for (key, value) in pairs {
+        if map.contains_key(&key) {
+            return Err(BuildError::invalid(format!(
+                "{} illegally repeats the key `{key}`",
+                args.name
+            )));
+        }
+        map.insert(key, value);
+    }
+    Ok(map)
+}
+
+/// Key and path of a file source: `path`, or `key=path`.
+fn file_source(source: &str) -> Outcome<(&str, &str)> {
+    let invalid = |problem: &str| {
+        Err(BuildError::invalid(format!("{problem} in source '{source}'")).at_field("files"))
+    };
+    match source.split('=').collect::<Vec<_>>()[..] {
+        [path] => {
+            let trimmed = path.trim_end_matches('/');
+            let base = trimmed.rsplit('/').next().filter(|b| !b.is_empty());
+            let none = if path.is_empty() { "." } else { "/" };
+            Ok((base.unwrap_or(none), path))
+        }
+        ["", _] => invalid("missing key name for file path"),
+        [_, ""] => invalid("missing file path for key name"),
+        [key, path] => Ok((key, path)),
+        _ => invalid("key name or file path contains '='"),
+    }
+}
+
+/// Drops one pair of equal quotes around a text.
+fn without_quotes(text: &str) -> &str {
+    let bytes = text.as_bytes();
+    match (bytes.first(), bytes.last()) {
+        (Some(first), Some(last))
+            if bytes.len() > 1 && first == last && matches!(first, b'"' | b'\'') =>
+        {
+            &text[1..text.len() - 1]
+        }
+        _ => text,
+    }
+}
+
+/// Pairs of an environment file: `key=value` lines, `#` comments; a key alone has an empty value.
+fn env_pairs(content: &[u8]) -> Outcome<Vec<(String, Vec<u8>)>> {
+    let mut pairs = Vec::new();
+    let content = content.strip_suffix(b"\n").unwrap_or(content);
+    for (number, line) in content.split(|b| *b == b'\n').enumerate() {
+        if line.len() >= MAX_ENV_LINE_BYTES {
+            // Go's scanner stops at a line that is too long, without an error.
+            break;
+        }
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        let text = std::str::from_utf8(line)
+            .map_err(|_| BuildError::invalid(format!("line {} is not valid UTF-8", number + 1)))?;
+        let text = if number == 0 {
+            text.strip_prefix('\u{FEFF}').unwrap_or(text)
+        } else {
+            text
+        };
+        let text = text.trim_start();
+        if text.is_empty() || text.starts_with('#') {
+            continue;
+        }
+        let (key, value) = text.split_once('=').unwrap_or((text, ""));
+        if !key.is_empty() {
+            pairs.push((key.to_owned(), value.as_bytes().to_vec()));
+        }
+    }
+    Ok(pairs)
+}

@@ -1,0 +1,326 @@
+//! From JSON values to the types of a kustomization.
+
+use serde_json::Value;
+
+use super::decode::decode;
+use super::fields::Fields;
+use super::{
+    FieldOptions, GeneratorArgs, GeneratorOptions, Image, Kustomization, Patch, Replacement,
+    ReplacementField, ReplacementSource, ReplacementTarget, Replica, SortOptions, Var, res_id,
+};
+use crate::error::{BuildError, Outcome};
+use crate::field_specs::FieldSpec;
+use crate::id::{Gvk, ResId};
+use crate::selector::Selector;
+
+/// Reads a kustomization file.
+pub(crate) fn read(text: &[u8]) -> Outcome<Kustomization> {
+    let value = skein_yaml::from_slice(text)?;
+    decode(&value).map_err(|error| with_line(error, text))
+}
+
+/// Adds the line of the field that an error names.
+fn with_line(mut error: BuildError, text: &[u8]) -> BuildError {
+    if let (Some(field), Ok(Some(root))) = (
+        &error.field,
+        skein_yaml::compose(text, skein_yaml::Dialect::V2),
+    ) {
+        let mut node = &root;
+        for part in field.split(['.', '[']) {
+            let next = match part.strip_suffix(']').map(str::parse::<usize>) {
+                Some(Ok(index)) => node.items().get(index),
+                _ => node.get(part),
+            };
+            match next {
+                Some(next) => node = next,
+                None => break,
+            }
+        }
+        error.line = Some(u64::from(node.line));
+    }
+    error
+}
+
+fn gvk(fields: &mut Fields<'_>) -> Outcome<Gvk> {
+    Ok(Gvk {
+        group: fields.text("group")?,
+        version: fields.text("version")?,
+        kind: fields.text("kind")?,
+    })
+}
+
+fn id(fields: &mut Fields<'_>) -> Outcome<ResId> {
+    let gvk = gvk(fields)?;
+    Ok(res_id(gvk, fields.text("name")?, fields.text("namespace")?))
+}
+
+/// Reads a selector; unknown fields are refused when `strict`.
+pub(crate) fn selector(value: &Value, path: &str, strict: bool) -> Outcome<Selector> {
+    let mut fields = Fields::with(value, path, strict)?;
+    let selector = Selector {
+        id: id(&mut fields)?,
+        annotation_selector: fields.text("annotationSelector")?,
+        label_selector: fields.text("labelSelector")?,
+    };
+    fields.finish()?;
+    Ok(selector)
+}
+
+/// Reads a field spec.
+pub(crate) fn field_spec(value: &Value, path: &str, strict: bool) -> Outcome<FieldSpec> {
+    let mut fields = Fields::with(value, path, strict)?;
+    let gvk = gvk(&mut fields)?;
+    let spec = FieldSpec::new(gvk, &fields.text("path")?, fields.flag("create")?);
+    fields.finish()?;
+    Ok(spec)
+}
+
+/// Reads generator options.
+pub(super) fn generator_options(
+    value: &Value,
+    path: &str,
+    strict: bool,
+) -> Outcome<GeneratorOptions> {
+    let mut fields = Fields::with(value, path, strict)?;
+    let options = GeneratorOptions {
+        labels: fields.text_map("labels")?,
+        annotations: fields.text_map("annotations")?,
+        disable_name_suffix_hash: fields.flag("disableNameSuffixHash")?,
+        immutable: fields.flag("immutable")?,
+    };
+    fields.finish()?;
+    Ok(options)
+}
+
+/// Reads the fields of a generator out of a map.
+pub(crate) fn generator_args(
+    fields: &mut Fields<'_>,
+    is_secret: bool,
+    strict: bool,
+) -> Outcome<GeneratorArgs> {
+    let options = match fields.take("options") {
+        None => None,
+        Some(value) => Some(generator_options(value, &fields.at("options"), strict)?),
+    };
+    let mut args = GeneratorArgs {
+        namespace: fields.text("namespace")?,
+        name: fields.text("name")?,
+        behavior: fields.text("behavior")?,
+        literals: fields.texts("literals")?,
+        files: fields.texts("files")?,
+        envs: fields.texts("envs")?,
+        options,
+        secret_type: if is_secret {
+            fields.text("type")?
+        } else {
+            String::new()
+        },
+    };
+    let env = fields.text("env")?;
+    if !env.is_empty() {
+        args.envs.push(env);
+    }
+    Ok(args)
+}
+
+/// Reads a patch.
+pub(super) fn patch(value: &Value, path: &str) -> Outcome<Patch> {
+    let mut fields = Fields::new(value, path)?;
+    let target = match fields.take("target") {
+        None => None,
+        Some(value) => Some(selector(value, &fields.at("target"), true)?),
+    };
+    let mut patch = Patch {
+        path: fields.text("path")?,
+        patch: fields.text("patch")?,
+        target,
+        ..Patch::default()
+    };
+    if let Some(options) = fields.take("options") {
+        let mut options = Fields::new(options, &fields.at("options"))?;
+        patch.allow_name_change = options.flag("allowNameChange")?;
+        patch.allow_kind_change = options.flag("allowKindChange")?;
+        options.finish()?;
+    }
+    fields.finish()?;
+    Ok(patch)
+}
+
+/// Reads an image.
+pub(crate) fn image(value: &Value, path: &str, strict: bool) -> Outcome<Image> {
+    let mut fields = Fields::with(value, path, strict)?;
+    let image = Image {
+        name: fields.text("name")?,
+        new_name: fields.text("newName")?,
+        tag_suffix: fields.text("tagSuffix")?,
+        new_tag: fields.text("newTag")?,
+        digest: fields.text("digest")?,
+    };
+    fields.finish()?;
+    Ok(image)
+}
+
+/// Reads a number of replicas.
+pub(crate) fn replica(value: &Value, path: &str, strict: bool) -> Outcome<Replica> {
+    let mut fields = Fields::with(value, path, strict)?;
+    let replica = Replica {
+        name: fields.text("name")?,
+        count: fields.integer("count")?,
+    };
+    fields.finish()?;
+    Ok(replica)
+}
+
+fn field_options(value: &Value, path: &str, strict: bool) -> Outcome<FieldOptions> {
+    let mut fields = Fields::with(value, path, strict)?;
+    let options = FieldOptions {
+        delimiter: fields.text("delimiter")?,
+        index: fields.integer("index")?,
+        create: fields.flag("create")?,
+    };
+    // kustomize reads the encoding and does nothing with it.
+    fields.text("encoding")?;
+    fields.finish()?;
+    Ok(options)
+}
+
+fn source(value: &Value, path: &str, strict: bool) -> Outcome<ReplacementSource> {
+    let mut fields = Fields::with(value, path, strict)?;
+    let options = match fields.take("options") {
+        None => None,
+        Some(value) => Some(field_options(value, &fields.at("options"), strict)?),
+    };
+    let source = ReplacementSource {
+        id: id(&mut fields)?,
+        field_path: fields.text("fieldPath")?,
+        options,
+    };
+    fields.finish()?;
+    Ok(source)
+}
+
+fn target(value: &Value, path: &str, strict: bool) -> Outcome<ReplacementTarget> {
+    let mut fields = Fields::with(value, path, strict)?;
+    let select = match fields.take("select") {
+        None => None,
+        Some(value) => Some(selector(value, &fields.at("select"), strict)?),
+    };
+    let reject = fields.list("reject")?;
+    let reject = reject
+        .into_iter()
+        .map(|(path, value)| selector(value, &path, strict));
+    let reject = reject.collect::<Outcome<_>>()?;
+    let options = match fields.take("options") {
+        None => None,
+        Some(value) => Some(field_options(value, &fields.at("options"), strict)?),
+    };
+    let target = ReplacementTarget {
+        select,
+        reject,
+        field_paths: fields.texts("fieldPaths")?,
+        options,
+    };
+    fields.finish()?;
+    Ok(target)
+}
+
+/// Reads a replacement out of a map.
+fn replacement_of(fields: &mut Fields<'_>, strict: bool) -> Outcome<Replacement> {
+    let source_path = fields.at("source");
+    let source = match fields.take("source") {
+        None => None,
+        Some(value) => Some(source(value, &source_path, strict)?),
+    };
+    let targets = if fields.has("targets") {
+        let targets = fields.list("targets")?;
+        let targets = targets
+            .into_iter()
+            .map(|(path, value)| target(value, &path, strict));
+        Some(targets.collect::<Outcome<_>>()?)
+    } else {
+        None
+    };
+    let source_value = match fields.take("sourceValue") {
+        None => None,
+        Some(_) => Some(fields.text("sourceValue")?),
+    };
+    Ok(Replacement {
+        source,
+        source_value,
+        targets,
+    })
+}
+
+/// Reads a replacement of a file of its own.
+pub(crate) fn replacement(value: &Value, path: &str, strict: bool) -> Outcome<Replacement> {
+    let mut fields = Fields::with(value, path, strict)?;
+    let replacement = replacement_of(&mut fields, strict)?;
+    fields.finish()?;
+    Ok(replacement)
+}
+
+/// Reads a replacement of a kustomization: in place or by path.
+pub(crate) fn replacement_field(
+    value: &Value,
+    path: &str,
+    strict: bool,
+) -> Outcome<ReplacementField> {
+    let mut fields = Fields::with(value, path, strict)?;
+    let field = ReplacementField {
+        path: fields.text("path")?,
+        replacement: replacement_of(&mut fields, strict)?,
+    };
+    fields.finish()?;
+    Ok(field)
+}
+
+/// Reads a variable.
+pub(super) fn var(value: &Value, path: &str) -> Outcome<Var> {
+    let mut fields = Fields::new(value, path)?;
+    let name = fields.text("name")?;
+    let mut var = Var {
+        name,
+        ..Var::default()
+    };
+    if let Some(object) = fields.take("objref") {
+        let mut object = Fields::new(object, &fields.at("objref"))?;
+        let mut gvk = gvk(&mut object)?;
+        let api_version = object.text("apiVersion")?;
+        match api_version.split('/').collect::<Vec<_>>()[..] {
+            [version] if !version.is_empty() => gvk.version = version.to_owned(),
+            [group, version] => {
+                gvk.group = group.to_owned();
+                gvk.version = version.to_owned();
+            }
+            _ => {}
+        }
+        var.object = res_id(gvk, object.text("name")?, object.text("namespace")?);
+        object.finish()?;
+    }
+    if let Some(field) = fields.take("fieldref") {
+        let mut field = Fields::new(field, &fields.at("fieldref"))?;
+        var.field_path = field.text("fieldPath")?;
+        field.finish()?;
+    }
+    fields.finish()?;
+    if var.field_path.is_empty() {
+        var.field_path = "metadata.name".to_owned();
+    }
+    Ok(var)
+}
+
+/// Reads the options of the order.
+pub(super) fn sort_options(value: &Value, path: &str) -> Outcome<SortOptions> {
+    let mut fields = Fields::new(value, path)?;
+    let mut options = SortOptions {
+        order: fields.text("order")?,
+        legacy: None,
+    };
+    if let Some(legacy) = fields.take("legacySortOptions") {
+        let mut legacy = Fields::new(legacy, &fields.at("legacySortOptions"))?;
+        options.legacy = Some((legacy.texts("orderFirst")?, legacy.texts("orderLast")?));
+        legacy.finish()?;
+    }
+    fields.finish()?;
+    Ok(options)
+}

@@ -1,0 +1,248 @@
+//! From the text of a file to objects: documents, anchors and lists as kustomize takes them apart.
+
+use serde_json::Value;
+use skein_yaml::{Dialect, Kind, Node, Tag, YamlError, compose, compose_part, node_to_json};
+
+use crate::error::{BuildError, Outcome, Problem};
+use crate::resource::Resource;
+
+/// Most objects of one file.
+pub(crate) const MAX_OBJECTS_PER_FILE: usize = 100_000;
+
+/// The objects of a text.
+pub(crate) fn resources_from_text(text: &[u8]) -> Outcome<Vec<Resource>> {
+    Ok(objects_from_text(text)?
+        .into_iter()
+        .map(Resource::new)
+        .collect())
+}
+
+/// The objects of a text as node trees, with metadata checked and lists taken apart.
+fn objects_from_text(text: &[u8]) -> Outcome<Vec<Node>> {
+    let nodes = checked(nodes_from_text(text)?)?;
+    take_lists_apart(nodes)
+}
+
+/// One document of a text, and how many lines stand before it.
+struct Part<'a> {
+    text: &'a str,
+    lines_before: u32,
+}
+
+/// Cuts a text at the lines that begin with `---`, except where the text itself begins with one.
+fn split_documents(text: &str) -> Outcome<Vec<Part<'_>>> {
+    let mut parts = Vec::new();
+    let (mut start, mut from, mut lines) = (0, 0, 0);
+    while let Some(at) = text[from..].find("\n---").map(|i| from + i) {
+        let Some(end) = text[at + 1..].find('\n').map(|i| at + 1 + i) else {
+            break;
+        };
+        let after = text[at + 4..end].trim();
+        if !after.is_empty() && !after.starts_with('#') {
+            let line = 2 + count_lines(&text[..at]);
+            return Err(YamlError::Syntax {
+                line: u64::from(line),
+                column: 1,
+                problem: format!("a document separator cannot have text after it: ---{after}"),
+            }
+            .into());
+        }
+        // The line feed before the separator still belongs to the document.
+        parts.push(Part {
+            text: &text[start..=at],
+            lines_before: lines,
+        });
+        lines += count_lines(&text[start..=end]);
+        start = end + 1;
+        from = end + 1;
+    }
+    if !text.is_empty() {
+        parts.push(Part {
+            text: &text[start..],
+            lines_before: lines,
+        });
+    }
+    Ok(parts)
+}
+
+fn count_lines(text: &str) -> u32 {
+    u32::try_from(text.bytes().filter(|b| *b == b'\n').count()).unwrap_or(u32::MAX)
+}
+
+/// The documents of a text as node trees; a single `List` gives its items.
+fn nodes_from_text(text: &[u8]) -> Outcome<Vec<Node>> {
+    let Ok(text) = std::str::from_utf8(text) else {
+        // The parser finds the place of the first bad byte.
+        compose(text, Dialect::V3)?;
+        return Err(BuildError::invalid("the text is not valid UTF-8"));
+    };
+    let unix: String;
+    let text = if text.contains("\r\n") {
+        unix = text.replace("\r\n", "\n");
+        unix.as_str()
+    } else {
+        text
+    };
+    let has_merges = text.contains("<<");
+    let parts = split_documents(text)?;
+    let single = parts.len() == 1;
+    let mut nodes = Vec::with_capacity(parts.len());
+    for part in parts {
+        let Some(mut node) = compose_part(part.text.as_bytes(), Dialect::V3, part.lines_before)?
+        else {
+            continue;
+        };
+        if node.is_null() {
+            continue;
+        }
+        if has_merges {
+            resolve_merges(&mut node)?;
+        }
+        let is_list = matches!(node.text("kind"), "List" | "ResourceList");
+        if single
+            && is_list
+            && (node.get("items").is_some() || node.get("functionConfig").is_some())
+        {
+            nodes.extend(
+                node.get_mut("items")
+                    .map(|n| std::mem::take(&mut n.content))
+                    .into_iter()
+                    .flatten(),
+            );
+            continue;
+        }
+        nodes.push(node);
+    }
+    Ok(nodes)
+}
+
+/// Puts the maps under `<<` in their place: own fields win, then the first of a list.
+fn resolve_merges(node: &mut Node) -> Outcome<()> {
+    if node.is_mapping() {
+        let merges: Vec<usize> = (0..node.content.len())
+            .step_by(2)
+            .filter(|i| node.content[*i].tag == Tag::Merge)
+            .collect();
+        if merges.len() > 1 {
+            return Err(not_mergeable(node, "a map can have << only once"));
+        }
+        if let Some(at) = merges.first().copied() {
+            let value = node.content.remove(at + 1);
+            node.content.remove(at);
+            merge_sources(node, value)?;
+        }
+    }
+    node.content.iter_mut().try_for_each(resolve_merges)
+}
+
+fn merge_sources(node: &mut Node, value: Node) -> Outcome<()> {
+    let sources = match value.kind {
+        Kind::Mapping => vec![value],
+        Kind::Sequence => value.content.into_iter().rev().collect(),
+        Kind::Scalar => return Err(not_mergeable(&value, "<< needs a map or a list of maps")),
+    };
+    let own = node.content.len();
+    for mut source in sources {
+        if !source.is_mapping() {
+            return Err(not_mergeable(&source, "<< needs a map or a list of maps"));
+        }
+        resolve_merges(&mut source)?;
+        let mut content = source.content.into_iter();
+        while let (Some(key), Some(value)) = (content.next(), content.next()) {
+            match node.value_index(&key.value) {
+                Some(at) if at < own => {}
+                Some(at) => node.content[at] = value,
+                None => node.content.extend([key, value]),
+            }
+        }
+    }
+    Ok(())
+}
+
+fn not_mergeable(node: &Node, problem: &str) -> BuildError {
+    YamlError::NotJson {
+        line: u64::from(node.line),
+        problem: problem.to_owned(),
+    }
+    .into()
+}
+
+/// Drops what is empty and refuses what cannot be an object.
+fn checked(nodes: Vec<Node>) -> Outcome<Vec<Node>> {
+    let mut result = Vec::with_capacity(nodes.len());
+    for node in nodes {
+        if node.is_null_or_empty() {
+            continue;
+        }
+        check_metadata(&node)?;
+        result.push(node);
+        if result.len() > MAX_OBJECTS_PER_FILE {
+            let message = format!("more than {MAX_OBJECTS_PER_FILE} objects in one file");
+            return Err(Problem::Limit(message).into());
+        }
+    }
+    Ok(result)
+}
+
+/// An object has a kind, and a name unless it is a list.
+pub(crate) fn check_metadata(node: &Node) -> Outcome<()> {
+    let missing = |field: &str, of: &str| {
+        let problem = format!("not a Kubernetes object: {field} is missing{of}");
+        Err(YamlError::NotJson {
+            line: u64::from(node.line),
+            problem,
+        }
+        .into())
+    };
+    if !node.is_mapping() {
+        return missing("a map with apiVersion, kind and metadata", "");
+    }
+    let kind = node.text("kind");
+    if kind.is_empty() {
+        return missing("kind", "");
+    }
+    let name = node
+        .get("metadata")
+        .filter(|m| !m.is_null_or_empty())
+        .map_or("", |m| m.text("name"));
+    if name.is_empty() && !kind.ends_with("List") {
+        return missing("metadata.name", &format!(" (kind {kind})"));
+    }
+    Ok(())
+}
+
+/// Replaces every list object (`kind` ends with `List`, with `items`) by its items, which come after all others.
+fn take_lists_apart(nodes: Vec<Node>) -> Outcome<Vec<Node>> {
+    let mut queue = std::collections::VecDeque::from(nodes);
+    let mut result = Vec::with_capacity(queue.len());
+    while let Some(node) = queue.pop_front() {
+        let kind = node.text("kind").to_owned();
+        if !kind.ends_with("List") {
+            result.push(node);
+            continue;
+        }
+        let value = node_to_json(&node, Dialect::V3)?;
+        match value.get("items") {
+            None => result.push(node),
+            Some(Value::Null) => {}
+            Some(Value::Array(items)) => {
+                for item in items {
+                    queue.extend(checked(nodes_from_text(item.to_string().as_bytes())?)?);
+                }
+            }
+            Some(_) => {
+                let problem = format!("the items of a {kind} must be a list");
+                return Err(YamlError::NotJson {
+                    line: u64::from(node.line),
+                    problem,
+                }
+                .into());
+            }
+        }
+        if queue.len() + result.len() > MAX_OBJECTS_PER_FILE {
+            let message = format!("more than {MAX_OBJECTS_PER_FILE} objects in one file");
+            return Err(Problem::Limit(message).into());
+        }
+    }
+    Ok(result)
+}

@@ -1,0 +1,225 @@
+//! Files and directories as one kustomization sees them: relative to its own directory, within the tree, without cycles.
+
+use std::rc::Rc;
+
+use crate::error::{BuildError, Outcome, Problem};
+use crate::options::{LoadRestrictions, Options};
+use crate::tree::{FileTree, clean_path};
+
+/// Deepest nesting of kustomizations, in levels.
+pub(crate) const MAX_KUSTOMIZATION_DEPTH_LEVELS: usize = 64;
+
+/// A tree that is the caller's or came from a remote source.
+#[derive(Clone)]
+pub(crate) enum Tree<'a> {
+    Given(&'a FileTree),
+    Remote(Rc<FileTree>),
+}
+
+impl Tree<'_> {
+    fn files(&self) -> &FileTree {
+        match self {
+            Self::Given(tree) => tree,
+            Self::Remote(tree) => tree,
+        }
+    }
+}
+
+/// Reads for one kustomization.
+#[derive(Clone)]
+pub(crate) struct Loader<'a> {
+    tree: Tree<'a>,
+    /// Directory of the kustomization in the tree.
+    root: String,
+    /// Directories of the kustomizations that led here, with this one, in the same tree.
+    visited: Vec<String>,
+    depth: usize,
+    restrictions: LoadRestrictions,
+    options: Options<'a>,
+}
+
+fn missing(message: String) -> BuildError {
+    Problem::Missing(message).into()
+}
+
+/// Whether a path is an address: `scheme://`, `user@host:`, or GitHub's name.
+pub(crate) fn is_remote(path: &str) -> bool {
+    let lower = path.to_ascii_lowercase();
+    let lower = lower.strip_prefix("git::").unwrap_or(&lower);
+    let schemes = ["ssh://", "https://", "http://", "file://"];
+    if schemes.iter().any(|s| lower.starts_with(s)) {
+        return true;
+    }
+    let user = lower.split_once('@').is_some_and(|(user, rest)| {
+        !user.is_empty()
+            && user.starts_with(|c: char| c.is_ascii_alphabetic())
+            && user.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+            && rest.contains([':', '/'])
+    });
+    user || lower.starts_with("github.com/") || lower.starts_with("github.com:")
+}
+
+/// Whether a path is the address of a file that can be fetched by HTTP.
+fn is_http(path: &str) -> bool {
+    let lower = path.to_ascii_lowercase();
+    lower.starts_with("http:") || lower.starts_with("https:")
+}
+
+impl<'a> Loader<'a> {
+    /// For the kustomization that is built.
+    pub(crate) fn new(tree: &'a FileTree, root: &str, options: Options<'a>) -> Outcome<Self> {
+        let loader = Self {
+            tree: Tree::Given(tree),
+            root: String::new(),
+            visited: Vec::new(),
+            depth: 0,
+            restrictions: options.load_restrictions,
+            options,
+        };
+        let root = loader.directory(root.trim_start_matches('/'))?;
+        Ok(Self {
+            visited: vec![root.clone()],
+            root,
+            ..loader
+        })
+    }
+
+    /// Directory of the kustomization in the tree.
+    pub(crate) fn root(&self) -> &str {
+        &self.root
+    }
+
+    /// A path below the kustomization's directory, in the tree.
+    pub(crate) fn path_of(&self, path: &str) -> String {
+        clean_path(&format!("{}/{path}", self.root)).unwrap_or_else(|| path.to_owned())
+    }
+
+    fn resolve(&self, path: &str) -> Outcome<String> {
+        if path.starts_with('/') {
+            let message =
+                format!("'{path}' is an absolute path, write it relative to the kustomization");
+            return Err(Problem::Refused(message).into());
+        }
+        clean_path(&format!("{}/{path}", self.root)).ok_or_else(|| {
+            Problem::Refused(format!("'{path}' leads out of the root of the files")).into()
+        })
+    }
+
+    /// Whether a file of that path can be loaded.
+    pub(crate) fn has_file(&self, path: &str) -> bool {
+        self.resolve(path)
+            .is_ok_and(|clean| self.tree.files().get(&clean).is_some())
+    }
+
+    /// The content of a file.
+    pub(crate) fn load(&self, path: &str) -> Outcome<Vec<u8>> {
+        if is_http(path) {
+            let Some(remote) = self.options.remote else {
+                let message =
+                    format!("'{path}' is a remote file, and remote files are not allowed here");
+                return Err(Problem::Refused(message).into());
+            };
+            return remote
+                .file(path)
+                .map_err(|e| missing(format!("cannot load '{path}': {e}")));
+        }
+        let clean = self.resolve(path)?;
+        let Some(content) = self.tree.files().get(&clean) else {
+            let what = if self.tree.files().is_dir(&clean) {
+                "is a directory, not a file"
+            } else {
+                "no such file"
+            };
+            return Err(missing(format!("'{path}': {what}")).in_file(&clean));
+        };
+        let below = self.root.is_empty() || clean.starts_with(&format!("{}/", self.root));
+        if self.restrictions == LoadRestrictions::RootOnly && !below {
+            let message = format!(
+                "security; file '{clean}' is not in or below '{}'",
+                self.root
+            );
+            return Err(Problem::Refused(message).into());
+        }
+        Ok(content.to_vec())
+    }
+
+    fn directory(&self, path: &str) -> Outcome<String> {
+        let clean = self.resolve(path)?;
+        if self.tree.files().is_dir(&clean) {
+            return Ok(clean);
+        }
+        let what = if self.tree.files().get(&clean).is_some() {
+            "is a file, a directory is needed"
+        } else {
+            "no such file or directory"
+        };
+        Err(missing(format!("'{path}': {what}")).in_file(&clean))
+    }
+
+    /// For a base or component of this kustomization.
+    pub(crate) fn descend(&self, path: &str) -> Outcome<Self> {
+        if path.is_empty() {
+            return Err(BuildError::invalid("the path of a base cannot be empty"));
+        }
+        if self.depth == MAX_KUSTOMIZATION_DEPTH_LEVELS {
+            let message =
+                format!("more than {MAX_KUSTOMIZATION_DEPTH_LEVELS} levels of kustomizations");
+            return Err(Problem::Limit(message).into());
+        }
+        if is_remote(path) {
+            return self.descend_remote(path);
+        }
+        let root = self.directory(path)?;
+        let above = |visited: &String| {
+            root.is_empty() || *visited == root || visited.starts_with(&format!("{root}/"))
+        };
+        if let Some(visited) = self.visited.iter().find(|v| above(v)) {
+            let shown = |p: &str| {
+                if p.is_empty() {
+                    ".".to_owned()
+                } else {
+                    p.to_owned()
+                }
+            };
+            let message = format!(
+                "cycle detected: candidate root '{}' contains visited root '{}'",
+                shown(&root),
+                shown(visited)
+            );
+            return Err(Problem::Refused(message).into());
+        }
+        let mut visited = self.visited.clone();
+        visited.push(root.clone());
+        Ok(Self {
+            root,
+            visited,
+            depth: self.depth + 1,
+            ..self.clone()
+        })
+    }
+
+    fn descend_remote(&self, url: &str) -> Outcome<Self> {
+        let Some(remote) = self.options.remote else {
+            let message =
+                format!("'{url}' is a remote base, and remote bases are not allowed here");
+            return Err(Problem::Refused(message).into());
+        };
+        let (tree, root) = remote
+            .directory(url)
+            .map_err(|e| missing(format!("cannot load '{url}': {e}")))?;
+        let loader = Self {
+            tree: Tree::Remote(Rc::new(tree)),
+            root: String::new(),
+            visited: Vec::new(),
+            depth: self.depth + 1,
+            restrictions: LoadRestrictions::RootOnly,
+            options: self.options,
+        };
+        let root = loader.directory(&root)?;
+        Ok(Self {
+            visited: vec![root.clone()],
+            root,
+            ..loader
+        })
+    }
+}

@@ -1,0 +1,308 @@
+//! kyaml's strategic merge: a patch onto an object, by schema.
+
+use std::collections::HashSet;
+
+use skein_yaml::{Kind, Node, Style, Tag};
+
+use crate::ops::{OpError, clear, quote_if_ambiguous, require, set_field_with};
+use crate::schema::{MergeSchema, Shape};
+
+mod list;
+
+/// What became of a place in the object.
+pub(crate) enum Merged {
+    /// The object's own node, changed in place (or nothing was there and nothing came).
+    Kept,
+    /// This node takes the place.
+    Replaced(Node),
+    /// Null that was written as a word and stays.
+    KeptNull(Node),
+    /// The place is removed.
+    Removed,
+}
+
+/// What `$patch` in a patch asks for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Directive {
+    Merge,
+    Replace,
+    Delete,
+}
+
+const DIRECTIVE_KEY: &str = "$patch";
+
+impl Directive {
+    fn of(word: &str) -> Result<Self, OpError> {
+        match word {
+            "merge" => Ok(Self::Merge),
+            "replace" => Ok(Self::Replace),
+            "delete" => Ok(Self::Delete),
+            other => Err(OpError(format!(
+                "unknown patch strategy '{other}', $patch takes merge, replace or delete"
+            ))),
+        }
+    }
+
+    /// Takes the directive out of a patch.
+    fn take(patch: Option<&mut Node>) -> Result<Self, OpError> {
+        let Some(patch) = patch else {
+            return Ok(Self::Merge);
+        };
+        match patch.kind {
+            Kind::Mapping => match patch.get(DIRECTIVE_KEY) {
+                None => Ok(Self::Merge),
+                Some(word) => {
+                    let directive = Self::of(&word.value)?;
+                    clear(patch, DIRECTIVE_KEY)?;
+                    Ok(directive)
+                }
+            },
+            Kind::Sequence => Self::take_from_list(patch),
+            Kind::Scalar => Err(OpError(format!(
+                "'{}' cannot be merged into a map",
+                patch.value
+            ))),
+        }
+    }
+
+    /// A list carries the directive as an element of its own.
+    fn take_from_list(patch: &mut Node) -> Result<Self, OpError> {
+        let first = patch
+            .content
+            .iter()
+            .find_map(|item| Some((item, item.get(DIRECTIVE_KEY)?)));
+        let Some((_, word)) = first.filter(|(item, _)| item.content.len() <= 2) else {
+            return Ok(Self::Merge);
+        };
+        let word = word.value.clone();
+        let directive = Self::of(&word)?;
+        list::set_element(
+            &mut patch.content,
+            None,
+            &[DIRECTIVE_KEY.to_owned()],
+            &[word],
+        )?;
+        Ok(directive)
+    }
+}
+
+fn missing(node: Option<&Node>) -> bool {
+    node.is_none_or(Node::is_null)
+}
+
+/// Merges patches by a schema.
+pub(crate) struct Merger<'s> {
+    schema: &'s MergeSchema,
+}
+
+impl<'s> Merger<'s> {
+    pub(crate) fn new(schema: &'s MergeSchema) -> Self {
+        Self { schema }
+    }
+
+    /// Merges a patch into a whole object.
+    pub(crate) fn merge(&self, object: &mut Node, patch: &mut Node) -> Result<Merged, OpError> {
+        self.walk(Some(object), Some(patch), None)
+    }
+
+    /// The schema of a place: as inherited, else by the apiVersion and kind that stand there.
+    fn shape_at(&self, dest: Option<&Node>, patch: Option<&Node>) -> Option<Shape> {
+        for node in [dest, patch].into_iter().flatten() {
+            let (kind, api_version) = (node.text("kind"), node.text("apiVersion"));
+            if kind.is_empty() || api_version.is_empty() {
+                continue;
+            }
+            if let Some(shape) = self.schema.of_kind(api_version, kind) {
+                return Some(shape);
+            }
+        }
+        None
+    }
+
+    fn walk(
+        &self,
+        dest: Option<&mut Node>,
+        patch: Option<&mut Node>,
+        shape: Option<&Shape>,
+    ) -> Result<Merged, OpError> {
+        let found;
+        let shape = match shape {
+            Some(shape) => Some(shape),
+            None => {
+                found = self.shape_at(dest.as_deref(), patch.as_deref());
+                found.as_ref()
+            }
+        };
+        let both = [dest.as_deref(), patch.as_deref()];
+        let kind = both
+            .into_iter()
+            .flatten()
+            .find(|n| !n.is_null())
+            .map(|n| n.kind);
+        if let Some(kind) = kind {
+            for node in both.into_iter().flatten() {
+                require(node, kind)?;
+            }
+        }
+        match kind {
+            None | Some(Kind::Mapping) => self.walk_map(dest, patch, shape),
+            Some(Kind::Scalar) => Ok(replace_by(patch)),
+            Some(Kind::Sequence) => match shape.and_then(Shape::merge_keys) {
+                Some(keys) => self.walk_merging_list(dest, patch, shape, keys),
+                None => {
+                    adopt_style(dest, patch.as_deref());
+                    Ok(replace_by(patch))
+                }
+            },
+        }
+    }
+
+    fn walk_map(
+        &self,
+        dest: Option<&mut Node>,
+        mut patch: Option<&mut Node>,
+        shape: Option<&Shape>,
+    ) -> Result<Merged, OpError> {
+        let Some(dest) = dest.filter(|d| !d.is_null() || (patch.is_none() && !d.value.is_empty()))
+        else {
+            if Directive::take(patch.as_deref_mut()).ok() == Some(Directive::Delete) {
+                return Ok(Merged::Removed);
+            }
+            return match patch {
+                None => Ok(Merged::Removed),
+                Some(patch) => self.adopt(patch, shape),
+            };
+        };
+        if dest.is_null() {
+            return Ok(Merged::KeptNull(dest.clone()));
+        }
+        adopt_style(Some(&mut *dest), patch.as_deref());
+        if patch.as_deref().is_some_and(Node::is_null) {
+            return Ok(Merged::Removed);
+        }
+        match Directive::take(patch.as_deref_mut())? {
+            Directive::Delete => Ok(Merged::Removed),
+            Directive::Replace => match patch {
+                Some(patch) => self.adopt(patch, shape),
+                None => Ok(Merged::Removed),
+            },
+            Directive::Merge => {
+                self.merge_fields(dest, patch, shape)?;
+                Ok(Merged::Kept)
+            }
+        }
+    }
+
+    /// Takes a map of the patch over as it is, merged with itself: directives in it take effect and nulls vanish.
+    fn adopt(&self, patch: &mut Node, shape: Option<&Shape>) -> Result<Merged, OpError> {
+        let mut node = patch.clone();
+        if node.is_mapping() {
+            self.merge_fields(&mut node, Some(patch), shape)?;
+        }
+        Ok(Merged::Replaced(node))
+    }
+
+    fn merge_fields(
+        &self,
+        dest: &mut Node,
+        mut patch: Option<&mut Node>,
+        shape: Option<&Shape>,
+    ) -> Result<(), OpError> {
+        let mut seen: HashSet<String> = HashSet::new();
+        let mut names: Vec<String> = Vec::new();
+        for (key, _) in dest
+            .entries()
+            .chain(patch.as_deref().into_iter().flat_map(Node::entries))
+        {
+            if seen.insert(key.value.clone()) {
+                names.push(key.value.clone());
+            }
+        }
+        for name in names {
+            let field_shape = shape.and_then(|s| self.schema.field(s, &name));
+            let key_style = patch
+                .as_deref()
+                .map_or(Style::PLAIN, |p| style_of_key(p, &name));
+            let patch_field = patch.as_deref_mut().and_then(|p| p.get_mut(&name));
+            match self.walk(dest.get_mut(&name), patch_field, field_shape)? {
+                Merged::Kept => quote_kept(dest, &name),
+                Merged::Removed => {
+                    clear(dest, &name)?;
+                }
+                Merged::Replaced(value) => set_field_with(dest, &name, value, false, key_style)?,
+                Merged::KeptNull(value) => set_field_with(dest, &name, value, true, key_style)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn walk_merging_list(
+        &self,
+        dest: Option<&mut Node>,
+        mut patch: Option<&mut Node>,
+        shape: Option<&Shape>,
+        keys: &[String],
+    ) -> Result<Merged, OpError> {
+        let elements = shape.and_then(Shape::elements);
+        let Some(dest) = dest.filter(|d| !d.is_null()) else {
+            let Some(patch) = patch.filter(|p| !p.is_null()) else {
+                return Ok(Merged::Removed);
+            };
+            let mut node = patch.clone();
+            self.merge_elements(&mut node, Some(patch), elements, keys)?;
+            return Ok(Merged::Replaced(node));
+        };
+        adopt_style(Some(&mut *dest), patch.as_deref());
+        if patch.as_deref().is_some_and(Node::is_null) {
+            return Ok(Merged::Removed);
+        }
+        match Directive::take(patch.as_deref_mut())? {
+            Directive::Delete => Ok(Merged::Removed),
+            Directive::Replace => match patch {
+                None => Ok(Merged::Removed),
+                Some(patch) => {
+                    let mut node = patch.clone();
+                    self.merge_elements(&mut node, Some(patch), elements, keys)?;
+                    Ok(Merged::Replaced(node))
+                }
+            },
+            Directive::Merge => {
+                self.merge_elements(dest, patch, elements, keys)?;
+                Ok(Merged::Kept)
+            }
+        }
+    }
+}
+
+/// An empty map or list takes the style of what is merged into it.
+fn adopt_style(dest: Option<&mut Node>, patch: Option<&Node>) {
+    if let (Some(dest), Some(patch)) = (dest, patch)
+        && dest.kind != Kind::Scalar
+        && dest.content.is_empty()
+    {
+        dest.style = patch.style;
+    }
+}
+
+fn replace_by(patch: Option<&mut Node>) -> Merged {
+    match patch {
+        None => Merged::Kept,
+        Some(patch) if patch.is_null() => Merged::Removed,
+        Some(patch) => Merged::Replaced(patch.clone()),
+    }
+}
+
+fn style_of_key(map: &Node, name: &str) -> Style {
+    map.entries()
+        .find(|(k, _)| k.value == name)
+        .map_or(Style::PLAIN, |(k, _)| k.style)
+}
+
+/// A string that stays is set again, and so gets quotes where YAML 1.1 needs them.
+fn quote_kept(map: &mut Node, name: &str) {
+    if let Some(field) = map.get_mut(name)
+        && field.tag == Tag::None
+    {
+        quote_if_ambiguous(field);
+    }
+}

@@ -1,0 +1,371 @@
+//! kustomize's own generators and transformers, configured by objects.
+
+use serde_json::Value;
+use skein_yaml::{Node, Tag};
+
+use crate::error::{BuildError, Outcome, Problem};
+use crate::field_specs::FieldSpecs;
+use crate::generate::{Generated, generate};
+use crate::kustomization::{
+    Fields, Patch, Replacement, ReplacementField, SortOptions, field_spec, generator_args, image,
+    replacement, replacement_field, replica, selector,
+};
+use crate::load::resources_from_text;
+use crate::loader::Loader;
+use crate::ops::set_field;
+use crate::resource::Resource;
+use crate::transform::Transformer;
+use crate::transform::images::ImageTransformer;
+use crate::transform::namespace::{NamespaceTransformer, SubjectMode};
+use crate::transform::patches::PatchTransformer;
+use crate::transform::value_add::{ValueAdd, ValueAddTarget};
+
+/// apiVersion of objects that configure kustomize's own generators and transformers.
+const BUILTIN: &str = "builtin";
+
+/// Refuses what is not kustomize's own.
+fn require_builtin(resource: &Resource) -> Outcome<Value> {
+    if resource.api_version() != BUILTIN {
+        let message = format!(
+            "external plugins are not allowed; unable to load external plugin '{}'",
+            resource.kind()
+        );
+        return Err(BuildError::new(Problem::Refused(message)).on_object(resource.shown()));
+    }
+    Ok(skein_yaml::reencoded_to_json(&resource.node)?)
+}
+
+fn unknown(resource: &Resource, what: &str) -> BuildError {
+    let message = format!("there is no builtin {what} '{}'", resource.kind());
+    BuildError::new(Problem::Refused(message)).on_object(resource.shown())
+}
+
+/// What a generator object makes.
+pub(crate) fn run_generator(resource: &Resource, loader: &Loader<'_>) -> Outcome<Resource> {
+    let config = require_builtin(resource)?;
+    let mut fields = Fields::with(&config, "", false)?;
+    match resource.kind() {
+        "ConfigMapGenerator" => generate_data(Generated::ConfigMap, &mut fields, resource, loader),
+        "SecretGenerator" => generate_data(Generated::Secret, &mut fields, resource, loader),
+        "IAMPolicyGenerator" => service_account(&mut fields),
+        "HelmChartInflationGenerator" => Err(helm_refused().on_object(resource.shown())),
+        _ => Err(unknown(resource, "generator")),
+    }
+    .map_err(|e| e.on_object(resource.shown()))
+}
+
+/// The error for Helm charts.
+pub(crate) fn helm_refused() -> BuildError {
+    let message = "Helm charts in a kustomization are not built; use a HelmRelease, or render the chart beforehand";
+    Problem::Refused(message.to_owned()).into()
+}
+
+fn generate_data(
+    what: Generated,
+    fields: &mut Fields<'_>,
+    resource: &Resource,
+    loader: &Loader<'_>,
+) -> Outcome<Resource> {
+    let mut args = generator_args(fields, what == Generated::Secret, false)?;
+    if args.name.is_empty() {
+        args.name = resource.name().to_owned();
+    }
+    if args.namespace.is_empty() {
+        args.namespace = resource.namespace().to_owned();
+    }
+    generate(what, &args, loader)
+}
+
+/// A service account bound to one of a cloud.
+fn service_account(fields: &mut Fields<'_>) -> Outcome<Resource> {
+    let cloud = fields.text("cloud")?;
+    if cloud != "gke" {
+        let message = format!("cloud provider {cloud} not supported yet");
+        return Err(BuildError::invalid(message));
+    }
+    let null = Value::Null;
+    let mut of = |name: &str| Fields::with(fields.take(name).unwrap_or(&null), name, false);
+    let (mut kubernetes, mut account) = (of("kubernetesService")?, of("serviceAccount")?);
+    let email = format!(
+        "{}@{}.iam.gserviceaccount.com",
+        account.text("name")?,
+        account.text("projectId")?
+    );
+    let mut annotations = Node::mapping();
+    set_field(
+        &mut annotations,
+        "iam.gke.io/gcp-service-account",
+        Node::string(email),
+    )?;
+    let mut metadata = Node::mapping();
+    set_field(&mut metadata, "annotations", annotations)?;
+    set_field(
+        &mut metadata,
+        "name",
+        Node::scalar(kubernetes.text("name")?),
+    )?;
+    let namespace = kubernetes.text("namespace")?;
+    if !namespace.is_empty() {
+        set_field(&mut metadata, "namespace", Node::scalar(namespace))?;
+    }
+    let mut node = Node::mapping();
+    set_field(&mut node, "apiVersion", Node::tagged("v1", Tag::Str))?;
+    set_field(&mut node, "kind", Node::tagged("ServiceAccount", Tag::Str))?;
+    set_field(&mut node, "metadata", metadata)?;
+    Ok(Resource::new(node))
+}
+
+/// The transformers that an object configures.
+pub(crate) fn transformers_of(
+    resource: &Resource,
+    loader: &Loader<'_>,
+) -> Outcome<Vec<Transformer>> {
+    let config = require_builtin(resource)?;
+    let mut fields = Fields::with(&config, "", false)?;
+    configure(resource, &mut fields, loader).map_err(|e| e.on_object(resource.shown()))
+}
+
+fn configure(
+    resource: &Resource,
+    fields: &mut Fields<'_>,
+    loader: &Loader<'_>,
+) -> Outcome<Vec<Transformer>> {
+    let one = |transformer| Ok(vec![transformer]);
+    let specs = field_specs(fields)?;
+    let required = || {
+        specs
+            .clone()
+            .ok_or_else(|| BuildError::invalid("fieldSpecs is not expected to be empty"))
+    };
+    let given = || specs.clone().unwrap_or_default();
+    match resource.kind() {
+        "AnnotationsTransformer" => one(Transformer::Annotations(
+            fields.text_map("annotations")?,
+            given(),
+        )),
+        "LabelTransformer" => one(Transformer::Labels(fields.text_map("labels")?, given())),
+        "HashTransformer" => one(Transformer::Hash),
+        "ImageTagTransformer" => {
+            let image = image(
+                fields.take("imageTag").unwrap_or(&Value::Null),
+                "imageTag",
+                false,
+            )?;
+            one(Transformer::Images(Box::new(ImageTransformer::new(
+                image,
+                given(),
+            )?)))
+        }
+        "NamespaceTransformer" => one(Transformer::Namespace(NamespaceTransformer {
+            namespace: resource.namespace().to_owned(),
+            specs: given(),
+            unset_only: fields.flag("unsetOnly")?,
+            subjects: SubjectMode::from_text(&fields.text("setRoleBindingSubjects")?)?,
+        })),
+        "PatchTransformer" => one(Transformer::Patch(PatchTransformer::new(
+            &patch(fields)?,
+            loader,
+        )?)),
+        "PatchJson6902Transformer" => {
+            let mut patch = patch(fields)?;
+            patch.patch = fields.text("jsonOp")?;
+            one(Transformer::Patch(PatchTransformer::json_only(
+                &patch, loader,
+            )?))
+        }
+        "PatchStrategicMergeTransformer" => {
+            let (paths, inline) = (fields.texts("paths")?, fields.text("patches")?);
+            one(strategic(&paths, &inline, loader)?)
+        }
+        "PrefixTransformer" => one(Transformer::Prefix(fields.text("prefix")?, required()?)),
+        "SuffixTransformer" => one(Transformer::Suffix(fields.text("suffix")?, required()?)),
+        "PrefixSuffixTransformer" => Ok(vec![
+            Transformer::Prefix(fields.text("prefix")?, required()?),
+            Transformer::Suffix(fields.text("suffix")?, required()?),
+        ]),
+        "ReplacementTransformer" => {
+            let list = fields.list("replacements")?;
+            let list = list
+                .into_iter()
+                .map(|(path, value)| replacement_field(value, &path, false));
+            one(Transformer::Replacements(load_replacements(
+                &list.collect::<Outcome<Vec<_>>>()?,
+                loader,
+            )?))
+        }
+        "ReplicaCountTransformer" => {
+            let value = fields.take("replica").unwrap_or(&Value::Null);
+            one(Transformer::Replicas(
+                replica(value, "replica", false)?,
+                given(),
+            ))
+        }
+        "ValueAddTransformer" => one(Transformer::ValueAdd(value_add(fields, loader)?)),
+        _ => Err(unknown(resource, "transformer")),
+    }
+}
+
+/// The field `fieldSpecs`; `None` when it is absent.
+fn field_specs(fields: &mut Fields<'_>) -> Outcome<Option<FieldSpecs>> {
+    if !fields.has("fieldSpecs") {
+        return Ok(None);
+    }
+    let list = fields.list("fieldSpecs")?;
+    let specs = list
+        .into_iter()
+        .map(|(path, value)| field_spec(value, &path, false));
+    Ok(Some(FieldSpecs(specs.collect::<Outcome<_>>()?)))
+}
+
+fn patch(fields: &mut Fields<'_>) -> Outcome<Patch> {
+    let target = match fields.take("target") {
+        None => None,
+        Some(value) => Some(selector(value, "target", false)?),
+    };
+    let mut patch = Patch {
+        path: fields.text("path")?,
+        patch: fields.text("patch")?,
+        target,
+        ..Patch::default()
+    };
+    if let Some(options) = fields.take("options") {
+        let mut options = Fields::with(options, "options", false)?;
+        patch.allow_name_change = options.flag("allowNameChange")?;
+        patch.allow_kind_change = options.flag("allowKindChange")?;
+    }
+    Ok(patch)
+}
+
+/// Loads strategic patches: each path may also be a patch itself.
+pub(crate) fn strategic(
+    paths: &[String],
+    inline: &str,
+    loader: &Loader<'_>,
+) -> Outcome<Transformer> {
+    if paths.is_empty() && inline.is_empty() {
+        return Err(BuildError::invalid(
+            "empty file path and empty patch content",
+        ));
+    }
+    let mut patches = Vec::new();
+    for path in paths {
+        match resources_from_text(path.as_bytes()) {
+            Ok(list) => patches.extend(list),
+            Err(inline_error) => {
+                if path.contains('\n') && !loader.has_file(path) {
+                    return Err(inline_error);
+                }
+                let shown = loader.path_of(path);
+                let text = loader.load(path)?;
+                patches.extend(resources_from_text(&text).map_err(|e| e.in_file(&shown))?);
+            }
+        }
+    }
+    if !inline.is_empty() {
+        patches.extend(resources_from_text(inline.as_bytes())?);
+    }
+    if patches.is_empty() {
+        return Err(BuildError::invalid("patch appears to be empty"));
+    }
+    Ok(Transformer::StrategicPatches(patches))
+}
+
+/// The replacements of a list, those in files of their own included.
+pub(crate) fn load_replacements(
+    list: &[ReplacementField],
+    loader: &Loader<'_>,
+) -> Outcome<Vec<Replacement>> {
+    let mut result = Vec::new();
+    for field in list {
+        let inline = &field.replacement;
+        let has_targets = inline.targets.as_ref().is_some_and(|t| !t.is_empty());
+        if field.path.is_empty() {
+            result.push(inline.clone());
+            continue;
+        }
+        if inline.source.is_some() || has_targets {
+            return Err(BuildError::invalid(
+                "cannot specify both path and inline replacement",
+            ));
+        }
+        let shown = loader.path_of(&field.path);
+        let text = loader.load(&field.path)?;
+        let value =
+            skein_yaml::from_slice(&text).map_err(|e| BuildError::from(e).in_file(&shown))?;
+        let read = |value: &Value, path: &str| {
+            replacement(value, path, false).map_err(|e| e.in_file(&shown))
+        };
+        match &value {
+            Value::Array(items) => {
+                for (at, item) in items.iter().enumerate() {
+                    result.push(read(item, &format!("[{at}]"))?);
+                }
+            }
+            Value::Object(_) => result.push(read(&value, "")?),
+            _ => {
+                let message = "a replacement file must hold a replacement or a list of them";
+                return Err(BuildError::invalid(message).in_file(&shown));
+            }
+        }
+    }
+    Ok(result)
+}
+
+fn value_add(fields: &mut Fields<'_>, loader: &Loader<'_>) -> Outcome<ValueAdd> {
+    let mut value = fields.text("value")?.trim().to_owned();
+    if value.is_empty() {
+        value = loader
+            .root()
+            .rsplit('/')
+            .next()
+            .unwrap_or_default()
+            .to_owned();
+    }
+    let mut targets = targets_of(fields)?;
+    let path = fields.text("targetFilePath")?;
+    if !path.is_empty() {
+        let text = loader.load(&path)?;
+        let more = skein_yaml::from_slice(&text)?;
+        targets.extend(targets_of(&mut Fields::with(&more, "", false)?)?);
+    }
+    if targets.is_empty() {
+        return Err(BuildError::invalid("must specify at least one target"));
+    }
+    for target in &targets {
+        if target.field_path.is_empty() {
+            return Err(BuildError::invalid("fieldPath cannot be empty"));
+        }
+        if target.position < 0 {
+            let message = format!(
+                "value of FilePathPosition ({}) cannot be negative",
+                target.position
+            );
+            return Err(BuildError::invalid(message));
+        }
+    }
+    Ok(ValueAdd { value, targets })
+}
+
+fn targets_of(fields: &mut Fields<'_>) -> Outcome<Vec<ValueAddTarget>> {
+    let read = |(path, value): (String, &Value)| {
+        let mut fields = Fields::with(value, &path, false)?;
+        let selector = match fields.take("selector") {
+            None => None,
+            Some(value) => Some(selector(value, &fields.at("selector"), false)?),
+        };
+        Ok(ValueAddTarget {
+            selector,
+            field_path: fields.text("fieldPath")?,
+            position: fields.integer("filePathPosition")?,
+        })
+    };
+    fields.list("targets")?.into_iter().map(read).collect()
+}
+
+/// kustomize's fixed order.
+pub(crate) fn legacy_order() -> SortOptions {
+    SortOptions {
+        order: "legacy".to_owned(),
+        legacy: None,
+    }
+}

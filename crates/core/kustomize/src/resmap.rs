@@ -1,0 +1,167 @@
+//! The objects of a build in order, with the rules for adding, absorbing and finding them.
+
+use std::collections::HashSet;
+
+use crate::error::{BuildError, Outcome, Problem};
+use crate::id::{IdKey, ResId};
+use crate::resource::{Behavior, Resource};
+use crate::schema::MergeSchema;
+use crate::selector::{Matcher, Selector};
+
+/// Most objects of one build.
+pub(crate) const MAX_OBJECTS: usize = 200_000;
+
+/// Objects in order; no two have the same current identity.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ResMap {
+    list: Vec<Resource>,
+    /// Identities of all objects; `None` after a change that may have altered them.
+    keys: Option<HashSet<IdKey>>,
+}
+
+impl ResMap {
+    pub(crate) fn list(&self) -> &[Resource] {
+        &self.list
+    }
+
+    /// The objects, to change.
+    pub(crate) fn list_mut(&mut self) -> &mut Vec<Resource> {
+        self.keys = None;
+        &mut self.list
+    }
+
+    pub(crate) fn into_list(self) -> Vec<Resource> {
+        self.list
+    }
+
+    /// Adds an object; its identity must be new.
+    pub(crate) fn append(&mut self, resource: Resource, schema: &MergeSchema) -> Outcome<()> {
+        let id = resource.id(schema);
+        let list = &self.list;
+        let keys = self
+            .keys
+            .get_or_insert_with(|| list.iter().map(|r| r.id(schema).key()).collect());
+        if !keys.insert(id.key()) {
+            let message = format!("may not add resource with an already registered id: {id}");
+            return Err(BuildError::new(Problem::Conflict(message)).on_object(resource.shown()));
+        }
+        if self.list.len() >= MAX_OBJECTS {
+            return Err(Problem::Limit(format!("more than {MAX_OBJECTS} objects")).into());
+        }
+        self.list.push(resource);
+        Ok(())
+    }
+
+    /// Adds objects in order.
+    pub(crate) fn append_all(
+        &mut self,
+        resources: impl IntoIterator<Item = Resource>,
+        schema: &MergeSchema,
+    ) -> Outcome<()> {
+        resources
+            .into_iter()
+            .try_for_each(|r| self.append(r, schema))
+    }
+
+    /// Removes deleted objects.
+    pub(crate) fn drop_empties(&mut self) {
+        if self.list.iter().any(|r| r.node.is_null_or_empty()) {
+            self.list_mut().retain(|r| !r.node.is_null_or_empty());
+        }
+    }
+
+    /// Indexes of the objects one of whose identities, earlier ones included, matches.
+    pub(crate) fn find_by_any_id(
+        &self,
+        schema: &MergeSchema,
+        matches: impl Fn(&ResId) -> bool,
+    ) -> Vec<usize> {
+        let fits = |r: &Resource| {
+            !r.node.is_null_or_empty()
+                && (r.previous_ids().any(|id| matches(&id)) || matches(&r.id(schema)))
+        };
+        self.list
+            .iter()
+            .enumerate()
+            .filter(|(_, r)| fits(r))
+            .map(|(at, _)| at)
+            .collect()
+    }
+
+    /// The one object that has or had an identity.
+    pub(crate) fn get_by_id(&self, id: &ResId, schema: &MergeSchema) -> Outcome<usize> {
+        let found = self.find_by_any_id(schema, |other| id.same(other));
+        match found[..] {
+            [at] => Ok(at),
+            [] => Err(Problem::NoMatch(format!(
+                "no matches for Id {id}; failed to find unique target for patch {id}"
+            ))
+            .into()),
+            _ => Err(Problem::Conflict(format!(
+                "multiple matches for Id {id}; failed to find unique target for patch {id}"
+            ))
+            .into()),
+        }
+    }
+
+    /// Adds, replaces or merges what a generator made, by its behaviour.
+    pub(crate) fn absorb(&mut self, mut resource: Resource, schema: &MergeSchema) -> Outcome<()> {
+        let id = resource.id(schema);
+        let found = self.find_by_any_id(schema, |other| id.same(other));
+        let behavior = resource.memory.behavior;
+        let shown = resource.shown();
+        match found[..] {
+            [] if matches!(behavior, Behavior::Merge | Behavior::Replace) => {
+                let message = format!("id {id} does not exist; cannot merge or replace");
+                Err(BuildError::new(Problem::NoMatch(message)).on_object(shown))
+            }
+            [] => self.append(resource, schema),
+            [at] => {
+                let old = &self.list[at];
+                match behavior {
+                    Behavior::Replace => resource.copy_metadata_from(old)?,
+                    Behavior::Merge => resource.merge_data_from(old)?,
+                    _ => {
+                        let message = format!(
+                            "id {id} exists; cannot use behavior '{}', behavior must be merge or replace",
+                            behavior.as_text()
+                        );
+                        return Err(BuildError::new(Problem::Conflict(message)).on_object(shown));
+                    }
+                }
+                if !resource.id(schema).same(&old.id(schema)) {
+                    let message = format!("cannot find resource with id {id} to replace");
+                    return Err(BuildError::new(Problem::NoMatch(message)).on_object(shown));
+                }
+                self.list_mut()[at] = resource;
+                Ok(())
+            }
+            _ => {
+                let message = format!("found multiple objects that could accept a merge of {id}");
+                Err(BuildError::new(Problem::Conflict(message)).on_object(shown))
+            }
+        }
+    }
+
+    /// Indexes of the objects that a selector means. Name and namespace may be the original or the current ones.
+    pub(crate) fn select(&self, selector: &Selector, schema: &MergeSchema) -> Outcome<Vec<usize>> {
+        let matcher = Matcher::new(selector)?;
+        let mut found = Vec::new();
+        for (at, resource) in self.list.iter().enumerate() {
+            let (current, original) = (resource.id(schema), resource.original_id(schema));
+            let namespace = matcher.namespace(original.effective_namespace())
+                || matcher.namespace(current.effective_namespace());
+            if namespace
+                && (matcher.name(&original.name) || matcher.name(&current.name))
+                && matcher.gvk(&current.gvk)
+                && (matcher.labels.is_empty()
+                    || resource.matches_selector("labels", &matcher.labels))
+                && (matcher.annotations.is_empty()
+                    || resource.matches_selector("annotations", &matcher.annotations))
+            {
+                found.push(at);
+            }
+        }
+        Ok(found)
+    }
+}

@@ -1,0 +1,511 @@
+//! One object in a build, with what the build remembers about it.
+
+use serde_json::{Map, Value};
+use skein_object::LabelSelector;
+use skein_yaml::{Kind, Node, Tag};
+
+use crate::error::Outcome;
+use crate::id::{Gvk, ResId, split_api_version};
+use crate::merge::{Merged, Merger};
+use crate::ops::{OpError, clear, get_or_create, quote_if_ambiguous, set_field};
+use crate::schema::MergeSchema;
+
+/// Annotations that kustomize keeps for itself while it builds; they never appear in the result.
+const INTERNAL_DOMAIN: &str = "internal.config.kubernetes.io/";
+const ENABLED: &str = "enabled";
+
+/// What a generator does with an object that is there already.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Behavior {
+    #[default]
+    Unspecified,
+    Create,
+    Replace,
+    Merge,
+}
+
+impl Behavior {
+    /// Any other word counts as unspecified.
+    pub(crate) fn from_text(text: &str) -> Self {
+        match text {
+            "create" => Self::Create,
+            "replace" => Self::Replace,
+            "merge" => Self::Merge,
+            _ => Self::Unspecified,
+        }
+    }
+
+    pub(crate) fn as_text(self) -> &'static str {
+        match self {
+            Self::Unspecified => "unspecified",
+            Self::Create => "create",
+            Self::Replace => "replace",
+            Self::Merge => "merge",
+        }
+    }
+}
+
+/// An identity that the object had before a change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PreviousId {
+    pub(crate) name: String,
+    /// The effective namespace of that time.
+    pub(crate) namespace: String,
+    pub(crate) kind: String,
+}
+
+/// What the build remembers about an object; kustomize keeps it in annotations.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Memory {
+    pub(crate) previous: Vec<PreviousId>,
+    pub(crate) prefixes: Vec<String>,
+    pub(crate) suffixes: Vec<String>,
+    pub(crate) behavior: Behavior,
+    pub(crate) needs_hash: bool,
+    pub(crate) allow_name_change: bool,
+    pub(crate) allow_kind_change: bool,
+}
+
+/// One object in a build. A deleted one has a null node until it is dropped.
+#[derive(Clone, Debug)]
+pub(crate) struct Resource {
+    pub(crate) node: Node,
+    pub(crate) memory: Memory,
+    /// Names of the vars that read from this object.
+    pub(crate) vars: Vec<String>,
+}
+
+impl Resource {
+    /// Wraps an object; what its annotations tell the build moves into memory.
+    pub(crate) fn new(node: Node) -> Self {
+        let mut resource = Self {
+            node,
+            memory: Memory::default(),
+            vars: Vec::new(),
+        };
+        resource.absorb();
+        resource
+    }
+
+    fn field(&self, name: &str) -> &str {
+        self.node.get(name).map_or("", |v| v.value.as_str())
+    }
+
+    pub(crate) fn kind(&self) -> &str {
+        self.field("kind")
+    }
+
+    pub(crate) fn api_version(&self) -> &str {
+        self.field("apiVersion")
+    }
+
+    fn metadata(&self) -> Option<&Node> {
+        self.node.get("metadata").filter(|m| !m.is_null_or_empty())
+    }
+
+    fn metadata_text(&self, name: &str) -> &str {
+        self.metadata().map_or("", |m| m.text(name))
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        self.metadata_text("name")
+    }
+
+    pub(crate) fn namespace(&self) -> &str {
+        self.metadata_text("namespace")
+    }
+
+    pub(crate) fn gvk(&self) -> Gvk {
+        Gvk::new(self.api_version(), self.kind())
+    }
+
+    /// `Kind/name`, for messages.
+    pub(crate) fn shown(&self) -> String {
+        format!("{}/{}", self.kind(), self.name())
+    }
+
+    /// The identity as it is now.
+    pub(crate) fn id(&self, schema: &MergeSchema) -> ResId {
+        ResId {
+            gvk: self.gvk(),
+            name: self.name().to_owned(),
+            namespace: self.namespace().to_owned(),
+            cluster_scoped: schema.is_cluster_scoped(self.api_version(), self.kind()),
+        }
+    }
+
+    /// The earlier identities, the first one first.
+    pub(crate) fn previous_ids(&self) -> impl Iterator<Item = ResId> {
+        let (group, version) = split_api_version(self.api_version());
+        self.memory.previous.iter().map(move |p| ResId {
+            gvk: Gvk {
+                group: group.to_owned(),
+                version: version.to_owned(),
+                kind: p.kind.clone(),
+            },
+            name: p.name.clone(),
+            namespace: p.namespace.clone(),
+            cluster_scoped: false,
+        })
+    }
+
+    /// The identity that the object was loaded with.
+    pub(crate) fn original_id(&self, schema: &MergeSchema) -> ResId {
+        self.previous_ids()
+            .next()
+            .unwrap_or_else(|| self.id(schema))
+    }
+
+    /// Remembers the identity as it is now.
+    pub(crate) fn store_previous_id(&mut self, schema: &MergeSchema) {
+        let id = self.id(schema);
+        self.memory.previous.push(PreviousId {
+            namespace: id.effective_namespace().to_owned(),
+            name: id.name,
+            kind: id.gvk.kind,
+        });
+    }
+
+    pub(crate) fn set_name(&mut self, name: &str) -> Result<(), OpError> {
+        self.set_metadata("name", name)
+    }
+
+    /// Sets the namespace; an empty one is removed.
+    pub(crate) fn set_namespace(&mut self, namespace: &str) -> Result<(), OpError> {
+        if namespace.is_empty() {
+            return match self.node.get_mut("metadata") {
+                Some(metadata) => clear(metadata, "namespace").map(|_| ()),
+                None => Ok(()),
+            };
+        }
+        self.set_metadata("namespace", namespace)
+    }
+
+    fn set_metadata(&mut self, field: &str, value: &str) -> Result<(), OpError> {
+        match get_or_create(&mut self.node, "metadata", Kind::Mapping)? {
+            Some(metadata) => set_field(metadata, field, Node::scalar(value)),
+            None => Ok(()),
+        }
+    }
+
+    pub(crate) fn set_kind(&mut self, kind: &str) -> Result<(), OpError> {
+        set_field(&mut self.node, "kind", Node::scalar(kind))
+    }
+
+    pub(crate) fn set_api_version(&mut self, api_version: &str) -> Result<(), OpError> {
+        set_field(&mut self.node, "apiVersion", Node::scalar(api_version))
+    }
+
+    fn metadata_map(&self, field: &str) -> Vec<(String, String)> {
+        let map = self.metadata().and_then(|m| m.get(field));
+        let mut pairs: Vec<(String, String)> = Vec::new();
+        for (key, value) in map.into_iter().flat_map(Node::entries) {
+            match pairs.iter_mut().find(|(k, _)| *k == key.value) {
+                Some(pair) => pair.1.clone_from(&value.value),
+                None => pairs.push((key.value.clone(), value.value.clone())),
+            }
+        }
+        pairs
+    }
+
+    pub(crate) fn labels(&self) -> Vec<(String, String)> {
+        self.metadata_map("labels")
+    }
+
+    pub(crate) fn annotations(&self) -> Vec<(String, String)> {
+        self.metadata_map("annotations")
+    }
+
+    /// The text of an annotation.
+    pub(crate) fn annotation(&self, key: &str) -> Option<&str> {
+        let annotations = self.metadata()?.get("annotations")?;
+        annotations
+            .entries()
+            .find(|(k, _)| k.value == key)
+            .map(|(_, v)| v.value.as_str())
+    }
+
+    fn set_metadata_map(
+        &mut self,
+        field: &str,
+        mut pairs: Vec<(String, String)>,
+    ) -> Result<(), OpError> {
+        let Some(metadata) = get_or_create(&mut self.node, "metadata", Kind::Mapping)? else {
+            return Ok(());
+        };
+        clear(metadata, field)?;
+        if pairs.is_empty() {
+            return Ok(());
+        }
+        pairs.sort_unstable();
+        let mut map = Node::mapping();
+        for (key, value) in pairs {
+            let mut value = Node::string(value);
+            quote_if_ambiguous(&mut value);
+            map.content.push(Node::scalar(key));
+            map.content.push(value);
+        }
+        metadata.content.push(Node::scalar(field));
+        metadata.content.push(map);
+        Ok(())
+    }
+
+    /// Replaces all labels; values become strings.
+    pub(crate) fn set_labels(&mut self, pairs: Vec<(String, String)>) -> Result<(), OpError> {
+        self.set_metadata_map("labels", pairs)
+    }
+
+    /// Replaces all annotations; values become strings.
+    pub(crate) fn set_annotations(&mut self, pairs: Vec<(String, String)>) -> Result<(), OpError> {
+        self.set_metadata_map("annotations", pairs)
+    }
+
+    /// Sets one annotation, or removes it.
+    pub(crate) fn set_annotation(&mut self, key: &str, value: Option<&str>) -> Result<(), OpError> {
+        let mut pairs = self.annotations();
+        pairs.retain(|(k, _)| k != key);
+        pairs.extend(value.map(|v| (key.to_owned(), v.to_owned())));
+        self.set_annotations(pairs)
+    }
+
+    /// Whether a selector over labels or annotations, in text form, matches.
+    pub(crate) fn matches_selector(&self, field: &str, selector: &LabelSelector) -> bool {
+        let pairs = self.metadata_map(field);
+        let map: Map<String, Value> = pairs.into_iter().map(|(k, v)| (k, v.into())).collect();
+        selector.matches(Some(&map))
+    }
+
+    /// Merges a strategic patch in. Kind, name and namespace stay unless the patch may change them.
+    pub(crate) fn apply_patch(
+        &mut self,
+        patch: &mut Resource,
+        schema: &MergeSchema,
+    ) -> Outcome<()> {
+        let (name, namespace) = (self.name().to_owned(), self.namespace().to_owned());
+        let kind = self.kind().to_owned();
+        let (may_name, may_kind) = (
+            patch.memory.allow_name_change,
+            patch.memory.allow_kind_change,
+        );
+        if may_name || may_kind {
+            self.store_previous_id(schema);
+        }
+        let touches_memory = patch.touches_all_annotations();
+        if touches_memory {
+            self.materialize();
+        }
+        let shown = self.shown();
+        match Merger::new(schema).merge(&mut self.node, &mut patch.node) {
+            Err(error) => return Err(crate::error::BuildError::from(error).on_object(shown)),
+            Ok(Merged::Kept) => {}
+            Ok(Merged::Replaced(node) | Merged::KeptNull(node)) => self.node = node,
+            Ok(Merged::Removed) => self.node = Node::null(),
+        }
+        if self.node.is_null_or_empty() {
+            self.node = Node::null();
+            return Ok(());
+        }
+        if touches_memory {
+            self.memory = Memory::default();
+            self.absorb();
+        }
+        if !may_kind {
+            self.set_kind(&kind)?;
+        }
+        if !may_name {
+            self.set_name(&name)?;
+        }
+        self.set_namespace(&namespace)?;
+        Ok(())
+    }
+
+    /// Whether a patch removes or replaces annotations or metadata as a whole, and with them what kustomize keeps there.
+    fn touches_all_annotations(&self) -> bool {
+        let whole = |n: Option<&Node>| n.is_some_and(|n| n.is_null() || n.get("$patch").is_some());
+        let metadata = self.node.get("metadata");
+        whole(metadata) || whole(metadata.and_then(|m| m.get("annotations")))
+    }
+
+    /// Writes the memory into annotations, where kustomize keeps it, for operations that see them.
+    pub(crate) fn materialize(&mut self) {
+        let memory = std::mem::take(&mut self.memory);
+        let csv = |list: Vec<&str>| list.join(",");
+        let previous = &memory.previous;
+        let mut pairs = vec![
+            (
+                "previousNames",
+                csv(previous.iter().map(|p| p.name.as_str()).collect()),
+            ),
+            (
+                "previousNamespaces",
+                csv(previous.iter().map(|p| p.namespace.as_str()).collect()),
+            ),
+            (
+                "previousKinds",
+                csv(previous.iter().map(|p| p.kind.as_str()).collect()),
+            ),
+            (
+                "prefixes",
+                csv(memory.prefixes.iter().map(String::as_str).collect()),
+            ),
+            (
+                "suffixes",
+                csv(memory.suffixes.iter().map(String::as_str).collect()),
+            ),
+        ];
+        let flag = |on: bool| {
+            if on {
+                ENABLED.to_owned()
+            } else {
+                String::new()
+            }
+        };
+        pairs.push(("needsHashSuffix", flag(memory.needs_hash)));
+        pairs.push(("allowNameChange", flag(memory.allow_name_change)));
+        pairs.push(("allowKindChange", flag(memory.allow_kind_change)));
+        if memory.behavior != Behavior::Unspecified {
+            pairs.push(("generatorBehavior", memory.behavior.as_text().to_owned()));
+        }
+        let Ok(Some(metadata)) = get_or_create(&mut self.node, "metadata", Kind::Mapping) else {
+            return;
+        };
+        if metadata
+            .get("annotations")
+            .is_some_and(Node::is_null_or_empty)
+        {
+            let _ = clear(metadata, "annotations");
+        }
+        pairs.retain(|(_, value)| !value.is_empty());
+        if pairs.is_empty() {
+            return;
+        }
+        let Ok(Some(annotations)) = get_or_create(metadata, "annotations", Kind::Mapping) else {
+            return;
+        };
+        for (key, value) in pairs {
+            let _ = set_field(
+                annotations,
+                &format!("{INTERNAL_DOMAIN}{key}"),
+                Node::tagged(value, Tag::Str),
+            );
+        }
+    }
+
+    /// Moves what annotations tell the build into memory.
+    pub(crate) fn absorb(&mut self) {
+        let Some(annotations) = self
+            .node
+            .get_mut("metadata")
+            .and_then(|metadata| metadata.get_mut("annotations"))
+        else {
+            return;
+        };
+        let has_any = annotations
+            .entries()
+            .any(|(k, _)| k.value.starts_with(INTERNAL_DOMAIN));
+        if !has_any {
+            return;
+        }
+        let mut take = |key: &str| {
+            clear(annotations, &format!("{INTERNAL_DOMAIN}{key}"))
+                .ok()
+                .flatten()
+                .map(|v| v.value)
+        };
+        let list = |text: Option<String>| -> Vec<String> {
+            text.map(|t| t.split(',').map(str::to_owned).collect())
+                .unwrap_or_default()
+        };
+        let names = list(take("previousNames"));
+        let namespaces = list(take("previousNamespaces"));
+        let kinds = list(take("previousKinds"));
+        if names.len() == namespaces.len() && names.len() == kinds.len() {
+            let triples = names.into_iter().zip(namespaces).zip(kinds);
+            self.memory.previous = triples
+                .map(|((name, namespace), kind)| PreviousId {
+                    name,
+                    namespace,
+                    kind,
+                })
+                .collect();
+        }
+        self.memory.prefixes = list(take("prefixes"));
+        self.memory.suffixes = list(take("suffixes"));
+        self.memory.needs_hash = take("needsHashSuffix").as_deref() == Some(ENABLED);
+        self.memory.allow_name_change = take("allowNameChange").as_deref() == Some(ENABLED);
+        self.memory.allow_kind_change = take("allowKindChange").as_deref() == Some(ENABLED);
+        self.memory.behavior = Behavior::from_text(&take("generatorBehavior").unwrap_or_default());
+        take("refBy");
+    }
+}
+
+/// Pairs of both lists, sorted; those of `over` win.
+fn merge_pairs(base: Vec<(String, String)>, over: Vec<(String, String)>) -> Vec<(String, String)> {
+    let mut map: std::collections::BTreeMap<String, String> = base.into_iter().collect();
+    map.extend(over);
+    map.into_iter().collect()
+}
+
+/// How a generated object takes over from the one that it replaces or is merged into.
+impl Resource {
+    /// Takes name, namespace, labels, annotations and memory of another object; own labels and annotations win.
+    pub(crate) fn copy_metadata_from(&mut self, other: &Resource) -> Result<(), OpError> {
+        self.set_labels(merge_pairs(other.labels(), self.labels()))?;
+        self.set_annotations(merge_pairs(other.annotations(), self.annotations()))?;
+        let needs_hash = self.memory.needs_hash && other.memory.needs_hash;
+        self.memory = Memory {
+            needs_hash,
+            ..other.memory.clone()
+        };
+        self.set_name(other.name())?;
+        self.set_namespace(other.namespace())?;
+        self.vars.clone_from(&other.vars);
+        Ok(())
+    }
+
+    /// As [`Resource::copy_metadata_from`], and keeps the other's data where there is none of its own.
+    pub(crate) fn merge_data_from(&mut self, other: &Resource) -> Result<(), OpError> {
+        let origin = other.annotation(ORIGIN_ANNOTATION).map(str::to_owned);
+        self.copy_metadata_from(other)?;
+        for field in ["data", "binaryData"] {
+            let pairs = merge_pairs(data_of(&other.node, field), data_of(&self.node, field));
+            clear(&mut self.node, field)?;
+            set_data(&mut self.node, field, pairs)?;
+        }
+        if origin.is_some() {
+            self.set_annotation(ORIGIN_ANNOTATION, origin.as_deref())?;
+        }
+        Ok(())
+    }
+}
+
+/// Keys and values of a data field; a null value counts as empty.
+fn data_of(node: &Node, field: &str) -> Vec<(String, String)> {
+    let text = |n: &Node| {
+        if n.is_null() {
+            String::new()
+        } else {
+            n.value.clone()
+        }
+    };
+    let entries = node.get(field).into_iter().flat_map(Node::entries);
+    entries.map(|(k, v)| (text(k), text(v))).collect()
+}
+
+/// Sets data from text; nothing is made of no pairs.
+fn set_data(node: &mut Node, field: &str, pairs: Vec<(String, String)>) -> Result<(), OpError> {
+    if pairs.is_empty() {
+        return Ok(());
+    }
+    let mut map = Node::mapping();
+    for (key, value) in pairs {
+        map.content.push(Node::scalar(key));
+        map.content.push(Node::string(value));
+    }
+    set_field(node, field, map)
+}
+
+/// Where an object came from, when `buildMetadata` asks for it.
+pub(crate) const ORIGIN_ANNOTATION: &str = "config.kubernetes.io/origin";
+/// What changed an object, when `buildMetadata` asks for it.
+pub(crate) const TRANSFORMATIONS_ANNOTATION: &str = "alpha.config.kubernetes.io/transformations";

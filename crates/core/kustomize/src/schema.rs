@@ -1,0 +1,145 @@
+//! What merges need to know of a schema: which lists merge and by which keys, and which kinds have no namespace.
+
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
+
+mod custom;
+mod text;
+
+/// The structure of kustomize's built-in OpenAPI document.
+const BUILT_IN: &str = include_str!("../data/kubernetes-1.21.2.txt");
+
+/// How a field is built, as far as merging matters.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Shape {
+    /// A map with named fields: a type by name.
+    Type(String),
+    /// A list; with keys it merges: element by element, or as a set when the only key is empty.
+    List {
+        /// `None`: the list is replaced.
+        merge_keys: Option<Vec<String>>,
+        items: Option<Box<Shape>>,
+    },
+    /// A map with values of one shape.
+    Map(Box<Shape>),
+    /// A map with fields defined in place.
+    Inline(HashMap<String, Shape>),
+    /// Anything else that a schema describes.
+    Leaf,
+}
+
+/// Types by name, and which kind has which type.
+#[derive(Debug, Default)]
+pub(crate) struct Definitions {
+    types: HashMap<String, HashMap<String, Shape>>,
+    by_kind: HashMap<(String, String), String>,
+    /// Whether a kind, by apiVersion and kind, is namespaced.
+    namespaced: HashMap<(String, String), bool>,
+}
+
+/// The schemas that one build merges by: kustomize's own, or those that a kustomization brings in `openapi`.
+#[derive(Clone, Debug)]
+pub(crate) struct MergeSchema {
+    custom: Option<Arc<Definitions>>,
+    built_in: bool,
+    /// Whether a kustomization has chosen: the first choice holds.
+    settled: bool,
+}
+
+fn built_in() -> &'static Definitions {
+    static PARSED: OnceLock<Definitions> = OnceLock::new();
+    PARSED.get_or_init(|| text::parse(BUILT_IN))
+}
+
+impl Default for MergeSchema {
+    fn default() -> Self {
+        Self {
+            custom: None,
+            built_in: true,
+            settled: false,
+        }
+    }
+}
+
+impl MergeSchema {
+    /// Schemas that take the place of the built-in ones; `keep_built_in` leaves those for kinds that the custom ones do not know.
+    pub(crate) fn custom(definitions: Definitions, keep_built_in: bool) -> Self {
+        Self {
+            custom: Some(Arc::new(definitions)),
+            built_in: keep_built_in,
+            settled: true,
+        }
+    }
+
+    /// Whether a kustomization has chosen its schemas.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.settled
+    }
+
+    /// Notes that a kustomization has chosen the built-in schemas.
+    pub(crate) fn settle(&mut self) {
+        self.settled = true;
+    }
+
+    fn sources(&self) -> impl Iterator<Item = &Definitions> {
+        self.custom
+            .as_deref()
+            .into_iter()
+            .chain(self.built_in.then(built_in))
+    }
+
+    /// The shape of a kind; `None` when it is not known.
+    pub(crate) fn of_kind(&self, api_version: &str, kind: &str) -> Option<Shape> {
+        let key = (api_version.to_owned(), kind.to_owned());
+        self.sources()
+            .find_map(|d| d.by_kind.get(&key))
+            .map(|name| Shape::Type(name.clone()))
+    }
+
+    /// Whether the kind is known to be cluster-scoped.
+    pub(crate) fn is_cluster_scoped(&self, api_version: &str, kind: &str) -> bool {
+        let key = (api_version.to_owned(), kind.to_owned());
+        let known = built_in().namespaced.get(&key).or_else(|| {
+            self.custom
+                .as_deref()
+                .and_then(|definitions| definitions.namespaced.get(&key))
+        });
+        known == Some(&false)
+    }
+
+    /// The shape of a field; `None` when the schema does not know it.
+    pub(crate) fn field<'a>(&'a self, shape: &'a Shape, name: &str) -> Option<&'a Shape> {
+        match shape {
+            Shape::Type(type_name) => self
+                .sources()
+                .find_map(|d| d.types.get(type_name))?
+                .get(name),
+            Shape::Inline(fields) => fields.get(name),
+            Shape::Map(values) => Some(values),
+            Shape::List { .. } | Shape::Leaf => None,
+        }
+    }
+}
+
+impl Shape {
+    /// The keys by which the list merges; `None` when it is replaced.
+    pub(crate) fn merge_keys(&self) -> Option<&[String]> {
+        match self {
+            Self::List { merge_keys, .. } => merge_keys.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// The shape of the elements of a list.
+    pub(crate) fn elements(&self) -> Option<&Shape> {
+        match self {
+            Self::List { items, .. } => items.as_deref(),
+            _ => None,
+        }
+    }
+}
+
+pub(crate) use custom::parse_custom;
+
+#[cfg(test)]
+mod tests;

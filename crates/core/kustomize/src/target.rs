@@ -1,0 +1,514 @@
+//! One kustomization: collects its objects, then generates, transforms and checks them in kustomize's order.
+
+use std::sync::Arc;
+
+use crate::build::RECOGNIZED_FILE_NAMES;
+use crate::configuration::{load_configurations, load_crds};
+use crate::error::{BuildError, Outcome, Problem};
+use crate::field_specs::TransformerConfig;
+use crate::generate::{Generated, generate};
+use crate::kustomization::{GeneratorArgs, GeneratorOptions, Kustomization};
+use crate::load::resources_from_text;
+use crate::loader::Loader;
+use crate::origin::{Origin, annotate_generated, annotate_transformed};
+use crate::plugins::{helm_refused, run_generator, transformers_of};
+use crate::resmap::ResMap;
+use crate::resource::{ORIGIN_ANNOTATION, Resource};
+use crate::schema::{MergeSchema, parse_custom};
+use crate::transform::Transformer;
+use crate::transform::vars::{self, VarSet};
+
+mod builtin;
+
+/// Most kustomizations of one build, bases counted as often as they are used.
+const MAX_KUSTOMIZATIONS: usize = 20_000;
+
+/// What one build shares.
+pub(crate) struct Context {
+    pub(crate) schema: MergeSchema,
+    pub(crate) warnings: Vec<String>,
+    pub(crate) kustomizations: usize,
+}
+
+/// What has been collected: objects, configuration and vars.
+#[derive(Debug, Default)]
+pub(crate) struct Accumulator {
+    pub(crate) map: ResMap,
+    pub(crate) config: Arc<TransformerConfig>,
+    pub(crate) vars: VarSet,
+}
+
+/// A kustomization that is being built.
+pub(crate) struct Target<'a> {
+    pub(crate) kustomization: Kustomization,
+    file_name: &'static str,
+    loader: Loader<'a>,
+    origin: Option<Origin>,
+}
+
+impl<'a> Target<'a> {
+    /// Reads the kustomization file of a directory.
+    pub(crate) fn load(loader: Loader<'a>, context: &mut Context) -> Outcome<Self> {
+        context.kustomizations += 1;
+        if context.kustomizations > MAX_KUSTOMIZATIONS {
+            let message = format!("more than {MAX_KUSTOMIZATIONS} kustomizations in one build");
+            return Err(Problem::Limit(message).into());
+        }
+        let names: Vec<&'static str> = RECOGNIZED_FILE_NAMES
+            .into_iter()
+            .filter(|name| loader.has_file(name))
+            .collect();
+        let root = if loader.root().is_empty() {
+            "."
+        } else {
+            loader.root()
+        };
+        let file_name = match names[..] {
+            [name] => name,
+            [] => {
+                let message = format!(
+                    "unable to find one of 'kustomization.yaml', 'kustomization.yml' or 'Kustomization' in directory '{root}'"
+                );
+                return Err(Problem::Missing(message).into());
+            }
+            _ => {
+                let message = format!("found multiple kustomization files under '{root}'");
+                return Err(Problem::Conflict(message).into());
+            }
+        };
+        let shown = loader.path_of(file_name);
+        let text = loader.load(file_name)?;
+        let kustomization = crate::kustomization::read(&text).map_err(|e| e.in_file(&shown))?;
+        let warnings = kustomization
+            .deprecated
+            .iter()
+            .map(|w| format!("{shown}: {w}"));
+        context.warnings.extend(warnings);
+        Ok(Self {
+            kustomization,
+            file_name,
+            loader,
+            origin: None,
+        })
+    }
+
+    /// Path of the kustomization file in the tree.
+    pub(crate) fn file(&self) -> String {
+        self.loader.path_of(self.file_name)
+    }
+
+    /// Starts to note origins, when the root asks for them.
+    pub(crate) fn track_origins(&mut self) {
+        if !self.kustomization.build_metadata.is_empty() {
+            self.origin = Some(Origin::default());
+        }
+    }
+
+    /// Takes the schema that the kustomization brings, unless one is set already.
+    pub(crate) fn set_schema(&self, context: &mut Context, reset: bool) -> Outcome<()> {
+        if context.schema.is_settled() && !reset {
+            return Ok(());
+        }
+        let field = &self.kustomization.openapi;
+        let version = field.get("version");
+        let at = |e: BuildError| e.at_field("openapi").in_file(&self.file());
+        if let Some(path) = field.get("path") {
+            let text = self.loader.load(path).map_err(at)?;
+            if version.is_some() {
+                let message = "builtin version and custom schema provided, cannot use both";
+                return Err(at(BuildError::invalid(message)));
+            }
+            let shown = self.loader.path_of(path);
+            let definitions =
+                parse_custom(&text).map_err(|e| BuildError::from(e).in_file(&shown))?;
+            context.schema = MergeSchema::custom(definitions, !reset);
+            return Ok(());
+        }
+        match version.map(String::as_str) {
+            None | Some("") => Ok(()),
+            Some("v1.21.2") => {
+                context.schema.settle();
+                Ok(())
+            }
+            Some(_) => Err(at(BuildError::invalid(
+                "the specified OpenAPI version is not built in",
+            ))),
+        }
+    }
+
+    /// Collects and transforms everything below this kustomization. A component works on what its parent has collected.
+    pub(crate) fn accumulate(
+        &mut self,
+        mut ra: Accumulator,
+        context: &mut Context,
+    ) -> Outcome<Accumulator> {
+        let file = self.file();
+        let at = |field: &str| {
+            let (file, field) = (file.clone(), field.to_owned());
+            move |e: BuildError| e.at_field(field).in_file(&file)
+        };
+        let resources = std::mem::take(&mut self.kustomization.resources);
+        self.accumulate_resources(&mut ra, &resources, "resources", context)?;
+        let own = self.own_config().map_err(at("configurations"))?;
+        TransformerConfig::merge_shared(&mut ra.config, &own).map_err(at("configurations"))?;
+        if !self.kustomization.crds.is_empty() {
+            let crds = load_crds(&self.kustomization.crds, &self.loader).map_err(at("crds"))?;
+            Arc::make_mut(&mut ra.config)
+                .merge(&crds)
+                .map_err(at("crds"))?;
+        }
+        self.run_generators(&mut ra, context)?;
+        let components = std::mem::take(&mut self.kustomization.components);
+        for (number, path) in components.iter().enumerate() {
+            let field = format!("components[{number}]");
+            ra = self
+                .accumulate_component(ra, path, context)
+                .map_err(at(&field))?;
+        }
+        self.run_transformers(&mut ra, context)?;
+        self.run_validators(&ra, context)?;
+        vars::merge(
+            &mut ra.vars,
+            &self.kustomization.vars,
+            &mut ra.map,
+            &context.schema,
+        )
+        .map_err(at("vars"))?;
+        Ok(ra)
+    }
+
+    fn own_config(&self) -> Outcome<Arc<TransformerConfig>> {
+        let default = TransformerConfig::default_config();
+        if self.kustomization.configurations.is_empty() {
+            return Ok(Arc::clone(default));
+        }
+        let mut config = (**default).clone();
+        config.merge(&load_configurations(
+            &self.kustomization.configurations,
+            &self.loader,
+        )?)?;
+        Ok(Arc::new(config))
+    }
+
+    fn accumulate_resources(
+        &mut self,
+        ra: &mut Accumulator,
+        paths: &[String],
+        field: &str,
+        context: &mut Context,
+    ) -> Outcome<()> {
+        for (number, path) in paths.iter().enumerate() {
+            let result = if self.loader.has_file(path) {
+                self.accumulate_file(ra, path, context)
+            } else {
+                self.accumulate_other(ra, path, context)
+            };
+            result.map_err(|e| {
+                e.at_field(format!("{field}[{number}]"))
+                    .in_file(&self.file())
+            })?;
+        }
+        Ok(())
+    }
+
+    /// A remote file, or a base.
+    fn accumulate_other(
+        &mut self,
+        ra: &mut Accumulator,
+        path: &str,
+        context: &mut Context,
+    ) -> Outcome<()> {
+        let is_http = path.starts_with("http://") || path.starts_with("https://");
+        if is_http && let Ok(text) = self.loader.load(path) {
+            return self.accumulate_text(ra, path, &text, context);
+        }
+        self.accumulate_base(ra, path, context)
+    }
+
+    fn accumulate_file(
+        &self,
+        ra: &mut Accumulator,
+        path: &str,
+        context: &mut Context,
+    ) -> Outcome<()> {
+        let text = self.loader.load(path)?;
+        self.accumulate_text(ra, path, &text, context)
+    }
+
+    fn accumulate_text(
+        &self,
+        ra: &mut Accumulator,
+        path: &str,
+        text: &[u8],
+        context: &mut Context,
+    ) -> Outcome<()> {
+        let shown = self.loader.path_of(path);
+        let mut resources = resources_from_text(text).map_err(|e| e.in_file(&shown))?;
+        if let Some(origin) = &self.origin {
+            let origin = origin.append(path).to_text();
+            for resource in &mut resources {
+                resource.set_annotation(ORIGIN_ANNOTATION, Some(&origin))?;
+            }
+        }
+        // Two objects of one file must differ as much as objects of two files.
+        let mut own = ResMap::default();
+        own.append_all(resources, &context.schema)
+            .map_err(|e| e.in_file(&shown))?;
+        ra.map
+            .append_all(own.into_list(), &context.schema)
+            .map_err(|e| e.in_file(&shown))
+    }
+
+    /// The target of a base or component below this one.
+    fn child(&self, path: &str, is_component: bool, context: &mut Context) -> Outcome<Target<'a>> {
+        let loader = self.loader.descend(path)?;
+        let through = self.loader.root().to_owned();
+        let mut child = Target::load(loader, context).map_err(|e| e.through(&through))?;
+        child
+            .kustomization
+            .build_metadata
+            .clone_from(&self.kustomization.build_metadata);
+        child.origin = self.origin.as_ref().map(|origin| origin.append(path));
+        child.set_schema(context, false)?;
+        if is_component != child.kustomization.is_component() {
+            let wanted = if is_component {
+                "expected kind 'Component'"
+            } else {
+                "expected kind != 'Component'"
+            };
+            let message = format!(
+                "{wanted} for path '{path}', list it under {}",
+                if is_component {
+                    "resources"
+                } else {
+                    "components"
+                }
+            );
+            return Err(BuildError::invalid(message).in_file(&child.file()));
+        }
+        Ok(child)
+    }
+
+    fn accumulate_base(
+        &self,
+        ra: &mut Accumulator,
+        path: &str,
+        context: &mut Context,
+    ) -> Outcome<()> {
+        let mut child = self.child(path, false, context)?;
+        let through = self.loader.root();
+        let sub = child
+            .accumulate(Accumulator::default(), context)
+            .map_err(|e| with_chain(e, child.loader.root(), through))?;
+        merge_accumulators(ra, sub, &context.schema)
+    }
+
+    fn accumulate_component(
+        &self,
+        ra: Accumulator,
+        path: &str,
+        context: &mut Context,
+    ) -> Outcome<Accumulator> {
+        let mut child = self.child(path, true, context)?;
+        let through = self.loader.root();
+        let sub = child
+            .accumulate(ra, context)
+            .map_err(|e| with_chain(e, child.loader.root(), through))?;
+        let mut fresh = Accumulator::default();
+        merge_accumulators(&mut fresh, sub, &context.schema)?;
+        Ok(fresh)
+    }
+
+    fn run_generators(&mut self, ra: &mut Accumulator, context: &mut Context) -> Outcome<()> {
+        let k = &self.kustomization;
+        let file = self.file();
+        if k.has_helm_charts {
+            return Err(helm_refused().at_field("helmCharts").in_file(&file));
+        }
+        let mut made = Vec::new();
+        for (what, field, kind, list) in [
+            (
+                Generated::ConfigMap,
+                "configMapGenerator",
+                "ConfigMapGenerator",
+                &k.config_maps,
+            ),
+            (
+                Generated::Secret,
+                "secretGenerator",
+                "SecretGenerator",
+                &k.secrets,
+            ),
+        ] {
+            for (number, args) in list.iter().enumerate() {
+                let at = |e: BuildError| e.at_field(format!("{field}[{number}]")).in_file(&file);
+                let resource = self.generate_one(what, args).map_err(at)?;
+                let origin = self
+                    .origin
+                    .as_ref()
+                    .map(|o| o.configured(self.file_name, by_builtin(kind)));
+                made.push((resource, origin, format!("{field}[{number}]")));
+            }
+        }
+        for config in self.plugin_configs("generators", context)? {
+            let resource = run_generator(&config, &self.loader)
+                .map_err(|e| e.at_field("generators").in_file(&file))?;
+            let origin = plugin_origin(&config);
+            made.push((resource, origin, "generators".to_owned()));
+        }
+        for (mut resource, origin, field) in made {
+            if let Some(origin) = origin {
+                annotate_generated(&mut resource, &origin)?;
+            }
+            ra.map
+                .absorb(resource, &context.schema)
+                .map_err(|e| e.at_field(field).in_file(&file))?;
+        }
+        Ok(())
+    }
+
+    fn generate_one(&self, what: Generated, args: &GeneratorArgs) -> Outcome<Resource> {
+        let global = self.kustomization.generator_options.as_ref();
+        let options = GeneratorOptions::merged(args.options.as_ref(), global);
+        generate(
+            what,
+            &GeneratorArgs {
+                options,
+                ..args.clone()
+            },
+            &self.loader,
+        )
+    }
+
+    /// The objects that configure plugins: inline, from files, or from bases.
+    fn plugin_configs(&mut self, field: &str, context: &mut Context) -> Outcome<Vec<Resource>> {
+        let entries = match field {
+            "generators" => self.kustomization.generators.clone(),
+            "transformers" => self.kustomization.transformers.clone(),
+            _ => self.kustomization.validators.clone(),
+        };
+        let mut ra = Accumulator::default();
+        let mut paths = Vec::new();
+        for entry in entries {
+            let Ok(mut resources) = resources_from_text(entry.as_bytes()) else {
+                paths.push(entry);
+                continue;
+            };
+            if let Some(origin) = &self.origin {
+                let text = origin.append(self.file_name).to_text();
+                for resource in &mut resources {
+                    resource.set_annotation(ORIGIN_ANNOTATION, Some(&text))?;
+                }
+            }
+            ra.map.append_all(resources, &context.schema)?;
+        }
+        self.accumulate_resources(&mut ra, &paths, field, context)?;
+        Ok(ra.map.into_list())
+    }
+
+    fn external_transformers(
+        &mut self,
+        field: &str,
+        context: &mut Context,
+    ) -> Outcome<Vec<(Transformer, Option<Origin>)>> {
+        let file = self.file();
+        let mut result = Vec::new();
+        for config in self.plugin_configs(field, context)? {
+            let origin = plugin_origin(&config);
+            let transformers = transformers_of(&config, &self.loader)
+                .map_err(|e| e.at_field(field).in_file(&file))?;
+            result.extend(transformers.into_iter().map(|t| (t, origin.clone())));
+        }
+        Ok(result)
+    }
+
+    fn run_transformers(&mut self, ra: &mut Accumulator, context: &mut Context) -> Outcome<()> {
+        let file = self.file();
+        let builtin = self.builtin_transformers(&ra.config)?;
+        let external = self.external_transformers("transformers", context)?;
+        let external = external
+            .into_iter()
+            .map(|(t, origin)| (t, origin, "transformers".to_owned()));
+        for (transformer, origin, field) in builtin.into_iter().chain(external) {
+            transformer
+                .apply(&mut ra.map, &context.schema)
+                .map_err(|e| e.at_field(field).in_file(&file))?;
+            if let Some(origin) = origin {
+                for resource in ra.map.list_mut() {
+                    annotate_transformed(resource, &origin)?;
+                }
+            }
+            ra.map.drop_empties();
+        }
+        Ok(())
+    }
+
+    /// Validators may look, but not touch.
+    fn run_validators(&mut self, ra: &Accumulator, context: &mut Context) -> Outcome<()> {
+        for (validator, _) in self.external_transformers("validators", context)? {
+            let mut copy = ra.map.clone();
+            validator.apply(&mut copy, &context.schema)?;
+            let same = copy.list().len() == ra.map.list().len()
+                && copy
+                    .list()
+                    .iter()
+                    .zip(ra.map.list())
+                    .all(|(a, b)| a.node == b.node);
+            if !same {
+                let message = "a validator must not modify the objects";
+                return Err(BuildError::invalid(message)
+                    .at_field("validators")
+                    .in_file(&self.file()));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What configures a field of a kustomization itself.
+fn by_builtin(kind: &str) -> [String; 4] {
+    [
+        "builtin".to_owned(),
+        kind.to_owned(),
+        String::new(),
+        String::new(),
+    ]
+}
+
+/// Where the object that configures a plugin came from.
+fn plugin_origin(config: &Resource) -> Option<Origin> {
+    let origin = Origin::from_text(config.annotation(ORIGIN_ANNOTATION)?)?;
+    let by = [
+        config.api_version().to_owned(),
+        config.kind().to_owned(),
+        config.name().to_owned(),
+        config.namespace().to_owned(),
+    ];
+    let path = origin.path.clone();
+    Some(Origin {
+        path: String::new(),
+        configured_in: path,
+        configured_by: by,
+        ..origin
+    })
+}
+
+/// Names the kustomizations between an error and the root.
+fn with_chain(error: BuildError, child: &str, parent: &str) -> BuildError {
+    let error = if error.chain.is_empty() {
+        error.through(child)
+    } else {
+        error
+    };
+    error.through(parent)
+}
+
+fn merge_accumulators(
+    ra: &mut Accumulator,
+    other: Accumulator,
+    schema: &MergeSchema,
+) -> Outcome<()> {
+    ra.map.append_all(other.map.into_list(), schema)?;
+    TransformerConfig::merge_shared(&mut ra.config, &other.config)?;
+    vars::merge_set(&mut ra.vars, other.vars.into_values())
+}

@@ -1,0 +1,252 @@
+//! Strategic and JSON patches on the objects that they mean.
+
+use serde_json::Value;
+
+use super::json_patch::JsonPatch;
+use crate::error::{BuildError, Outcome};
+use crate::kustomization::Patch;
+use crate::load::resources_from_text;
+use crate::loader::Loader;
+use crate::ops::node_from_json;
+use crate::resmap::ResMap;
+use crate::resource::Resource;
+use crate::schema::MergeSchema;
+use crate::selector::Selector;
+
+/// What a patch does.
+#[derive(Debug)]
+enum Change {
+    Strategic(Vec<Resource>),
+    Json(JsonPatch),
+    /// Only comments: nothing.
+    Nothing,
+}
+
+/// One entry of `patches`.
+#[derive(Debug)]
+pub(crate) struct PatchTransformer {
+    change: Change,
+    target: Option<Selector>,
+    /// Path of the patch, or empty for an inline one.
+    source: String,
+    /// Whether the identity before the patch is remembered (not for `patchesJson6902`).
+    remembers: bool,
+}
+
+impl PatchTransformer {
+    /// Loads a patch that may be of either kind.
+    pub(crate) fn new(patch: &Patch, loader: &Loader<'_>) -> Outcome<Self> {
+        let inline = patch.patch.trim();
+        let (text, source) = match (inline.is_empty(), patch.path.is_empty()) {
+            (true, true) => return Err(BuildError::invalid("must specify one of patch and path")),
+            (false, false) => {
+                return Err(BuildError::invalid(
+                    "patch and path can't be set at the same time",
+                ));
+            }
+            (false, true) => (inline.as_bytes().to_vec(), String::new()),
+            (true, false) => (loader.load(&patch.path)?, loader.path_of(&patch.path)),
+        };
+        let strategic = resources_from_text(&text);
+        let json = JsonPatch::parse(&text);
+        let in_source = |e: BuildError| {
+            if source.is_empty() {
+                e
+            } else {
+                e.in_file(&source)
+            }
+        };
+        let change = match (strategic, json) {
+            (Ok(strategic), Ok(Some(_))) if !strategic.is_empty() => {
+                let message = "illegally qualifies as both a strategic merge and a JSON patch";
+                return Err(in_source(BuildError::invalid(message)));
+            }
+            (Ok(strategic), _) if strategic.is_empty() => Change::Nothing,
+            (Ok(strategic), _) => Change::Strategic(strategic),
+            (Err(_), Ok(Some(json))) => Change::Json(json),
+            (Err(_), Ok(None)) => Change::Nothing,
+            (Err(error), Err(json)) => return Err(in_source(not_a_patch(error, json, &text))),
+        };
+        let mut transformer = Self {
+            change,
+            target: patch.target.clone(),
+            source,
+            remembers: true,
+        };
+        if let Change::Strategic(list) = &mut transformer.change {
+            for resource in list {
+                resource.memory.allow_name_change |= patch.allow_name_change;
+                resource.memory.allow_kind_change |= patch.allow_kind_change;
+            }
+        }
+        Ok(transformer)
+    }
+
+    /// Loads an entry of `patchesJson6902`.
+    pub(crate) fn json_only(patch: &Patch, loader: &Loader<'_>) -> Outcome<Self> {
+        let Some(target) = patch.target.clone().filter(|t| !t.id.name.is_empty()) else {
+            return Err(BuildError::invalid("must specify the target name"));
+        };
+        let (text, source) = match (patch.patch.is_empty(), patch.path.is_empty()) {
+            (true, true) => return Err(BuildError::invalid("empty file path and empty jsonOp")),
+            (false, false) => {
+                return Err(BuildError::invalid(
+                    "must specify a file path or jsonOp, not both",
+                ));
+            }
+            (false, true) => (patch.patch.as_bytes().to_vec(), String::new()),
+            (true, false) => (loader.load(&patch.path)?, loader.path_of(&patch.path)),
+        };
+        let json = JsonPatch::parse(&text).map_err(|e| {
+            if source.is_empty() {
+                e
+            } else {
+                e.in_file(&source)
+            }
+        })?;
+        let Some(json) = json.filter(|p| !p.is_empty()) else {
+            return Err(BuildError::invalid("patch appears to be empty").in_file(&source));
+        };
+        Ok(Self {
+            change: Change::Json(json),
+            target: Some(target),
+            source,
+            remembers: false,
+        })
+    }
+
+    pub(crate) fn apply(&self, map: &mut ResMap, schema: &MergeSchema) -> Outcome<()> {
+        let result = match (&self.change, &self.target) {
+            (Change::Nothing, _) => Ok(()),
+            (Change::Strategic(list), None) => apply_each(list, map, schema),
+            (Change::Strategic(list), Some(target)) => {
+                self.apply_to_selected(list, target, map, schema)
+            }
+            (Change::Json(_), None) => Err(BuildError::invalid(
+                "must specify a target for a JSON patch",
+            )),
+            (Change::Json(patch), Some(target)) => self.apply_json(patch, target, map, schema),
+        };
+        result.map_err(|e| {
+            if self.source.is_empty() {
+                e
+            } else {
+                e.in_file(&self.source)
+            }
+        })
+    }
+
+    fn apply_to_selected(
+        &self,
+        list: &[Resource],
+        target: &Selector,
+        map: &mut ResMap,
+        schema: &MergeSchema,
+    ) -> Outcome<()> {
+        let [patch] = list else {
+            return Err(BuildError::invalid(
+                "multiple strategic merge patches in one patch are not allowed to have a target",
+            ));
+        };
+        let selected = map.select(target, schema)?;
+        apply_patch_to(patch, &selected, map, schema)
+    }
+
+    fn apply_json(
+        &self,
+        patch: &JsonPatch,
+        target: &Selector,
+        map: &mut ResMap,
+        schema: &MergeSchema,
+    ) -> Outcome<()> {
+        for at in map.select(target, schema)? {
+            let resource = &mut map.list_mut()[at];
+            let shown = resource.shown();
+            if self.remembers {
+                resource.store_previous_id(schema);
+            }
+            let memory = resource.memory.clone();
+            resource.materialize();
+            let mut value = skein_yaml::reencoded_to_json(&resource.node)
+                .map_err(|e| BuildError::from(e).on_object(shown.as_str()))?;
+            patch
+                .apply(&mut value)
+                .map_err(|message| BuildError::invalid(message).on_object(shown.as_str()))?;
+            if !value.is_object() {
+                return Err(BuildError::invalid("the patch leaves no object").on_object(shown));
+            }
+            resource.node = node_from_json(&value);
+            resource.absorb();
+            resource.memory = memory;
+            // Setting the annotations again makes strings of them.
+            let annotations = resource.annotations();
+            resource.set_annotations(annotations)?;
+        }
+        Ok(())
+    }
+}
+
+/// The error of the reading that the text looks more like.
+fn not_a_patch(strategic: BuildError, json: BuildError, text: &[u8]) -> BuildError {
+    match skein_yaml::from_slice(text) {
+        Ok(Value::Array(_)) => json,
+        _ => strategic,
+    }
+}
+
+/// `patchesStrategicMerge`: each patch finds its target; two objects may not end with one identity.
+pub(crate) fn apply_strategic(
+    list: &[Resource],
+    map: &mut ResMap,
+    schema: &MergeSchema,
+) -> Outcome<()> {
+    for patch in list {
+        let at = map.get_by_id(&patch.original_id(schema), schema)?;
+        apply_patch_to(patch, &[at], map, schema)?;
+    }
+    Ok(())
+}
+
+/// Patches without target: each finds its own.
+fn apply_each(list: &[Resource], map: &mut ResMap, schema: &MergeSchema) -> Outcome<()> {
+    for patch in list {
+        let id = patch.original_id(schema);
+        let at = map
+            .get_by_id(&id, schema)
+            .map_err(|e| e.on_object(patch.shown()))?;
+        map.list_mut()[at].apply_patch(&mut patch.clone(), schema)?;
+    }
+    Ok(())
+}
+
+/// One patch on several objects: it takes each one's kind and version first, then identities must still be unique.
+fn apply_patch_to(
+    patch: &Resource,
+    selected: &[usize],
+    map: &mut ResMap,
+    schema: &MergeSchema,
+) -> Outcome<()> {
+    let kind = patch.kind().to_owned();
+    let ids: Vec<_> = selected
+        .iter()
+        .map(|at| map.list()[*at].id(schema).key())
+        .collect();
+    let chosen: Vec<usize> = (0..map.list().len())
+        .filter(|at| selected.contains(at) || ids.contains(&map.list()[*at].id(schema).key()))
+        .collect();
+    for at in chosen {
+        let resource = &mut map.list_mut()[at];
+        let mut copy = patch.clone();
+        copy.copy_metadata_from(patch)?;
+        copy.memory = patch.memory.clone();
+        let gvk = resource.gvk();
+        copy.set_api_version(&gvk.api_version())?;
+        copy.set_kind(&kind)?;
+        resource.apply_patch(&mut copy, schema)?;
+    }
+    let list = std::mem::take(map).into_list();
+    map.append_all(
+        list.into_iter().filter(|r| !r.node.is_null_or_empty()),
+        schema,
+    )
+}

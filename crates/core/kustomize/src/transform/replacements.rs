@@ -1,0 +1,265 @@
+//! Replacements: the value of one field is copied to others, also into YAML and JSON that a text holds.
+
+use skein_object::LabelSelector;
+use skein_yaml::{Dialect, Kind, Node, node_to_json, node_to_string};
+
+use super::path_match::{parse_inner, visit};
+use crate::error::{BuildError, Outcome, Problem};
+use crate::go_json;
+use crate::id::ResId;
+use crate::kustomization::{FieldOptions, Replacement, ReplacementSource, ReplacementTarget};
+use crate::ops::{OpError, lookup, lookup_mut, split_path_brackets};
+use crate::resmap::ResMap;
+use crate::resource::Resource;
+use crate::schema::MergeSchema;
+use crate::selector::Matcher;
+
+const DEFAULT_FIELD_PATH: &str = "metadata.name";
+
+/// Applies all replacements, in order.
+pub(crate) fn apply(list: &[Replacement], map: &mut ResMap, _schema: &MergeSchema) -> Outcome<()> {
+    for replacement in list {
+        let has_source = replacement.source.is_some() || replacement.source_value.is_some();
+        let Some(targets) = replacement.targets.as_deref().filter(|_| has_source) else {
+            return Err(BuildError::invalid(
+                "replacements must specify a source and at least one target",
+            ));
+        };
+        let value = source_value(replacement, map.list())?;
+        for target in targets {
+            apply_target(target, &value, map)?;
+        }
+    }
+    map.drop_empties();
+    Ok(())
+}
+
+/// The identities that selectors are compared with: namespaces as written.
+fn ids_of(resource: &Resource) -> Vec<ResId> {
+    let current = ResId {
+        gvk: resource.gvk(),
+        name: resource.name().to_owned(),
+        namespace: resource.namespace().to_owned(),
+        cluster_scoped: false,
+    };
+    [current]
+        .into_iter()
+        .chain(resource.previous_ids())
+        .collect()
+}
+
+fn source_value(replacement: &Replacement, list: &[Resource]) -> Outcome<Node> {
+    match (&replacement.source, &replacement.source_value) {
+        (Some(_), Some(_)) => Err(BuildError::invalid(
+            "value and resource selectors are mutually exclusive",
+        )),
+        (None, Some(text)) => Ok(Node::scalar(text.as_str())),
+        (Some(source), None) => value_of_source(source, list),
+        (None, None) => Err(BuildError::invalid("a replacement needs a source")),
+    }
+}
+
+fn value_of_source(source: &ReplacementSource, list: &[Resource]) -> Outcome<Node> {
+    let mut matches = list
+        .iter()
+        .filter(|r| ids_of(r).iter().any(|id| id.is_selected_by(&source.id)));
+    let Some(found) = matches.next() else {
+        return Err(Problem::NoMatch(format!("nothing selected by {}", source.id)).into());
+    };
+    if matches.next().is_some() {
+        return Err(
+            Problem::Conflict(format!("multiple matches for selector {}", source.id)).into(),
+        );
+    }
+    let path = if source.field_path.is_empty() {
+        DEFAULT_FIELD_PATH
+    } else {
+        &source.field_path
+    };
+    let node = lookup(&found.node, &split_path_brackets(path, '.'))
+        .map_err(|e| BuildError::from(e).on_object(found.shown()))?;
+    let Some(node) = node.filter(|n| !n.is_null_or_empty()) else {
+        let message = format!(
+            "fieldPath `{path}` is missing for replacement source {}",
+            source.id
+        );
+        return Err(BuildError::new(Problem::NoMatch(message)).on_object(found.shown()));
+    };
+    refine(source.options.as_ref(), node)
+}
+
+/// Cuts the part of the value that the options ask for.
+fn refine(options: Option<&FieldOptions>, node: &Node) -> Outcome<Node> {
+    let mut node = node.clone();
+    let Some(options) = options.filter(|o| !o.delimiter.is_empty()) else {
+        return Ok(node);
+    };
+    if !node.is_scalar() {
+        return Err(BuildError::invalid(
+            "delimiter option can only be used with scalar nodes",
+        ));
+    }
+    let part = usize::try_from(options.index).ok().and_then(|index| {
+        node.value
+            .split(options.delimiter.as_str())
+            .nth(index)
+            .map(str::to_owned)
+    });
+    match part {
+        Some(part) => {
+            node.value = part;
+            Ok(node)
+        }
+        None => Err(BuildError::invalid(format!(
+            "options.index {} is out of bounds for value {}",
+            options.index, node.value
+        ))),
+    }
+}
+
+fn apply_target(target: &ReplacementTarget, value: &Node, map: &mut ResMap) -> Outcome<()> {
+    let Some(select) = &target.select else {
+        return Err(BuildError::invalid(
+            "target must specify resources to select",
+        ));
+    };
+    let select = Matcher::new(select)?;
+    let reject: Vec<Matcher> = target
+        .reject
+        .iter()
+        .map(Matcher::new)
+        .collect::<Outcome<_>>()?;
+    for resource in map.list_mut() {
+        let ids = ids_of(resource);
+        if is_selected(resource, &ids, &select, &reject) {
+            copy_value(resource, value, target).map_err(|e| e.on_object(resource.shown()))?;
+        }
+    }
+    Ok(())
+}
+
+fn is_selected(resource: &Resource, ids: &[ResId], select: &Matcher, reject: &[Matcher]) -> bool {
+    let fits = |field: &str, selector: &LabelSelector| {
+        selector.is_empty() || resource.matches_selector(field, selector)
+    };
+    let marks = |m: &Matcher| fits("annotations", &m.annotations) && fits("labels", &m.labels);
+    let has_marks = |m: &Matcher| !m.annotations.is_empty() || !m.labels.is_empty();
+    marks(select)
+        && !reject.iter().any(|r| has_marks(r) && marks(r))
+        && !reject
+            .iter()
+            .any(|r| !r.any_id && ids.iter().any(|id| r.id(id)))
+        && ids.iter().any(|id| select.id(id))
+}
+
+fn copy_value(resource: &mut Resource, value: &Node, target: &ReplacementTarget) -> Outcome<()> {
+    let default = [DEFAULT_FIELD_PATH.to_owned()];
+    let paths = if target.field_paths.is_empty() {
+        &default[..]
+    } else {
+        &target.field_paths
+    };
+    let options = target.options.as_ref();
+    let create = options.filter(|o| o.create).map(|_| value.kind);
+    for path in paths {
+        let parts = split_path_brackets(path, '.');
+        if set_in_text(&mut resource.node, value, &parts, create).is_ok() {
+            continue;
+        }
+        let found = visit(&mut resource.node, &parts, create, &mut |node| {
+            set_value(node, value, options)
+        });
+        let verb = if create.is_some() {
+            "find or create"
+        } else {
+            "find"
+        };
+        let problem = match found {
+            Ok(0) => String::new(),
+            Ok(_) => continue,
+            Err(error) => format!(": {error}"),
+        };
+        let message = format!("unable to {verb} field \"{path}\" in replacement target{problem}");
+        return Err(BuildError::new(Problem::NoMatch(message)));
+    }
+    Ok(())
+}
+
+fn set_value(node: &mut Node, value: &Node, options: Option<&FieldOptions>) -> Result<(), OpError> {
+    let mut value = value.clone();
+    if let Some(options) = options.filter(|o| !o.delimiter.is_empty()) {
+        if !node.is_scalar() {
+            return Err(OpError(
+                "delimiter option can only be used with scalar nodes".to_owned(),
+            ));
+        }
+        let text = if value.is_null() {
+            String::new()
+        } else {
+            value.value.clone()
+        };
+        let mut parts: Vec<&str> = node.value.split(options.delimiter.as_str()).collect();
+        match usize::try_from(options.index) {
+            Err(_) => parts.insert(0, &text),
+            Ok(index) if index >= parts.len() => parts.push(&text),
+            Ok(index) => parts[index] = &text,
+        }
+        value.value = parts.join(&options.delimiter);
+    }
+    put(node, value);
+    Ok(())
+}
+
+/// A scalar takes only the text, and keeps its own type and style.
+fn put(node: &mut Node, value: Node) {
+    if node.is_scalar() {
+        node.value = value.value;
+    } else {
+        *node = value;
+    }
+}
+
+/// Sets a field in the YAML or JSON that a text on the way holds.
+fn set_in_text(
+    root: &mut Node,
+    value: &Node,
+    parts: &[String],
+    create: Option<Kind>,
+) -> Result<(), OpError> {
+    let nothing = || OpError("no structured data found in path".to_owned());
+    let mut split = None;
+    for end in 1..parts.len() {
+        if let Ok(Some(node)) = lookup(root, &parts[..end])
+            && node.is_scalar()
+            && let Ok(inner) = parse_inner(&node.value)
+        {
+            split = Some((end, inner));
+            break;
+        }
+    }
+    let (end, mut inner) = split.ok_or_else(nothing)?;
+    let count = visit(&mut inner, &parts[end..], create, &mut |node| {
+        put(node, value.clone());
+        Ok(())
+    })?;
+    if count == 0 {
+        return Err(OpError(
+            "unable to find field in structured data".to_owned(),
+        ));
+    }
+    let text = lookup_mut(root, &parts[..end])?.ok_or_else(nothing)?;
+    text.value = written(&inner, &text.value)?;
+    Ok(())
+}
+
+/// The changed data in the format of the original: JSON, indented when it was, or YAML.
+fn written(inner: &Node, original: &str) -> Result<String, OpError> {
+    if !original.trim_start().starts_with(['{', '[']) {
+        return Ok(node_to_string(inner).trim().to_owned());
+    }
+    let value = node_to_json(inner, Dialect::V3).map_err(|e| OpError(e.to_string()))?;
+    if original.contains('\n') && original.contains("  ") {
+        return Ok(go_json::to_indented_text(&value));
+    }
+    Ok(go_json::to_text(&value))
+}

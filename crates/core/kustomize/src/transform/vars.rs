@@ -1,0 +1,237 @@
+//! Vars: `$(NAME)` in known fields becomes the value of a field of an object.
+
+use std::collections::BTreeMap;
+
+use skein_yaml::{Kind, Node, Style, Tag, float_to_text};
+
+use crate::error::{BuildError, Outcome, Problem};
+use crate::field_specs::{FieldSpecs, apply};
+use crate::kustomization::Var;
+use crate::ops::{OpError, lookup, split_path_brackets};
+use crate::resmap::ResMap;
+use crate::schema::MergeSchema;
+
+/// Vars by name.
+pub(crate) type VarSet = BTreeMap<String, Var>;
+
+/// The value of a var.
+#[derive(Clone, Debug)]
+enum VarValue {
+    Text(String),
+    Int(i64),
+    Float(f64),
+    Bool(bool),
+    /// A map or list: not put in.
+    Other,
+}
+
+impl VarValue {
+    fn text(&self) -> String {
+        match self {
+            Self::Text(text) => text.clone(),
+            Self::Int(value) => value.to_string(),
+            Self::Float(value) => float_to_text(*value),
+            Self::Bool(value) => value.to_string(),
+            Self::Other => String::new(),
+        }
+    }
+}
+
+/// Adds vars to a set and marks the objects that they read from. A name can come only once.
+pub(crate) fn merge(
+    set: &mut VarSet,
+    vars: &[Var],
+    map: &mut ResMap,
+    schema: &MergeSchema,
+) -> Outcome<()> {
+    for var in vars {
+        let by_namespace = !var.object.namespace.is_empty();
+        let matches = map.find_by_any_id(schema, |id| {
+            if by_namespace {
+                var.object.same(id)
+            } else {
+                var.object.same_kind_and_name(id)
+            }
+        });
+        match matches[..] {
+            [] => {}
+            [at] => map.list_mut()[at].vars.push(var.name.clone()),
+            _ => {
+                let message = format!(
+                    "found {} resId matches for var {} (unable to disambiguate)",
+                    matches.len(),
+                    var.name
+                );
+                return Err(BuildError::new(Problem::Conflict(message)).at_field("vars"));
+            }
+        }
+    }
+    merge_set(set, vars.iter().cloned())
+}
+
+/// Adds vars to a set. A name can come only once.
+pub(crate) fn merge_set(set: &mut VarSet, vars: impl IntoIterator<Item = Var>) -> Outcome<()> {
+    for var in vars {
+        if set.contains_key(&var.name) {
+            let message = format!("var '{}' already encountered", var.name);
+            return Err(BuildError::new(Problem::Conflict(message)).at_field("vars"));
+        }
+        set.insert(var.name.clone(), var);
+    }
+    Ok(())
+}
+
+/// Puts the values in.
+pub(crate) fn resolve(set: &VarSet, specs: &FieldSpecs, map: &mut ResMap) -> Outcome<()> {
+    if set.is_empty() {
+        return Ok(());
+    }
+    let mut values = BTreeMap::new();
+    for (name, var) in set {
+        values.insert(name.as_str(), value_of(name, var, map)?);
+    }
+    for resource in map.list_mut() {
+        for spec in &specs.0 {
+            apply(&mut resource.node, spec, None, &mut |node| {
+                replace_in(node, &values)
+            })
+            .map_err(|e| BuildError::from(e).on_object(resource.shown()))?;
+        }
+    }
+    Ok(())
+}
+
+fn value_of(name: &str, var: &Var, map: &ResMap) -> Outcome<VarValue> {
+    let source = map.list().iter().find(|r| r.vars.iter().any(|v| v == name));
+    let Some(source) = source else {
+        let message =
+            format!("var '{name}' cannot be mapped to a field in the set of known resources");
+        return Err(BuildError::new(Problem::NoMatch(message)).at_field("vars"));
+    };
+    field_value(&source.node, &var.field_path).ok_or_else(|| {
+        let message = format!(
+            "field specified in var '{name}' ({}) not found in corresponding resource",
+            var.field_path
+        );
+        BuildError::new(Problem::NoMatch(message))
+            .at_field("vars")
+            .on_object(source.shown())
+    })
+}
+
+fn field_value(node: &Node, path: &str) -> Option<VarValue> {
+    let mut parts = Vec::new();
+    for part in split_path_brackets(path, '.') {
+        match part.strip_suffix(']').and_then(|p| p.rsplit_once('[')) {
+            Some((name, index))
+                if !index.is_empty() && index.bytes().all(|b| b.is_ascii_digit()) =>
+            {
+                if !name.is_empty() {
+                    parts.push(name.to_owned());
+                }
+                parts.push(index.to_owned());
+            }
+            _ => parts.push(part),
+        }
+    }
+    let found = lookup(node, &parts).ok()??;
+    if found.kind != Kind::Scalar {
+        return Some(VarValue::Other);
+    }
+    let text = found.value.as_str();
+    Some(match found.tag {
+        Tag::Int => VarValue::Int(text.parse().ok()?),
+        Tag::Float => VarValue::Float(text.parse().ok()?),
+        Tag::Bool => VarValue::Bool(text.to_ascii_lowercase().parse().ok()?),
+        _ => VarValue::Text(text.to_owned()),
+    })
+}
+
+fn replace_in(node: &mut Node, values: &BTreeMap<&str, VarValue>) -> Result<(), OpError> {
+    if node.is_null() {
+        return Ok(());
+    }
+    match node.kind {
+        Kind::Scalar => {
+            if node.is_string_value() {
+                replace_text(node, values);
+            }
+        }
+        Kind::Mapping => {
+            for pair in node.content.chunks_exact_mut(2) {
+                let [key, value] = pair else { continue };
+                if !key.is_string_value() {
+                    return Err(OpError(format!(
+                        "invalid map key: '{}' is not a string",
+                        key.value
+                    )));
+                }
+                if value.is_string_value() {
+                    replace_text(value, values);
+                }
+            }
+        }
+        Kind::Sequence => {
+            for item in &mut node.content {
+                if !item.is_string_value() {
+                    return Err(OpError("invalid value type expect a string".to_owned()));
+                }
+                replace_text(item, values);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn replace_text(node: &mut Node, values: &BTreeMap<&str, VarValue>) {
+    let value = expand(&node.value, values);
+    node.tag = match value {
+        VarValue::Int(_) => Tag::Int,
+        VarValue::Float(_) => Tag::Float,
+        VarValue::Bool(_) => Tag::Bool,
+        VarValue::Text(_) | VarValue::Other => Tag::Str,
+    };
+    node.value = match value {
+        VarValue::Float(value) => format!("{value}"),
+        other => other.text(),
+    };
+    node.style = Style::PLAIN;
+}
+
+/// Puts values in for `$(NAME)`; `$$` is a dollar sign, unknown names stay. A text that is one reference gives the value with its type.
+fn expand(input: &str, values: &BTreeMap<&str, VarValue>) -> VarValue {
+    let mut out = String::with_capacity(input.len());
+    let mut rest = input;
+    while let Some(at) = rest.find('$').filter(|at| at + 1 < rest.len()) {
+        out.push_str(&rest[..at]);
+        let after = &rest[at + 1..];
+        if let Some(tail) = after.strip_prefix('$') {
+            out.push('$');
+            rest = tail;
+            continue;
+        }
+        let name = after.strip_prefix('(').and_then(|a| a.split_once(')'));
+        let Some((name, tail)) = name else {
+            // Not a reference: the dollar sign and the byte after it stay.
+            out.push('$');
+            rest = after;
+            if let Some(c) = after.chars().next() {
+                out.push(c);
+                rest = &after[c.len_utf8()..];
+            }
+            continue;
+        };
+        match values.get(name).filter(|v| !matches!(v, VarValue::Other)) {
+            Some(value) if input.len() == name.len() + 3 => return value.clone(),
+            Some(value) => out.push_str(&value.text()),
+            None => {
+                out.push_str("$(");
+                out.push_str(name);
+                out.push(')');
+            }
+        }
+        rest = tail;
+    }
+    out.push_str(rest);
+    VarValue::Text(out)
+}
