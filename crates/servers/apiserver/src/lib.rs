@@ -1,1 +1,54 @@
 //! The embedded Kubernetes API: many clusters in one process, with simulated workloads.
+//!
+//! [`Server::start`] serves each cluster on its own loopback port over TLS; [`Server::kubeconfig`] gives what
+//! `kubectl` and the controllers need. Rules, texts and objects follow kube-apiserver 1.36.
+//!
+//! Requests go through `serve` (connections) → `api` (who, what, may they) → `read`, `watch`, `write`, `patch`,
+//! `delete`, `subresources` (handlers). `strategy` knows built-in kinds, `custom` CustomResourceDefinitions, and
+//! `controllers` is what a real cluster's kube-controller-manager does for the API itself (namespaces, garbage
+//! collection, accounts). `simulate` makes workloads come alive.
+//!
+//! Not enforced, only stored: ResourceQuota, LimitRange, admission policies and webhooks, APIService. There is no
+//! protobuf; clients fall back to JSON.
+
+mod admit;
+mod api;
+mod authn;
+mod authz;
+mod bootstrap;
+mod builtin_types;
+mod controllers;
+mod convert;
+mod custom;
+mod decode;
+mod delete;
+mod discovery;
+mod failure;
+mod jsonpath;
+mod lifecycle;
+mod metadata;
+mod negotiate;
+mod nonresource;
+mod openapi;
+mod options;
+mod ownership;
+mod patch;
+mod present;
+mod read;
+mod request;
+mod resource;
+mod respond;
+mod reviews;
+mod selectors;
+mod serve;
+mod server;
+mod simulate;
+mod state;
+mod strategy;
+mod subresources;
+mod table;
+mod tls;
+mod watch;
+mod write;
+
+pub use server::{ClusterOptions, Server, ServerOptions, StartError, Storage};

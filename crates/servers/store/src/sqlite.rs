@@ -59,12 +59,15 @@ pub(crate) struct Change {
     pub(crate) removed: bool,
 }
 
+/// The sending end of the queue; empty once the store is closed.
+type Queue = Option<mpsc::Sender<(Change, Done)>>;
+
 type Done = oneshot::Sender<Result<(), String>>;
 
 /// The queue to the writer task. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Sqlite {
-    queue: Arc<Mutex<Option<mpsc::Sender<(Change, Done)>>>>,
+    queue: Arc<Mutex<Queue>>,
     task: Arc<Mutex<Option<JoinHandle<()>>>>,
 }
 

@@ -1,0 +1,42 @@
+//! Serves clusters until interrupted: `serve FOLDER|memory NAME...`; writes `FOLDER/NAME.kubeconfig` (or to stdout).
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use skein_apiserver::{ClusterOptions, Server, ServerOptions, Storage};
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let mut arguments = std::env::args().skip(1);
+    let place = arguments.next().unwrap_or_else(|| "memory".to_owned());
+    let mut options = ServerOptions::in_memory(Vec::<String>::new());
+    options.clusters = arguments.map(ClusterOptions::named).collect();
+    if place != "memory" {
+        options.storage = Storage::Folder(PathBuf::from(&place));
+    }
+    let server = match Server::start(options).await {
+        Ok(server) => server,
+        Err(error) => {
+            eprintln!("{error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    for cluster in server.clusters() {
+        let config = server.kubeconfig(cluster).unwrap_or_default();
+        if place == "memory" {
+            println!("{config}");
+        } else {
+            let path = PathBuf::from(&place).join(format!("{cluster}.kubeconfig"));
+            if let Err(error) = std::fs::write(&path, config) {
+                eprintln!("{}: {error}", path.display());
+                return ExitCode::FAILURE;
+            }
+            println!("{}", path.display());
+        }
+    }
+    if tokio::signal::ctrl_c().await.is_err() {
+        return ExitCode::FAILURE;
+    }
+    server.stop().await;
+    ExitCode::SUCCESS
+}

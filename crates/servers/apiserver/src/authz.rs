@@ -1,0 +1,350 @@
+//! Authorisation: RBAC over the stored roles and bindings, impersonation, and the texts of refusals.
+
+use http::HeaderMap;
+use serde_json::Value;
+use skein_object::Object;
+use skein_store::{Key, ResourceId};
+
+use crate::api::Api;
+use crate::authn::{User, service_account_groups};
+use crate::failure::{Details, Failure, Outcome};
+use crate::request::{RequestInfo, percent_decode};
+
+/// The group that may do everything, whatever the roles say.
+const MASTERS: &str = "system:masters";
+const RBAC: &str = "rbac.authorization.k8s.io";
+
+/// What somebody wants to do.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Attributes {
+    pub(crate) verb: String,
+    pub(crate) group: String,
+    pub(crate) resource: String,
+    pub(crate) subresource: String,
+    pub(crate) name: String,
+    pub(crate) namespace: String,
+    /// Path of a request that names no resource.
+    pub(crate) path: Option<String>,
+}
+
+impl Attributes {
+    pub(crate) fn of(info: &RequestInfo) -> Self {
+        if !info.is_resource {
+            return Self {
+                verb: info.verb.to_owned(),
+                path: Some(info.path.clone()),
+                ..Self::default()
+            };
+        }
+        Self {
+            verb: info.verb.to_owned(),
+            group: info.group.clone(),
+            resource: info.resource.clone(),
+            subresource: info.subresource.clone(),
+            name: info.name.clone(),
+            namespace: info.namespace.clone(),
+            path: None,
+        }
+    }
+}
+
+/// A rule of a role.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Rule {
+    pub(crate) verbs: Vec<String>,
+    pub(crate) groups: Vec<String>,
+    pub(crate) resources: Vec<String>,
+    pub(crate) names: Vec<String>,
+    pub(crate) paths: Vec<String>,
+}
+
+impl Rule {
+    fn from_value(value: &Value) -> Self {
+        let list = |key: &str| {
+            let list = value.get(key).and_then(Value::as_array);
+            list.into_iter()
+                .flatten()
+                .filter_map(Value::as_str)
+                .map(str::to_owned)
+                .collect()
+        };
+        Self {
+            verbs: list("verbs"),
+            groups: list("apiGroups"),
+            resources: list("resources"),
+            names: list("resourceNames"),
+            paths: list("nonResourceURLs"),
+        }
+    }
+
+    fn allows(&self, wanted: &Attributes) -> bool {
+        let has = |list: &[String], item: &str| list.iter().any(|e| e == "*" || e == item);
+        if !has(&self.verbs, &wanted.verb) {
+            return false;
+        }
+        if let Some(path) = &wanted.path {
+            return self
+                .paths
+                .iter()
+                .any(|allowed| match allowed.strip_suffix('*') {
+                    Some(prefix) => path.starts_with(prefix),
+                    None => allowed == path,
+                });
+        }
+        let names = self.names.is_empty() || self.names.contains(&wanted.name);
+        names && has(&self.groups, &wanted.group) && self.covers(wanted)
+    }
+
+    fn covers(&self, wanted: &Attributes) -> bool {
+        let full = if wanted.subresource.is_empty() {
+            wanted.resource.clone()
+        } else {
+            format!("{}/{}", wanted.resource, wanted.subresource)
+        };
+        let any = format!("*/{}", wanted.subresource);
+        self.resources.iter().any(|allowed| {
+            allowed == "*"
+                || *allowed == full
+                || (!wanted.subresource.is_empty() && *allowed == any)
+        })
+    }
+}
+
+fn id(plural: &str) -> ResourceId {
+    ResourceId::new(RBAC, plural)
+}
+
+/// The rules of a role, when it exists.
+fn rules_of(api: &Api, namespace: &str, reference: Option<&Value>) -> Vec<Rule> {
+    let text = |key: &str| {
+        reference
+            .and_then(|r| r.get(key))
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    };
+    let key = match text("kind") {
+        "ClusterRole" => Key::new(&id("clusterroles"), "", text("name")),
+        "Role" => Key::new(&id("roles"), namespace, text("name")),
+        _ => return Vec::new(),
+    };
+    api.store
+        .get(&key)
+        .map(|role| rules(&role.object))
+        .unwrap_or_default()
+}
+
+/// The rules that a role lists.
+pub(crate) fn rules(role: &Object) -> Vec<Rule> {
+    let rules = role.at(&["rules"]).and_then(Value::as_array);
+    rules.into_iter().flatten().map(Rule::from_value).collect()
+}
+
+/// Whether a binding names the user.
+fn applies(binding: &Object, user: &User, namespace: &str) -> bool {
+    let subjects = binding.at(&["subjects"]).and_then(Value::as_array);
+    subjects.into_iter().flatten().any(|subject| {
+        let text = |key: &str| subject.get(key).and_then(Value::as_str).unwrap_or_default();
+        match text("kind") {
+            "User" => user.name == text("name"),
+            "Group" => user.groups.iter().any(|group| group == text("name")),
+            "ServiceAccount" => {
+                let of = if text("namespace").is_empty() {
+                    namespace
+                } else {
+                    text("namespace")
+                };
+                let rest = user.name.strip_prefix("system:serviceaccount:");
+                rest.and_then(|rest| rest.split_once(':')) == Some((of, text("name")))
+            }
+            _ => false,
+        }
+    })
+}
+
+/// Calls `visit` with each rule that holds for the user cluster-wide and in the namespace, until it
+/// answers true.
+pub(crate) fn visit_rules(
+    api: &Api,
+    user: &User,
+    namespace: &str,
+    mut visit: impl FnMut(&Rule) -> bool,
+) -> bool {
+    let mut bindings = api.store.list(&id("clusterrolebindings"), None).items;
+    if !namespace.is_empty() {
+        bindings.extend(api.store.list(&id("rolebindings"), Some(namespace)).items);
+    }
+    bindings
+        .iter()
+        .filter(|binding| applies(&binding.object, user, namespace))
+        .any(|binding| {
+            let rules = rules_of(api, namespace, binding.object.at(&["roleRef"]));
+            rules.iter().any(&mut visit)
+        })
+}
+
+/// Whether the user may do that.
+pub(crate) fn is_allowed(api: &Api, user: &User, wanted: &Attributes) -> bool {
+    if user.groups.iter().any(|group| group == MASTERS) {
+        return true;
+    }
+    visit_rules(api, user, &wanted.namespace, |rule| rule.allows(wanted))
+}
+
+/// Refuses a request that the user may not make.
+pub(crate) fn check(api: &Api, user: &User, info: &RequestInfo) -> Outcome<()> {
+    let wanted = Attributes::of(info);
+    if is_allowed(api, user, &wanted) {
+        Ok(())
+    } else {
+        Err(refusal(user, &wanted))
+    }
+}
+
+/// The refusal in the words of kube-apiserver.
+pub(crate) fn refusal(user: &User, wanted: &Attributes) -> Box<Failure> {
+    let name = &user.name;
+    let verb = &wanted.verb;
+    if let Some(path) = &wanted.path {
+        let message = format!("forbidden: User {name:?} cannot {verb} path {path:?}");
+        let mut failure = Failure::new(403, "Forbidden", message);
+        failure.details = Some(Details::default());
+        return failure;
+    }
+    let resource = if wanted.subresource.is_empty() {
+        wanted.resource.clone()
+    } else {
+        format!("{}/{}", wanted.resource, wanted.subresource)
+    };
+    let group = &wanted.group;
+    let scope = if wanted.namespace.is_empty() {
+        "at the cluster scope".to_owned()
+    } else {
+        format!("in the namespace {:?}", wanted.namespace)
+    };
+    let why =
+        format!("User {name:?} cannot {verb} resource {resource:?} in API group {group:?} {scope}");
+    let qualified = crate::failure::qualified(group, &wanted.resource);
+    let subject = if wanted.name.is_empty() {
+        qualified
+    } else {
+        format!("{qualified} {:?}", wanted.name)
+    };
+    let mut failure = Failure::new(403, "Forbidden", format!("{subject} is forbidden: {why}"));
+    failure.details = Some(Details {
+        name: wanted.name.clone(),
+        group: group.clone(),
+        kind: wanted.resource.clone(),
+        ..Details::default()
+    });
+    failure
+}
+
+/// The user that a request acts as: itself, or whom its headers name and its rights allow.
+pub(crate) fn impersonate(api: &Api, user: User, headers: &HeaderMap) -> Outcome<User> {
+    let text = |name: &str| {
+        headers
+            .get(name)
+            .and_then(|v| v.to_str().ok())
+            .unwrap_or_default()
+    };
+    let name = text("impersonate-user").to_owned();
+    let mut groups: Vec<String> = headers
+        .get_all("impersonate-group")
+        .iter()
+        .filter_map(|value| value.to_str().ok().map(str::to_owned))
+        .collect();
+    let uid = text("impersonate-uid").to_owned();
+    let mut extra: Vec<(String, String)> = Vec::new();
+    for (header, value) in headers {
+        if let Some(key) = header.as_str().strip_prefix("impersonate-extra-") {
+            extra.push((
+                percent_decode(key),
+                value.to_str().unwrap_or_default().to_owned(),
+            ));
+        }
+    }
+    if name.is_empty() {
+        if groups.is_empty() && uid.is_empty() && extra.is_empty() {
+            return Ok(user);
+        }
+        return Err(Failure::internal(
+            "requested [] without impersonating a user: invalid impersonation request",
+        ));
+    }
+    let account = name
+        .strip_prefix("system:serviceaccount:")
+        .and_then(|rest| rest.split_once(':'));
+    let wanted = match account {
+        Some((namespace, account)) => impersonation("", "serviceaccounts", "", account, namespace),
+        None => impersonation("", "users", "", &name, ""),
+    };
+    allow(api, &user, &wanted)?;
+    for group in &groups {
+        allow(api, &user, &impersonation("", "groups", "", group, ""))?;
+    }
+    const AUTHENTICATION: &str = "authentication.k8s.io";
+    for (key, value) in &extra {
+        allow(
+            api,
+            &user,
+            &impersonation(AUTHENTICATION, "userextras", key, value, ""),
+        )?;
+    }
+    if !uid.is_empty() {
+        allow(
+            api,
+            &user,
+            &impersonation(AUTHENTICATION, "uids", "", &uid, ""),
+        )?;
+    }
+    if groups.is_empty()
+        && let Some((namespace, _)) = account
+    {
+        groups = service_account_groups(namespace);
+    }
+    let anonymous = name == "system:anonymous";
+    let everybody = if anonymous {
+        "system:unauthenticated"
+    } else {
+        "system:authenticated"
+    };
+    if !groups.iter().any(|group| group == everybody) {
+        groups.push(everybody.to_owned());
+    }
+    let mut acting = User {
+        name,
+        uid,
+        groups,
+        ..User::default()
+    };
+    for (key, value) in extra {
+        acting.extra.entry(key).or_default().push(value);
+    }
+    Ok(acting)
+}
+
+fn impersonation(
+    group: &str,
+    resource: &str,
+    sub: &str,
+    name: &str,
+    namespace: &str,
+) -> Attributes {
+    Attributes {
+        verb: "impersonate".into(),
+        group: group.into(),
+        resource: resource.into(),
+        subresource: sub.into(),
+        name: name.into(),
+        namespace: namespace.into(),
+        path: None,
+    }
+}
+
+fn allow(api: &Api, user: &User, wanted: &Attributes) -> Outcome<()> {
+    if is_allowed(api, user, wanted) {
+        Ok(())
+    } else {
+        Err(refusal(user, wanted))
+    }
+}

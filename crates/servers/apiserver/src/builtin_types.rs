@@ -1,0 +1,139 @@
+//! JSON types of built-in kinds, refused in the words of Go's decoder.
+
+use serde_json::Value;
+use skein_object::Object;
+use skein_schema::{Additional, Schema, SchemaRef, ValueType};
+
+use crate::failure::{Failure, Outcome};
+use crate::resource::Resource;
+
+/// Deepest level that is looked at.
+const MAX_DEPTH_LEVELS: usize = 64;
+
+/// Refuses a value whose JSON type the kind's Go type cannot hold.
+pub(crate) fn check(object: &Object, resource: &Resource, schema: &SchemaRef) -> Outcome<()> {
+    let problem = walk(&object.to_value(), schema, &mut Vec::new(), &resource.kind);
+    match problem {
+        None => Ok(()),
+        Some(text) => Err(Failure::bad_request(format!(
+            "{} in version {:?} cannot be handled as a {}: {text}",
+            resource.kind, resource.version, resource.kind
+        ))),
+    }
+}
+
+fn walk(value: &Value, schema: &Schema, path: &mut Vec<String>, kind: &str) -> Option<String> {
+    if path.len() > MAX_DEPTH_LEVELS || value.is_null() || is_free(schema) {
+        return None;
+    }
+    let fits = match (schema.value_type, value) {
+        (Some(ValueType::Object), Value::Object(_))
+        | (Some(ValueType::Array), Value::Array(_))
+        | (Some(ValueType::String), Value::String(_))
+        | (Some(ValueType::Boolean), Value::Bool(_))
+        | (Some(ValueType::Number), Value::Number(_))
+        | (None, _) => true,
+        (Some(ValueType::Integer), Value::Number(number)) => number.is_i64() || number.is_u64(),
+        _ => false,
+    };
+    if !fits {
+        return Some(mismatch(value, schema, path, kind));
+    }
+    match value {
+        Value::Object(map) => map.iter().find_map(|(key, child)| {
+            let field = schema.field(key)?;
+            let named = schema.properties.contains_key(key);
+            if named {
+                path.push(key.clone());
+            }
+            let found = walk(child, field, path, kind);
+            if named {
+                path.pop();
+            }
+            found
+        }),
+        Value::Array(list) => {
+            let items = schema.items.as_ref()?;
+            list.iter().find_map(|child| walk(child, items, path, kind))
+        }
+        _ => None,
+    }
+}
+
+/// Types that decode themselves: quantities, times, int-or-string, raw objects.
+fn is_free(schema: &Schema) -> bool {
+    schema.int_or_string
+        || schema.preserve_unknown_fields
+        || matches!(
+            schema.format.as_deref(),
+            Some("int-or-string" | "date-time" | "byte" | "quantity")
+        )
+        || schema.name.as_deref().is_some_and(|name| {
+            [
+                "Quantity",
+                "Time",
+                "MicroTime",
+                "IntOrString",
+                "RawExtension",
+                "FieldsV1",
+                "JSON",
+                "Duration",
+            ]
+            .contains(&name.rsplit('.').next().unwrap_or_default())
+        })
+}
+
+fn mismatch(value: &Value, schema: &Schema, path: &[String], kind: &str) -> String {
+    let found = match value {
+        Value::Bool(_) => "bool".to_owned(),
+        Value::Number(number) if schema.value_type == Some(ValueType::Integer) => {
+            format!("number {number}")
+        }
+        Value::Number(_) => "number".to_owned(),
+        Value::String(_) => "string".to_owned(),
+        Value::Array(_) => "array".to_owned(),
+        Value::Object(_) | Value::Null => "object".to_owned(),
+    };
+    let field = path.join(".");
+    format!(
+        "json: cannot unmarshal {found} into Go struct field {kind}.{field} of type {}",
+        go_type(schema)
+    )
+}
+
+fn go_type(schema: &Schema) -> String {
+    let short = |name: &str| {
+        let parts: Vec<&str> = name.rsplit('.').take(2).collect();
+        match parts.as_slice() {
+            [kind, package] => format!("{package}.{kind}"),
+            _ => name.to_owned(),
+        }
+    };
+    if let Some(name) = &schema.name {
+        return short(name);
+    }
+    match schema.value_type {
+        Some(ValueType::String) => "string".to_owned(),
+        Some(ValueType::Boolean) => "bool".to_owned(),
+        Some(ValueType::Number) => "float64".to_owned(),
+        Some(ValueType::Integer) => schema
+            .format
+            .clone()
+            .filter(|f| f.starts_with("int"))
+            .unwrap_or_else(|| "int".to_owned()),
+        Some(ValueType::Array) => {
+            format!(
+                "[]{}",
+                schema
+                    .items
+                    .as_ref()
+                    .map_or_else(|| "interface {}".into(), |i| go_type(i))
+            )
+        }
+        Some(ValueType::Object) => match &schema.additional {
+            Additional::Schema(values) => format!("map[string]{}", go_type(values)),
+            _ => "map[string]interface {}".to_owned(),
+        },
+        None => "interface {}".to_owned(),
+    }
+}

@@ -1,0 +1,96 @@
+//! Conversion between the versions of one stored object: apiVersion alone, except for events and autoscalers.
+
+use serde_json::{Map, Value, json};
+use skein_object::Object;
+
+use crate::resource::Resource;
+
+/// Rewrites a stored object to the version of the resource that it is read through.
+pub(crate) fn to_version(object: &mut Object, resource: &Resource) {
+    let wanted = resource.api_version();
+    if object.api_version() == wanted {
+        return;
+    }
+    match (object.api_version(), wanted.as_str()) {
+        ("v1", "events.k8s.io/v1") => rename(object, EVENT_FIELDS, false),
+        ("events.k8s.io/v1", "v1") => rename(object, EVENT_FIELDS, true),
+        ("autoscaling/v2", "autoscaling/v1") => autoscaler_to_v1(object),
+        ("autoscaling/v1", "autoscaling/v2") => autoscaler_to_v2(object),
+        _ => {}
+    }
+    object.set(&["apiVersion"], wanted.into());
+}
+
+/// Rewrites an object to the version that is stored.
+pub(crate) fn to_storage(object: &mut Object, resource: &Resource) {
+    let stored = &resource.storage_api_version;
+    if object.api_version() == stored {
+        return;
+    }
+    match (object.api_version(), stored.as_str()) {
+        ("events.k8s.io/v1", "v1") => rename(object, EVENT_FIELDS, true),
+        ("autoscaling/v1", "autoscaling/v2") => autoscaler_to_v2(object),
+        _ => {}
+    }
+    object.set(&["apiVersion"], stored.as_str().into());
+}
+
+/// Fields of events: core/v1 beside events.k8s.io/v1.
+const EVENT_FIELDS: &[(&str, &str)] = &[
+    ("involvedObject", "regarding"),
+    ("message", "note"),
+    ("source", "deprecatedSource"),
+    ("firstTimestamp", "deprecatedFirstTimestamp"),
+    ("lastTimestamp", "deprecatedLastTimestamp"),
+    ("count", "deprecatedCount"),
+    ("reportingComponent", "reportingController"),
+];
+
+fn rename(object: &mut Object, fields: &[(&str, &str)], backwards: bool) {
+    let map = object.as_map_mut();
+    for (core, new) in fields {
+        let (from, to) = if backwards { (new, core) } else { (core, new) };
+        if let Some(value) = map.remove(*from) {
+            map.insert((*to).to_owned(), value);
+        }
+    }
+}
+
+fn autoscaler_to_v2(object: &mut Object) {
+    let Some(target) = object.remove(&["spec", "targetCPUUtilizationPercentage"]) else {
+        return;
+    };
+    let metric = json!([{"type": "Resource", "resource": {"name": "cpu",
+        "target": {"type": "Utilization", "averageUtilization": target}}}]);
+    object.set(&["spec", "metrics"], metric);
+}
+
+fn autoscaler_to_v1(object: &mut Object) {
+    let metrics = object.remove(&["spec", "metrics"]);
+    object.remove(&["spec", "behavior"]);
+    let cpu = |metric: &&Value| metric.pointer("/resource/name") == Some(&Value::from("cpu"));
+    let target = metrics
+        .as_ref()
+        .and_then(Value::as_array)
+        .and_then(|list| list.iter().find(cpu))
+        .and_then(|metric| {
+            metric
+                .pointer("/resource/target/averageUtilization")
+                .cloned()
+        });
+    if let Some(target) = target {
+        object.set(&["spec", "targetCPUUtilizationPercentage"], target);
+    }
+    if let Some(status) = object
+        .as_map_mut()
+        .get_mut("status")
+        .and_then(Value::as_object_mut)
+    {
+        drop_v2_status(status);
+    }
+}
+
+fn drop_v2_status(status: &mut Map<String, Value>) {
+    status.remove("conditions");
+    status.remove("currentMetrics");
+}

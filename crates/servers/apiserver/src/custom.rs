@@ -1,0 +1,226 @@
+//! What a CustomResourceDefinition serves: its versions as resources, with columns, selectable fields and scale.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+use skein_object::Object;
+use skein_schema::CrdSchemas;
+use skein_schema::crd::CrdVersion;
+use skein_store::ResourceId;
+
+use crate::jsonpath::JsonPath;
+use crate::resource::{Resource, Subresource};
+use skein_object::GroupVersionKind;
+
+/// A column of `kubectl get` that a version defines.
+#[derive(Clone, Debug)]
+pub(crate) struct PrinterColumn {
+    pub(crate) name: String,
+    pub(crate) column_type: String,
+    pub(crate) format: String,
+    pub(crate) description: String,
+    pub(crate) priority: i64,
+    pub(crate) path: JsonPath,
+}
+
+/// Where the scale sub-resource finds its numbers, as paths of map keys.
+#[derive(Clone, Debug)]
+pub(crate) struct ScalePaths {
+    pub(crate) spec_replicas: Vec<String>,
+    pub(crate) status_replicas: Vec<String>,
+    pub(crate) selector: Vec<String>,
+}
+
+/// One version of a custom resource.
+#[derive(Clone, Debug)]
+pub(crate) struct CustomVersion {
+    pub(crate) version: CrdVersion,
+    pub(crate) columns: Vec<PrinterColumn>,
+    /// Fields that a field selector may name besides name and namespace: `spec.color`.
+    pub(crate) selectable: Vec<String>,
+    pub(crate) scale: Option<ScalePaths>,
+    pub(crate) deprecation: Option<String>,
+    /// The openAPIV3Schema as written, for the OpenAPI document.
+    pub(crate) openapi: Arc<Value>,
+}
+
+/// The verbs of every custom resource.
+const VERBS: &[&str] = &[
+    "delete",
+    "deletecollection",
+    "get",
+    "list",
+    "patch",
+    "create",
+    "update",
+    "watch",
+];
+
+/// The resources that an established CustomResourceDefinition serves.
+pub(crate) fn resources(crd: &Object) -> Vec<Arc<Resource>> {
+    let group = crd.str_at(&["spec", "group"]).unwrap_or_default();
+    let schemas = match CrdSchemas::from_crd(&crd.to_value()) {
+        Ok(schemas) => schemas,
+        Err(error) => {
+            tracing::warn!(crd = crd.name(), %error, "a CustomResourceDefinition cannot be served");
+            return Vec::new();
+        }
+    };
+    let storage = schemas.versions.iter().find(|version| version.storage);
+    let stored_version = storage
+        .map_or("", |version| version.name.as_str())
+        .to_owned();
+    let stored_api_version = GroupVersionKind::new(group, stored_version, "").api_version();
+    let raw = crd.at(&["spec", "versions"]).and_then(Value::as_array);
+    let mut served = Vec::new();
+    for (version, raw) in schemas.versions.into_iter().zip(raw.into_iter().flatten()) {
+        if version.served {
+            served.push(Arc::new(resource(
+                crd,
+                group,
+                &stored_api_version,
+                version,
+                raw,
+            )));
+        }
+    }
+    served
+}
+
+fn resource(
+    crd: &Object,
+    group: &str,
+    stored_api_version: &str,
+    version: CrdVersion,
+    raw: &Value,
+) -> Resource {
+    let name = |key: &str| {
+        crd.str_at(&["status", "acceptedNames", key])
+            .unwrap_or_default()
+    };
+    let list = |key: &str| texts(crd.at(&["status", "acceptedNames", key]));
+    let kind = name("kind").to_owned();
+    let gvk = GroupVersionKind::new(group, &version.name, &kind);
+    let mut subresources = Vec::new();
+    let verbs: Vec<String> = ["get", "patch", "update"].map(str::to_owned).to_vec();
+    if version.has_scale {
+        let gvk = GroupVersionKind::new("autoscaling", "v1", "Scale");
+        subresources.push(Subresource {
+            name: "scale".into(),
+            gvk,
+            verbs: verbs.clone(),
+        });
+    }
+    if version.has_status {
+        subresources.push(Subresource {
+            name: "status".into(),
+            gvk,
+            verbs,
+        });
+    }
+    Resource {
+        group: group.to_owned(),
+        version: version.name.clone(),
+        plural: name("plural").to_owned(),
+        singular: name("singular").to_owned(),
+        list_kind: name("listKind").to_owned(),
+        kind,
+        namespaced: crd.str_at(&["spec", "scope"]) == Some("Namespaced"),
+        verbs: VERBS.iter().map(|verb| (*verb).to_owned()).collect(),
+        short_names: list("shortNames"),
+        categories: list("categories"),
+        subresources,
+        storage: ResourceId::new(group, name("plural")),
+        storage_api_version: stored_api_version.to_owned(),
+        schema: Some(version.merge_schema.clone()),
+        custom: Some(Arc::new(custom_version(version, raw, crd))),
+    }
+}
+
+fn custom_version(version: CrdVersion, raw: &Value, crd: &Object) -> CustomVersion {
+    let selectable = raw
+        .get("selectableFields")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(|field| field.get("jsonPath")?.as_str())
+        .map(|path| path.trim_start_matches('.').to_owned())
+        .collect();
+    let scale = version.has_scale.then(|| {
+        let path = |key: &str| {
+            let text = raw.pointer(&format!("/subresources/scale/{key}"));
+            let text = text.and_then(Value::as_str).unwrap_or_default();
+            text.split('.')
+                .filter(|part| !part.is_empty())
+                .map(str::to_owned)
+                .collect()
+        };
+        ScalePaths {
+            spec_replicas: path("specReplicasPath"),
+            status_replicas: path("statusReplicasPath"),
+            selector: path("labelSelectorPath"),
+        }
+    });
+    let openapi = raw
+        .pointer("/schema/openAPIV3Schema")
+        .cloned()
+        .unwrap_or(Value::Null);
+    CustomVersion {
+        columns: columns(raw),
+        deprecation: deprecation(raw, &version.name, crd),
+        version,
+        selectable,
+        scale,
+        openapi: Arc::new(openapi),
+    }
+}
+
+fn deprecation(raw: &Value, version: &str, crd: &Object) -> Option<String> {
+    if raw.get("deprecated").and_then(Value::as_bool) != Some(true) {
+        return None;
+    }
+    let given = raw.get("deprecationWarning").and_then(Value::as_str);
+    let group = crd.str_at(&["spec", "group"]).unwrap_or_default();
+    let kind = crd.str_at(&["spec", "names", "kind"]).unwrap_or_default();
+    let text = given.map_or_else(
+        || format!("{group}/{version} {kind} is deprecated"),
+        str::to_owned,
+    );
+    Some(text)
+}
+
+fn columns(raw: &Value) -> Vec<PrinterColumn> {
+    let list = raw
+        .get("additionalPrinterColumns")
+        .and_then(Value::as_array);
+    let parse = |column: &Value| {
+        let text = |key: &str| {
+            column
+                .get(key)
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+                .to_owned()
+        };
+        Some(PrinterColumn {
+            name: text("name"),
+            column_type: text("type"),
+            format: text("format"),
+            description: text("description"),
+            priority: column
+                .get("priority")
+                .and_then(Value::as_i64)
+                .unwrap_or_default(),
+            path: JsonPath::parse(&text("jsonPath"))?,
+        })
+    };
+    list.into_iter().flatten().filter_map(parse).collect()
+}
+
+fn texts(value: Option<&Value>) -> Vec<String> {
+    let list = value.and_then(Value::as_array);
+    list.into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .map(str::to_owned)
+        .collect()
+}

@@ -1,0 +1,162 @@
+//! Request bodies read as objects: media types, the kind that is expected, duplicate and unknown fields.
+
+use std::fmt;
+
+use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Number, Value};
+
+use crate::api::Call;
+use crate::failure::{Failure, Outcome};
+use crate::negotiate::ACCEPTED;
+
+/// A body and the fields that occur twice in it.
+#[derive(Debug)]
+pub(crate) struct Decoded {
+    pub(crate) value: Value,
+    /// Dotted paths of duplicate fields, in order of appearance.
+    pub(crate) duplicates: Vec<String>,
+}
+
+/// Reads the body by its media type.
+pub(crate) fn body(call: &Call) -> Outcome<Decoded> {
+    let content_type = call.header("content-type");
+    let media = content_type.split(';').next().unwrap_or_default().trim();
+    match media {
+        "" | "application/json" => json(&call.body),
+        "application/yaml" | "text/yaml" | "application/x-yaml" => yaml(&call.body),
+        _ => Err(Failure::unsupported_media_type(ACCEPTED)),
+    }
+}
+
+/// Reads JSON, noting duplicate fields; the last one wins.
+pub(crate) fn json(text: &[u8]) -> Outcome<Decoded> {
+    let mut duplicates = Vec::new();
+    let mut deserializer = serde_json::Deserializer::from_slice(text);
+    let seed = Tracking {
+        path: String::new(),
+        duplicates: &mut duplicates,
+    };
+    let value = seed
+        .deserialize(&mut deserializer)
+        .and_then(|value| deserializer.end().map(|()| value))
+        .map_err(|error| {
+            Failure::bad_request(format!(
+                "couldn't get version/kind; json parse error: {error}"
+            ))
+        })?;
+    Ok(Decoded { value, duplicates })
+}
+
+/// Reads YAML as sigs.k8s.io/yaml does.
+pub(crate) fn yaml(text: &[u8]) -> Outcome<Decoded> {
+    let value = skein_yaml::from_slice(text)
+        .map_err(|error| Failure::bad_request(format!("error converting YAML to JSON: {error}")))?;
+    Ok(Decoded {
+        value,
+        duplicates: Vec::new(),
+    })
+}
+
+struct Tracking<'a> {
+    path: String,
+    duplicates: &'a mut Vec<String>,
+}
+
+impl Tracking<'_> {
+    fn child(&mut self, path: String) -> Tracking<'_> {
+        Tracking {
+            path,
+            duplicates: self.duplicates,
+        }
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Tracking<'_> {
+    type Value = Value;
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Tracking<'_> {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+    fn visit_bool<E: de::Error>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Bool(value))
+    }
+    fn visit_i64<E: de::Error>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+    fn visit_u64<E: de::Error>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+    fn visit_f64<E: de::Error>(self, value: f64) -> Result<Value, E> {
+        Ok(Number::from_f64(value).map_or(Value::Null, Value::Number))
+    }
+    fn visit_str<E: de::Error>(self, value: &str) -> Result<Value, E> {
+        Ok(Value::String(value.to_owned()))
+    }
+    fn visit_string<E: de::Error>(self, value: String) -> Result<Value, E> {
+        Ok(Value::String(value))
+    }
+    fn visit_unit<E: de::Error>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut access: A) -> Result<Value, A::Error> {
+        let mut list = Vec::new();
+        loop {
+            let path = format!("{}[{}]", self.path, list.len());
+            match access.next_element_seed(self.child(path))? {
+                Some(value) => list.push(value),
+                None => return Ok(Value::Array(list)),
+            }
+        }
+    }
+
+    fn visit_map<A: MapAccess<'de>>(mut self, mut access: A) -> Result<Value, A::Error> {
+        let mut map = Map::new();
+        while let Some(key) = access.next_key::<String>()? {
+            let dot = if self.path.is_empty() { "" } else { "." };
+            let path = format!("{}{dot}{key}", self.path);
+            let value = access.next_value_seed(self.child(path.clone()))?;
+            if map.insert(key, value).is_some() && !self.duplicates.contains(&path) {
+                self.duplicates.push(path);
+            }
+        }
+        Ok(Value::Object(map))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::json as decode;
+
+    /// Deepest nesting that serde_json reads, in levels.
+    const MAX_DEPTH_LEVELS: usize = 128;
+
+    #[test]
+    fn duplicates_are_named_and_the_last_wins() {
+        let text = br#"{"a": 1, "a": 2, "s": {"l": [{"x": 1, "x": 1.5, "x": -3}]}}"#;
+        let decoded = decode(text).expect("JSON");
+        assert_eq!(decoded.value, json!({"a": 2, "s": {"l": [{"x": -3}]}}));
+        assert_eq!(decoded.duplicates, ["a", "s.l[0].x"]);
+    }
+
+    #[test]
+    fn broken_and_too_deep_bodies_are_refused() {
+        let deep = "[".repeat(MAX_DEPTH_LEVELS + 1) + &"]".repeat(MAX_DEPTH_LEVELS + 1);
+        for text in ["", "{", "{} x", deep.as_str()] {
+            assert_eq!(
+                decode(text.as_bytes()).map_err(|f| f.code).err(),
+                Some(400),
+                "{text:.10}"
+            );
+        }
+    }
+}

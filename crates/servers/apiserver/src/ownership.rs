@@ -1,0 +1,97 @@
+//! managedFields: who set what, through skein-merge.
+
+use skein_merge::FieldSet;
+use skein_merge::ownership::{ApplyError, Ownership, conflict_causes};
+use skein_object::Object;
+
+use crate::failure::{Cause, Failure, Outcome};
+use crate::resource::Resource;
+
+/// Fields that an endpoint resets, so that nobody owns them through it.
+fn reset_fields(resource: &Resource, subresource: &str) -> FieldSet {
+    match subresource {
+        "" if resource.has_status() => FieldSet::of_fields(&[&["status"]]),
+        "status" if resource.is("apps", "deployments") => {
+            FieldSet::of_fields(&[&["spec"], &["metadata", "labels"]])
+        }
+        "status" => FieldSet::of_fields(&[&["spec"]]),
+        _ => FieldSet::new(),
+    }
+}
+
+fn view<'a>(
+    resource: &'a Resource,
+    api_version: &'a str,
+    subresource: &'a str,
+    now: &'a str,
+) -> Ownership<'a> {
+    Ownership {
+        schema: resource.schema.as_ref(),
+        api_version,
+        subresource,
+        reset_fields: reset_fields(resource, subresource),
+        now,
+        builtin: resource.custom.is_none(),
+    }
+}
+
+/// Records a create, update or patch by `manager`.
+pub(crate) fn track(
+    resource: &Resource,
+    subresource: &str,
+    old: Option<&Object>,
+    new: &mut Object,
+    manager: &str,
+    now: &str,
+) {
+    let api_version = resource.api_version();
+    view(resource, &api_version, subresource, now).update(old, new, manager);
+}
+
+/// Server-side apply of a configuration over the live object.
+pub(crate) fn apply(
+    resource: &Resource,
+    subresource: &str,
+    live: Option<&Object>,
+    configuration: &Object,
+    manager: &str,
+    force: bool,
+    now: &str,
+) -> Outcome<Object> {
+    let api_version = resource.api_version();
+    let view = view(resource, &api_version, subresource, now);
+    match view.apply(live, configuration, manager, force) {
+        Ok(applied) => Ok(applied.object),
+        Err(ApplyError::Conflicts(conflicts)) => {
+            let message = ApplyError::Conflicts(conflicts.clone()).to_string();
+            Err(Failure::apply_conflict(
+                message,
+                causes(&conflict_causes(&conflicts)),
+            ))
+        }
+        Err(error @ (ApplyError::Version { .. } | ApplyError::ManagedFields)) => {
+            Err(Failure::bad_request(error.to_string()))
+        }
+        Err(error) => Err(Failure::new(500, "", error.to_string())),
+    }
+}
+
+fn causes(values: &[serde_json::Value]) -> Vec<Cause> {
+    let text = |value: &serde_json::Value, key: &str| {
+        value
+            .get(key)
+            .and_then(serde_json::Value::as_str)
+            .unwrap_or_default()
+            .to_owned()
+    };
+    values
+        .iter()
+        .map(|value| {
+            Cause::new(
+                text(value, "reason"),
+                text(value, "field"),
+                text(value, "message"),
+            )
+        })
+        .collect()
+}

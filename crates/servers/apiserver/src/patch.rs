@@ -1,0 +1,299 @@
+//! Patch: JSON, merge, strategic and apply, of objects and of the sub-resources stored with them.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+use skein_merge::{json_patch, merge_patch, strategic};
+use skein_object::Object;
+
+use crate::admit::{self, Conformed};
+use crate::api::{self, Api, Call};
+use crate::decode::{self, Decoded};
+use crate::failure::{Failure, Outcome};
+use crate::negotiate;
+use crate::options::WriteOptions;
+use crate::resource::Resource;
+use crate::respond::{self, Reply};
+use crate::write::{self, Change, Proposal, Updated};
+use crate::{lifecycle, metadata, ownership, read};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum PatchKind {
+    Json,
+    Merge,
+    Strategic,
+    Apply,
+}
+
+const JSON_PATCH: &str = "application/json-patch+json";
+const MERGE_PATCH: &str = "application/merge-patch+json";
+const STRATEGIC_PATCH: &str = "application/strategic-merge-patch+json";
+const APPLY_PATCH: &str = "application/apply-patch+yaml";
+
+fn kind(call: &Call, resource: &Resource) -> Outcome<PatchKind> {
+    let media = call
+        .header("content-type")
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim();
+    let kind = match media {
+        JSON_PATCH => PatchKind::Json,
+        MERGE_PATCH => PatchKind::Merge,
+        STRATEGIC_PATCH if resource.custom.is_none() => PatchKind::Strategic,
+        APPLY_PATCH | "application/apply-patch+json" => PatchKind::Apply,
+        _ => {
+            let mut accepted = vec![JSON_PATCH, MERGE_PATCH];
+            if resource.custom.is_none() {
+                accepted.push(STRATEGIC_PATCH);
+            }
+            accepted.push(APPLY_PATCH);
+            return Err(Failure::unsupported_media_type(&accepted));
+        }
+    };
+    Ok(kind)
+}
+
+/// Answers `patch`, of the object or of a sub-resource that is stored with it.
+pub(crate) async fn patch(
+    api: &Arc<Api>,
+    call: &Call,
+    resource: &Arc<Resource>,
+    subresource: Option<&str>,
+) -> Outcome<Reply> {
+    let form = negotiate::form(call.header("accept"))?;
+    let kind = kind(call, resource)?;
+    let options = WriteOptions::parse(call, "PatchOptions", kind == PatchKind::Apply)?;
+    let updated = run(
+        api,
+        call,
+        resource,
+        subresource.unwrap_or_default(),
+        kind,
+        &options,
+    )
+    .await?;
+    let code = if updated.created { 201 } else { 200 };
+    let mut reply = read::object_reply(code, form, resource, call, &updated.object);
+    respond::warn(&mut reply, &updated.warnings);
+    Ok(reply)
+}
+
+async fn run(
+    api: &Arc<Api>,
+    call: &Call,
+    resource: &Arc<Resource>,
+    subresource: &str,
+    kind: PatchKind,
+    options: &WriteOptions,
+) -> Outcome<Updated> {
+    let key = read::key(call, resource);
+    let change = Change {
+        resource,
+        subresource,
+        options,
+    };
+    if kind == PatchKind::Apply {
+        let configuration = configuration(call, resource)?;
+        if api.store.get(&key).is_none() && subresource.is_empty() {
+            match apply_new(api, call, resource, &configuration, options).await {
+                // Somebody else created it meanwhile: apply to that.
+                Err(failure) if failure.reason == "AlreadyExists" && !options.dry_run => {}
+                other => return other,
+            }
+        }
+        let propose = |old: &Object| apply_to(resource, subresource, old, &configuration, options);
+        return change.run(api, &key, propose).await;
+    }
+    let patch = decode::json(&call.body)?.value;
+    let propose = |old: &Object| {
+        let patched = patched(resource, kind, old, &patch)?;
+        let Conformed { object, warnings } = admit::conform(resource, patched, options.validation)?;
+        check_same_name(old, &object)?;
+        Ok(Proposal {
+            object,
+            warnings,
+            owned: false,
+        })
+    };
+    change.run(api, &key, propose).await
+}
+
+fn check_same_name(old: &Object, new: &Object) -> Outcome<()> {
+    if new.name() == old.name() {
+        return Ok(());
+    }
+    Err(Failure::bad_request(format!(
+        "the name of the object ({}) does not match the name on the URL ({})",
+        new.name(),
+        old.name()
+    )))
+}
+
+fn patched(resource: &Resource, kind: PatchKind, old: &Object, patch: &Value) -> Outcome<Decoded> {
+    let mut value = old.to_value();
+    match kind {
+        PatchKind::Json => json_patch::apply(&mut value, patch).map_err(|error| {
+            let message = error.to_string();
+            let code = error.status();
+            let reason = if code == 422 { "Invalid" } else { "BadRequest" };
+            Failure::new(code, reason, message)
+        })?,
+        PatchKind::Merge => {
+            if !patch.is_object() {
+                return Err(Failure::bad_request(
+                    "error decoding patch: the patch is no map",
+                ));
+            }
+            merge_patch::apply(&mut value, patch);
+        }
+        PatchKind::Strategic | PatchKind::Apply => {
+            let patched = strategic_patch(old, patch, resource)?;
+            value = Value::Object(patched);
+        }
+    }
+    Ok(Decoded {
+        value,
+        duplicates: Vec::new(),
+    })
+}
+
+fn strategic_patch(
+    old: &Object,
+    patch: &Value,
+    resource: &Resource,
+) -> Outcome<Map<String, Value>> {
+    let Value::Object(patch) = patch else {
+        return Err(Failure::bad_request(
+            "error decoding patch: the patch is no map",
+        ));
+    };
+    let schema = resource.schema.as_ref();
+    strategic::apply(old.as_map().clone(), patch.clone(), schema).map_err(|error| {
+        let code = error.status();
+        let reason = if code == 422 { "Invalid" } else { "BadRequest" };
+        Failure::new(code, reason, error.to_string())
+    })
+}
+
+/// The body of an apply as an object of the resource.
+fn configuration(call: &Call, resource: &Resource) -> Outcome<Object> {
+    let yaml = call.header("content-type").contains("yaml");
+    let value = if yaml && !call.body.trim_ascii_start().starts_with(b"{") {
+        decode::yaml(&call.body)?.value
+    } else {
+        decode::json(&call.body)?.value
+    };
+    let mut object = Object::from_value(value)
+        .map_err(|error| Failure::bad_request(format!("error decoding YAML: {error}")))?;
+    if object.kind() != resource.kind && object.api_version() == resource.api_version() {
+        return Err(Failure::bad_request(format!(
+            "Incorrect kind specified in apply patch. Specified patch kind: {}, expected: {}",
+            object.kind(),
+            resource.kind
+        )));
+    }
+    let wanted = call.info.name.as_str();
+    if !object.name().is_empty() && object.name() != wanted {
+        return Err(Failure::bad_request(format!(
+            "the name of the object ({}) does not match the name on the URL ({wanted})",
+            object.name()
+        )));
+    }
+    object.set(&["metadata", "name"], wanted.into());
+    let namespace = read::namespace(call, resource).unwrap_or_default();
+    if resource.namespaced {
+        if !object.namespace().is_empty() && object.namespace() != namespace {
+            return Err(Failure::bad_request(format!(
+                "the namespace of the object ({}) does not match the namespace on the URL ({namespace})",
+                object.namespace()
+            )));
+        }
+        object.set(&["metadata", "namespace"], namespace.into());
+    }
+    Ok(object)
+}
+
+async fn apply_new(
+    api: &Arc<Api>,
+    call: &Call,
+    resource: &Arc<Resource>,
+    configuration: &Object,
+    options: &WriteOptions,
+) -> Outcome<Updated> {
+    let now = api::now();
+    if !configuration.uid().is_empty() {
+        let why = format!(
+            "uid mismatch: the provided object specified uid {}, and no existing object was found",
+            configuration.uid()
+        );
+        return Err(Failure::conflict(resource, &call.info.name, &why));
+    }
+    let manager = &options.manager;
+    let applied = ownership::apply(
+        resource,
+        "",
+        None,
+        configuration,
+        manager,
+        options.force,
+        &now,
+    )?;
+    let Conformed {
+        mut object,
+        warnings,
+    } = conform_applied(resource, applied, configuration, options)?;
+    metadata::drop_system_fields(&mut object);
+    write::place(call, resource, &mut object)?;
+    lifecycle::check_create(api, resource, &object)?;
+    let object = write::insert_owned(api, resource, object, options, Some(call), &now).await?;
+    Ok(Updated {
+        object,
+        warnings,
+        created: true,
+    })
+}
+
+fn apply_to(
+    resource: &Arc<Resource>,
+    subresource: &str,
+    old: &Object,
+    configuration: &Object,
+    options: &WriteOptions,
+) -> Outcome<Proposal> {
+    let now = api::now();
+    let manager = &options.manager;
+    let applied = ownership::apply(
+        resource,
+        subresource,
+        Some(old),
+        configuration,
+        manager,
+        options.force,
+        &now,
+    )?;
+    let Conformed { object, warnings } =
+        conform_applied(resource, applied, configuration, options)?;
+    Ok(Proposal {
+        object,
+        warnings,
+        owned: true,
+    })
+}
+
+/// Field validation looks at the configuration; the merged object is only completed.
+fn conform_applied(
+    resource: &Resource,
+    applied: Object,
+    configuration: &Object,
+    options: &WriteOptions,
+) -> Outcome<Conformed> {
+    let decoded = |object: &Object| Decoded {
+        value: object.to_value(),
+        duplicates: Vec::new(),
+    };
+    let warnings = admit::conform(resource, decoded(configuration), options.validation)?.warnings;
+    let ignore = crate::options::FieldValidation::Ignore;
+    let object = admit::conform(resource, decoded(&applied), ignore)?.object;
+    Ok(Conformed { object, warnings })
+}

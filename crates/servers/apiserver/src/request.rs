@@ -1,0 +1,194 @@
+//! What a request asks for: the path taken apart as the Kubernetes API does, and the query.
+
+use std::collections::HashMap;
+
+use http::Method;
+
+use crate::failure::{Failure, Outcome};
+
+/// A path and method in the terms of the API.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct RequestInfo {
+    /// Whether the path names a resource.
+    pub(crate) is_resource: bool,
+    pub(crate) path: String,
+    /// `get`, `list`, `watch`, `create`, `update`, `patch`, `delete`, `deletecollection`; for other
+    /// paths the lower-case method.
+    pub(crate) verb: &'static str,
+    pub(crate) group: String,
+    pub(crate) version: String,
+    /// Empty for cluster-scoped requests.
+    pub(crate) namespace: String,
+    pub(crate) resource: String,
+    pub(crate) subresource: String,
+    pub(crate) name: String,
+}
+
+/// Sub-resources of namespaces: elsewhere the segment after the name is a resource in the namespace.
+const NAMESPACE_SUBRESOURCES: &[&str] = &["status", "finalize"];
+
+impl RequestInfo {
+    /// Takes a request line apart.
+    pub(crate) fn parse(method: &Method, path: &str, query: &Query) -> Self {
+        let mut info = Self {
+            path: path.to_owned(),
+            verb: lower_verb(method),
+            ..Self::default()
+        };
+        let mut parts: Vec<String> = path
+            .trim_matches('/')
+            .split('/')
+            .map(percent_decode)
+            .collect();
+        let skip = match parts.first().map(String::as_str) {
+            Some("api") if parts.len() >= 3 => 1,
+            Some("apis") if parts.len() >= 4 => 2,
+            _ => return info,
+        };
+        if skip == 2 {
+            info.group.clone_from(&parts[1]);
+        }
+        info.version.clone_from(&parts[skip]);
+        parts.drain(..=skip);
+        info.is_resource = true;
+        let watch_path = parts.first().is_some_and(|part| part == "watch") && parts.len() > 1;
+        if watch_path {
+            parts.remove(0);
+        }
+        info.take_resource(&parts);
+        info.verb = info.resource_verb(method, query, watch_path);
+        info
+    }
+
+    fn take_resource(&mut self, parts: &[String]) {
+        let mut parts = parts;
+        if parts[0] == "namespaces"
+            && let Some(namespace) = parts.get(1)
+        {
+            self.namespace.clone_from(namespace);
+            if parts.len() > 2 && !NAMESPACE_SUBRESOURCES.contains(&parts[2].as_str()) {
+                parts = &parts[2..];
+            }
+        }
+        self.resource.clone_from(&parts[0]);
+        if let Some(name) = parts.get(1) {
+            self.name.clone_from(name);
+        }
+        if parts.len() > 2 {
+            self.subresource = parts[2..].join("/");
+        }
+    }
+
+    fn resource_verb(&self, method: &Method, query: &Query, watch_path: bool) -> &'static str {
+        let collection = self.name.is_empty();
+        match *method {
+            Method::POST => "create",
+            Method::PUT => "update",
+            Method::PATCH => "patch",
+            Method::DELETE if collection => "deletecollection",
+            Method::DELETE => "delete",
+            Method::GET | Method::HEAD => {
+                if watch_path || (collection && query.flag("watch")) {
+                    "watch"
+                } else if collection {
+                    "list"
+                } else {
+                    "get"
+                }
+            }
+            _ => "",
+        }
+    }
+}
+
+fn lower_verb(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "get",
+        Method::HEAD => "head",
+        Method::POST => "post",
+        Method::PUT => "put",
+        Method::PATCH => "patch",
+        Method::DELETE => "delete",
+        Method::OPTIONS => "options",
+        _ => "",
+    }
+}
+
+/// Query parameters; the first value of each name counts.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Query(HashMap<String, String>);
+
+impl Query {
+    pub(crate) fn parse(text: &str) -> Self {
+        let mut map = HashMap::new();
+        for pair in text.split('&').filter(|pair| !pair.is_empty()) {
+            let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+            map.entry(form_decode(key))
+                .or_insert_with(|| form_decode(value));
+        }
+        Self(map)
+    }
+
+    /// The value; empty when absent.
+    pub(crate) fn text(&self, key: &str) -> &str {
+        self.0.get(key).map_or("", String::as_str)
+    }
+
+    /// Sets a parameter.
+    pub(crate) fn set(&mut self, key: &str, value: &str) {
+        self.0.insert(key.to_owned(), value.to_owned());
+    }
+
+    /// True unless absent, `0` or `false`: how the API reads booleans of queries.
+    pub(crate) fn flag(&self, key: &str) -> bool {
+        self.0
+            .get(key)
+            .is_some_and(|value| !matches!(value.as_str(), "0" | "false"))
+    }
+
+    /// A whole number that is not negative; `None` when absent or empty.
+    pub(crate) fn number(&self, key: &str) -> Outcome<Option<u64>> {
+        let text = self.text(key);
+        if text.is_empty() {
+            return Ok(None);
+        }
+        text.parse().map(Some).map_err(|_| {
+            Failure::bad_request(format!(
+                "strconv.ParseInt: parsing {text:?}: invalid syntax (query parameter {key})"
+            ))
+        })
+    }
+}
+
+fn form_decode(text: &str) -> String {
+    percent_decode(&text.replace('+', " "))
+}
+
+/// Undoes percent encoding; a broken escape stays as it is.
+pub(crate) fn percent_decode(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut index = 0;
+    while index < bytes.len() {
+        let digits = bytes
+            .get(index + 1..index + 3)
+            .filter(|_| bytes[index] == b'%');
+        let decoded = digits
+            .and_then(|digits| std::str::from_utf8(digits).ok())
+            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        match decoded {
+            Some(byte) => {
+                out.push(byte);
+                index += 3;
+            }
+            None => {
+                out.push(bytes[index]);
+                index += 1;
+            }
+        }
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+#[cfg(test)]
+mod tests;

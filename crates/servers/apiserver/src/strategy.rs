@@ -1,0 +1,435 @@
+//! What the server does with each kind beyond its schema: resets, generation, allocation, immutable fields.
+
+use serde_json::{Map, Value, json};
+use skein_object::Object;
+
+use crate::api::{Api, Call};
+use crate::failure::{Cause, Outcome};
+use crate::resource::Resource;
+
+mod immutable;
+mod services;
+mod validate;
+
+/// Built-in kinds that count changes of their specification.
+const WITH_GENERATION: &[(&str, &[&str])] = &[
+    (
+        "apps",
+        &["daemonsets", "deployments", "replicasets", "statefulsets"],
+    ),
+    ("batch", &["cronjobs", "jobs"]),
+    ("", &["pods", "podtemplates", "replicationcontrollers"]),
+    ("discovery.k8s.io", &["endpointslices"]),
+    (
+        "flowcontrol.apiserver.k8s.io",
+        &["flowschemas", "prioritylevelconfigurations"],
+    ),
+    (
+        "networking.k8s.io",
+        &["ingresses", "ingressclasses", "networkpolicies"],
+    ),
+    ("policy", &["poddisruptionbudgets"]),
+    ("scheduling.k8s.io", &["priorityclasses"]),
+    ("apiextensions.k8s.io", &["customresourcedefinitions"]),
+    (
+        "admissionregistration.k8s.io",
+        &[
+            "mutatingwebhookconfigurations",
+            "validatingwebhookconfigurations",
+            "validatingadmissionpolicies",
+            "validatingadmissionpolicybindings",
+            "mutatingadmissionpolicies",
+            "mutatingadmissionpolicybindings",
+        ],
+    ),
+];
+
+/// Kinds that a PUT to an absent name creates.
+const CREATED_ON_UPDATE: &[(&str, &[&str])] = &[
+    ("", &["endpoints", "events", "limitranges", "services"]),
+    ("coordination.k8s.io", &["leases"]),
+    ("node.k8s.io", &["runtimeclasses"]),
+    (
+        "rbac.authorization.k8s.io",
+        &[
+            "clusterrolebindings",
+            "clusterroles",
+            "rolebindings",
+            "roles",
+        ],
+    ),
+];
+
+/// Kinds whose updates must name the revision they are based on.
+const CONDITIONAL_UPDATE: &[(&str, &[&str])] = &[
+    ("coordination.k8s.io", &["leases"]),
+    ("node.k8s.io", &["runtimeclasses"]),
+    ("policy", &["poddisruptionbudgets"]),
+    (
+        "storage.k8s.io",
+        &[
+            "csidrivers",
+            "csinodes",
+            "csistoragecapacities",
+            "volumeattachments",
+        ],
+    ),
+    ("apiextensions.k8s.io", &["customresourcedefinitions"]),
+    ("apiregistration.k8s.io", &["apiservices"]),
+    (
+        "admissionregistration.k8s.io",
+        &[
+            "mutatingwebhookconfigurations",
+            "validatingwebhookconfigurations",
+            "validatingadmissionpolicies",
+            "validatingadmissionpolicybindings",
+        ],
+    ),
+];
+
+/// Kinds whose removal answers the object and not a `Status`.
+const RETURNED_ON_DELETE: &[(&str, &[&str])] = &[
+    (
+        "",
+        &[
+            "namespaces",
+            "persistentvolumeclaims",
+            "persistentvolumes",
+            "pods",
+            "podtemplates",
+            "resourcequotas",
+            "serviceaccounts",
+            "services",
+        ],
+    ),
+    (
+        "storage.k8s.io",
+        &[
+            "csidrivers",
+            "csinodes",
+            "storageclasses",
+            "volumeattachments",
+            "volumeattributesclasses",
+        ],
+    ),
+];
+
+fn listed(table: &[(&str, &[&str])], resource: &Resource) -> bool {
+    let plural = resource.plural.as_str();
+    table
+        .iter()
+        .any(|(group, plurals)| *group == resource.group && plurals.contains(&plural))
+}
+
+pub(crate) fn creates_on_update(resource: &Resource) -> bool {
+    resource.custom.is_none() && listed(CREATED_ON_UPDATE, resource)
+}
+
+pub(crate) fn updates_unconditionally(resource: &Resource) -> bool {
+    resource.custom.is_none() && !listed(CONDITIONAL_UPDATE, resource)
+}
+
+pub(crate) fn returned_on_delete(resource: &Resource) -> bool {
+    resource.custom.is_none() && listed(RETURNED_ON_DELETE, resource)
+}
+
+fn has_generation(resource: &Resource) -> bool {
+    resource.custom.is_some() || listed(WITH_GENERATION, resource)
+}
+
+/// Sets what a new object of the kind starts with.
+pub(crate) fn prepare_create(
+    api: &Api,
+    resource: &Resource,
+    object: &mut Object,
+    call: Option<&Call>,
+) {
+    if has_generation(resource) {
+        object.set(&["metadata", "generation"], 1.into());
+    }
+    if resource.has_status() {
+        reset_status(resource, object);
+    }
+    match (resource.group.as_str(), resource.plural.as_str()) {
+        ("", "namespaces") => {
+            object.set(&["spec", "finalizers"], json!(["kubernetes"]));
+            object.set(&["status"], json!({"phase": "Active"}));
+            let name = object.name().to_owned();
+            object.set_label("kubernetes.io/metadata.name", &name);
+        }
+        ("", "pods") => pod_created(api, object),
+        ("", "services") => object.set(&["status"], json!({"loadBalancer": {}})),
+        ("", "persistentvolumeclaims") => object.set(&["status"], json!({"phase": "Pending"})),
+        ("", "persistentvolumes") => object.set(&["status"], json!({"phase": "Pending"})),
+        ("batch", "jobs") => job_created(object),
+        ("apiextensions.k8s.io", "customresourcedefinitions") => definition_created(object),
+        ("certificates.k8s.io", "certificatesigningrequests") => {
+            if let Some(call) = call {
+                object.set(&["spec", "username"], call.user.name.as_str().into());
+                object.set(&["spec", "groups"], json!(call.user.groups));
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Built-in kinds have an empty status at once, custom resources none.
+fn reset_status(resource: &Resource, object: &mut Object) {
+    if resource.custom.is_some() {
+        object.remove(&["status"]);
+        return;
+    }
+    let empty = match (resource.group.as_str(), resource.plural.as_str()) {
+        ("apps", "daemonsets") => json!({
+            "currentNumberScheduled": 0, "desiredNumberScheduled": 0, "numberMisscheduled": 0,
+            "numberReady": 0,
+        }),
+        ("apps", "replicasets") | ("", "replicationcontrollers") => json!({"replicas": 0}),
+        ("apps", "statefulsets") => json!({"availableReplicas": 0, "replicas": 0}),
+        ("autoscaling", _) => json!({"currentMetrics": null, "desiredReplicas": 0}),
+        ("networking.k8s.io", "ingresses") => json!({"loadBalancer": {}}),
+        ("policy", _) => json!({
+            "currentHealthy": 0, "desiredHealthy": 0, "disruptionsAllowed": 0, "expectedPods": 0,
+        }),
+        _ => json!({}),
+    };
+    object.set(&["status"], empty);
+}
+
+fn pod_created(api: &Api, object: &mut Object) {
+    object.set(
+        &["status"],
+        json!({"phase": "Pending", "qosClass": qos_class(object)}),
+    );
+    if object.str_at(&["spec", "serviceAccountName"]).is_none() {
+        object.set(&["spec", "serviceAccountName"], "default".into());
+        object.set(&["spec", "serviceAccount"], "default".into());
+    }
+    if object.at(&["spec", "enableServiceLinks"]).is_none() {
+        object.set(&["spec", "enableServiceLinks"], true.into());
+    }
+    if object.at(&["spec", "priority"]).is_none() {
+        object.set(&["spec", "priority"], priority(api, object).into());
+    }
+    if object.at(&["spec", "preemptionPolicy"]).is_none() {
+        object.set(&["spec", "preemptionPolicy"], "PreemptLowerPriority".into());
+    }
+    if object.at(&["spec", "tolerations"]).is_none() {
+        let toleration = |key: &str| json!({"effect": "NoExecute", "key": key, "operator": "Exists", "tolerationSeconds": 300});
+        let both = [
+            "node.kubernetes.io/not-ready",
+            "node.kubernetes.io/unreachable",
+        ]
+        .map(toleration);
+        object.set(&["spec", "tolerations"], Value::Array(both.to_vec()));
+    }
+}
+
+fn priority(api: &Api, pod: &Object) -> i64 {
+    let Some(name) = pod.str_at(&["spec", "priorityClassName"]) else {
+        return 0;
+    };
+    let id = skein_store::ResourceId::new("scheduling.k8s.io", "priorityclasses");
+    let class = api.store.get(&skein_store::Key::new(&id, "", name));
+    class
+        .and_then(|class| class.object.i64_at(&["value"]))
+        .unwrap_or_default()
+}
+
+/// Guaranteed when every container limits what it requests, BestEffort when none asks for anything.
+fn qos_class(pod: &Object) -> &'static str {
+    let containers = pod.at(&["spec", "containers"]).and_then(Value::as_array);
+    let containers = containers.map_or(&[][..], Vec::as_slice);
+    let part = |container: &Value, key: &str| {
+        container
+            .pointer(&format!("/resources/{key}"))
+            .and_then(Value::as_object)
+            .cloned()
+    };
+    let empty = |map: &Option<Map<String, Value>>| map.as_ref().is_none_or(Map::is_empty);
+    let asks = |c: &Value| !empty(&part(c, "requests")) || !empty(&part(c, "limits"));
+    if !containers.iter().any(asks) {
+        return "BestEffort";
+    }
+    let guaranteed = containers.iter().all(|container| {
+        let limits = part(container, "limits").unwrap_or_default();
+        let requests = part(container, "requests").unwrap_or_else(|| limits.clone());
+        ["cpu", "memory"].iter().all(|key| {
+            limits.get(*key).is_some()
+                && requests.get(*key).unwrap_or(&limits[*key]) == &limits[*key]
+        })
+    });
+    if guaranteed {
+        "Guaranteed"
+    } else {
+        "Burstable"
+    }
+}
+
+/// A job without an own selector gets one by its uid, and its pods the labels for it.
+fn job_created(object: &mut Object) {
+    object.set(&["status"], json!({}));
+    if object.bool_at(&["spec", "manualSelector"]) == Some(true) {
+        return;
+    }
+    let (uid, name) = (object.uid().to_owned(), object.name().to_owned());
+    let labels = [
+        ("batch.kubernetes.io/controller-uid", uid.as_str()),
+        ("batch.kubernetes.io/job-name", name.as_str()),
+        ("controller-uid", uid.as_str()),
+        ("job-name", name.as_str()),
+    ];
+    for (key, value) in labels {
+        object.set(
+            &["spec", "template", "metadata", "labels", key],
+            value.into(),
+        );
+    }
+    let selector = json!({"matchLabels": {"batch.kubernetes.io/controller-uid": uid}});
+    object.set(&["spec", "selector"], selector);
+}
+
+fn definition_created(object: &mut Object) {
+    let versions = object.at(&["spec", "versions"]).and_then(Value::as_array);
+    let storage = versions
+        .into_iter()
+        .flatten()
+        .find(|v| v.get("storage") == Some(&true.into()));
+    let name = storage.and_then(|version| version.get("name")).cloned();
+    let stored = Value::Array(name.into_iter().collect());
+    object.set(
+        &["status"],
+        json!({"acceptedNames": {"kind": "", "plural": ""}, "conditions": null, "storedVersions": stored}),
+    );
+}
+
+/// Undoes what an update through this endpoint may not change, and counts the generation.
+pub(crate) fn prepare_update(
+    resource: &Resource,
+    subresource: &str,
+    old: &Object,
+    new: &mut Object,
+) {
+    if subresource == "status" {
+        keep_all_but_status(resource, old, new);
+    } else if subresource.is_empty() && resource.has_status() {
+        restore(old, new, &["status"]);
+    }
+    if subresource.is_empty() {
+        prepare_kind(resource, old, new);
+    }
+    if has_generation(resource)
+        && subresource != "status"
+        && specification(resource, old) != specification(resource, new)
+    {
+        new.set(&["metadata", "generation"], (old.generation() + 1).into());
+    }
+}
+
+fn prepare_kind(resource: &Resource, old: &Object, new: &mut Object) {
+    match (resource.group.as_str(), resource.plural.as_str()) {
+        ("", "namespaces") => {
+            restore(old, new, &["spec"]);
+            let name = new.name().to_owned();
+            new.set_label("kubernetes.io/metadata.name", &name);
+        }
+        ("apiextensions.k8s.io", "customresourcedefinitions") => {
+            restore(old, new, &["spec", "conversion"]);
+        }
+        ("batch", "jobs") if new.at(&["spec", "selector"]).is_none() => {
+            restore(old, new, &["spec", "selector"]);
+        }
+        _ => {}
+    }
+}
+
+fn restore(old: &Object, new: &mut Object, path: &[&str]) {
+    match old.at(path) {
+        Some(value) => new.set(path, value.clone()),
+        None => {
+            new.remove(path);
+        }
+    }
+}
+
+fn keep_all_but_status(resource: &Resource, old: &Object, new: &mut Object) {
+    let status = new.at(&["status"]).cloned();
+    let owners = new.at(&["metadata", "managedFields"]).cloned();
+    let metadata = new.at(&["metadata"]).cloned();
+    let mut kept = old.clone();
+    match status {
+        Some(status) => kept.set(&["status"], status),
+        None if resource.custom.is_some() => {
+            kept.remove(&["status"]);
+        }
+        None => kept.set(&["status"], json!({})),
+    }
+    if resource.custom.is_none()
+        && let Some(metadata) = metadata
+    {
+        let labels = old.at(&["metadata", "labels"]).cloned();
+        kept.set(&["metadata"], metadata);
+        if resource.is("apps", "deployments") {
+            match labels {
+                Some(labels) => kept.set(&["metadata", "labels"], labels),
+                None => {
+                    kept.remove(&["metadata", "labels"]);
+                }
+            }
+        }
+    }
+    if let Some(owners) = owners {
+        kept.set(&["metadata", "managedFields"], owners);
+    }
+    *new = kept;
+}
+
+/// What a change of counts as a new generation.
+fn specification(resource: &Resource, object: &Object) -> Map<String, Value> {
+    let mut map = object.as_map().clone();
+    map.remove("metadata");
+    map.remove("apiVersion");
+    map.remove("kind");
+    if resource.has_status() {
+        map.remove("status");
+    }
+    map
+}
+
+/// Gives out addresses and ports.
+pub(crate) fn allocate(
+    api: &Api,
+    resource: &Resource,
+    old: Option<&Object>,
+    object: &mut Object,
+) -> Outcome<()> {
+    if resource.is("", "services") {
+        services::allocate(api, resource, old, object)?;
+    }
+    Ok(())
+}
+
+/// Problems of a new object of a built-in kind.
+pub(crate) fn validate_create(api: &Api, resource: &Resource, object: &Object) -> Vec<Cause> {
+    if resource.custom.is_some() {
+        Vec::new()
+    } else {
+        validate::check(api, resource, object)
+    }
+}
+
+/// Problems of a changed object of a built-in kind.
+pub(crate) fn validate_update(
+    api: &Api,
+    resource: &Resource,
+    subresource: &str,
+    old: &Object,
+    new: &Object,
+) -> Vec<Cause> {
+    if resource.custom.is_some() || subresource == "status" {
+        return Vec::new();
+    }
+    let mut causes = validate::check(api, resource, new);
+    causes.extend(immutable::check(resource, old, new));
+    causes
+}

@@ -1,0 +1,196 @@
+//! Tables: what `kubectl get` prints, for custom resources by their columns and for the usual built-in kinds.
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use skein_object::Object;
+
+use crate::present::{self, ListMeta};
+use crate::resource::Resource;
+
+mod builtin;
+
+/// A column and the value that an object has in it.
+pub(crate) struct Column {
+    pub(crate) name: &'static str,
+    pub(crate) column_type: &'static str,
+    pub(crate) priority: i64,
+    pub(crate) cell: fn(&Object) -> Value,
+}
+
+/// A `Table` of objects.
+pub(crate) fn table(
+    resource: &Resource,
+    meta: &ListMeta,
+    objects: &[Object],
+    include: &str,
+    with_columns: bool,
+) -> Value {
+    let rows: Vec<Value> = objects
+        .iter()
+        .map(|object| {
+            let mut row = json!({"cells": cells(resource, object)});
+            match include {
+                "None" => {}
+                "Object" => row["object"] = object.to_value(),
+                _ => row["object"] = present::metadata(object),
+            }
+            row
+        })
+        .collect();
+    let columns = if with_columns {
+        definitions(resource)
+    } else {
+        Value::Array(Vec::new())
+    };
+    json!({
+        "kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": meta.to_value(),
+        "columnDefinitions": columns, "rows": rows,
+    })
+}
+
+fn definition(name: &str, kind: &str, format: &str, description: &str, priority: i64) -> Value {
+    json!({
+        "name": name, "type": kind, "format": format, "description": description, "priority": priority,
+    })
+}
+
+fn definitions(resource: &Resource) -> Value {
+    let name = definition("Name", "string", "name", "Name of the object", 0);
+    let age = || definition("Age", "string", "", "Time since the object was created", 0);
+    let mut list = vec![name];
+    match &resource.custom {
+        Some(custom) if custom.columns.is_empty() => list.push(age()),
+        Some(custom) => list.extend(custom.columns.iter().map(|c| {
+            definition(
+                &c.name,
+                &c.column_type,
+                &c.format,
+                &c.description,
+                c.priority,
+            )
+        })),
+        None => match builtin::columns(resource) {
+            Some(columns) => list.extend(
+                columns
+                    .iter()
+                    .map(|c| definition(c.name, c.column_type, "", c.name, c.priority)),
+            ),
+            None => list.push(age()),
+        },
+    }
+    Value::Array(list)
+}
+
+fn cells(resource: &Resource, object: &Object) -> Vec<Value> {
+    let mut cells = vec![Value::from(object.name())];
+    match &resource.custom {
+        Some(custom) if custom.columns.is_empty() => cells.push(age(object)),
+        Some(custom) => {
+            let value = object.to_value();
+            cells.extend(
+                custom
+                    .columns
+                    .iter()
+                    .map(|column| custom_cell(&column.path.find(&value), &column.column_type)),
+            );
+        }
+        None => match builtin::columns(resource) {
+            Some(columns) => cells.extend(columns.iter().map(|column| (column.cell)(object))),
+            None => cells.push(age(object)),
+        },
+    }
+    cells
+}
+
+/// The first value found, as its column type wants it; null when there is none.
+fn custom_cell(found: &[&Value], column_type: &str) -> Value {
+    let Some(first) = found.first() else {
+        return Value::Null;
+    };
+    match (column_type, *first) {
+        (_, Value::Null) => Value::Null,
+        ("integer", Value::Number(number)) => number
+            .as_i64()
+            .or_else(|| number.as_f64().map(|n| n as i64))
+            .into(),
+        ("number" | "boolean", value) => value.clone(),
+        ("date", Value::String(text)) => since(text).into(),
+        ("string", Value::String(text)) => text.as_str().into(),
+        ("string", value) => value.to_string().into(),
+        _ => Value::Null,
+    }
+}
+
+/// Time since creation.
+pub(crate) fn age(object: &Object) -> Value {
+    let created = object
+        .str_at(&["metadata", "creationTimestamp"])
+        .unwrap_or_default();
+    since(created).into()
+}
+
+/// Time since a moment, as kubectl shows it; `<unknown>` when there is none.
+pub(crate) fn since(text: &str) -> String {
+    match text.parse::<Timestamp>() {
+        Ok(moment) => human_duration(Timestamp::now().as_second() - moment.as_second()),
+        Err(_) if text.is_empty() => "<unknown>".to_owned(),
+        Err(_) => "<invalid>".to_owned(),
+    }
+}
+
+/// A duration in the two most useful units, by the rules of Kubernetes.
+pub(crate) fn human_duration(seconds: i64) -> String {
+    const MINUTE: i64 = 60;
+    const HOUR: i64 = 60 * MINUTE;
+    const DAY: i64 = 24 * HOUR;
+    const YEAR: i64 = 365 * DAY;
+    let two = |large: i64, name: &str, small: i64, small_name: &str| {
+        if small == 0 {
+            format!("{large}{name}")
+        } else {
+            format!("{large}{name}{small}{small_name}")
+        }
+    };
+    match seconds {
+        ..-1 => "<invalid>".to_owned(),
+        -1 => "0s".to_owned(),
+        0..120 => format!("{seconds}s"),
+        120..600 => two(seconds / MINUTE, "m", seconds % MINUTE, "s"),
+        600..10_800 => format!("{}m", seconds / MINUTE),
+        10_800..28_800 => two(seconds / HOUR, "h", seconds % HOUR / MINUTE, "m"),
+        28_800..172_800 => format!("{}h", seconds / HOUR),
+        172_800..691_200 => two(seconds / DAY, "d", seconds % DAY / HOUR, "h"),
+        691_200..63_072_000 => format!("{}d", seconds / DAY),
+        63_072_000..252_288_000 => two(seconds / YEAR, "y", seconds % YEAR / DAY, "d"),
+        _ => format!("{}y", seconds / YEAR),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::human_duration;
+
+    #[test]
+    fn durations_read_as_kubectl_prints_them() {
+        let cases = [
+            (-5, "<invalid>"),
+            (0, "0s"),
+            (119, "119s"),
+            (120, "2m"),
+            (125, "2m5s"),
+            (600, "10m"),
+            (7_200, "120m"),
+            (10_800, "3h"),
+            (11_000, "3h3m"),
+            (28_800, "8h"),
+            (172_800, "2d"),
+            (180_000, "2d2h"),
+            (691_200, "8d"),
+            (63_072_000, "2y"),
+            (63_158_400, "2y1d"),
+        ];
+        for (seconds, expected) in cases {
+            assert_eq!(human_duration(seconds), expected, "{seconds}");
+        }
+    }
+}

@@ -1,0 +1,550 @@
+//! Columns of the usual built-in kinds.
+
+use serde_json::{Map, Value};
+use skein_object::Object;
+
+use super::{Column, age, human_duration, since};
+use crate::resource::Resource;
+
+const fn column(
+    name: &'static str,
+    column_type: &'static str,
+    cell: fn(&Object) -> Value,
+) -> Column {
+    Column {
+        name,
+        column_type,
+        priority: 0,
+        cell,
+    }
+}
+
+const fn wide(name: &'static str, cell: fn(&Object) -> Value) -> Column {
+    Column {
+        name,
+        column_type: "string",
+        priority: 1,
+        cell,
+    }
+}
+
+const AGE: Column = column("Age", "string", age);
+const CREATED: Column = column("Created At", "date", |o| {
+    o.at(&["metadata", "creationTimestamp"])
+        .cloned()
+        .unwrap_or_default()
+});
+
+/// The columns after the name; `None` for kinds that only show their age.
+pub(super) fn columns(resource: &Resource) -> Option<&'static [Column]> {
+    let key = (resource.group.as_str(), resource.plural.as_str());
+    TABLE
+        .iter()
+        .find(|(group, plural, _)| (*group, *plural) == key)
+        .map(|(_, _, list)| *list)
+}
+
+fn number(object: &Object, path: &[&str]) -> i64 {
+    object.i64_at(path).unwrap_or_default()
+}
+
+fn text(object: &Object, path: &[&str], absent: &str) -> Value {
+    object
+        .str_at(path)
+        .filter(|text| !text.is_empty())
+        .unwrap_or(absent)
+        .into()
+}
+
+fn size(object: &Object, fields: &[&str]) -> i64 {
+    let count = |field: &&str| {
+        object
+            .at(&[field])
+            .and_then(Value::as_object)
+            .map_or(0, Map::len)
+    };
+    i64::try_from(fields.iter().map(count).sum::<usize>()).unwrap_or(i64::MAX)
+}
+
+fn array<'a>(object: &'a Object, path: &[&str]) -> &'a [Value] {
+    object
+        .at(path)
+        .and_then(Value::as_array)
+        .map_or(&[], Vec::as_slice)
+}
+
+fn list(object: &Object, path: &[&str]) -> String {
+    let items: Vec<&str> = array(object, path)
+        .iter()
+        .filter_map(Value::as_str)
+        .collect();
+    items.join(",")
+}
+
+fn ready(object: &Object, have: &[&str], want: &[&str]) -> Value {
+    format!("{}/{}", number(object, have), number(object, want)).into()
+}
+
+fn containers(object: &Object, field: &str) -> String {
+    let list = array(object, &["spec", "template", "spec", "containers"]);
+    let texts: Vec<&str> = list.iter().filter_map(|c| c.get(field)?.as_str()).collect();
+    texts.join(",")
+}
+
+fn selector(object: &Object) -> Value {
+    let labels = object.at(&["spec", "selector", "matchLabels"]);
+    let labels = labels
+        .or_else(|| object.at(&["spec", "selector"]))
+        .and_then(Value::as_object);
+    let terms: Vec<String> = labels
+        .into_iter()
+        .flatten()
+        .map(|(key, value)| format!("{key}={}", value.as_str().unwrap_or_default()))
+        .collect();
+    if terms.is_empty() {
+        "<none>".into()
+    } else {
+        terms.join(",").into()
+    }
+}
+
+fn pod_ready(pod: &Object) -> Value {
+    let statuses = array(pod, &["status", "containerStatuses"]);
+    let ready = statuses
+        .iter()
+        .filter(|s| s.get("ready") == Some(&Value::Bool(true)))
+        .count();
+    format!("{ready}/{}", array(pod, &["spec", "containers"]).len()).into()
+}
+
+fn pod_status(pod: &Object) -> Value {
+    if pod.is_deleting() {
+        return "Terminating".into();
+    }
+    let reason = pod.str_at(&["status", "reason"]);
+    match reason
+        .or_else(|| pod.str_at(&["status", "phase"]))
+        .unwrap_or_default()
+    {
+        "Succeeded" => "Completed".into(),
+        "Failed" => "Error".into(),
+        other => other.into(),
+    }
+}
+
+fn restarts(pod: &Object) -> Value {
+    let count = |status: &Value| {
+        status
+            .get("restartCount")
+            .and_then(Value::as_i64)
+            .unwrap_or(0)
+    };
+    array(pod, &["status", "containerStatuses"])
+        .iter()
+        .map(count)
+        .sum::<i64>()
+        .to_string()
+        .into()
+}
+
+fn service_ports(service: &Object) -> Value {
+    let show = |port: &Value| {
+        let number = port.get("port").and_then(Value::as_i64).unwrap_or_default();
+        let protocol = port
+            .get("protocol")
+            .and_then(Value::as_str)
+            .unwrap_or("TCP");
+        match port.get("nodePort").and_then(Value::as_i64) {
+            Some(node) => format!("{number}:{node}/{protocol}"),
+            None => format!("{number}/{protocol}"),
+        }
+    };
+    let ports: Vec<String> = array(service, &["spec", "ports"])
+        .iter()
+        .map(show)
+        .collect();
+    if ports.is_empty() {
+        "<none>".into()
+    } else {
+        ports.join(",").into()
+    }
+}
+
+fn external_address(service: &Object) -> Value {
+    let addresses: Vec<&str> = array(service, &["status", "loadBalancer", "ingress"])
+        .iter()
+        .filter_map(|i| i.get("ip").or_else(|| i.get("hostname"))?.as_str())
+        .collect();
+    match service.str_at(&["spec", "type"]) {
+        Some("ExternalName") => text(service, &["spec", "externalName"], "<none>"),
+        Some("LoadBalancer") if addresses.is_empty() => "<pending>".into(),
+        _ if addresses.is_empty() => "<none>".into(),
+        _ => addresses.join(",").into(),
+    }
+}
+
+fn job_status(job: &Object) -> Value {
+    let is = |kind: &str| {
+        job.condition(kind)
+            .and_then(|c| c.get("status"))
+            .and_then(Value::as_str)
+            == Some("True")
+    };
+    let status = if is("Complete") {
+        "Complete"
+    } else if is("Failed") {
+        "Failed"
+    } else if job.is_deleting() {
+        "Terminating"
+    } else if is("Suspended") {
+        "Suspended"
+    } else {
+        "Running"
+    };
+    status.into()
+}
+
+fn job_duration(job: &Object) -> Value {
+    let at = |key: &str| {
+        job.str_at(&["status", key])?
+            .parse::<jiff::Timestamp>()
+            .ok()
+    };
+    match (at("startTime"), at("completionTime")) {
+        (Some(start), Some(end)) => human_duration(end.as_second() - start.as_second()).into(),
+        (Some(_), None) => since(job.str_at(&["status", "startTime"]).unwrap_or_default()).into(),
+        _ => "".into(),
+    }
+}
+
+fn completions(job: &Object) -> Value {
+    let wanted = job.i64_at(&["spec", "completions"]).unwrap_or(1);
+    format!("{}/{wanted}", number(job, &["status", "succeeded"])).into()
+}
+
+fn node_status(node: &Object) -> Value {
+    let ready = node
+        .condition("Ready")
+        .and_then(|c| c.get("status"))
+        .and_then(Value::as_str);
+    if ready == Some("True") {
+        "Ready".into()
+    } else {
+        "NotReady".into()
+    }
+}
+
+fn role(binding: &Object) -> Value {
+    let part = |key: &str| binding.str_at(&["roleRef", key]).unwrap_or_default();
+    format!("{}/{}", part("kind"), part("name")).into()
+}
+
+fn hosts(ingress: &Object) -> Value {
+    let hosts: Vec<&str> = array(ingress, &["spec", "rules"])
+        .iter()
+        .map(|rule| rule.get("host").and_then(Value::as_str).unwrap_or("*"))
+        .collect();
+    if hosts.is_empty() {
+        "*".into()
+    } else {
+        hosts.join(",").into()
+    }
+}
+
+fn last_seen(event: &Object) -> Value {
+    let first = [
+        "lastTimestamp",
+        "deprecatedLastTimestamp",
+        "eventTime",
+        "firstTimestamp",
+    ]
+    .iter()
+    .find_map(|field| event.str_at(&[field]));
+    since(first.unwrap_or_default()).into()
+}
+
+fn event_object(event: &Object) -> Value {
+    let part = |key: &str| {
+        event
+            .str_at(&["involvedObject", key])
+            .or_else(|| event.str_at(&["regarding", key]))
+    };
+    let kind = part("kind").unwrap_or_default().to_lowercase();
+    format!("{kind}/{}", part("name").unwrap_or_default()).into()
+}
+
+fn event_message(event: &Object) -> Value {
+    let message = event
+        .str_at(&["message"])
+        .or_else(|| event.str_at(&["note"]));
+    message.unwrap_or_default().trim().into()
+}
+
+const TABLE: &[(&str, &str, &[Column])] = &[
+    (
+        "",
+        "pods",
+        &[
+            column("Ready", "string", pod_ready),
+            column("Status", "string", pod_status),
+            column("Restarts", "string", restarts),
+            AGE,
+            wide("IP", |o| text(o, &["status", "podIP"], "<none>")),
+            wide("Node", |o| text(o, &["spec", "nodeName"], "<none>")),
+            wide("Nominated Node", |o| {
+                text(o, &["status", "nominatedNodeName"], "<none>")
+            }),
+            wide("Readiness Gates", |_| "<none>".into()),
+        ],
+    ),
+    (
+        "",
+        "services",
+        &[
+            column("Type", "string", |o| {
+                text(o, &["spec", "type"], "ClusterIP")
+            }),
+            column("Cluster-IP", "string", |o| {
+                text(o, &["spec", "clusterIP"], "<none>")
+            }),
+            column("External-IP", "string", external_address),
+            column("Port(s)", "string", service_ports),
+            AGE,
+            wide("Selector", selector),
+        ],
+    ),
+    (
+        "apps",
+        "deployments",
+        &[
+            column("Ready", "string", |o| {
+                ready(o, &["status", "readyReplicas"], &["spec", "replicas"])
+            }),
+            column("Up-to-date", "string", |o| {
+                number(o, &["status", "updatedReplicas"]).into()
+            }),
+            column("Available", "string", |o| {
+                number(o, &["status", "availableReplicas"]).into()
+            }),
+            AGE,
+            wide("Containers", |o| containers(o, "name").into()),
+            wide("Images", |o| containers(o, "image").into()),
+            wide("Selector", selector),
+        ],
+    ),
+    (
+        "apps",
+        "replicasets",
+        &[
+            column("Desired", "integer", |o| {
+                number(o, &["spec", "replicas"]).into()
+            }),
+            column("Current", "integer", |o| {
+                number(o, &["status", "replicas"]).into()
+            }),
+            column("Ready", "integer", |o| {
+                number(o, &["status", "readyReplicas"]).into()
+            }),
+            AGE,
+            wide("Containers", |o| containers(o, "name").into()),
+            wide("Images", |o| containers(o, "image").into()),
+            wide("Selector", selector),
+        ],
+    ),
+    (
+        "apps",
+        "statefulsets",
+        &[
+            column("Ready", "string", |o| {
+                ready(o, &["status", "readyReplicas"], &["spec", "replicas"])
+            }),
+            AGE,
+            wide("Containers", |o| containers(o, "name").into()),
+            wide("Images", |o| containers(o, "image").into()),
+        ],
+    ),
+    (
+        "apps",
+        "daemonsets",
+        &[
+            column("Desired", "integer", |o| {
+                number(o, &["status", "desiredNumberScheduled"]).into()
+            }),
+            column("Current", "integer", |o| {
+                number(o, &["status", "currentNumberScheduled"]).into()
+            }),
+            column("Ready", "integer", |o| {
+                number(o, &["status", "numberReady"]).into()
+            }),
+            column("Up-to-date", "integer", |o| {
+                number(o, &["status", "updatedNumberScheduled"]).into()
+            }),
+            column("Available", "integer", |o| {
+                number(o, &["status", "numberAvailable"]).into()
+            }),
+            column("Node Selector", "string", |_| "<none>".into()),
+            AGE,
+        ],
+    ),
+    (
+        "batch",
+        "jobs",
+        &[
+            column("Status", "string", job_status),
+            column("Completions", "string", completions),
+            column("Duration", "string", job_duration),
+            AGE,
+        ],
+    ),
+    (
+        "batch",
+        "cronjobs",
+        &[
+            column("Schedule", "string", |o| text(o, &["spec", "schedule"], "")),
+            column("Timezone", "string", |o| {
+                text(o, &["spec", "timeZone"], "<none>")
+            }),
+            column("Suspend", "boolean", |o| {
+                let suspended = o.bool_at(&["spec", "suspend"]).unwrap_or_default();
+                if suspended {
+                    "True".into()
+                } else {
+                    "False".into()
+                }
+            }),
+            column("Active", "integer", |o| {
+                array(o, &["status", "active"]).len().into()
+            }),
+            column("Last Schedule", "string", |o| {
+                o.str_at(&["status", "lastScheduleTime"])
+                    .map_or_else(|| "<none>".into(), |t| since(t).into())
+            }),
+            AGE,
+        ],
+    ),
+    (
+        "",
+        "configmaps",
+        &[
+            column("Data", "string", |o| {
+                size(o, &["data", "binaryData"]).into()
+            }),
+            AGE,
+        ],
+    ),
+    (
+        "",
+        "secrets",
+        &[
+            column("Type", "string", |o| text(o, &["type"], "Opaque")),
+            column("Data", "string", |o| size(o, &["data"]).into()),
+            AGE,
+        ],
+    ),
+    (
+        "",
+        "namespaces",
+        &[
+            column("Status", "string", |o| text(o, &["status", "phase"], "")),
+            AGE,
+        ],
+    ),
+    (
+        "",
+        "nodes",
+        &[
+            column("Status", "string", node_status),
+            column("Roles", "string", |_| "<none>".into()),
+            AGE,
+            column("Version", "string", |o| {
+                text(o, &["status", "nodeInfo", "kubeletVersion"], "")
+            }),
+        ],
+    ),
+    (
+        "",
+        "events",
+        &[
+            column("Last Seen", "string", last_seen),
+            column("Type", "string", |o| text(o, &["type"], "")),
+            column("Reason", "string", |o| text(o, &["reason"], "")),
+            column("Object", "string", event_object),
+            column("Message", "string", event_message),
+        ],
+    ),
+    (
+        "events.k8s.io",
+        "events",
+        &[
+            column("Last Seen", "string", last_seen),
+            column("Type", "string", |o| text(o, &["type"], "")),
+            column("Reason", "string", |o| text(o, &["reason"], "")),
+            column("Object", "string", event_object),
+            column("Message", "string", event_message),
+        ],
+    ),
+    (
+        "",
+        "persistentvolumeclaims",
+        &[
+            column("Status", "string", |o| text(o, &["status", "phase"], "")),
+            column("Volume", "string", |o| text(o, &["spec", "volumeName"], "")),
+            column("Capacity", "string", |o| {
+                text(o, &["status", "capacity", "storage"], "")
+            }),
+            column("Access Modes", "string", |o| {
+                list(o, &["spec", "accessModes"]).into()
+            }),
+            column("StorageClass", "string", |o| {
+                text(o, &["spec", "storageClassName"], "")
+            }),
+            AGE,
+        ],
+    ),
+    (
+        "networking.k8s.io",
+        "ingresses",
+        &[
+            column("Class", "string", |o| {
+                text(o, &["spec", "ingressClassName"], "<none>")
+            }),
+            column("Hosts", "string", hosts),
+            column("Address", "string", |_| "".into()),
+            column("Ports", "string", |o| {
+                if o.at(&["spec", "tls"]).is_some() {
+                    "80, 443".into()
+                } else {
+                    "80".into()
+                }
+            }),
+            AGE,
+        ],
+    ),
+    ("rbac.authorization.k8s.io", "clusterroles", &[CREATED]),
+    ("rbac.authorization.k8s.io", "roles", &[CREATED]),
+    (
+        "rbac.authorization.k8s.io",
+        "clusterrolebindings",
+        &[column("Role", "string", role), AGE],
+    ),
+    (
+        "rbac.authorization.k8s.io",
+        "rolebindings",
+        &[column("Role", "string", role), AGE],
+    ),
+    (
+        "apiextensions.k8s.io",
+        "customresourcedefinitions",
+        &[CREATED],
+    ),
+    (
+        "coordination.k8s.io",
+        "leases",
+        &[
+            column("Holder", "string", |o| {
+                text(o, &["spec", "holderIdentity"], "")
+            }),
+            AGE,
+        ],
+    ),
+];

@@ -1,0 +1,410 @@
+//! Create and update: the way of an object from a request into the store.
+
+use std::sync::Arc;
+
+use skein_object::Object;
+use skein_store::{Key, Stored, WriteError};
+
+use crate::admit::{self, Conformed};
+use crate::api::{self, Api, Call};
+use crate::decode;
+use crate::failure::{Failure, Outcome};
+use crate::negotiate;
+use crate::options::{FieldValidation, WriteOptions};
+use crate::read;
+use crate::resource::Resource;
+use crate::respond::{self, Reply};
+use crate::{convert, lifecycle, metadata, ownership, strategy};
+
+/// How often a write starts again when somebody else was faster.
+const MAX_ATTEMPTS: usize = 16;
+/// How often a new random name is tried.
+const MAX_NAME_ATTEMPTS: usize = 8;
+
+/// Answers `create`.
+pub(crate) async fn create(
+    api: &Arc<Api>,
+    call: &Call,
+    resource: &Arc<Resource>,
+) -> Outcome<Reply> {
+    let form = negotiate::form(call.header("accept"))?;
+    let options = WriteOptions::parse(call, "CreateOptions", false)?;
+    let conformed = admit::conform(resource, decode::body(call)?, options.validation)?;
+    let Conformed {
+        mut object,
+        warnings,
+    } = conformed;
+    place(call, resource, &mut object)?;
+    let object = insert(api, resource, object, &options, Some(call)).await?;
+    let mut reply = read::object_reply(201, form, resource, call, &object);
+    respond::warn(&mut reply, &warnings);
+    Ok(reply)
+}
+
+/// Sets the namespace of the request, or refuses another one.
+pub(crate) fn place(call: &Call, resource: &Resource, object: &mut Object) -> Outcome<()> {
+    let requested = read::namespace(call, resource).unwrap_or_default();
+    if !resource.namespaced {
+        object.remove(&["metadata", "namespace"]);
+        return Ok(());
+    }
+    let given = object.namespace();
+    if !given.is_empty() && given != requested {
+        return Err(Failure::bad_request(
+            "the namespace of the provided object does not match the namespace sent on the request",
+        ));
+    }
+    if requested.is_empty() {
+        return Err(Failure::bad_request(
+            "an empty namespace may not be set during creation",
+        ));
+    }
+    object.set(&["metadata", "namespace"], requested.into());
+    Ok(())
+}
+
+/// Stores a new object that has passed decoding; answers it at the resource's version.
+pub(crate) async fn insert(
+    api: &Arc<Api>,
+    resource: &Arc<Resource>,
+    mut object: Object,
+    options: &WriteOptions,
+    call: Option<&Call>,
+) -> Outcome<Object> {
+    let now = api::now();
+    metadata::drop_system_fields(&mut object);
+    lifecycle::check_create(api, resource, &object)?;
+    ownership::track(resource, "", None, &mut object, &options.manager, &now);
+    insert_owned(api, resource, object, options, call, &now).await
+}
+
+/// Stores a new object whose managedFields are set already (the end of create and of apply).
+pub(crate) async fn insert_owned(
+    api: &Arc<Api>,
+    resource: &Arc<Resource>,
+    mut object: Object,
+    options: &WriteOptions,
+    call: Option<&Call>,
+    now: &str,
+) -> Outcome<Object> {
+    let generate = object
+        .str_at(&["metadata", "generateName"])
+        .unwrap_or_default()
+        .to_owned();
+    let generated = object.name().is_empty() && !generate.is_empty();
+    object.set(
+        &["metadata", "uid"],
+        uuid::Uuid::new_v4().to_string().into(),
+    );
+    object.set(&["metadata", "creationTimestamp"], now.into());
+    strategy::prepare_create(api, resource, &mut object, call);
+    for attempt in 1.. {
+        if generated {
+            object.set(
+                &["metadata", "name"],
+                metadata::generate_name(&generate).into(),
+            );
+        }
+        validate_create(api, resource, &object)?;
+        strategy::allocate(api, resource, None, &mut object)?;
+        if options.dry_run {
+            if api.store.get(&stored_key(resource, &object)).is_some() {
+                return Err(Failure::already_exists(resource, object.name()));
+            }
+            return Ok(object);
+        }
+        match store_new(api, resource, object.clone()).await {
+            Ok(stored) => return Ok(crate::present::object(resource, &stored)),
+            Err(WriteError::Exists(_)) if generated && attempt < MAX_NAME_ATTEMPTS => {}
+            Err(error) => return Err(Failure::from_write(error, resource, object.name())),
+        }
+    }
+    Err(Failure::internal("no free name was found"))
+}
+
+async fn store_new(
+    api: &Api,
+    resource: &Resource,
+    mut object: Object,
+) -> Result<Arc<Stored>, WriteError> {
+    let key = stored_key(resource, &object);
+    convert::to_storage(&mut object, resource);
+    api.store.create(key, object).await
+}
+
+fn stored_key(resource: &Resource, object: &Object) -> Key {
+    Key::new(&resource.storage, object.namespace(), object.name())
+}
+
+fn validate_create(api: &Api, resource: &Resource, object: &Object) -> Outcome<()> {
+    let mut causes = metadata::check(resource, object);
+    causes.extend(admit::custom_errors(resource, object, None));
+    causes.extend(strategy::validate_create(api, resource, object));
+    if causes.is_empty() {
+        return Ok(());
+    }
+    let name = object.name();
+    Err(Failure::invalid(&resource.gvk(), name, causes))
+}
+
+/// What an update makes of the live object.
+pub(crate) struct Proposal {
+    pub(crate) object: Object,
+    pub(crate) warnings: Vec<String>,
+    /// managedFields are set already (apply).
+    pub(crate) owned: bool,
+}
+
+/// The outcome of an update.
+pub(crate) struct Updated {
+    pub(crate) object: Object,
+    pub(crate) warnings: Vec<String>,
+    pub(crate) created: bool,
+}
+
+/// Answers `update`, of the object or of a sub-resource that is stored with it.
+pub(crate) async fn update(
+    api: &Arc<Api>,
+    call: &Call,
+    resource: &Arc<Resource>,
+    subresource: Option<&str>,
+) -> Outcome<Reply> {
+    let form = negotiate::form(call.header("accept"))?;
+    let options = WriteOptions::parse(call, "UpdateOptions", false)?;
+    let conformed = admit::conform(resource, decode::body(call)?, options.validation)?;
+    check_named(call, resource, &conformed.object)?;
+    let key = read::key(call, resource);
+    let exists = api.store.get(&key).is_some();
+    if !exists && subresource.is_none() && strategy::creates_on_update(resource) {
+        let Conformed {
+            mut object,
+            warnings,
+        } = conformed;
+        place(call, resource, &mut object)?;
+        let object = insert(api, resource, object, &options, Some(call)).await?;
+        let mut reply = read::object_reply(201, form, resource, call, &object);
+        respond::warn(&mut reply, &warnings);
+        return Ok(reply);
+    }
+    let propose = |_: &Object| {
+        Ok(Proposal {
+            object: conformed.object.clone(),
+            warnings: conformed.warnings.clone(),
+            owned: false,
+        })
+    };
+    let change = Change {
+        resource,
+        subresource: subresource.unwrap_or_default(),
+        options: &options,
+    };
+    let updated = change.run(api, &key, propose).await?;
+    let mut reply = read::object_reply(200, form, resource, call, &updated.object);
+    respond::warn(&mut reply, &updated.warnings);
+    Ok(reply)
+}
+
+fn check_named(call: &Call, resource: &Resource, object: &Object) -> Outcome<()> {
+    let (given, wanted) = (object.name(), call.info.name.as_str());
+    if given.is_empty() {
+        let gvk = resource.gvk();
+        let text = "Required value: name is required";
+        let cause = crate::failure::Cause::new("FieldValueRequired", "metadata.name", text);
+        return Err(Failure::invalid(&gvk, "", vec![cause]));
+    }
+    if given != wanted {
+        return Err(Failure::bad_request(format!(
+            "the name of the object ({given}) does not match the name on the URL ({wanted})"
+        )));
+    }
+    let namespace = read::namespace(call, resource).unwrap_or_default();
+    if resource.namespaced && !object.namespace().is_empty() && object.namespace() != namespace {
+        return Err(Failure::bad_request(format!(
+            "the namespace of the object ({}) does not match the namespace on the URL ({namespace})",
+            object.namespace()
+        )));
+    }
+    Ok(())
+}
+
+/// A change of one stored object through an endpoint.
+pub(crate) struct Change<'a> {
+    pub(crate) resource: &'a Arc<Resource>,
+    pub(crate) subresource: &'a str,
+    pub(crate) options: &'a WriteOptions,
+}
+
+impl Change<'_> {
+    /// Proposes a new state from the live one and stores it, again when somebody else was faster
+    /// and the proposal did not insist on a revision.
+    pub(crate) async fn run(
+        &self,
+        api: &Arc<Api>,
+        key: &Key,
+        propose: impl Fn(&Object) -> Outcome<Proposal>,
+    ) -> Outcome<Updated> {
+        for _ in 0..MAX_ATTEMPTS {
+            let stored = api.store.get(key);
+            let stored = stored.ok_or_else(|| Failure::not_found(self.resource, &key.name))?;
+            let old = crate::present::object(self.resource, &stored);
+            let Proposal {
+                object,
+                warnings,
+                owned,
+            } = propose(&old)?;
+            let insists = !object.resource_version().is_empty();
+            let Some(new) = self.prepare(api, &old, object, owned)? else {
+                return Ok(Updated {
+                    object: old,
+                    warnings,
+                    created: false,
+                });
+            };
+            if self.options.dry_run {
+                return Ok(Updated {
+                    object: new,
+                    warnings,
+                    created: false,
+                });
+            }
+            match self.store(api, key, &stored, new).await {
+                Ok(object) => {
+                    return Ok(Updated {
+                        object,
+                        warnings,
+                        created: false,
+                    });
+                }
+                Err(WriteError::Conflict(_))
+                    if !insists || self.unchanged_version(&old, api, key) => {}
+                Err(error) => return Err(Failure::from_write(error, self.resource, &key.name)),
+            }
+        }
+        Err(Failure::modified(self.resource, &key.name))
+    }
+
+    /// A patch computes its object from the live one, so it carries the live revision without
+    /// insisting on it; the next attempt decides.
+    fn unchanged_version(&self, old: &Object, api: &Api, key: &Key) -> bool {
+        api.store
+            .get(key)
+            .is_some_and(|now| now.object.uid() == old.uid())
+    }
+
+    async fn store(
+        &self,
+        api: &Arc<Api>,
+        key: &Key,
+        stored: &Stored,
+        mut new: Object,
+    ) -> Result<Object, WriteError> {
+        convert::to_storage(&mut new, self.resource);
+        let finished = new.is_deleting() && lifecycle::may_go(&new);
+        let written = if finished {
+            // The last finalizer is gone: the update is the removal.
+            api.store.remove(key.clone(), stored.revision).await?;
+            let mut gone = new;
+            convert::to_version(&mut gone, self.resource);
+            return Ok(gone);
+        } else {
+            api.store.replace(key.clone(), stored.revision, new).await?
+        };
+        Ok(crate::present::object(self.resource, &written))
+    }
+
+    /// The object to store; `None` when nothing changes.
+    fn prepare(
+        &self,
+        api: &Arc<Api>,
+        old: &Object,
+        mut new: Object,
+        owned: bool,
+    ) -> Outcome<Option<Object>> {
+        let resource = self.resource;
+        self.check_preconditions(old, &new)?;
+        let now = api::now();
+        new.set(&["metadata", "name"], old.name().into());
+        if resource.namespaced {
+            new.set(&["metadata", "namespace"], old.namespace().into());
+        }
+        metadata::keep_system_fields(old, &mut new);
+        if !owned {
+            let manager = &self.options.manager;
+            ownership::track(
+                resource,
+                self.subresource,
+                Some(old),
+                &mut new,
+                manager,
+                &now,
+            );
+        }
+        strategy::prepare_update(resource, self.subresource, old, &mut new);
+        strategy::allocate(api, resource, Some(old), &mut new)?;
+        new.set(
+            &["metadata", "resourceVersion"],
+            old.resource_version().into(),
+        );
+        metadata::tidy(&mut new);
+        self.validate(api, old, &new)?;
+        skein_merge::ownership::keep_times_when_unchanged(old, &mut new);
+        if new == *old && !(old.is_deleting() && lifecycle::may_go(old)) {
+            return Ok(None);
+        }
+        Ok(Some(new))
+    }
+
+    fn check_preconditions(&self, old: &Object, new: &Object) -> Outcome<()> {
+        let name = old.name();
+        if !new.uid().is_empty() && new.uid() != old.uid() {
+            let why = format!(
+                "Precondition failed: UID in precondition: {}, UID in object meta: {}",
+                new.uid(),
+                old.uid()
+            );
+            return Err(Failure::conflict(self.resource, name, &why));
+        }
+        let version = new.resource_version();
+        if version.is_empty() || version == "0" {
+            if strategy::updates_unconditionally(self.resource) {
+                return Ok(());
+            }
+            let text = "Invalid value: 0: must be specified for an update";
+            let cause =
+                crate::failure::Cause::new("FieldValueInvalid", "metadata.resourceVersion", text);
+            return Err(Failure::invalid(&self.resource.gvk(), name, vec![cause]));
+        }
+        if version != old.resource_version() {
+            return Err(Failure::modified(self.resource, name));
+        }
+        Ok(())
+    }
+
+    fn validate(&self, api: &Api, old: &Object, new: &Object) -> Outcome<()> {
+        let resource = self.resource;
+        let mut causes = metadata::check(resource, new);
+        causes.extend(lifecycle::finalizer_causes(old, new));
+        causes.extend(admit::custom_errors(resource, new, Some(old)));
+        causes.extend(strategy::validate_update(
+            api,
+            resource,
+            self.subresource,
+            old,
+            new,
+        ));
+        if causes.is_empty() {
+            return Ok(());
+        }
+        Err(Failure::invalid(&resource.gvk(), new.name(), causes))
+    }
+}
+
+/// Options for writes of the server itself.
+pub(crate) fn own_options(manager: &str) -> WriteOptions {
+    WriteOptions {
+        dry_run: false,
+        manager: manager.to_owned(),
+        validation: FieldValidation::Ignore,
+        force: false,
+    }
+}

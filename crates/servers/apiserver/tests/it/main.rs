@@ -1,0 +1,8 @@
+//! The API over plain HTTP: what clients send and what they must get back.
+
+mod harness;
+
+mod changes;
+mod lists;
+mod objects;
+mod rights;
