@@ -1,17 +1,21 @@
-//! Real surroundings for tests: a Kubernetes control plane and Git servers, everything on 127.0.0.1.
+//! Real surroundings for tests: a Kubernetes control plane, Git servers and our own binary, everything on 127.0.0.1.
 //!
 //! Whatever is started here ends with the value that started it, and with the test process if that dies first.
 
 mod api;
 mod certificates;
 mod control_plane;
+mod controllers;
 mod daemon;
 mod git;
+mod target;
 
 pub use api::{Api, ApiError, status_of};
 pub use certificates::{Authority, Identity};
 pub use control_plane::{ControlPlane, Options, SERVICE_ADDRESSES};
+pub use controllers::{COMPONENTS, ControllerOptions, Controllers};
 pub use daemon::{Daemon, free_port};
 pub use git::http::{Access, GitHttpServer, GitRequest};
 pub use git::repository::{Commit, Repository};
 pub use git::ssh::GitSshServer;
+pub use target::{Target, until};

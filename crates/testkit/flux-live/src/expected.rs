@@ -6,26 +6,36 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use serde_json::Value;
+use skein_yaml::Dialect;
 
 use crate::scenario::text;
 
 /// Content of a step's sections; a section that saw nothing is left out.
 pub type Sections = BTreeMap<String, Value>;
 
+/// The documents of a recording. It was written by a tool for which `n` and `y` are texts, unlike for Kubernetes.
+pub fn parse(bytes: &[u8]) -> Result<Vec<Value>> {
+    let nodes = skein_yaml::compose_all(bytes, Dialect::V3)?;
+    let values: Result<_, _> = nodes
+        .iter()
+        .map(|node| skein_yaml::node_to_json(node, Dialect::V3))
+        .collect();
+    Ok(values?)
+}
+
 /// Reads the sections of a step. The `objects` section has more than items: refusals and answers become sections of their own.
 pub fn read(file: &Path) -> Result<Sections> {
     let bytes = fs::read(file).with_context(|| format!("reading {}", file.display()))?;
-    let documents =
-        skein_yaml::documents(&bytes).with_context(|| format!("parsing {}", file.display()))?;
+    let documents = parse(&bytes).with_context(|| format!("parsing {}", file.display()))?;
     let mut sections = Sections::new();
     for document in documents {
-        let name = text(&document.value["section"]);
+        let name = text(&document["section"]);
         for key in ["rejected", "responses", "waitTimedOut"] {
-            if !document.value[key].is_null() {
-                sections.insert(key.to_owned(), document.value[key].clone());
+            if !document[key].is_null() {
+                sections.insert(key.to_owned(), document[key].clone());
             }
         }
-        sections.insert(name, document.value["items"].clone());
+        sections.insert(name, document["items"].clone());
     }
     Ok(sections)
 }

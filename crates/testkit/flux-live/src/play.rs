@@ -131,7 +131,7 @@ impl<'a> Play<'a> {
             .replace("${NS}", &self.scenario.namespace)
             .replace("${GIT}", &world.git.address().to_string())
             .replace("${GITS}", &world.git_tls.address().to_string())
-            .replace("${STORAGE}", &world.storage_address)
+            .replace("${STORAGE}", world.storage_address())
             .replace("${KUBE}", &world.target.address())
             .replace("${CA}", &world.git_authority);
         if text.contains("${KUBECONFIG}") {

@@ -7,6 +7,8 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
+use crate::expected;
+
 /// How long a step may wait when it does not say.
 const STEP_TIMEOUT: Duration = Duration::from_secs(45);
 
@@ -73,9 +75,10 @@ impl Scenario {
     pub fn read(folder: &Path) -> Result<Self> {
         let file = folder.join("scenario.yaml");
         let text = fs::read(&file).with_context(|| format!("reading {}", file.display()))?;
-        let value =
-            skein_yaml::from_slice(&text).with_context(|| format!("parsing {}", file.display()))?;
-        Self::parse(folder, &value).with_context(|| format!("in {}", file.display()))
+        let documents =
+            expected::parse(&text).with_context(|| format!("parsing {}", file.display()))?;
+        let value = documents.first().context("the scenario is empty")?;
+        Self::parse(folder, value).with_context(|| format!("in {}", file.display()))
     }
 
     fn parse(folder: &Path, value: &Value) -> Result<Self> {

@@ -5,8 +5,11 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use skein_testkit::{Api, ControlPlane, Daemon, Options, free_port};
 use tokio::time::sleep;
+
+use crate::api::Api;
+use crate::control_plane::{ControlPlane, Options};
+use crate::daemon::{Daemon, free_port};
 
 /// How long something that was started may take to be there.
 const START_TIMEOUT: Duration = Duration::from_secs(60);
