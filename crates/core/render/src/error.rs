@@ -16,7 +16,9 @@ pub enum RenderError {
         path: String,
     },
     /// `spec.path` is a file.
-    #[error("{path} is a file, spec.path must be a directory with a kustomization.yaml or with manifests")]
+    #[error(
+        "{path} is a file, spec.path must be a directory with a kustomization.yaml or with manifests"
+    )]
     PathIsFile {
         /// The path in the artifact.
         path: String,
@@ -85,7 +87,9 @@ pub enum RenderError {
 #[derive(Debug, Error)]
 pub enum SubstituteError {
     /// A variable has a name that cannot be used.
-    #[error("envsubst error: '{0}' var name is invalid, must match '^[_[:alpha:]][_[:alpha:][:digit:]]*$'")]
+    #[error(
+        "envsubst error: '{0}' var name is invalid, must match '^[_[:alpha:]][_[:alpha:][:digit:]]*$'"
+    )]
     Name(String),
     /// An expression fails.
     #[error("envsubst error: variable substitution failed: {0}")]
@@ -94,6 +98,8 @@ pub enum SubstituteError {
     #[error("envsubst error: YAMLToJSON: {0}")]
     Yaml(YamlError),
     /// The result is no text any more: a substring cut a character in two.
-    #[error("envsubst error: YAMLToJSON: yaml: the result is no UTF-8 text, a substring cuts a character in two")]
+    #[error(
+        "envsubst error: YAMLToJSON: yaml: the result is no UTF-8 text, a substring cuts a character in two"
+    )]
     Utf8,
 }

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 use skein_kustomize::{FileTree, RECOGNIZED_FILE_NAMES};
+use skein_yaml::YamlError;
 
 use crate::error::RenderError;
 
@@ -55,14 +56,26 @@ pub(crate) fn generate(
     spec: &Value,
     ignored: Option<&dyn Fn(&str) -> bool>,
 ) -> Result<(), RenderError> {
-    let join = |name: &str| if directory.is_empty() { name.to_owned() } else { format!("{directory}/{name}") };
-    let found = RECOGNIZED_FILE_NAMES.iter().map(|name| join(name)).find(|path| tree.get(path).is_some());
+    let join = |name: &str| {
+        if directory.is_empty() {
+            name.to_owned()
+        } else {
+            format!("{directory}/{name}")
+        }
+    };
+    let found = RECOGNIZED_FILE_NAMES
+        .iter()
+        .map(|name| join(name))
+        .find(|path| tree.get(path).is_some());
     let (path, mut kustomization) = match found {
         Some(path) => {
             let kustomization = read(tree, &path)?;
             (path, kustomization)
         }
-        None => (join(RECOGNIZED_FILE_NAMES[0]), scan(tree, directory, ignored)?),
+        None => (
+            join(RECOGNIZED_FILE_NAMES[0]),
+            scan(tree, directory, ignored)?,
+        ),
     };
     if let Some(ignored) = ignored {
         for field in ["resources", "components", "crds"] {
@@ -72,18 +85,27 @@ pub(crate) fn generate(
         }
     }
     inject(&mut kustomization, spec, tree, directory)?;
-    tree.insert(&path, skein_yaml::to_string(&Value::Object(kustomization)).into_bytes())?;
+    tree.insert(
+        &path,
+        skein_yaml::to_string(&Value::Object(kustomization)).into_bytes(),
+    )?;
     Ok(())
 }
 
 fn read(tree: &FileTree, path: &str) -> Result<Map<String, Value>, RenderError> {
     let content = tree.get(path).unwrap_or_default();
-    let value = skein_yaml::from_slice(content)
-        .map_err(|source| RenderError::Kustomization { path: path.to_owned(), source })?;
+    let value = skein_yaml::from_slice(content).map_err(|source| RenderError::Kustomization {
+        path: path.to_owned(),
+        source,
+    })?;
     let mut kustomization = match value {
         Value::Object(map) => map,
         Value::Null => Map::new(),
-        _ => return Err(RenderError::NotAMap { path: path.to_owned() }),
+        _ => {
+            return Err(RenderError::NotAMap {
+                path: path.to_owned(),
+            });
+        }
     };
     kustomization.retain(|field, _| FIELDS.contains(&field.as_str()));
     type_meta(&mut kustomization);
@@ -96,10 +118,14 @@ fn read(tree: &FileTree, path: &str) -> Result<Map<String, Value>, RenderError> 
 }
 
 fn type_meta(kustomization: &mut Map<String, Value>) {
-    for (field, value) in
-        [("apiVersion", "kustomize.config.k8s.io/v1beta1"), ("kind", "Kustomization")]
-    {
-        let present = kustomization.get(field).and_then(Value::as_str).is_some_and(|v| !v.is_empty());
+    for (field, value) in [
+        ("apiVersion", "kustomize.config.k8s.io/v1beta1"),
+        ("kind", "Kustomization"),
+    ] {
+        let present = kustomization
+            .get(field)
+            .and_then(Value::as_str)
+            .is_some_and(|v| !v.is_empty());
         if !present {
             kustomization.insert(field.to_owned(), value.into());
         }
@@ -107,7 +133,10 @@ fn type_meta(kustomization: &mut Map<String, Value>) {
 }
 
 fn list<'m>(map: &'m Map<String, Value>, field: &str) -> impl Iterator<Item = &'m Value> {
-    map.get(field).and_then(Value::as_array).into_iter().flatten()
+    map.get(field)
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
 }
 
 /// A kustomization of all manifests below the directory; directories with a kustomization of their own are taken as they are.
@@ -133,9 +162,15 @@ fn scan(
             continue;
         }
         let relative = parts.join("/");
-        let path = if directory.is_empty() { relative.clone() } else { format!("{directory}/{relative}") };
+        let path = if directory.is_empty() {
+            relative.clone()
+        } else {
+            format!("{directory}/{relative}")
+        };
         let parents = (1..parts.len()).map(|depth| &parts[..depth]);
-        let root = parents.into_iter().find(|parent| is_kustomization_root(tree, directory, parent));
+        let root = parents
+            .into_iter()
+            .find(|parent| is_kustomization_root(tree, directory, parent));
         if let Some(root) = root {
             resources.push(format!("./{}", root.join("/")).into());
             taken = Some(root.to_vec());
@@ -160,17 +195,38 @@ fn scan(
 
 fn is_kustomization_root(tree: &FileTree, directory: &str, parts: &[&str]) -> bool {
     let path = format!("{directory}/{}", parts.join("/"));
-    RECOGNIZED_FILE_NAMES.iter().any(|name| tree.get(&format!("{path}/{name}")).is_some())
+    RECOGNIZED_FILE_NAMES
+        .iter()
+        .any(|name| tree.get(&format!("{path}/{name}")).is_some())
 }
 
 /// Whether every document of the file is a Kubernetes object or a list of them.
 fn check_manifest(content: &[u8]) -> Result<(), String> {
-    let documents = skein_yaml::documents(content)
-        .map_err(|error| format!("MalformedYAMLError: yaml: {error}"))?;
+    let documents = skein_yaml::documents(content).map_err(|error| go_yaml_message(&error))?;
     for document in documents {
         check_object(&document.value)?;
     }
     Ok(())
+}
+
+/// A syntax error in the words of Go's parser, which counts lines of grammar errors from 0 and says nothing about the first.
+fn go_yaml_message(error: &YamlError) -> String {
+    let YamlError::Syntax { line, problem, .. } = error else {
+        return format!("MalformedYAMLError: yaml: {error}");
+    };
+    let problem = problem.split(" while ").next().unwrap_or(problem);
+    let grammar = problem.starts_with("did not find expected");
+    let line = if grammar {
+        line.saturating_sub(1)
+    } else {
+        *line
+    };
+    let place = if line == 0 {
+        String::new()
+    } else {
+        format!("line {line}: ")
+    };
+    format!("MalformedYAMLError: yaml: {place}{problem}")
 }
 
 fn check_object(value: &Value) -> Result<(), String> {
@@ -182,21 +238,32 @@ fn check_object(value: &Value) -> Result<(), String> {
     };
     let text = |field: &str| map.get(field).and_then(Value::as_str).unwrap_or_default();
     let metadata = map.get("metadata").and_then(Value::as_object);
-    let known = ["apiVersion", "kind", "metadata"].iter().any(|field| map.contains_key(*field));
+    let known = ["apiVersion", "kind", "metadata"]
+        .iter()
+        .any(|field| map.contains_key(*field));
     if !known {
         return Err("missing Resource metadata".to_owned());
     }
-    let name = metadata.and_then(|m| m.get("name")).and_then(Value::as_str).unwrap_or_default();
+    let name = metadata
+        .and_then(|m| m.get("name"))
+        .and_then(Value::as_str)
+        .unwrap_or_default();
     let kind = text("kind");
     if kind.is_empty() {
-        return Err(format!("missing kind in object {{{} {name}}}", text("apiVersion")));
+        return Err(format!(
+            "missing kind in object {{{} {name}}}",
+            text("apiVersion")
+        ));
     }
     if kind.ends_with("List") {
         let items = map.get("items").and_then(Value::as_array);
         return items.into_iter().flatten().try_for_each(check_object);
     }
     if name.is_empty() {
-        return Err(format!("missing metadata.name in object {{{} {kind}}}", text("apiVersion")));
+        return Err(format!(
+            "missing metadata.name in object {{{} {kind}}}",
+            text("apiVersion")
+        ));
     }
     Ok(())
 }
@@ -208,14 +275,21 @@ fn inject(
     tree: &FileTree,
     directory: &str,
 ) -> Result<(), RenderError> {
-    for (from, to) in
-        [("targetNamespace", "namespace"), ("namePrefix", "namePrefix"), ("nameSuffix", "nameSuffix")]
-    {
+    for (from, to) in [
+        ("targetNamespace", "namespace"),
+        ("namePrefix", "namePrefix"),
+        ("nameSuffix", "nameSuffix"),
+    ] {
         if let Some(text) = spec.get(from).and_then(Value::as_str) {
             kustomization.insert(to.to_owned(), text.into());
         }
     }
-    let items = |field: &str| spec.get(field).and_then(Value::as_array).into_iter().flatten();
+    let items = |field: &str| {
+        spec.get(field)
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+    };
     for patch in items("patches") {
         push(kustomization, "patches", patch.clone());
     }
@@ -231,8 +305,16 @@ fn inject(
         push(kustomization, "components", component.into());
     }
     for (from, patches) in [
-        ("patchesStrategicMerge", items("patchesStrategicMerge").map(|p| Value::from(p.to_string())).collect::<Vec<_>>()),
-        ("patchesJson6902", items("patchesJson6902").map(json_patch).collect()),
+        (
+            "patchesStrategicMerge",
+            items("patchesStrategicMerge")
+                .map(|p| Value::from(p.to_string()))
+                .collect::<Vec<_>>(),
+        ),
+        (
+            "patchesJson6902",
+            items("patchesJson6902").map(json_patch).collect(),
+        ),
     ] {
         for patch in patches {
             push(kustomization, from, patch);
@@ -254,7 +336,9 @@ fn json_patch(patch: &Value) -> Value {
 }
 
 fn push(kustomization: &mut Map<String, Value>, field: &str, value: Value) {
-    let slot = kustomization.entry(field).or_insert_with(|| Value::Array(Vec::new()));
+    let slot = kustomization
+        .entry(field)
+        .or_insert_with(|| Value::Array(Vec::new()));
     if !slot.is_array() {
         *slot = Value::Array(Vec::new());
     }
@@ -265,10 +349,21 @@ fn push(kustomization: &mut Map<String, Value>, field: &str, value: Value) {
 
 /// Merges by name: a new name replaces the new name; tag and digest replace each other as a pair.
 fn merge_image(kustomization: &mut Map<String, Value>, image: &Value) {
-    let text = |field: &str| image.get(field).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let text = |field: &str| {
+        image
+            .get(field)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned()
+    };
     let name = text("name");
-    let images = kustomization.get_mut("images").and_then(Value::as_array_mut);
-    let known = images.into_iter().flatten().filter_map(Value::as_object_mut);
+    let images = kustomization
+        .get_mut("images")
+        .and_then(Value::as_array_mut);
+    let known = images
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_object_mut);
     let mut known = known.filter(|known| known.get("name").and_then(Value::as_str) == Some(&name));
     if let Some(known) = known.next() {
         let mut set = |field: &str| match text(field) {
@@ -285,16 +380,35 @@ fn merge_image(kustomization: &mut Map<String, Value>, image: &Value) {
         return;
     }
     let fields = ["name", "newName", "newTag", "digest"].into_iter();
-    let fields = fields.map(|field| (field.to_owned(), text(field))).filter(|(_, v)| !v.is_empty());
-    push(kustomization, "images", fields.map(|(k, v)| (k, v.into())).collect::<Map<_, _>>().into());
+    let fields = fields
+        .map(|field| (field.to_owned(), text(field)))
+        .filter(|(_, v)| !v.is_empty());
+    push(
+        kustomization,
+        "images",
+        fields
+            .map(|(k, v)| (k, v.into()))
+            .collect::<Map<_, _>>()
+            .into(),
+    );
 }
 
 /// Whether a component path stays in the artifact: no URL, no address of a Git host, not absolute.
 pub fn is_local_path(path: &str) -> bool {
-    const REMOTE: [&str; 8] =
-        ["git::", "gh:", "ssh://", "https://", "http://", "git@", "github.com:", "github.com/"];
+    const REMOTE: [&str; 8] = [
+        "git::",
+        "gh:",
+        "ssh://",
+        "https://",
+        "http://",
+        "git@",
+        "github.com:",
+        "github.com/",
+    ];
     let lower = path.to_lowercase();
-    let remote = REMOTE.iter().any(|prefix| lower.len() > prefix.len() && lower.starts_with(prefix));
+    let remote = REMOTE
+        .iter()
+        .any(|prefix| lower.len() > prefix.len() && lower.starts_with(prefix));
     let rest = lower.strip_prefix("file://").unwrap_or(&lower);
     !remote && !path.starts_with('/') && !rest.starts_with('/')
 }

@@ -20,12 +20,18 @@ pub fn set_owner_labels(objects: &mut [Object], namespace: &str, name: &str) {
 pub fn set_common_metadata(objects: &mut [Object], common_metadata: &Value) {
     let entries = |field: &str| {
         let map = common_metadata.get(field).and_then(Value::as_object);
-        map.into_iter().flatten().filter_map(|(k, v)| Some((k.clone(), v.as_str()?.to_owned())))
+        map.into_iter()
+            .flatten()
+            .filter_map(|(k, v)| Some((k.clone(), v.as_str()?.to_owned())))
     };
     let labels: Vec<_> = entries("labels").collect();
     let annotations: Vec<_> = entries("annotations").collect();
     for object in objects {
-        labels.iter().for_each(|(key, value)| object.set_label(key, value));
-        annotations.iter().for_each(|(key, value)| object.set_annotation(key, value));
+        labels
+            .iter()
+            .for_each(|(key, value)| object.set_label(key, value));
+        annotations
+            .iter()
+            .for_each(|(key, value)| object.set_annotation(key, value));
     }
 }

@@ -55,7 +55,10 @@ pub fn render(request: Request<'_>) -> Result<Rendered, RenderError> {
     if let Some(decryptor) = request.decryptor {
         decryption::decrypt_sources(&mut tree, &root, decryptor)?;
     }
-    let options = Options { remote: request.remote, ..Options::default() };
+    let options = Options {
+        remote: request.remote,
+        ..Options::default()
+    };
     let built = build(&tree, &root, &options)?;
     let post_build = PostBuild::read(spec, request.variables, request.strict);
     let mut values = Vec::with_capacity(built.values.len());
@@ -64,13 +67,20 @@ pub fn render(request: Request<'_>) -> Result<Rendered, RenderError> {
     }
     let digest = digest(&values);
     let objects = flatten(values)?;
-    Ok(Rendered { objects, digest, warnings: built.warnings })
+    Ok(Rendered {
+        objects,
+        digest,
+        warnings: built.warnings,
+    })
 }
 
 /// The path inside the artifact: `..` never leads out, as with a path joined securely to a root.
 fn confined(path: &str) -> String {
     let mut parts: Vec<&str> = Vec::new();
-    for part in path.split('/').filter(|part| !part.is_empty() && *part != ".") {
+    for part in path
+        .split('/')
+        .filter(|part| !part.is_empty() && *part != ".")
+    {
         if part == ".." {
             parts.pop();
         } else {
@@ -90,14 +100,23 @@ struct PostBuild {
 impl PostBuild {
     fn read(spec: &Value, mut variables: Variables, strict: bool) -> Self {
         let post_build = spec.get("postBuild").filter(|value| value.is_object());
-        let inline = post_build.and_then(|p| p.get("substitute")).and_then(Value::as_object);
+        let inline = post_build
+            .and_then(|p| p.get("substitute"))
+            .and_then(Value::as_object);
         for (name, value) in inline.into_iter().flatten() {
             if let Some(value) = value.as_str() {
                 variables.insert(name.clone(), clean_variable(value));
             }
         }
-        let strategy = post_build.and_then(|p| p.get("substituteStrategy")).and_then(Value::as_str);
-        Self { variables, always: strategy == Some("Always"), strict, wanted: post_build.is_some() }
+        let strategy = post_build
+            .and_then(|p| p.get("substituteStrategy"))
+            .and_then(Value::as_str);
+        Self {
+            variables,
+            always: strategy == Some("Always"),
+            strict,
+            wanted: post_build.is_some(),
+        }
     }
 }
 
@@ -107,24 +126,41 @@ fn finish(
     decryptor: Option<&dyn Decryptor>,
     post_build: &PostBuild,
 ) -> Result<Value, RenderError> {
-    let named = value.pointer("/metadata/name").and_then(Value::as_str).is_some_and(|n| !n.is_empty());
+    let named = value
+        .pointer("/metadata/name")
+        .and_then(Value::as_str)
+        .is_some_and(|n| !n.is_empty());
     let mut object = match Object::from_value(value.clone()) {
         Ok(object) if named => object,
         // The identity alone: the content may be secret.
         _ => return Err(RenderError::NotAnObject(identity(&value))),
     };
     if let Some(decryptor) = decryptor {
-        let decrypted = decryption::decrypt_object(&object, decryptor)
-            .map_err(|reason| RenderError::Decryption { id: kustomize_id(&object), reason })?;
+        let decrypted = decryption::decrypt_object(&object, decryptor).map_err(|reason| {
+            RenderError::Decryption {
+                id: kustomize_id(&object),
+                reason,
+            }
+        })?;
         if let Some(decrypted) = decrypted {
             object = Object::from_value(decrypted)
                 .map_err(|_| RenderError::NotAnObject(identity(&value)))?;
         }
     }
     if post_build.wanted {
-        let PostBuild { variables, always, strict, .. } = post_build;
-        let substituted = substitute::substitute(&object, variables, *always, *strict)
-            .map_err(|source| RenderError::PostBuild { id: kustomize_id(&object), source })?;
+        let PostBuild {
+            variables,
+            always,
+            strict,
+            ..
+        } = post_build;
+        let substituted =
+            substitute::substitute(&object, variables, *always, *strict).map_err(|source| {
+                RenderError::PostBuild {
+                    id: kustomize_id(&object),
+                    source,
+                }
+            })?;
         if let Some(substituted) = substituted {
             return Ok(substituted);
         }
@@ -133,14 +169,31 @@ fn finish(
 }
 
 fn identity(value: &Value) -> String {
-    let text = |path: &str| value.pointer(path).and_then(Value::as_str).unwrap_or("-").to_owned();
-    format!("apiVersion {}, kind {}, name {}", text("/apiVersion"), text("/kind"), text("/metadata/name"))
+    let text = |path: &str| {
+        value
+            .pointer(path)
+            .and_then(Value::as_str)
+            .unwrap_or("-")
+            .to_owned()
+    };
+    format!(
+        "apiVersion {}, kind {}, name {}",
+        text("/apiVersion"),
+        text("/kind"),
+        text("/metadata/name")
+    )
 }
 
 /// `Kind.version.group/name`, as kustomize writes identities.
 fn kustomize_id(object: &Object) -> String {
     let gvk = object.gvk();
-    let part = |text: &str, none: &str| if text.is_empty() { none.to_owned() } else { text.to_owned() };
+    let part = |text: &str, none: &str| {
+        if text.is_empty() {
+            none.to_owned()
+        } else {
+            text.to_owned()
+        }
+    };
     let (version, group) = (part(&gvk.version, "[noVer]"), part(&gvk.group, "[noGrp]"));
     format!("{}.{version}.{group}/{}", gvk.kind, object.name())
 }
@@ -164,7 +217,11 @@ fn flatten(values: Vec<Value>) -> Result<Vec<Object>, RenderError> {
         let object = Object::from_value(value).map_err(|_| RenderError::NotAnObject(id))?;
         let items = object.at(&["items"]).and_then(Value::as_array);
         match items.filter(|_| object.kind().ends_with("List")) {
-            Some(items) => objects.extend(items.iter().filter_map(|i| Object::from_value(i.clone()).ok())),
+            Some(items) => objects.extend(
+                items
+                    .iter()
+                    .filter_map(|i| Object::from_value(i.clone()).ok()),
+            ),
             None => objects.push(object),
         }
     }
@@ -179,7 +236,11 @@ fn flatten(values: Vec<Value>) -> Result<Vec<Object>, RenderError> {
 impl Rendered {
     /// As `flux build kustomization` shows it: with owner labels and common metadata, encrypted values masked.
     pub fn for_display(mut self, kustomization: &Object) -> Vec<Object> {
-        metadata::set_owner_labels(&mut self.objects, kustomization.namespace(), kustomization.name());
+        metadata::set_owner_labels(
+            &mut self.objects,
+            kustomization.namespace(),
+            kustomization.name(),
+        );
         if let Some(common) = kustomization.at(&["spec", "commonMetadata"]) {
             metadata::set_common_metadata(&mut self.objects, common);
         }

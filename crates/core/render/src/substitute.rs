@@ -39,12 +39,19 @@ pub(crate) fn substitute(
         // The round trip through text is not without effect in theory, but our writer's output reads back as it was.
         return Ok(None);
     }
-    let lookup = |name: &str| variables.get(name).map(String::as_str).or((!strict).then_some(""));
+    let lookup = |name: &str| {
+        variables
+            .get(name)
+            .map(String::as_str)
+            .or((!strict).then_some(""))
+    };
     let bytes = envsubst::substitute(&text, &lookup)?;
     if std::str::from_utf8(&bytes).is_err() {
         return Err(SubstituteError::Utf8);
     }
-    skein_yaml::from_slice(&bytes).map(Some).map_err(SubstituteError::Yaml)
+    skein_yaml::from_slice(&bytes)
+        .map(Some)
+        .map_err(SubstituteError::Yaml)
 }
 
 /// `^[_[:alpha:]][_[:alpha:][:digit:]]*$`, ASCII.
@@ -60,15 +67,25 @@ mod tests {
     use serde_json::json;
 
     fn run(data: Value, variables: &[(&str, &str)], always: bool) -> Result<Option<Value>, String> {
-        let object = Object::from_value(json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "x"}, "data": data}));
-        let variables = variables.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
-        let found = substitute(&object.unwrap(), &variables, always, true).map_err(|e| e.to_string())?;
+        let object = Object::from_value(
+            json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "x"}, "data": data}),
+        );
+        let variables = variables
+            .iter()
+            .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
+            .collect();
+        let found =
+            substitute(&object.unwrap(), &variables, always, true).map_err(|e| e.to_string())?;
         Ok(found.map(|mut value| value["data"].take()))
     }
 
     #[test]
     fn values_may_change_their_type() {
-        let found = run(json!({"a": "${n}", "b": "x${n}", "c": "${s}"}), &[("n", "3"), ("s", "a: b")], false);
+        let found = run(
+            json!({"a": "${n}", "b": "x${n}", "c": "${s}"}),
+            &[("n", "3"), ("s", "a: b")],
+            false,
+        );
         assert!(found.is_err(), "a map where text was: {found:?}");
         let found = run(json!({"a": "${n}", "b": "x${n}"}), &[("n", "3")], false);
         assert_eq!(found, Ok(Some(json!({"a": 3, "b": "x3"}))));
@@ -78,7 +95,10 @@ mod tests {
     fn nothing_to_do() {
         assert_eq!(run(json!({"a": "${n}"}), &[], false), Ok(None));
         assert_eq!(run(json!({"a": "$n"}), &[("n", "3")], false), Ok(None));
-        assert_eq!(run(json!({"a": "${n:-4}"}), &[], true), Ok(Some(json!({"a": 4}))));
+        assert_eq!(
+            run(json!({"a": "${n:-4}"}), &[], true),
+            Ok(Some(json!({"a": 4})))
+        );
     }
 
     #[test]
