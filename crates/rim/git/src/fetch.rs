@@ -63,8 +63,7 @@ pub(crate) struct Target {
 pub async fn fetch(request: &FetchRequest) -> Result<Fetched, FetchError> {
     let url = RemoteUrl::parse(&request.url)?;
     let deadline = Instant::now() + request.timeout;
-    let listing =
-        request.last_revision.is_some() || matches!(request.reference, Reference::Name(_));
+    let listing = lists_first(request);
     let (mut connection, list) = within(deadline, &url, Connection::open(&url, &request.access))
         .await
         .map_err(|source| transport_error(listing, &url, source))?;
@@ -90,6 +89,16 @@ pub async fn fetch(request: &FetchRequest) -> Result<Fetched, FetchError> {
         add_submodules(&mut checkout, &url, &request.access, deadline).await?;
     }
     Ok(Fetched::Checkout(Box::new(checkout)))
+}
+
+/// Whether Flux lists the refs in a step of its own before it clones: only the words of errors
+/// tell the difference here.
+fn lists_first(request: &FetchRequest) -> bool {
+    match request.reference {
+        Reference::Name(_) => true,
+        Reference::Branch(_) | Reference::Tag(_) => request.last_revision.is_some(),
+        Reference::SemVer(_) | Reference::Commit { .. } => false,
+    }
 }
 
 /// Runs a step of the conversation until the deadline.
