@@ -44,14 +44,20 @@ impl ClusterWriter for DemoWriter {
                 &target.name.namespace,
                 &target.name.name,
             );
-            let gone = || WriteError { status: 404, message: format!("{key} not found") };
+            let gone = || WriteError {
+                status: 404,
+                message: format!("{key} not found"),
+            };
             self.fleet.update(|fleet, now| {
                 let tree = fleet.tree(&self.cluster).ok_or_else(gone)?;
                 let mut value = tree.observed(&key).ok_or_else(gone)?.object.to_value();
                 merge(&mut value, &patch);
                 let object = Object::from_value(value).map_err(|_| gone())?;
                 let outcome = fleet.upsert(&self.cluster, ShownObject::new(object), now);
-                outcome.map_err(|error| WriteError { status: 500, message: error.to_string() })
+                outcome.map_err(|error| WriteError {
+                    status: 500,
+                    message: error.to_string(),
+                })
             })
         })
     }
@@ -79,8 +85,7 @@ fn condition(status: &str, reason: &str, message: &str) -> Value {
 }
 
 fn metadata(namespace: &str, name: &str) -> Value {
-    let mut metadata =
-        json!({"name": name, "generation": 3, "creationTimestamp": START, "uid": format!("uid-{namespace}-{name}")});
+    let mut metadata = json!({"name": name, "generation": 3, "creationTimestamp": START, "uid": format!("uid-{namespace}-{name}")});
     if !namespace.is_empty() {
         metadata["namespace"] = namespace.into();
     }
@@ -107,9 +112,16 @@ struct Ks<'a> {
 
 impl Ks<'_> {
     fn object(&self) -> Value {
-        let depends: Vec<Value> = self.depends.iter().map(|name| json!({"name": name})).collect();
-        let entries: Vec<Value> =
-            self.inventory.iter().map(|id| json!({"id": id, "v": "v1"})).collect();
+        let depends: Vec<Value> = self
+            .depends
+            .iter()
+            .map(|name| json!({"name": name}))
+            .collect();
+        let entries: Vec<Value> = self
+            .inventory
+            .iter()
+            .map(|id| json!({"id": id, "v": "v1"}))
+            .collect();
         json!({"apiVersion": "kustomize.toolkit.fluxcd.io/v1", "kind": "Kustomization",
             "metadata": metadata("flux-system", self.name),
             "spec": {"interval": "10m0s", "path": format!("./{}", self.name), "prune": true, "dependsOn": depends,
@@ -120,7 +132,11 @@ impl Ks<'_> {
 }
 
 fn applied() -> (&'static str, &'static str, String) {
-    ("True", "ReconciliationSucceeded", format!("Applied revision: {REVISION}"))
+    (
+        "True",
+        "ReconciliationSucceeded",
+        format!("Applied revision: {REVISION}"),
+    )
 }
 
 fn deployment(namespace: &str, name: &str, replicas: i64, ready: i64) -> Value {
@@ -173,8 +189,16 @@ fn application(name: &str, replicas: i64, ready: i64) -> (Vec<Value>, Vec<String
     (objects, inventory)
 }
 
-const APPLICATIONS: [&str; 8] =
-    ["storefront", "checkout", "catalogue", "insights", "search", "mailer", "accounts", "media"];
+const APPLICATIONS: [&str; 8] = [
+    "storefront",
+    "checkout",
+    "catalogue",
+    "insights",
+    "search",
+    "mailer",
+    "accounts",
+    "media",
+];
 
 fn application_name(n: usize) -> String {
     match APPLICATIONS.get(n) {
@@ -215,15 +239,27 @@ fn cluster_objects(apps: usize, troubled: bool) -> Vec<Value> {
                 "HealthCheckFailed",
                 format!("timeout waiting for: [Deployment/{name}/web status: 'InProgress']"),
             ),
-            (_, true) => ("False", "DependencyNotReady", "dependency 'flux-system/checkout' is not ready".into()),
+            (_, true) => (
+                "False",
+                "DependencyNotReady",
+                "dependency 'flux-system/checkout' is not ready".into(),
+            ),
             _ => applied(),
         };
         let ks = Ks {
             name: &name,
             source: "tenants",
-            depends: if n == 0 { &["infrastructure", "checkout"] } else { &["infrastructure"] },
+            depends: if n == 0 {
+                &["infrastructure", "checkout"]
+            } else {
+                &["infrastructure"]
+            },
             ready,
-            revision: if failing || waiting { OLD_REVISION } else { REVISION },
+            revision: if failing || waiting {
+                OLD_REVISION
+            } else {
+                REVISION
+            },
             suspend: troubled && n == 3,
             inventory,
         };
@@ -254,11 +290,19 @@ fn fill(fleet: &LiveFleet, clusters: &[String], apps: usize) -> Result<(), Box<d
             }
             let broken = n == 2;
             let (link, message) = if broken {
-                (LinkState::Broken, "https://10.4.0.12:6443: connection refused")
+                (
+                    LinkState::Broken,
+                    "https://10.4.0.12:6443: connection refused",
+                )
             } else {
                 (LinkState::Live, "")
             };
-            fleet.set_link(cluster, LinkState::Live, "", now.saturating_sub(if broken { 194_000 } else { 0 }))?;
+            fleet.set_link(
+                cluster,
+                LinkState::Live,
+                "",
+                now.saturating_sub(if broken { 194_000 } else { 0 }),
+            )?;
             fleet.set_link(cluster, link, message, now)?;
             Ok(())
         })?;
@@ -266,8 +310,18 @@ fn fill(fleet: &LiveFleet, clusters: &[String], apps: usize) -> Result<(), Box<d
     let first = &clusters[0];
     fleet.update(|fleet, _| -> Result<(), Box<dyn Error>> {
         for event in [
-            event(1, "Progressing", "Normal", "Deployment/checkout/web configured"),
-            event(2, "HealthCheckFailed", "Warning", "timeout waiting for: [Deployment/checkout/web status: 'InProgress']"),
+            event(
+                1,
+                "Progressing",
+                "Normal",
+                "Deployment/checkout/web configured",
+            ),
+            event(
+                2,
+                "HealthCheckFailed",
+                "Warning",
+                "timeout waiting for: [Deployment/checkout/web status: 'InProgress']",
+            ),
         ] {
             fleet.record_event(first, &Object::from_value(event)?)?;
         }
@@ -284,7 +338,8 @@ async fn keep_moving(fleet: LiveFleet, clusters: Vec<String>, still: bool) {
                 // Clusters are never removed here.
                 let _ = fleet.contact(cluster, now);
                 let ready = 1 + step % 3;
-                if n == 1 && !still
+                if n == 1
+                    && !still
                     && let Ok(object) = shown(deployment("search", "web", 3, ready))
                 {
                     let _ = fleet.upsert(cluster, object, now);
@@ -301,18 +356,28 @@ async fn main() -> Result<(), Box<dyn Error>> {
     for pair in arguments.chunks(2) {
         options.insert(&pair[0], pair.get(1).map_or("", String::as_str));
     }
-    let listen: SocketAddr = options.get("--listen").unwrap_or(&"127.0.0.1:8099").parse()?;
+    let listen: SocketAddr = options
+        .get("--listen")
+        .unwrap_or(&"127.0.0.1:8099")
+        .parse()?;
     let apps: usize = options.get("--apps").unwrap_or(&"6").parse()?;
     let count: usize = options.get("--clusters").unwrap_or(&"3").parse()?;
     let names = ["production", "staging", "edge-lisbon"];
     let clusters: Vec<String> = (0..count.max(1))
-        .map(|n| names.get(n).map_or_else(|| format!("edge-{n:03}"), |name| (*name).to_owned()))
+        .map(|n| {
+            names
+                .get(n)
+                .map_or_else(|| format!("edge-{n:03}"), |name| (*name).to_owned())
+        })
         .collect();
     let fleet = LiveFleet::default();
     fill(&fleet, &clusters, apps)?;
     let writer = |name: &String| ClusterHandle {
         name: name.clone(),
-        writer: Arc::new(DemoWriter { fleet: fleet.clone(), cluster: name.clone() }),
+        writer: Arc::new(DemoWriter {
+            fleet: fleet.clone(),
+            cluster: name.clone(),
+        }),
     };
     let hub = Hub::start(HubOptions {
         listen,

@@ -58,12 +58,15 @@ impl Access {
 
     /// Who asks, when a session is carried.
     pub fn actor(&self, headers: &HeaderMap) -> Option<Actor> {
-        self.sessions.actor(self.session_secret(headers)?, unix_millis())
+        self.sessions
+            .actor(self.session_secret(headers)?, unix_millis())
     }
 
     fn authorise(&self, request: &Request) -> Result<Option<Actor>, Box<Response>> {
         let (method, path) = (request.method(), request.uri().path());
-        self.hosts.check(method, request.headers()).map_err(|why| refusal(why).into_response())?;
+        self.hosts
+            .check(method, request.headers())
+            .map_err(|why| refusal(why).into_response())?;
         let actor = self.actor(request.headers());
         if actor.is_some() || (path == LOGIN_PATH && *method == Method::GET) {
             return Ok(actor);
@@ -109,7 +112,11 @@ fn unauthorised(path: &str) -> Response {
         let detail = "no session; open the address that Skein printed, it works once";
         return Problem::new(StatusCode::UNAUTHORIZED, detail).into_response();
     }
-    (StatusCode::UNAUTHORIZED, Html(include_str!("access/signed_out.html"))).into_response()
+    (
+        StatusCode::UNAUTHORIZED,
+        Html(include_str!("access/signed_out.html")),
+    )
+        .into_response()
 }
 
 fn add_security_headers(headers: &mut HeaderMap) {
@@ -118,12 +125,20 @@ fn add_security_headers(headers: &mut HeaderMap) {
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::X_FRAME_OPTIONS, "DENY"),
         (header::REFERRER_POLICY, "no-referrer"),
-        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
-        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+        (
+            HeaderName::from_static("cross-origin-opener-policy"),
+            "same-origin",
+        ),
+        (
+            HeaderName::from_static("cross-origin-resource-policy"),
+            "same-origin",
+        ),
     ];
     for (name, value) in FIXED {
         headers.insert(name, HeaderValue::from_static(value));
     }
     // Answers hold the state of clusters; only fingerprinted assets say otherwise themselves.
-    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    headers
+        .entry(header::CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
 }

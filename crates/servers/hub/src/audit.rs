@@ -79,10 +79,20 @@ struct Inner {
 impl AuditLog {
     /// A log that also appends to a file.
     pub fn with_file(path: &Path) -> Result<Self, AuditError> {
-        let file = OpenOptions::new().create(true).append(true).open(path).map_err(|source| {
-            AuditError::Open { path: path.display().to_string(), source }
-        })?;
-        Ok(Self { inner: Mutex::new(Inner { file: Some(file), ..Inner::default() }) })
+        let file = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(path)
+            .map_err(|source| AuditError::Open {
+                path: path.display().to_string(),
+                source,
+            })?;
+        Ok(Self {
+            inner: Mutex::new(Inner {
+                file: Some(file),
+                ..Inner::default()
+            }),
+        })
     }
 
     /// Records that an action is about to be done. When this fails, the action must not be done.
@@ -119,7 +129,12 @@ impl AuditLog {
             Ok(()) => (AuditStage::Done, String::new()),
             Err(message) => (AuditStage::Failed, message.to_owned()),
         };
-        self.inner.lock().write(AuditEntry { at, stage, message, ..intent.clone() })
+        self.inner.lock().write(AuditEntry {
+            at,
+            stage,
+            message,
+            ..intent.clone()
+        })
     }
 
     /// The newest entries, newest first.

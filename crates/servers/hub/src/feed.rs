@@ -64,7 +64,9 @@ impl Feed {
             probed_at: None,
             problem: None,
         };
-        Ok(Self { task: tokio::spawn(feeder.run()) })
+        Ok(Self {
+            task: tokio::spawn(feeder.run()),
+        })
     }
 }
 
@@ -101,7 +103,9 @@ impl Feeder {
     /// Starts a watch of every wanted kind that is served and not yet watched.
     async fn discover(&mut self) {
         let applied = self.fleet.read(|fleet| fleet.applied_kinds(&self.name));
-        let rested = self.discovered_at.is_none_or(|at| at.elapsed() >= DISCOVERY_INTERVAL);
+        let rested = self
+            .discovered_at
+            .is_none_or(|at| at.elapsed() >= DISCOVERY_INTERVAL);
         let news = applied
             .iter()
             .any(|kind| !self.caches.contains_key(kind) && !self.unknown.contains(kind));
@@ -153,9 +157,18 @@ impl Feeder {
                 tracing::warn!(%error, "an object is not shown");
             }
         };
-        let spec = WatchSpec { resource: resource.clone(), scope: ListOptions::default() };
+        let spec = WatchSpec {
+            resource: resource.clone(),
+            scope: ListOptions::default(),
+        };
         let cache = Cache::start(self.cluster.clone(), spec, ShownObject::new, changed);
-        self.caches.insert(kind, Watched { cache, complete: false });
+        self.caches.insert(
+            kind,
+            Watched {
+                cache,
+                complete: false,
+            },
+        );
     }
 
     fn watch_events(&self, resource: &ApiResource) -> Arc<Cache<()>> {
@@ -164,12 +177,18 @@ impl Feeder {
             // Fails only when the cluster is being removed.
             let _ = fleet.update(|fleet, _| fleet.record_event(&name, &event));
         };
-        let spec = WatchSpec { resource: resource.clone(), scope: ListOptions::default() };
+        let spec = WatchSpec {
+            resource: resource.clone(),
+            scope: ListOptions::default(),
+        };
         Cache::start(self.cluster.clone(), spec, record, |_| {})
     }
 
     async fn probe(&mut self) {
-        if self.probed_at.is_some_and(|at| at.elapsed() < PROBE_INTERVAL) {
+        if self
+            .probed_at
+            .is_some_and(|at| at.elapsed() < PROBE_INTERVAL)
+        {
             return;
         }
         self.probed_at = Some(Instant::now());
@@ -177,7 +196,9 @@ impl Feeder {
             Ok(_) => {
                 self.problem = None;
                 // Fails only when the cluster is being removed.
-                let _ = self.fleet.update(|fleet, now| fleet.contact(&self.name, now));
+                let _ = self
+                    .fleet
+                    .update(|fleet, now| fleet.contact(&self.name, now));
             }
             Err(error) => self.problem = Some(error.to_string()),
         }
@@ -188,7 +209,9 @@ impl Feeder {
             if !watched.complete && watched.cache.is_synced() {
                 watched.complete = true;
                 // Fails only when the cluster is being removed.
-                let _ = self.fleet.update(|fleet, _| fleet.mark_complete(&self.name, kind));
+                let _ = self
+                    .fleet
+                    .update(|fleet, _| fleet.mark_complete(&self.name, kind));
             }
         }
     }
@@ -226,7 +249,10 @@ impl ClusterWriter for Cluster {
         patch: Value,
     ) -> BoxFuture<'a, Result<(), WriteError>> {
         Box::pin(async move {
-            let resource = self.resource(&target.kind).await.map_err(|error| refused(&error))?;
+            let resource = self
+                .resource(&target.kind)
+                .await
+                .map_err(|error| refused(&error))?;
             let name = (target.name.namespace.as_str(), target.name.name.as_str());
             let patched =
                 Cluster::merge_patch(self, &resource, name, None, &patch, FIELD_MANAGER).await;
@@ -237,6 +263,13 @@ impl ClusterWriter for Cluster {
 
 fn refused(error: &ApiError) -> WriteError {
     const BAD_GATEWAY: u16 = 502;
-    let status = if error.code() == 0 { BAD_GATEWAY } else { error.code() };
-    WriteError { status, message: error.to_string() }
+    let status = if error.code() == 0 {
+        BAD_GATEWAY
+    } else {
+        error.code()
+    };
+    WriteError {
+        status,
+        message: error.to_string(),
+    }
 }

@@ -88,7 +88,10 @@ pub struct Fleet {
 impl Fleet {
     /// A fleet whose log keeps so many changes; `Fleet::default()` for the usual bound.
     pub fn with_log_capacity(capacity: usize) -> Self {
-        Self { clusters: BTreeMap::new(), log: ChangeLog::with_capacity(capacity) }
+        Self {
+            clusters: BTreeMap::new(),
+            log: ChangeLog::with_capacity(capacity),
+        }
     }
 
     /// Adds a cluster, not yet connected.
@@ -119,7 +122,11 @@ impl Fleet {
             link_since: now,
             contact_at: None,
         };
-        let state = ClusterState { view, tree: ClusterTree::new(name), events: Events::default() };
+        let state = ClusterState {
+            view,
+            tree: ClusterTree::new(name),
+            events: Events::default(),
+        };
         self.clusters.insert(name.to_owned(), state);
         self.log.push(Subject::Cluster(name.to_owned()));
         Ok(())
@@ -127,7 +134,9 @@ impl Fleet {
 
     /// Forgets a cluster and all its nodes.
     pub fn remove_cluster(&mut self, name: &str) {
-        let Some(state) = self.clusters.remove(name) else { return };
+        let Some(state) = self.clusters.remove(name) else {
+            return;
+        };
         for node in state.tree.nodes() {
             let key = ObjectKey::new(&node.group, &node.kind, &node.namespace, &node.name);
             self.log.push(Subject::Node(name.to_owned(), key));
@@ -212,7 +221,10 @@ impl Fleet {
 
     /// Events about an object, newest first.
     pub fn events(&self, cluster: &str, key: &ObjectKey) -> Vec<EventView> {
-        self.clusters.get(cluster).map(|state| state.events.of(key)).unwrap_or_default()
+        self.clusters
+            .get(cluster)
+            .map(|state| state.events.of(key))
+            .unwrap_or_default()
     }
 
     /// All nodes of all clusters, in no order.
@@ -222,7 +234,9 @@ impl Fleet {
 
     /// Kinds that some inventory of the cluster names.
     pub fn applied_kinds(&self, cluster: &str) -> BTreeSet<GroupKind> {
-        self.tree(cluster).map(ClusterTree::applied_kinds).unwrap_or_default()
+        self.tree(cluster)
+            .map(ClusterTree::applied_kinds)
+            .unwrap_or_default()
     }
 
     /// Everything that is shown.
@@ -236,7 +250,10 @@ impl Fleet {
 
     /// What changed after a revision; `None` when that is too long ago or of another run.
     pub fn delta(&self, since: u64) -> Option<Delta> {
-        let mut delta = Delta { revision: self.revision(), ..Delta::default() };
+        let mut delta = Delta {
+            revision: self.revision(),
+            ..Delta::default()
+        };
         for subject in self.log.since(since)? {
             match subject {
                 Subject::Cluster(name) => match self.clusters.get(&name) {

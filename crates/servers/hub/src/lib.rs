@@ -14,7 +14,7 @@ pub mod routes;
 pub mod server;
 
 pub use actions::{ClusterHandle, ClusterWriter, WriteError, WriteTarget};
-pub use fleet::{Fleet, FleetError};
 pub use feed::Feed;
+pub use fleet::{Fleet, FleetError};
 pub use live::LiveFleet;
 pub use server::{Hub, HubError, HubHandle, HubOptions};

@@ -33,7 +33,11 @@ impl LiveFleet {
         const EPOCH_CHARS: usize = 12;
         let revision = watch::Sender::new(fleet.revision());
         let epoch = random_token().chars().take(EPOCH_CHARS).collect();
-        Self(Arc::new(Shared { fleet: Mutex::new(fleet), revision, epoch }))
+        Self(Arc::new(Shared {
+            fleet: Mutex::new(fleet),
+            revision,
+            epoch,
+        }))
     }
 
     /// Changes the fleet and wakes readers when something changed. The function must be short: everybody waits.
@@ -68,6 +72,8 @@ impl LiveFleet {
 
 /// Now, by this machine's clock.
 pub fn unix_millis() -> UnixMillis {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }

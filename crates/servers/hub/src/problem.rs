@@ -29,7 +29,10 @@ impl Problem {
 
     /// 404: no such thing.
     pub fn not_found(what: impl AsRef<str>) -> Self {
-        Self::new(StatusCode::NOT_FOUND, format!("there is no {}", what.as_ref()))
+        Self::new(
+            StatusCode::NOT_FOUND,
+            format!("there is no {}", what.as_ref()),
+        )
     }
 
     /// 400: the request cannot be understood.

@@ -43,8 +43,15 @@ pub struct HubState {
 
 #[derive(OpenApi)]
 #[openapi(
-    info(title = "Skein hub", description = "State of a fleet of clusters, and actions on it."),
-    components(schemas(stream::SnapshotMessage, stream::DeltaMessage, stream::HeartbeatMessage))
+    info(
+        title = "Skein hub",
+        description = "State of a fleet of clusters, and actions on it."
+    ),
+    components(schemas(
+        stream::SnapshotMessage,
+        stream::DeltaMessage,
+        stream::HeartbeatMessage
+    ))
 )]
 struct ApiDocument;
 
@@ -80,5 +87,8 @@ pub fn router(state: HubState) -> Router {
 }
 
 async fn no_such_route(State(_): State<HubState>) -> impl IntoResponse {
-    Problem::new(StatusCode::NOT_FOUND, "there is no such route; see /api/openapi.json")
+    Problem::new(
+        StatusCode::NOT_FOUND,
+        "there is no such route; see /api/openapi.json",
+    )
 }

@@ -60,7 +60,10 @@ pub struct Hub;
 impl Hub {
     /// Starts to serve; returns once the address is open.
     pub async fn start(options: HubOptions) -> Result<HubHandle, HubError> {
-        let listen = |source| HubError::Listen { address: options.listen, source };
+        let listen = |source| HubError::Listen {
+            address: options.listen,
+            source,
+        };
         let listener = TcpListener::bind(options.listen).await.map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
         let access = Arc::new(Access::new(address, &options.further_hosts));
@@ -68,8 +71,11 @@ impl Hub {
             Some(path) => AuditLog::with_file(path)?,
             None => AuditLog::default(),
         };
-        let writers: HashMap<_, _> =
-            options.clusters.into_iter().map(|cluster| (cluster.name, cluster.writer)).collect();
+        let writers: HashMap<_, _> = options
+            .clusters
+            .into_iter()
+            .map(|cluster| (cluster.name, cluster.writer))
+            .collect();
         let streams = Arc::new(Streams::default());
         let state = HubState {
             fleet: options.fleet,
@@ -84,11 +90,20 @@ impl Hub {
             let until = async move {
                 let _ = stopped.wait_for(|stop| *stop).await;
             };
-            if let Err(error) = axum::serve(listener, app).with_graceful_shutdown(until).await {
+            if let Err(error) = axum::serve(listener, app)
+                .with_graceful_shutdown(until)
+                .await
+            {
                 tracing::error!(%error, "the hub stopped serving");
             }
         });
-        Ok(HubHandle { address, access, streams, stop, task })
+        Ok(HubHandle {
+            address,
+            access,
+            streams,
+            stop,
+            task,
+        })
     }
 }
 

@@ -34,7 +34,9 @@ impl AllowedHosts {
 
     /// Checks a request's headers. Reading may come without Origin (address bar, curl); changing may not.
     pub fn check(&self, method: &Method, headers: &HeaderMap) -> Result<(), Refusal> {
-        let host = single(headers, header::HOST.as_str()).flatten().ok_or(Refusal::WrongHost)?;
+        let host = single(headers, header::HOST.as_str())
+            .flatten()
+            .ok_or(Refusal::WrongHost)?;
         if !self.allows(host) {
             return Err(Refusal::WrongHost);
         }
@@ -44,7 +46,9 @@ impl AllowedHosts {
             Some(Some(origin)) => origin,
             _ => return Err(Refusal::WrongOrigin),
         };
-        let authority = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
+        let authority = origin
+            .strip_prefix("http://")
+            .or_else(|| origin.strip_prefix("https://"));
         match authority {
             Some(authority) if self.allows(authority) => Ok(()),
             _ => Err(Refusal::WrongOrigin),
@@ -83,16 +87,33 @@ mod tests {
         assert_eq!(check(Method::GET, &[("host", "localhost:8080")]), Ok(()));
         assert_eq!(check(Method::GET, &[("host", "LOCALHOST:8080")]), Ok(()));
         assert_eq!(check(Method::GET, &[]), Err(Refusal::WrongHost));
-        assert_eq!(check(Method::GET, &[("host", "localhost:80")]), Err(Refusal::WrongHost));
-        assert_eq!(check(Method::GET, &[("host", "evil.example:8080")]), Err(Refusal::WrongHost));
+        assert_eq!(
+            check(Method::GET, &[("host", "localhost:80")]),
+            Err(Refusal::WrongHost)
+        );
+        assert_eq!(
+            check(Method::GET, &[("host", "evil.example:8080")]),
+            Err(Refusal::WrongHost)
+        );
         let host = ("host", "127.0.0.1:8080");
         assert_eq!(check(Method::GET, &[host, host]), Err(Refusal::WrongHost));
         assert_eq!(check(Method::POST, &[host]), Err(Refusal::WrongOrigin));
-        for bad in ["null", "http://evil.example", "http://127.0.0.1", "file://127.0.0.1:8080"] {
-            assert_eq!(check(Method::GET, &[host, ("origin", bad)]), Err(Refusal::WrongOrigin));
+        for bad in [
+            "null",
+            "http://evil.example",
+            "http://127.0.0.1",
+            "file://127.0.0.1:8080",
+        ] {
+            assert_eq!(
+                check(Method::GET, &[host, ("origin", bad)]),
+                Err(Refusal::WrongOrigin)
+            );
         }
         let own = ("origin", "http://127.0.0.1:8080");
         assert_eq!(check(Method::POST, &[host, own]), Ok(()));
-        assert_eq!(check(Method::POST, &[host, own, own]), Err(Refusal::WrongOrigin));
+        assert_eq!(
+            check(Method::POST, &[host, own, own]),
+            Err(Refusal::WrongOrigin)
+        );
     }
 }

@@ -62,7 +62,9 @@ impl Sessions {
         evict(&mut inner.sessions, MAX_SESSIONS, |session| session.since);
         inner.count += 1;
         let name = format!("local session {}", inner.count);
-        inner.sessions.insert(TokenDigest::of(&secret), Session { name, since: now });
+        inner
+            .sessions
+            .insert(TokenDigest::of(&secret), Session { name, since: now });
         Some(secret)
     }
 
@@ -75,7 +77,9 @@ impl Sessions {
             inner.sessions.remove(&digest);
             return None;
         }
-        Some(Actor { name: session.name.clone() })
+        Some(Actor {
+            name: session.name.clone(),
+        })
     }
 
     /// Ends a session.
@@ -87,7 +91,10 @@ impl Sessions {
 /// Makes room for one more by dropping the oldest.
 fn evict<V>(map: &mut HashMap<TokenDigest, V>, limit: usize, since: impl Fn(&V) -> UnixMillis) {
     while map.len() >= limit {
-        let Some(oldest) = map.iter().min_by_key(|(_, value)| since(value)).map(|(key, _)| *key)
+        let Some(oldest) = map
+            .iter()
+            .min_by_key(|(_, value)| since(value))
+            .map(|(key, _)| *key)
         else {
             return;
         };

@@ -65,7 +65,10 @@ pub struct ClusterTree {
 impl ClusterTree {
     /// An empty tree of a cluster.
     pub fn new(name: &str) -> Self {
-        Self { name: name.to_owned(), ..Self::default() }
+        Self {
+            name: name.to_owned(),
+            ..Self::default()
+        }
     }
 
     /// Takes a new or changed object; returns the keys whose nodes changed. `None` when the cluster is full.
@@ -75,9 +78,15 @@ impl ClusterTree {
             return None;
         }
         let references = Arc::new(References::of(&object));
-        let observed =
-            Observed { object, at: now, references: Arc::clone(&references) };
-        let old = self.objects.insert(key.clone(), observed).map(|old| old.references);
+        let observed = Observed {
+            object,
+            at: now,
+            references: Arc::clone(&references),
+        };
+        let old = self
+            .objects
+            .insert(key.clone(), observed)
+            .map(|old| old.references);
         let mut touched = self.relink(&key, &old.unwrap_or_default(), &references);
         touched.push(key);
         Some(self.refresh(touched))
@@ -85,7 +94,9 @@ impl ClusterTree {
 
     /// Forgets an object; returns the keys whose nodes changed.
     pub fn remove(&mut self, key: &ObjectKey) -> Vec<ObjectKey> {
-        let Some(old) = self.objects.remove(key) else { return Vec::new() };
+        let Some(old) = self.objects.remove(key) else {
+            return Vec::new();
+        };
         let mut touched = self.relink(key, &old.references, &References::default());
         touched.push(key.clone());
         self.refresh(touched)
@@ -122,7 +133,9 @@ impl ClusterTree {
 
     /// What the object of a key refers to.
     pub fn references(&self, key: &ObjectKey) -> Option<&References> {
-        self.objects.get(key).map(|observed| observed.references.as_ref())
+        self.objects
+            .get(key)
+            .map(|observed| observed.references.as_ref())
     }
 
     /// Keys of the nodes that hang under a node, sorted.
@@ -143,12 +156,23 @@ impl ClusterTree {
     /// Moves the reverse links of one object from its old references to its new ones.
     fn relink(&mut self, key: &ObjectKey, old: &References, new: &References) -> Vec<ObjectKey> {
         let mut touched = Vec::new();
-        for gone in old.inventory.iter().filter(|k| new.inventory.binary_search(k).is_err()) {
+        for gone in old
+            .inventory
+            .iter()
+            .filter(|k| new.inventory.binary_search(k).is_err())
+        {
             unlink(&mut self.appliers, gone, key);
             touched.push(gone.clone());
         }
-        for added in new.inventory.iter().filter(|k| old.inventory.binary_search(k).is_err()) {
-            self.appliers.entry(added.clone()).or_default().insert(key.clone());
+        for added in new
+            .inventory
+            .iter()
+            .filter(|k| old.inventory.binary_search(k).is_err())
+        {
+            self.appliers
+                .entry(added.clone())
+                .or_default()
+                .insert(key.clone());
             touched.push(added.clone());
         }
         if old.source != new.source {
@@ -157,7 +181,10 @@ impl ClusterTree {
                 touched.push(source.clone());
             }
             if let Some(source) = &new.source {
-                self.users.entry(source.clone()).or_default().insert(key.clone());
+                self.users
+                    .entry(source.clone())
+                    .or_default()
+                    .insert(key.clone());
                 touched.push(source.clone());
             }
         }
@@ -166,7 +193,10 @@ impl ClusterTree {
                 unlink(&mut self.controlled, owner, key);
             }
             if let Some(owner) = &new.owner {
-                self.controlled.entry(owner.clone()).or_default().insert(key.clone());
+                self.controlled
+                    .entry(owner.clone())
+                    .or_default()
+                    .insert(key.clone());
             }
         }
         touched
@@ -202,7 +232,9 @@ impl ClusterTree {
             None => self.nodes.remove(key),
         };
         let old_parent = old.and_then(|node| NodeId::parse(node.parent.as_ref()?.as_str()));
-        let Some((_, old_parent)) = old_parent else { return };
+        let Some((_, old_parent)) = old_parent else {
+            return;
+        };
         let stays = self.nodes.contains_key(key) && self.parent(key).as_ref() == Some(&old_parent);
         if !stays {
             unlink(&mut self.children, &old_parent, key);
@@ -221,7 +253,9 @@ impl ClusterTree {
         let object: Option<&Object> = observed.map(|observed| &*observed.object);
         Some(Node {
             id: NodeId::new(&self.name, key),
-            parent: self.parent(key).map(|parent| NodeId::new(&self.name, &parent)),
+            parent: self
+                .parent(key)
+                .map(|parent| NodeId::new(&self.name, &parent)),
             role: kinds::role(key),
             cluster: self.name.clone(),
             group: key.group.clone(),
@@ -229,7 +263,9 @@ impl ClusterTree {
             namespace: key.namespace.clone(),
             name: key.name.clone(),
             status: summary.status,
-            suspended: object.and_then(|o| o.bool_at(&["spec", "suspend"])).unwrap_or(false),
+            suspended: object
+                .and_then(|o| o.bool_at(&["spec", "suspend"]))
+                .unwrap_or(false),
             reason: summary.reason,
             message: summary.message,
             revision: object.map(status::revision).unwrap_or_default(),
@@ -241,7 +277,10 @@ impl ClusterTree {
     /// What is said of an object that others name and the hub has not seen.
     fn placeholder(&self, key: &ObjectKey) -> status::Summary {
         let (status, message) = if self.complete_kinds.contains(&key.group_kind()) {
-            (NodeStatus::Missing, "named by others, but not in the cluster")
+            (
+                NodeStatus::Missing,
+                "named by others, but not in the cluster",
+            )
         } else {
             (NodeStatus::Unknown, "not watched by the hub")
         };
@@ -288,11 +327,7 @@ impl ClusterTree {
     }
 }
 
-fn unlink(
-    links: &mut HashMap<ObjectKey, BTreeSet<ObjectKey>>,
-    from: &ObjectKey,
-    to: &ObjectKey,
-) {
+fn unlink(links: &mut HashMap<ObjectKey, BTreeSet<ObjectKey>>, from: &ObjectKey, to: &ObjectKey) {
     if let Some(set) = links.get_mut(from) {
         set.remove(to);
         if set.is_empty() {

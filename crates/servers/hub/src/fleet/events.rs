@@ -23,7 +23,9 @@ pub struct Events {
 impl Events {
     /// Takes a new or changed event object (`v1` or `events.k8s.io/v1`); others are ignored.
     pub fn record(&mut self, event: &Object) {
-        let Some((key, view)) = read(event) else { return };
+        let Some((key, view)) = read(event) else {
+            return;
+        };
         if !self.by_object.contains_key(&key) {
             if self.arrival.len() == MAX_OBJECTS_WITH_EVENTS
                 && let Some(oldest) = self.arrival.pop_front()
@@ -43,8 +45,13 @@ impl Events {
 
     /// Events about an object, newest first.
     pub fn of(&self, key: &ObjectKey) -> Vec<EventView> {
-        let mut list: Vec<EventView> =
-            self.by_object.get(key).into_iter().flatten().map(|(_, view)| view.clone()).collect();
+        let mut list: Vec<EventView> = self
+            .by_object
+            .get(key)
+            .into_iter()
+            .flatten()
+            .map(|(_, view)| view.clone())
+            .collect();
         list.reverse();
         list.sort_by(|a, b| b.last_seen.cmp(&a.last_seen));
         list
@@ -52,12 +59,18 @@ impl Events {
 }
 
 fn read(event: &Object) -> Option<(ObjectKey, EventView)> {
-    let about = event.at(&["involvedObject"]).or_else(|| event.at(&["regarding"]))?;
+    let about = event
+        .at(&["involvedObject"])
+        .or_else(|| event.at(&["regarding"]))?;
     let field = |name: &str| about.get(name).and_then(Value::as_str).unwrap_or_default();
-    let group = field("apiVersion").split_once('/').map_or("", |(group, _)| group);
+    let group = field("apiVersion")
+        .split_once('/')
+        .map_or("", |(group, _)| group);
     let key = ObjectKey::new(group, field("kind"), field("namespace"), field("name"));
     let first = |places: &[&[&str]]| -> String {
-        let found = places.iter().find_map(|p| event.str_at(p).filter(|text| !text.is_empty()));
+        let found = places
+            .iter()
+            .find_map(|p| event.str_at(p).filter(|text| !text.is_empty()));
         found.unwrap_or_default().to_owned()
     };
     let count = event
@@ -76,7 +89,11 @@ fn read(event: &Object) -> Option<(ObjectKey, EventView)> {
             &["eventTime"],
             &["metadata", "creationTimestamp"],
         ]),
-        reporter: first(&[&["reportingComponent"], &["reportingController"], &["source", "component"]]),
+        reporter: first(&[
+            &["reportingComponent"],
+            &["reportingController"],
+            &["source", "component"],
+        ]),
     };
     Some((key, view))
 }
@@ -101,11 +118,17 @@ mod tests {
         events.record(&event("b", 1, "2026-11-21T11:00:00Z"));
         events.record(&event("a", 4, "2026-11-21T12:00:00Z"));
         let key = ObjectKey::new("apps", "Deployment", "apps", "web");
-        let seen: Vec<(u64, String)> =
-            events.of(&key).into_iter().map(|e| (e.count, e.last_seen)).collect();
+        let seen: Vec<(u64, String)> = events
+            .of(&key)
+            .into_iter()
+            .map(|e| (e.count, e.last_seen))
+            .collect();
         assert_eq!(
             seen,
-            [(4, "2026-11-21T12:00:00Z".to_owned()), (1, "2026-11-21T11:00:00Z".to_owned())]
+            [
+                (4, "2026-11-21T12:00:00Z".to_owned()),
+                (1, "2026-11-21T11:00:00Z".to_owned())
+            ]
         );
     }
 
@@ -117,6 +140,9 @@ mod tests {
         }
         let list = events.of(&ObjectKey::new("apps", "Deployment", "apps", "web"));
         assert_eq!(list.len(), MAX_EVENTS_PER_OBJECT);
-        assert_eq!(list[0].last_seen, format!("{:04}", MAX_EVENTS_PER_OBJECT + 4));
+        assert_eq!(
+            list[0].last_seen,
+            format!("{:04}", MAX_EVENTS_PER_OBJECT + 4)
+        );
     }
 }

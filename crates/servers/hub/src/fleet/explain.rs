@@ -65,7 +65,11 @@ pub struct Explanation {
 
 /// Explains a node of a cluster.
 pub fn explain(tree: &ClusterTree, key: &ObjectKey) -> Explanation {
-    let mut search = Search { tree, visited: HashSet::new(), chain: Vec::new() };
+    let mut search = Search {
+        tree,
+        visited: HashSet::new(),
+        chain: Vec::new(),
+    };
     let subject = search.subject(key);
     let cause = search.cause(&subject, LinkPart::Reconciler);
     if subject != *key && !search.chain.iter().any(|(known, _)| known == key) {
@@ -78,8 +82,14 @@ pub fn explain(tree: &ClusterTree, key: &ObjectKey) -> Explanation {
         .filter_map(|(key, part)| Some(link(tree.node(key)?, *part)))
         .collect();
     let cause = cause.and_then(|cause| tree.node(&cause));
-    let sentence = cause.map(|cause| sentence(tree.node(key), cause)).unwrap_or_default();
-    Explanation { chain, cause: cause.map(|cause| cause.id.clone()), sentence }
+    let sentence = cause
+        .map(|cause| sentence(tree.node(key), cause))
+        .unwrap_or_default();
+    Explanation {
+        chain,
+        cause: cause.map(|cause| cause.id.clone()),
+        sentence,
+    }
 }
 
 struct Search<'a> {
@@ -93,11 +103,16 @@ impl Search<'_> {
     fn subject(&self, key: &ObjectKey) -> ObjectKey {
         let mut key = key.clone();
         for _ in 0..MAX_CHAIN {
-            let Some(node) = self.tree.node(&key) else { break };
+            let Some(node) = self.tree.node(&key) else {
+                break;
+            };
             if node.role != NodeRole::Object {
                 break;
             }
-            let parent = node.parent.as_ref().and_then(|id| NodeId::parse(id.as_str()));
+            let parent = node
+                .parent
+                .as_ref()
+                .and_then(|id| NodeId::parse(id.as_str()));
             match parent {
                 Some((_, parent)) => key = parent,
                 None => break,
@@ -107,9 +122,9 @@ impl Search<'_> {
     }
 
     fn is_broken(&self, key: &ObjectKey) -> bool {
-        self.tree.node(key).is_some_and(|node| {
-            !matches!(node.status, NodeStatus::Ready | NodeStatus::Unknown)
-        })
+        self.tree
+            .node(key)
+            .is_some_and(|node| !matches!(node.status, NodeStatus::Ready | NodeStatus::Unknown))
     }
 
     /// Walks the chain of a reconciler or source in the order of the flow; returns the first broken link.
@@ -131,7 +146,10 @@ impl Search<'_> {
                 cause = self.cause(dependency, LinkPart::Dependency);
             }
         }
-        let is_source = self.tree.node(key).is_some_and(|node| node.role == NodeRole::Source);
+        let is_source = self
+            .tree
+            .node(key)
+            .is_some_and(|node| node.role == NodeRole::Source);
         let part = if is_source { LinkPart::Source } else { part };
         self.chain.push((key.clone(), part));
         if cause.is_some() || !self.is_broken(key) {
@@ -143,12 +161,16 @@ impl Search<'_> {
     /// The first broken thing below a broken reconciler, failures before what is only on its way.
     fn broken_child(&mut self, key: &ObjectKey) -> Option<ObjectKey> {
         let inventory = &self.tree.references(key)?.inventory;
-        let mut broken: Vec<&ObjectKey> =
-            inventory.iter().filter(|child| self.is_broken(child)).collect();
+        let mut broken: Vec<&ObjectKey> = inventory
+            .iter()
+            .filter(|child| self.is_broken(child))
+            .collect();
         broken.sort_by_key(|child| self.tree.node(child).map(|node| urgency(node.status)));
         let child = (*broken.first()?).clone();
-        let is_reconciler =
-            self.tree.node(&child).is_some_and(|node| node.role != NodeRole::Object);
+        let is_reconciler = self
+            .tree
+            .node(&child)
+            .is_some_and(|node| node.role != NodeRole::Object);
         if is_reconciler {
             return self.cause(&child, LinkPart::Reconciler).or(Some(child));
         }
@@ -190,10 +212,18 @@ fn sentence(asked: Option<&std::sync::Arc<Node>>, cause: &Node) -> String {
         _ => "is not ready yet",
     };
     let what = format!("{} {}", cause.kind, qualified(cause));
-    let detail = if cause.message.is_empty() { String::new() } else { format!(": {}", cause.message) };
+    let detail = if cause.message.is_empty() {
+        String::new()
+    } else {
+        format!(": {}", cause.message)
+    };
     match asked {
         Some(asked) if asked.id != cause.id => {
-            format!("{} {} waits because {what} {verb}{detail}", asked.kind, qualified(asked))
+            format!(
+                "{} {} waits because {what} {verb}{detail}",
+                asked.kind,
+                qualified(asked)
+            )
         }
         _ => format!("{what} {verb}{detail}"),
     }

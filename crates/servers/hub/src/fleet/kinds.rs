@@ -80,7 +80,12 @@ fn source(object: &Object, key: &ObjectKey) -> Option<ObjectKey> {
             let reference = object.at(&["spec", "imageRepositoryRef"])?;
             let namespace = string(reference, "namespace").unwrap_or(&key.namespace);
             let name = string(reference, "name")?;
-            return Some(ObjectKey::new(&key.group, "ImageRepository", namespace, name));
+            return Some(ObjectKey::new(
+                &key.group,
+                "ImageRepository",
+                namespace,
+                name,
+            ));
         }
         _ => return None,
     };
@@ -97,7 +102,9 @@ fn inventory(object: &Object, key: &ObjectKey) -> Vec<ObjectKey> {
     if role(key) != NodeRole::Reconciler {
         return Vec::new();
     }
-    let entries = object.at(&["status", "inventory", "entries"]).and_then(Value::as_array);
+    let entries = object
+        .at(&["status", "inventory", "entries"])
+        .and_then(Value::as_array);
     let mut keys: Vec<ObjectKey> = entries
         .into_iter()
         .flatten()
@@ -137,7 +144,12 @@ fn depends_on(object: &Object, key: &ObjectKey) -> Vec<ObjectKey> {
         .take(MAX_DEPENDENCIES)
         .filter_map(|entry| {
             let namespace = string(entry, "namespace").unwrap_or(&key.namespace);
-            Some(ObjectKey::new(&key.group, &key.kind, namespace, string(entry, "name")?))
+            Some(ObjectKey::new(
+                &key.group,
+                &key.kind,
+                namespace,
+                string(entry, "name")?,
+            ))
         })
         .collect()
 }

@@ -34,7 +34,11 @@ impl Default for ChangeLog {
 impl ChangeLog {
     /// An empty log that keeps so many changes.
     pub fn with_capacity(capacity: usize) -> Self {
-        Self { capacity, head: 0, subjects: VecDeque::new() }
+        Self {
+            capacity,
+            head: 0,
+            subjects: VecDeque::new(),
+        }
     }
 
     /// Notes a change and returns its revision.
@@ -58,7 +62,12 @@ impl ChangeLog {
         if missed > self.subjects.len() {
             return None;
         }
-        Some(self.subjects.range(self.subjects.len() - missed..).cloned().collect())
+        Some(
+            self.subjects
+                .range(self.subjects.len() - missed..)
+                .cloned()
+                .collect(),
+        )
     }
 }
 

@@ -32,7 +32,9 @@ impl NodeId {
     /// Cluster and key again; `None` when the text does not have five parts.
     pub fn parse(text: &str) -> Option<(String, ObjectKey)> {
         let parts: Vec<&str> = text.split('/').collect();
-        let [cluster, group, kind, namespace, name] = parts.as_slice() else { return None };
+        let [cluster, group, kind, namespace, name] = parts.as_slice() else {
+            return None;
+        };
         if [cluster, kind, name].iter().any(|part| part.is_empty()) {
             return None;
         }
@@ -74,7 +76,9 @@ pub enum NodeRole {
 }
 
 /// The one status word of a node.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum NodeStatus {
     /// As desired.

@@ -28,14 +28,21 @@ pub struct Summary {
 impl Summary {
     fn new(status: NodeStatus, reason: &str, message: &str, changed_at: &str) -> Self {
         let message = message.chars().take(ROW_MESSAGE_CHARS).collect();
-        Self { status, reason: reason.into(), message, changed_at: changed_at.into() }
+        Self {
+            status,
+            reason: reason.into(),
+            message,
+            changed_at: changed_at.into(),
+        }
     }
 }
 
 /// The summary of an object as it was last seen.
 pub fn summarise(object: &Object) -> Summary {
     if object.is_deleting() {
-        let since = object.str_at(&["metadata", "deletionTimestamp"]).unwrap_or_default();
+        let since = object
+            .str_at(&["metadata", "deletionTimestamp"])
+            .unwrap_or_default();
         let finalizers = object.finalizers();
         let message = if finalizers.is_empty() {
             "being deleted".to_owned()
@@ -51,7 +58,9 @@ pub fn summarise(object: &Object) -> Summary {
 }
 
 fn summarise_flux(object: &Object) -> Summary {
-    let created = object.str_at(&["metadata", "creationTimestamp"]).unwrap_or_default();
+    let created = object
+        .str_at(&["metadata", "creationTimestamp"])
+        .unwrap_or_default();
     let Some(ready) = object.condition("Ready") else {
         return if kinds::has_status(object.kind()) {
             let text = "no controller has looked at it yet";
@@ -69,7 +78,12 @@ fn summarise_flux(object: &Object) -> Summary {
         "False" => NodeStatus::Failed,
         _ => NodeStatus::Progressing,
     };
-    Summary::new(status, reason, text(ready, "message"), text(ready, "lastTransitionTime"))
+    Summary::new(
+        status,
+        reason,
+        text(ready, "message"),
+        text(ready, "lastTransitionTime"),
+    )
 }
 
 /// Whether the condition speaks of an older generation than the object has.
@@ -82,13 +96,18 @@ fn is_behind(object: &Object, condition: &Map<String, Value>) -> bool {
 }
 
 fn summarise_other(object: &Object) -> Summary {
-    let created = object.str_at(&["metadata", "creationTimestamp"]).unwrap_or_default();
+    let created = object
+        .str_at(&["metadata", "creationTimestamp"])
+        .unwrap_or_default();
     let (status, message) = super::workload::status(object);
     Summary::new(status, "", &message, created)
 }
 
 fn text<'a>(condition: &'a Map<String, Value>, field: &str) -> &'a str {
-    condition.get(field).and_then(Value::as_str).unwrap_or_default()
+    condition
+        .get(field)
+        .and_then(Value::as_str)
+        .unwrap_or_default()
 }
 
 /// The revision a row shows: what was last applied or fetched, with a short hash; empty when there is none.

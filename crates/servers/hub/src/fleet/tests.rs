@@ -9,9 +9,11 @@ use super::{Fleet, FleetError};
 
 fn source(name: &str, ready: &str) -> ShownObject {
     ShownObject::new(
-        Object::from_value(json!({"apiVersion": "source.toolkit.fluxcd.io/v1", "kind": "Bucket",
+        Object::from_value(
+            json!({"apiVersion": "source.toolkit.fluxcd.io/v1", "kind": "Bucket",
             "metadata": {"name": name, "namespace": "a"},
-            "status": {"conditions": [{"type": "Ready", "status": ready}]}}))
+            "status": {"conditions": [{"type": "Ready", "status": ready}]}}),
+        )
         .unwrap(),
     )
 }
@@ -71,7 +73,10 @@ fn cluster_names_must_fit_into_ids() {
         );
     }
     fleet.add_cluster("a", false, 1).unwrap();
-    assert_eq!(fleet.add_cluster("a", false, 1), Err(FleetError::DuplicateCluster("a".into())));
+    assert_eq!(
+        fleet.add_cluster("a", false, 1),
+        Err(FleetError::DuplicateCluster("a".into()))
+    );
 }
 
 #[test]
@@ -84,7 +89,9 @@ fn a_link_that_stays_as_it_is_is_no_change() {
     assert_eq!(fleet.revision(), revision);
     let view = fleet.clusters().next().unwrap();
     assert_eq!((view.link_since, view.contact_at), (5, Some(9)));
-    fleet.set_link("one", LinkState::Broken, "refused", 12).unwrap();
+    fleet
+        .set_link("one", LinkState::Broken, "refused", 12)
+        .unwrap();
     let view = fleet.clusters().next().unwrap();
     assert_eq!((view.link_since, view.contact_at), (12, Some(9)));
 }

@@ -7,8 +7,14 @@ use super::node::NodeStatus;
 /// Status and message of a workload or of any other object.
 pub fn status(object: &Object) -> (NodeStatus, String) {
     let generation = object.generation();
-    if object.i64_at(&["status", "observedGeneration"]).is_some_and(|seen| seen < generation) {
-        return (NodeStatus::Progressing, "the last change is not yet observed".into());
+    if object
+        .i64_at(&["status", "observedGeneration"])
+        .is_some_and(|seen| seen < generation)
+    {
+        return (
+            NodeStatus::Progressing,
+            "the last change is not yet observed".into(),
+        );
     }
     match object.kind() {
         "Deployment" | "StatefulSet" | "ReplicaSet" => {

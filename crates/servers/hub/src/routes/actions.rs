@@ -1,9 +1,9 @@
 //! `POST /api/v1/objects/.../actions` and `GET /api/v1/audit`: doing something, and who did what.
 
+use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{Extension, State};
 use axum::http::StatusCode;
-use axum::Json;
 use serde::{Deserialize, Serialize};
 use skein_object::{GroupVersionKind, ObjectKey};
 use utoipa::ToSchema;
@@ -61,9 +61,17 @@ pub async fn act(
         .audit
         .intend(&actor.name, action.as_str(), &id, now)
         .map_err(|error| Problem::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string()))?;
-    let outcome = writer.merge_patch(&target, action.patch(&format!("{now}-{}", intent.id))).await;
-    let recorded =
-        state.audit.conclude(&intent, outcome.as_ref().map(|()| ()).map_err(|e| e.message.as_str()), unix_millis());
+    let outcome = writer
+        .merge_patch(&target, action.patch(&format!("{now}-{}", intent.id)))
+        .await;
+    let recorded = state.audit.conclude(
+        &intent,
+        outcome
+            .as_ref()
+            .map(|()| ())
+            .map_err(|e| e.message.as_str()),
+        unix_millis(),
+    );
     if let Err(error) = recorded {
         tracing::error!(%error, action = intent.id, "the outcome of an action is not recorded");
     }
@@ -71,20 +79,25 @@ pub async fn act(
     Ok(Json(ActionResult { audit: intent }))
 }
 
-fn write_target(
-    state: &HubState,
-    cluster: &str,
-    key: &ObjectKey,
-) -> Result<WriteTarget, Problem> {
+fn write_target(state: &HubState, cluster: &str, key: &ObjectKey) -> Result<WriteTarget, Problem> {
     let kind: Option<GroupVersionKind> = state.fleet.read(|fleet| {
-        fleet.tree(cluster)?.observed(key).map(|observed| observed.object.gvk())
+        fleet
+            .tree(cluster)?
+            .observed(key)
+            .map(|observed| observed.object.gvk())
     });
     let kind = kind.ok_or_else(|| Problem::not_found(format!("{key} in cluster {cluster}")))?;
     if !kinds::takes_actions(&key.group_kind()) {
-        let detail = format!("{} objects cannot be reconciled or suspended", key.group_kind());
+        let detail = format!(
+            "{} objects cannot be reconciled or suspended",
+            key.group_kind()
+        );
         return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail));
     }
-    Ok(WriteTarget { kind, name: key.namespaced_name() })
+    Ok(WriteTarget {
+        kind,
+        name: key.namespaced_name(),
+    })
 }
 
 fn refused(error: WriteError) -> Problem {
@@ -94,7 +107,10 @@ fn refused(error: WriteError) -> Problem {
         }
         _ => StatusCode::BAD_GATEWAY,
     };
-    Problem::new(status, format!("the cluster did not take it: {}", error.message))
+    Problem::new(
+        status,
+        format!("the cluster did not take it: {}", error.message),
+    )
 }
 
 /// The newest entries of the audit log, newest first.

@@ -9,7 +9,7 @@ use rust_embed::RustEmbed;
 use crate::problem::Problem;
 
 #[derive(RustEmbed)]
-#[folder = "$CARGO_MANIFEST_DIR/../../../web/dist"]
+#[folder = "../../../web/dist"]
 #[allow_missing = true]
 struct Dist;
 
@@ -24,14 +24,19 @@ pub async fn serve(method: Method, uri: Uri) -> Response {
             .into_response();
     }
     let path = uri.path().trim_start_matches('/');
-    let is_file = path.rsplit('/').next().is_some_and(|name| name.contains('.'));
+    let is_file = path
+        .rsplit('/')
+        .next()
+        .is_some_and(|name| name.contains('.'));
     let path = if is_file { path } else { INDEX };
     match Dist::get(path) {
         Some(file) => {
             let mut response = file_response(path, file.data);
             if path.starts_with(FINGERPRINTED) {
                 let forever = HeaderValue::from_static("private, max-age=31536000, immutable");
-                response.headers_mut().insert(header::CACHE_CONTROL, forever);
+                response
+                    .headers_mut()
+                    .insert(header::CACHE_CONTROL, forever);
             }
             response
         }
@@ -51,5 +56,9 @@ fn file_response(path: &str, data: Cow<'static, [u8]>) -> Response {
         Some("json") => "application/json",
         _ => "application/octet-stream",
     };
-    ([(header::CONTENT_TYPE, HeaderValue::from_static(kind))], data).into_response()
+    (
+        [(header::CONTENT_TYPE, HeaderValue::from_static(kind))],
+        data,
+    )
+        .into_response()
 }

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::HubState;
-use crate::fleet::node::{ClusterView, NodeStatus};
 use crate::fleet::Fleet;
+use crate::fleet::node::{ClusterView, NodeStatus};
 use crate::problem::Problem;
 
 /// A cluster and how its nodes are.
@@ -36,11 +36,19 @@ fn summarise(fleet: &Fleet) -> Vec<ClusterSummary> {
     let summary = |cluster: &ClusterView| {
         let mut counts = BTreeMap::new();
         let mut suspended = 0;
-        for node in fleet.tree(&cluster.name).into_iter().flat_map(|tree| tree.nodes()) {
+        for node in fleet
+            .tree(&cluster.name)
+            .into_iter()
+            .flat_map(|tree| tree.nodes())
+        {
             *counts.entry(node.status).or_default() += 1;
             suspended += u64::from(node.suspended);
         }
-        ClusterSummary { cluster: cluster.clone(), counts, suspended }
+        ClusterSummary {
+            cluster: cluster.clone(),
+            counts,
+            suspended,
+        }
     };
     fleet.clusters().map(summary).collect()
 }

@@ -56,7 +56,10 @@ pub async fn log_out(State(state): State<HubState>, headers: HeaderMap) -> Respo
     if let Some(secret) = state.access.session_secret(&headers) {
         state.access.sessions.log_out(secret);
     }
-    let gone = format!("{}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0", state.access.cookie);
+    let gone = format!(
+        "{}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0",
+        state.access.cookie
+    );
     match HeaderValue::from_str(&gone) {
         Ok(cookie) => (StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie)]).into_response(),
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),

@@ -55,7 +55,10 @@ pub type ObjectPath = Path<(String, String, String, String, String)>;
 
 /// The parts of an object's path.
 pub fn read_path(Path((cluster, group, kind, namespace, name)): ObjectPath) -> (String, ObjectKey) {
-    (cluster, ObjectKey::new(or_empty(&group), kind, or_empty(&namespace), name))
+    (
+        cluster,
+        ObjectKey::new(or_empty(&group), kind, or_empty(&namespace), name),
+    )
 }
 
 /// One object.
@@ -79,7 +82,10 @@ pub async fn get_object(
             let id = |key: &ObjectKey| NodeId::new(&cluster, key);
             let detail = ObjectDetail {
                 node: node.as_ref().clone(),
-                conditions: object.as_ref().map(|object| conditions(object)).unwrap_or_default(),
+                conditions: object
+                    .as_ref()
+                    .map(|object| conditions(object))
+                    .unwrap_or_default(),
                 depends_on: depends_on.unwrap_or_default().iter().map(id).collect(),
                 applied_by: tree.appliers(&key).map(id).collect(),
                 explanation: explain(tree, &key),
@@ -107,14 +113,22 @@ pub async fn list_events(
         fleet.tree(&cluster)?.node(&key)?;
         Some(fleet.events(&cluster, &key))
     });
-    events.map(Json).ok_or_else(|| Problem::not_found(format!("{key} in cluster {cluster}")))
+    events
+        .map(Json)
+        .ok_or_else(|| Problem::not_found(format!("{key} in cluster {cluster}")))
 }
 
 fn conditions(object: &Object) -> Vec<ConditionView> {
-    let list = object.at(&["status", "conditions"]).and_then(Value::as_array);
+    let list = object
+        .at(&["status", "conditions"])
+        .and_then(Value::as_array);
     let view = |condition: &Value| {
         let text = |field: &str| {
-            condition.get(field).and_then(Value::as_str).unwrap_or_default().to_owned()
+            condition
+                .get(field)
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+                .to_owned()
         };
         ConditionView {
             condition_type: text("type"),

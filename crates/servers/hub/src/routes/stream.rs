@@ -40,7 +40,10 @@ pub struct Streams {
 
 impl Default for Streams {
     fn default() -> Self {
-        Self { permits: Arc::new(Semaphore::new(MAX_STREAMS)), stop: watch::Sender::new(false) }
+        Self {
+            permits: Arc::new(Semaphore::new(MAX_STREAMS)),
+            stop: watch::Sender::new(false),
+        }
     }
 }
 
@@ -111,10 +114,12 @@ pub async fn open_stream(
     State(state): State<HubState>,
     headers: HeaderMap,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
-    let permit = Arc::clone(&state.streams.permits).try_acquire_owned().map_err(|_| {
-        let detail = format!("{MAX_STREAMS} pages are open already; close one");
-        Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail)
-    })?;
+    let permit = Arc::clone(&state.streams.permits)
+        .try_acquire_owned()
+        .map_err(|_| {
+            let detail = format!("{MAX_STREAMS} pages are open already; close one");
+            Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail)
+        })?;
     let known = headers
         .get("last-event-id")
         .and_then(|id| id.to_str().ok())
@@ -130,7 +135,11 @@ pub async fn open_stream(
 
 fn known_revision(id: &str, epoch: &str) -> Option<u64> {
     let (run, revision) = id.rsplit_once('-')?;
-    if run == epoch { revision.parse().ok() } else { None }
+    if run == epoch {
+        revision.parse().ok()
+    } else {
+        None
+    }
 }
 
 /// Fills one client's queue until it leaves, stalls, or the hub stops.
@@ -158,11 +167,7 @@ enum StreamEnd {
     HubStops,
 }
 
-async fn feed(
-    fleet: &LiveFleet,
-    known: Option<u64>,
-    sender: &mpsc::Sender<Event>,
-) -> StreamEnd {
+async fn feed(fleet: &LiveFleet, known: Option<u64>, sender: &mpsc::Sender<Event>) -> StreamEnd {
     let mut changes = fleet.subscribe();
     let mut known = known;
     let mut heartbeat_at = Instant::now();
@@ -201,12 +206,17 @@ async fn send(sender: &mpsc::Sender<Event>, event: Event) -> Result<(), StreamEn
 
 /// What a client that knows a revision has missed; everything when the log does not reach back.
 fn changes_since(fleet: &LiveFleet, revision: u64) -> (Vec<Event>, u64) {
-    let Some(delta) = fleet.read(|fleet| fleet.delta(revision)) else { return everything(fleet) };
+    let Some(delta) = fleet.read(|fleet| fleet.delta(revision)) else {
+        return everything(fleet);
+    };
     let head = delta.revision;
     if head == revision {
         return (Vec::new(), head);
     }
-    (vec![event("delta", fleet.epoch(), head, &delta_message(delta))], head)
+    (
+        vec![event("delta", fleet.epoch(), head, &delta_message(delta))],
+        head,
+    )
 }
 
 fn delta_message(delta: Delta) -> DeltaMessage {
@@ -214,7 +224,11 @@ fn delta_message(delta: Delta) -> DeltaMessage {
         revision: delta.revision,
         clusters: delta.clusters,
         removed_clusters: delta.removed_clusters,
-        nodes: delta.nodes.iter().map(|node| node.as_ref().clone()).collect(),
+        nodes: delta
+            .nodes
+            .iter()
+            .map(|node| node.as_ref().clone())
+            .collect(),
         removed: delta.removed,
         now: unix_millis(),
     }
@@ -233,7 +247,10 @@ fn everything(fleet: &LiveFleet) -> (Vec<Event>, u64) {
             first: part == 0,
             last,
             clusters: clusters.take().unwrap_or_default(),
-            nodes: nodes.take(SNAPSHOT_PART_NODES).map(|node| node.as_ref().clone()).collect(),
+            nodes: nodes
+                .take(SNAPSHOT_PART_NODES)
+                .map(|node| node.as_ref().clone())
+                .collect(),
             now: unix_millis(),
         };
         // Only the last part may be resumed after: before it the client does not have everything.
@@ -257,7 +274,9 @@ fn event(name: &str, epoch: &str, revision: u64, message: &impl Serialize) -> Ev
 }
 
 fn numbered(name: &str, epoch: &str, revision: Option<u64>, message: &impl Serialize) -> Event {
-    let event = Event::default().event(name).data(serde_json::to_string(message).unwrap_or_default());
+    let event = Event::default()
+        .event(name)
+        .data(serde_json::to_string(message).unwrap_or_default());
     match revision {
         Some(revision) => event.id(format!("{epoch}-{revision}")),
         None => event,

@@ -63,33 +63,50 @@ pub async fn list_nodes(
     let Query(query) = query.map_err(|error| Problem::bad_request(error.body_text()))?;
     let limit = query.limit.unwrap_or(DEFAULT_PAGE_NODES);
     if !(1..=MAX_PAGE_NODES).contains(&limit) {
-        return Err(Problem::bad_request(format!("limit must be 1 to {MAX_PAGE_NODES}")));
+        return Err(Problem::bad_request(format!(
+            "limit must be 1 to {MAX_PAGE_NODES}"
+        )));
     }
-    if query.search.as_ref().is_some_and(|text| text.len() > MAX_SEARCH_BYTES) {
+    if query
+        .search
+        .as_ref()
+        .is_some_and(|text| text.len() > MAX_SEARCH_BYTES)
+    {
         let detail = format!("search must not be longer than {MAX_SEARCH_BYTES} bytes");
         return Err(Problem::bad_request(detail));
     }
-    let (revision, nodes) =
-        state.fleet.read(|fleet| (fleet.revision(), fleet.nodes().cloned().collect::<Vec<_>>()));
+    let (revision, nodes) = state
+        .fleet
+        .read(|fleet| (fleet.revision(), fleet.nodes().cloned().collect::<Vec<_>>()));
     Ok(Json(page(revision, nodes, &query, limit)))
 }
 
 fn page(revision: u64, nodes: Vec<Arc<Node>>, query: &NodeQuery, limit: usize) -> NodePage {
     let search = query.search.as_ref().map(|text| text.to_lowercase());
-    let mut matching: Vec<Arc<Node>> =
-        nodes.into_iter().filter(|node| matches(node, query, search.as_deref())).collect();
+    let mut matching: Vec<Arc<Node>> = nodes
+        .into_iter()
+        .filter(|node| matches(node, query, search.as_deref()))
+        .collect();
     matching.sort_by(|a, b| a.id.cmp(&b.id));
     let total = matching.len();
-    let start = query
-        .after
-        .as_ref()
-        .map_or(0, |after| matching.partition_point(|node| node.id.as_str() <= after.as_str()));
-    let items: Vec<Node> =
-        matching.iter().skip(start).take(limit).map(|node| node.as_ref().clone()).collect();
+    let start = query.after.as_ref().map_or(0, |after| {
+        matching.partition_point(|node| node.id.as_str() <= after.as_str())
+    });
+    let items: Vec<Node> = matching
+        .iter()
+        .skip(start)
+        .take(limit)
+        .map(|node| node.as_ref().clone())
+        .collect();
     let next = (start + items.len() < total)
         .then(|| items.last().map(|node| node.id.to_string()))
         .flatten();
-    NodePage { revision, total, items, next }
+    NodePage {
+        revision,
+        total,
+        items,
+        next,
+    }
 }
 
 fn matches(node: &Node, query: &NodeQuery, search: Option<&str>) -> bool {
@@ -98,9 +115,14 @@ fn matches(node: &Node, query: &NodeQuery, search: Option<&str>) -> bool {
             .iter()
             .any(|field| field.to_lowercase().contains(search))
     };
-    query.cluster.as_ref().is_none_or(|cluster| *cluster == node.cluster)
+    query
+        .cluster
+        .as_ref()
+        .is_none_or(|cluster| *cluster == node.cluster)
         && query.parent.as_ref().is_none_or(|parent| {
-            node.parent.as_ref().is_some_and(|own| own.as_str() == parent)
+            node.parent
+                .as_ref()
+                .is_some_and(|own| own.as_str() == parent)
         })
         && query.status.is_none_or(|status| status == node.status)
         && query.role.is_none_or(|role| role == node.role)

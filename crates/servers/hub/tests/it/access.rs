@@ -17,11 +17,20 @@ fn routes() -> Vec<(String, String)> {
                 .replace("{namespace}", "flux-system")
                 .replace("{name}", "apps");
             let methods = methods.as_object().unwrap().keys();
-            methods.map(move |method| (method.to_uppercase(), path.clone())).collect::<Vec<_>>()
+            methods
+                .map(move |method| (method.to_uppercase(), path.clone()))
+                .collect::<Vec<_>>()
         })
         .collect();
     assert!(routes.len() >= 8, "{routes:?}");
-    for path in ["/", "/index.html", "/assets/x.js", "/some/page", "/api/openapi.json", "/api/v2"] {
+    for path in [
+        "/",
+        "/index.html",
+        "/assets/x.js",
+        "/some/page",
+        "/api/openapi.json",
+        "/api/v2",
+    ] {
         routes.push(("GET".into(), path.into()));
     }
     routes.push(("POST".into(), "/".into()));
@@ -34,7 +43,11 @@ async fn no_route_works_without_a_session() {
     let hub = TestHub::start().await;
     let origin = hub.origin();
     for (method, path) in routes() {
-        for cookie in ["X-None: 1", "Cookie: skein_session_1=x; other=y", "Authorization: Bearer x"] {
+        for cookie in [
+            "X-None: 1",
+            "Cookie: skein_session_1=x; other=y",
+            "Authorization: Bearer x",
+        ] {
             let answer = hub.send(&method, &path, &[&origin, cookie], "").await;
             assert_eq!(answer.status, 401, "{method} {path} with {cookie}");
         }
@@ -48,13 +61,24 @@ async fn no_route_answers_under_another_host_or_to_another_origin() {
     let (host, own) = (hub.host(), hub.origin());
     let port = hub.hub.address().port();
     for (method, path) in routes() {
-        for bad in ["Host: evil.example", &format!("Host: evil.example:{port}"), "X-None: 1"] {
-            let answer = hub.send_raw(&method, &path, &[bad, &hub.cookie, &own], "").await;
+        for bad in [
+            "Host: evil.example",
+            &format!("Host: evil.example:{port}"),
+            "X-None: 1",
+        ] {
+            let answer = hub
+                .send_raw(&method, &path, &[bad, &hub.cookie, &own], "")
+                .await;
             // Without any Host header the HTTP layer itself may refuse.
-            assert!([400, 421].contains(&answer.status), "{method} {path} with {bad}");
+            assert!(
+                [400, 421].contains(&answer.status),
+                "{method} {path} with {bad}"
+            );
         }
         for bad in ["Origin: https://evil.example", "Origin: null"] {
-            let answer = hub.send_raw(&method, &path, &[&host, &hub.cookie, bad], "").await;
+            let answer = hub
+                .send_raw(&method, &path, &[&host, &hub.cookie, bad], "")
+                .await;
             assert_eq!(answer.status, 403, "{method} {path} with {bad}");
         }
         if method != "GET" {
@@ -77,7 +101,10 @@ async fn the_login_address_works_once() {
         assert!(cookie.contains(part), "{cookie}");
     }
     assert_eq!(hub.send("GET", &path, &[], "").await.status, 401);
-    assert_eq!(hub.send("GET", "/login?token=guess", &[], "").await.status, 401);
+    assert_eq!(
+        hub.send("GET", "/login?token=guess", &[], "").await.status,
+        401
+    );
     assert_eq!(hub.send("GET", "/login", &[], "").await.status, 401);
     // Who is signed in and comes back to the old address simply goes on.
     assert_eq!(hub.send("GET", &path, &[&hub.cookie], "").await.status, 303);
@@ -94,12 +121,18 @@ async fn logging_out_ends_the_session() {
 #[tokio::test]
 async fn every_answer_has_the_security_headers() {
     let hub = TestHub::start().await;
-    for (path, cookie) in
-        [("/", hub.cookie.as_str()), ("/", "X: y"), ("/api/v1/clusters", &hub.cookie), ("/login", "X: y")]
-    {
+    for (path, cookie) in [
+        ("/", hub.cookie.as_str()),
+        ("/", "X: y"),
+        ("/api/v1/clusters", &hub.cookie),
+        ("/login", "X: y"),
+    ] {
         let answer = hub.send("GET", path, &[cookie], "").await;
         let policy = answer.header("content-security-policy").unwrap();
-        assert!(policy.contains("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
+        assert!(
+            policy.contains("default-src 'none'") && !policy.contains("unsafe"),
+            "{policy}"
+        );
         assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
         assert_eq!(answer.header("x-frame-options"), Some("DENY"));
         assert_eq!(answer.header("cache-control"), Some("no-store"));
@@ -110,7 +143,10 @@ async fn every_answer_has_the_security_headers() {
 async fn large_bodies_are_refused() {
     let hub = TestHub::start().await;
     let path = "/api/v1/objects/staging/kustomize.toolkit.fluxcd.io/Kustomization/flux-system/apps/actions";
-    let large = format!("{{\"action\": \"{}\"}}", "x".repeat(skein_hub::server::MAX_BODY_BYTES));
+    let large = format!(
+        "{{\"action\": \"{}\"}}",
+        "x".repeat(skein_hub::server::MAX_BODY_BYTES)
+    );
     assert_eq!(hub.post(path, &large).await.status, 413);
     assert!(hub.writer.written.lock().is_empty());
 }

@@ -97,23 +97,49 @@ impl TestHub {
         let writer = Arc::new(RecordingWriter::default());
         fleet.update(|fleet, now| {
             fleet.add_cluster("staging", true, now).unwrap();
-            fleet.upsert("staging", shown(kustomization("apps", "True")), now).unwrap();
+            fleet
+                .upsert("staging", shown(kustomization("apps", "True")), now)
+                .unwrap();
             fleet.upsert("staging", shown(secret()), now).unwrap();
         });
         let hub = Hub::start(HubOptions {
             listen: "127.0.0.1:0".parse().unwrap(),
             further_hosts: vec!["skein.example:443".into()],
             fleet: fleet.clone(),
-            clusters: vec![ClusterHandle { name: "staging".into(), writer: writer.clone() }],
+            clusters: vec![ClusterHandle {
+                name: "staging".into(),
+                writer: writer.clone(),
+            }],
             audit_file,
         })
         .await
         .unwrap();
-        let mut this = Self { hub, fleet, writer, cookie: String::new() };
+        let mut this = Self {
+            hub,
+            fleet,
+            writer,
+            cookie: String::new(),
+        };
         let url = this.hub.url_with_token();
-        let answer = this.send("GET", url.split_once("/login").map(|(_, q)| format!("/login{q}")).unwrap().as_str(), &[], "").await;
+        let answer = this
+            .send(
+                "GET",
+                url.split_once("/login")
+                    .map(|(_, q)| format!("/login{q}"))
+                    .unwrap()
+                    .as_str(),
+                &[],
+                "",
+            )
+            .await;
         assert_eq!(answer.status, 200, "{answer:?}");
-        let cookie = answer.header("set-cookie").unwrap().split(';').next().unwrap().to_owned();
+        let cookie = answer
+            .header("set-cookie")
+            .unwrap()
+            .split(';')
+            .next()
+            .unwrap()
+            .to_owned();
         this.cookie = format!("Cookie: {cookie}");
         this
     }
@@ -142,7 +168,11 @@ impl TestHub {
     /// A signed-in change with JSON, from the hub's own page.
     pub async fn post(&self, path: &str, body: &str) -> Answer {
         let origin = self.origin();
-        let headers = [self.cookie.as_str(), &origin, "Content-Type: application/json"];
+        let headers = [
+            self.cookie.as_str(),
+            &origin,
+            "Content-Type: application/json",
+        ];
         self.send("POST", path, &headers, body).await
     }
 
@@ -154,9 +184,15 @@ impl TestHub {
         let text = String::from_utf8_lossy(&bytes).into_owned();
         // A server that refuses a body early may reset the connection after its answer.
         let _ = read.unwrap_or_else(|_| panic!("no end of the answer to {method} {path}: {text}"));
-        let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer to {method} {path}"));
+        let (head, body) = text
+            .split_once("\r\n\r\n")
+            .unwrap_or_else(|| panic!("no answer to {method} {path}"));
         let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-        Answer { status, head: head.to_owned(), body: dechunk(head, body) }
+        Answer {
+            status,
+            head: head.to_owned(),
+            body: dechunk(head, body),
+        }
     }
 
     /// Opens a connection and sends a request, whose answer is still to be read.

@@ -24,7 +24,10 @@ impl EventReader {
         let mut headers = vec![host.as_str(), &hub.cookie];
         headers.extend(last_id.as_deref());
         let stream = hub.open("GET", "/api/v1/stream", &headers, "").await;
-        Self { stream, buffer: String::new() }
+        Self {
+            stream,
+            buffer: String::new(),
+        }
     }
 
     /// The next event; `None` when the stream has ended.
@@ -41,7 +44,9 @@ impl EventReader {
             let read = tokio::time::timeout(PATIENCE, self.stream.read(&mut bytes)).await;
             match read.expect("an event in time").unwrap() {
                 0 => return None,
-                length => self.buffer.push_str(&String::from_utf8_lossy(&bytes[..length])),
+                length => self
+                    .buffer
+                    .push_str(&String::from_utf8_lossy(&bytes[..length])),
             }
         }
     }
@@ -68,7 +73,9 @@ fn parse(text: &str) -> StreamEvent {
 
 fn change(hub: &TestHub, name: &str, ready: &str) {
     hub.fleet.update(|fleet, now| {
-        fleet.upsert("staging", shown(kustomization(name, ready)), now).unwrap();
+        fleet
+            .upsert("staging", shown(kustomization(name, ready)), now)
+            .unwrap();
     });
 }
 
@@ -79,7 +86,10 @@ async fn a_snapshot_then_what_changes() {
     let first = events.next_named("snapshot").await;
     assert_eq!(first.data["clusters"][0]["name"], "staging");
     assert_eq!(first.data["nodes"].as_array().unwrap().len(), 3);
-    assert_eq!((&first.data["first"], &first.data["last"]), (&true.into(), &true.into()));
+    assert_eq!(
+        (&first.data["first"], &first.data["last"]),
+        (&true.into(), &true.into())
+    );
     let beat = events.next_named("heartbeat").await;
     assert_eq!(beat.data["revision"], first.data["revision"]);
     change(&hub, "apps", "False");
@@ -132,7 +142,9 @@ async fn streams_end_with_the_hub() {
     let hub = TestHub::start().await;
     let mut events = EventReader::open(&hub, None).await;
     events.next_named("snapshot").await;
-    tokio::time::timeout(PATIENCE, hub.hub.stop()).await.expect("the hub stops in time");
+    tokio::time::timeout(PATIENCE, hub.hub.stop())
+        .await
+        .expect("the hub stops in time");
     while let Some(event) = events.next().await {
         assert_eq!(event.name, "heartbeat");
     }

@@ -11,24 +11,33 @@ fn shown(value: Value) -> ShownObject {
 }
 
 fn source() -> ShownObject {
-    shown(json!({"apiVersion": "source.toolkit.fluxcd.io/v1", "kind": "GitRepository",
+    shown(
+        json!({"apiVersion": "source.toolkit.fluxcd.io/v1", "kind": "GitRepository",
         "metadata": {"name": "fleet", "namespace": "flux-system", "generation": 1},
         "status": {"artifact": {"revision": "main@sha1:7d25a886e0c75f011659ef9c40382bbd933f3250"},
-            "conditions": [{"type": "Ready", "status": "True", "reason": "Succeeded", "observedGeneration": 1}]}}))
+            "conditions": [{"type": "Ready", "status": "True", "reason": "Succeeded", "observedGeneration": 1}]}}),
+    )
 }
 
 fn kustomization(inventory: &[&str]) -> ShownObject {
-    let entries: Vec<Value> = inventory.iter().map(|id| json!({"id": id, "v": "v1"})).collect();
-    shown(json!({"apiVersion": "kustomize.toolkit.fluxcd.io/v1", "kind": "Kustomization",
+    let entries: Vec<Value> = inventory
+        .iter()
+        .map(|id| json!({"id": id, "v": "v1"}))
+        .collect();
+    shown(
+        json!({"apiVersion": "kustomize.toolkit.fluxcd.io/v1", "kind": "Kustomization",
         "metadata": {"name": "apps", "namespace": "flux-system", "generation": 1},
         "spec": {"sourceRef": {"kind": "GitRepository", "name": "fleet"}},
         "status": {"inventory": {"entries": entries},
-            "conditions": [{"type": "Ready", "status": "True", "observedGeneration": 1}]}}))
+            "conditions": [{"type": "Ready", "status": "True", "observedGeneration": 1}]}}),
+    )
 }
 
 fn owned(api: &str, kind: &str, name: &str, owner: (&str, &str, &str)) -> ShownObject {
-    shown(json!({"apiVersion": api, "kind": kind, "metadata": {"name": name, "namespace": "shop",
-        "ownerReferences": [{"apiVersion": owner.0, "kind": owner.1, "name": owner.2, "controller": true}]}}))
+    shown(
+        json!({"apiVersion": api, "kind": kind, "metadata": {"name": name, "namespace": "shop",
+        "ownerReferences": [{"apiVersion": owner.0, "kind": owner.1, "name": owner.2, "controller": true}]}}),
+    )
 }
 
 fn deployment() -> ShownObject {
@@ -46,8 +55,16 @@ fn edges(tree: &ClusterTree) -> Vec<String> {
     let mut edges: Vec<String> = tree
         .nodes()
         .map(|node| {
-            let parent = node.parent.as_ref().map(ToString::to_string).unwrap_or_default();
-            format!("{} < {}", node.name, parent.rsplit('/').next().unwrap_or_default())
+            let parent = node
+                .parent
+                .as_ref()
+                .map(ToString::to_string)
+                .unwrap_or_default();
+            format!(
+                "{} < {}",
+                node.name,
+                parent.rsplit('/').next().unwrap_or_default()
+            )
         })
         .collect();
     edges.sort();
@@ -60,15 +77,31 @@ fn the_tree_does_not_depend_on_the_order_of_arrival() {
         source(),
         kustomization(&["shop_web_apps_Deployment", "_shop__Namespace"]),
         deployment(),
-        owned("apps/v1", "ReplicaSet", "web-1", ("apps/v1", "Deployment", "web")),
+        owned(
+            "apps/v1",
+            "ReplicaSet",
+            "web-1",
+            ("apps/v1", "Deployment", "web"),
+        ),
         owned("v1", "Pod", "web-1-a", ("apps/v1", "ReplicaSet", "web-1")),
         owned("v1", "Pod", "stray", ("apps/v1", "ReplicaSet", "nobody")),
     ];
-    let expected =
-        ["apps < fleet", "fleet < ", "shop < apps", "web < apps", "web-1 < web", "web-1-a < web-1"];
+    let expected = [
+        "apps < fleet",
+        "fleet < ",
+        "shop < apps",
+        "web < apps",
+        "web-1 < web",
+        "web-1-a < web-1",
+    ];
     for start in 0..objects.len() {
         for backwards in [false, true] {
-            let mut order: Vec<_> = objects.iter().cycle().skip(start).take(objects.len()).collect();
+            let mut order: Vec<_> = objects
+                .iter()
+                .cycle()
+                .skip(start)
+                .take(objects.len())
+                .collect();
             if backwards {
                 order.reverse();
             }
@@ -76,7 +109,11 @@ fn the_tree_does_not_depend_on_the_order_of_arrival() {
             for object in order {
                 tree.upsert(object.clone(), 1).unwrap();
             }
-            assert_eq!(edges(&tree), expected, "start {start}, backwards {backwards}");
+            assert_eq!(
+                edges(&tree),
+                expected,
+                "start {start}, backwards {backwards}"
+            );
         }
     }
 }
@@ -87,7 +124,12 @@ fn what_leaves_the_inventory_goes_with_all_that_it_controls() {
     for object in [
         source(),
         deployment(),
-        owned("apps/v1", "ReplicaSet", "web-1", ("apps/v1", "Deployment", "web")),
+        owned(
+            "apps/v1",
+            "ReplicaSet",
+            "web-1",
+            ("apps/v1", "Deployment", "web"),
+        ),
         owned("v1", "Pod", "web-1-a", ("apps/v1", "ReplicaSet", "web-1")),
         kustomization(&["shop_web_apps_Deployment"]),
     ] {
@@ -97,7 +139,9 @@ fn what_leaves_the_inventory_goes_with_all_that_it_controls() {
     let changed = tree.upsert(kustomization(&[]), 2).unwrap();
     assert_eq!(tree.nodes().count(), 2);
     assert_eq!(changed.len(), 4, "{changed:?}");
-    tree.remove(&key("kustomize.toolkit.fluxcd.io/Kustomization/flux-system/apps"));
+    tree.remove(&key(
+        "kustomize.toolkit.fluxcd.io/Kustomization/flux-system/apps",
+    ));
     assert_eq!(edges(&tree), ["fleet < "]);
 }
 
@@ -107,13 +151,19 @@ fn named_objects_are_unknown_until_their_kind_is_known_then_missing() {
     tree.upsert(kustomization(&["shop_web_apps_Deployment"]), 1);
     let web = key("apps/Deployment/shop/web");
     assert_eq!(tree.node(&web).unwrap().status, NodeStatus::Unknown);
-    assert_eq!(tree.mark_complete(&GroupKind::new("apps", "Deployment")), [web.clone()]);
+    assert_eq!(
+        tree.mark_complete(&GroupKind::new("apps", "Deployment")),
+        [web.clone()]
+    );
     assert_eq!(tree.node(&web).unwrap().status, NodeStatus::Missing);
     tree.upsert(deployment(), 2);
     assert_eq!(tree.node(&web).unwrap().status, NodeStatus::Ready);
     let fleet = key("source.toolkit.fluxcd.io/GitRepository/flux-system/fleet");
     let node = tree.node(&fleet).unwrap();
-    assert_eq!((node.role, node.status), (NodeRole::Source, NodeStatus::Unknown));
+    assert_eq!(
+        (node.role, node.status),
+        (NodeRole::Source, NodeStatus::Unknown)
+    );
 }
 
 #[test]
@@ -135,7 +185,12 @@ fn secrets_are_masked_before_they_are_kept() {
             "annotations": {"kubectl.kubernetes.io/last-applied-configuration": "{\"data\":{\"p\":\"aHVudGVy\"}}"}},
         "data": {"p": "aHVudGVy"}, "stringData": {"q": "hunter"}}));
     tree.upsert(secret, 1);
-    let kept = tree.observed(&key("/Secret/shop/s")).unwrap().object.to_value().to_string();
+    let kept = tree
+        .observed(&key("/Secret/shop/s"))
+        .unwrap()
+        .object
+        .to_value()
+        .to_string();
     for hidden in ["aHVudGVy", "hunter", "managedFields"] {
         assert!(!kept.contains(hidden), "{kept}");
     }
@@ -146,5 +201,8 @@ fn unchanged_objects_change_no_node() {
     let mut tree = ClusterTree::new("staging");
     tree.upsert(source(), 1);
     assert!(tree.upsert(source(), 1).unwrap().is_empty());
-    assert_eq!(tree.node(&source().key()).unwrap().revision, "main@sha1:7d25a88");
+    assert_eq!(
+        tree.node(&source().key()).unwrap().revision,
+        "main@sha1:7d25a88"
+    );
 }

@@ -22,7 +22,13 @@ fn source(ready: &str, message: &str) -> Value {
         "status": {"conditions": [{"type": "Ready", "status": ready, "message": message}]}})
 }
 
-fn kustomization(name: &str, ready: &str, reason: &str, depends: &[&str], applied: &[&str]) -> Value {
+fn kustomization(
+    name: &str,
+    ready: &str,
+    reason: &str,
+    depends: &[&str],
+    applied: &[&str],
+) -> Value {
     let depends: Vec<Value> = depends.iter().map(|name| json!({"name": name})).collect();
     let entries: Vec<Value> = applied.iter().map(|id| json!({"id": id})).collect();
     json!({"apiVersion": format!("{KUSTOMIZE}/v1"), "kind": "Kustomization",
@@ -42,19 +48,33 @@ fn of(tree: &ClusterTree, name: &str) -> Explanation {
 }
 
 fn names(explanation: &Explanation) -> Vec<&str> {
-    explanation.chain.iter().map(|link| link.name.as_str()).collect()
+    explanation
+        .chain
+        .iter()
+        .map(|link| link.name.as_str())
+        .collect()
 }
 
 fn cause(explanation: &Explanation) -> &str {
-    explanation.cause.as_ref().map(|id| id.as_str().rsplit('/').next().unwrap()).unwrap_or("")
+    explanation
+        .cause
+        .as_ref()
+        .map(|id| id.as_str().rsplit('/').next().unwrap())
+        .unwrap_or("")
 }
 
 #[test]
 fn nothing_is_wrong() {
-    let tree = tree(vec![source("True", ""), kustomization("apps", "True", "", &[], &[])]);
+    let tree = tree(vec![
+        source("True", ""),
+        kustomization("apps", "True", "", &[], &[]),
+    ]);
     let explanation = of(&tree, "apps");
     assert_eq!(names(&explanation), ["fleet", "apps"]);
-    assert_eq!((cause(&explanation), explanation.sentence.as_str()), ("", ""));
+    assert_eq!(
+        (cause(&explanation), explanation.sentence.as_str()),
+        ("", "")
+    );
 }
 
 #[test]
@@ -97,7 +117,13 @@ fn an_object_is_explained_by_what_applied_it() {
     let tree = tree(vec![
         source("True", ""),
         deployment("ok", 2),
-        kustomization("infra", "False", "BuildFailed", &[], &["a_ok_apps_Deployment"]),
+        kustomization(
+            "infra",
+            "False",
+            "BuildFailed",
+            &[],
+            &["a_ok_apps_Deployment"],
+        ),
     ]);
     let explanation = explain(&tree, &ObjectKey::new("apps", "Deployment", "a", "ok"));
     assert_eq!(names(&explanation), ["fleet", "infra", "ok"]);
@@ -118,7 +144,13 @@ fn an_applied_reconciler_is_followed() {
     let tree = tree(vec![
         source("True", ""),
         deployment("web", 0),
-        kustomization("inner", "False", "HealthCheckFailed", &[], &["a_web_apps_Deployment"]),
+        kustomization(
+            "inner",
+            "False",
+            "HealthCheckFailed",
+            &[],
+            &["a_web_apps_Deployment"],
+        ),
         kustomization(
             "outer",
             "False",
