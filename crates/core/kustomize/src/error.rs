@@ -31,14 +31,12 @@ pub enum Problem {
     Limit(String),
 }
 
-/// Why a build failed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BuildError {
-    /// What went wrong.
-    pub problem: Problem,
+/// Where a problem is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Place {
     /// File in the tree.
     pub file: Option<String>,
-    /// Line in the file, from 1, when no YAML error names it.
+    /// Line in the file, from 1.
     pub line: Option<u64>,
     /// Field of the kustomization, for example `patches[2].target`.
     pub field: Option<String>,
@@ -48,16 +46,28 @@ pub struct BuildError {
     pub chain: Vec<String>,
 }
 
+/// Why a build failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BuildError {
+    /// What went wrong.
+    pub problem: Problem,
+    /// Where.
+    pub place: Box<Place>,
+}
+
 impl BuildError {
     /// A problem whose place is not known yet.
     pub fn new(problem: Problem) -> Self {
+        let line = match &problem {
+            Problem::Yaml(error) => Some(error.line()).filter(|line| *line > 0),
+            _ => None,
+        };
         Self {
             problem,
-            file: None,
-            line: None,
-            field: None,
-            object: None,
-            chain: Vec::new(),
+            place: Box::new(Place {
+                line,
+                ..Place::default()
+            }),
         }
     }
 
@@ -66,36 +76,30 @@ impl BuildError {
         Self::new(Problem::Invalid(message.into()))
     }
 
-    /// Line of the problem in the file, from 1, where it is known.
-    pub fn line(&self) -> Option<u64> {
-        match &self.problem {
-            Problem::Yaml(error) => Some(error.line()).filter(|line| *line > 0),
-            _ => self.line,
-        }
-    }
-
     /// Names the file, unless one is named.
     pub(crate) fn in_file(mut self, file: &str) -> Self {
-        self.file.get_or_insert_with(|| file.to_owned());
+        self.place.file.get_or_insert_with(|| file.to_owned());
         self
     }
 
-    /// Names the field, unless one is named.
+    /// Names the field, unless one or the file is named.
     pub(crate) fn at_field(mut self, field: impl Into<String>) -> Self {
-        self.field.get_or_insert_with(|| field.into());
+        if self.place.file.is_none() {
+            self.place.field.get_or_insert_with(|| field.into());
+        }
         self
     }
 
     /// Names the object, unless one is named.
     pub(crate) fn on_object(mut self, object: impl Into<String>) -> Self {
-        self.object.get_or_insert_with(|| object.into());
+        self.place.object.get_or_insert_with(|| object.into());
         self
     }
 
     /// Adds the directory of an outer kustomization.
     pub(crate) fn through(mut self, directory: &str) -> Self {
         let shown = if directory.is_empty() { "." } else { directory };
-        self.chain.insert(0, shown.to_owned());
+        self.place.chain.insert(0, shown.to_owned());
         self
     }
 }
@@ -115,22 +119,25 @@ impl From<YamlError> for BuildError {
 /// `file: field: problem (object Kind/name; built through a -> b)`
 impl fmt::Display for BuildError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(file) = &self.file {
-            match self.line {
-                Some(line) => write!(f, "{file}:{line}: ")?,
-                None => write!(f, "{file}: ")?,
+        let place = &self.place;
+        if let Some(file) = &place.file {
+            match place.line {
+                Some(line) if !matches!(self.problem, Problem::Yaml(_)) => {
+                    write!(f, "{file}:{line}: ")?
+                }
+                _ => write!(f, "{file}: ")?,
             }
         }
-        if let Some(field) = &self.field {
+        if let Some(field) = &place.field {
             write!(f, "{field}: ")?;
         }
         write!(f, "{}", self.problem)?;
         let mut notes = Vec::new();
-        if let Some(object) = &self.object {
+        if let Some(object) = &place.object {
             notes.push(format!("object {object}"));
         }
-        if self.chain.len() > 1 {
-            notes.push(format!("built through {}", self.chain.join(" -> ")));
+        if place.chain.len() > 1 {
+            notes.push(format!("built through {}", place.chain.join(" -> ")));
         }
         if notes.is_empty() {
             Ok(())

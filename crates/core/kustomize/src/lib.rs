@@ -27,6 +27,6 @@ mod transform;
 mod tree;
 
 pub use build::{Build, RECOGNIZED_FILE_NAMES, build};
-pub use error::{BuildError, Problem};
+pub use error::{BuildError, Place, Problem};
 pub use options::{LoadRestrictions, Options, RemoteSource, Reorder};
 pub use tree::{FileTree, MAX_FILES, MAX_TREE_BYTES, TreeError, clean_path};

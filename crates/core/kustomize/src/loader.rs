@@ -130,7 +130,7 @@ impl<'a> Loader<'a> {
             } else {
                 "no such file"
             };
-            return Err(missing(format!("'{path}': {what}")).in_file(&clean));
+            return Err(missing(format!("'{path}': {what}")));
         };
         let below = self.root.is_empty() || clean.starts_with(&format!("{}/", self.root));
         if self.restrictions == LoadRestrictions::RootOnly && !below {
@@ -153,7 +153,7 @@ impl<'a> Loader<'a> {
         } else {
             "no such file or directory"
         };
-        Err(missing(format!("'{path}': {what}")).in_file(&clean))
+        Err(missing(format!("'{path}': {what}")))
     }
 
     /// For a base or component of this kustomization.

@@ -495,7 +495,7 @@ fn plugin_origin(config: &Resource) -> Option<Origin> {
 
 /// Names the kustomizations between an error and the root.
 fn with_chain(error: BuildError, child: &str, parent: &str) -> BuildError {
-    let error = if error.chain.is_empty() {
+    let error = if error.place.chain.is_empty() {
         error.through(child)
     } else {
         error

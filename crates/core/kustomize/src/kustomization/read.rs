@@ -22,7 +22,7 @@ pub(crate) fn read(text: &[u8]) -> Outcome<Kustomization> {
 /// Adds the line of the field that an error names.
 fn with_line(mut error: BuildError, text: &[u8]) -> BuildError {
     if let (Some(field), Ok(Some(root))) = (
-        &error.field,
+        &error.place.field,
         skein_yaml::compose(text, skein_yaml::Dialect::V2),
     ) {
         let mut node = &root;
@@ -36,7 +36,7 @@ fn with_line(mut error: BuildError, text: &[u8]) -> BuildError {
                 None => break,
             }
         }
-        error.line = Some(u64::from(node.line));
+        error.place.line = Some(u64::from(node.line));
     }
     error
 }

@@ -17,9 +17,14 @@ fn cases_of_kustomize() {
     };
     let mut results = Vec::new();
     for area in ["builtin", "krusty"] {
-        for entry in std::fs::read_dir(root.join(area)).unwrap() {
-            let path = entry.unwrap().path();
-            let name = format!("{area}/{}", path.file_name().unwrap().to_string_lossy());
+        for entry in std::fs::read_dir(root.join(area)).expect("recorded files are whole") {
+            let path = entry.expect("recorded files are whole").path();
+            let name = format!(
+                "{area}/{}",
+                path.file_name()
+                    .expect("recorded files are whole")
+                    .to_string_lossy()
+            );
             let (verdict, note) = run(&path);
             results.push((name, verdict, note));
         }
@@ -30,8 +35,8 @@ fn cases_of_kustomize() {
 }
 
 fn run(path: &Path) -> (crate::compare::Verdict, String) {
-    let text = std::fs::read_to_string(path.join("case.json")).unwrap();
-    let case: Value = serde_json::from_str(&text).unwrap();
+    let text = std::fs::read_to_string(path.join("case.json")).expect("recorded files are whole");
+    let case: Value = serde_json::from_str(&text).expect("recorded files are whole");
     let flags: Vec<&str> = case["flags"]
         .as_array()
         .into_iter()

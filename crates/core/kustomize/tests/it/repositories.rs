@@ -1,6 +1,6 @@
 //! Public Flux repositories, built as Flux builds.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use skein_kustomize::Options;
 
@@ -19,19 +19,23 @@ fn roots_of_real_repositories() {
         return;
     };
     let mut results = Vec::new();
-    for entry in std::fs::read_dir(&expected).unwrap() {
-        let folder = entry.unwrap().path();
-        let name = folder.file_name().unwrap().to_string_lossy().into_owned();
+    for entry in std::fs::read_dir(&expected).expect("recorded files are whole") {
+        let folder = entry.expect("recorded files are whole").path();
+        let name = folder
+            .file_name()
+            .expect("recorded files are whole")
+            .to_string_lossy()
+            .into_owned();
         let tree = load_tree(&repositories.join(&name));
         for answer in answers(&folder) {
             let root = answer
                 .parent()
-                .unwrap()
+                .expect("recorded files are whole")
                 .strip_prefix(&folder)
-                .unwrap()
+                .expect("recorded files are whole")
                 .to_string_lossy()
                 .into_owned();
-            let text = std::fs::read_to_string(&answer).unwrap();
+            let text = std::fs::read_to_string(&answer).expect("recorded files are whole");
             let theirs = answer
                 .extension()
                 .is_some_and(|e| e == "yaml")
@@ -46,12 +50,12 @@ fn roots_of_real_repositories() {
 }
 
 /// The answers for Flux's way of building below a folder.
-fn answers(folder: &PathBuf) -> Vec<PathBuf> {
+fn answers(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
-    let mut folders = vec![folder.clone()];
+    let mut folders = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(&folder).unwrap() {
-            let path = entry.unwrap().path();
+        for entry in std::fs::read_dir(&folder).expect("recorded files are whole") {
+            let path = entry.expect("recorded files are whole").path();
             if path.is_dir() {
                 folders.push(path);
             } else if path

@@ -1,0 +1,215 @@
+//! Builds every kustomization below some folders with ours and with a real kustomize, and compares.
+//!
+//! `oracle --kustomize BINARY [--legacy] [--root-only] [--verbose] PATH...`: every folder with a kustomization file below each PATH is a root.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+use serde_json::Value;
+use skein_kustomize::{FileTree, LoadRestrictions, Options, RECOGNIZED_FILE_NAMES, Reorder, build};
+
+/// Folders that are never roots.
+const SKIPPED: [&str; 3] = [".git", "node_modules", "target"];
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verdict {
+    EqualBytes,
+    EqualObjects,
+    BothFail,
+    Differs,
+    OursFails,
+    TheirsFails,
+}
+
+const VERDICTS: [Verdict; 6] = [
+    Verdict::EqualBytes,
+    Verdict::EqualObjects,
+    Verdict::BothFail,
+    Verdict::Differs,
+    Verdict::OursFails,
+    Verdict::TheirsFails,
+];
+
+struct Settings {
+    kustomize: PathBuf,
+    legacy: bool,
+    root_only: bool,
+    verbose: bool,
+    paths: Vec<PathBuf>,
+}
+
+fn settings() -> Option<Settings> {
+    let mut settings = Settings {
+        kustomize: PathBuf::from("kustomize"),
+        legacy: false,
+        root_only: false,
+        verbose: false,
+        paths: Vec::new(),
+    };
+    let mut arguments = std::env::args().skip(1);
+    while let Some(argument) = arguments.next() {
+        match argument.as_str() {
+            "--kustomize" => settings.kustomize = PathBuf::from(arguments.next()?),
+            "--legacy" => settings.legacy = true,
+            "--root-only" => settings.root_only = true,
+            "--verbose" => settings.verbose = true,
+            path => settings.paths.push(PathBuf::from(path)),
+        }
+    }
+    (!settings.paths.is_empty()).then_some(settings)
+}
+
+fn main() -> ExitCode {
+    let Some(settings) = settings() else {
+        eprintln!("oracle --kustomize BINARY [--legacy] [--root-only] [--verbose] PATH...");
+        return ExitCode::FAILURE;
+    };
+    let mut counts = [0_usize; VERDICTS.len()];
+    for path in &settings.paths {
+        let mut tree = FileTree::new();
+        let mut roots = Vec::new();
+        if let Err(error) = load(path, path, &mut tree, &mut roots) {
+            eprintln!("{}: {error}", path.display());
+            return ExitCode::FAILURE;
+        }
+        roots.sort();
+        for root in roots {
+            let (verdict, note) = compare(&settings, path, &root, &tree);
+            counts[VERDICTS.iter().position(|v| *v == verdict).unwrap_or(0)] += 1;
+            let equal = matches!(verdict, Verdict::EqualBytes | Verdict::BothFail);
+            if !equal || settings.verbose {
+                println!("{verdict:?} {root}: {note}");
+            }
+        }
+    }
+    println!(
+        "{}",
+        VERDICTS
+            .iter()
+            .zip(counts)
+            .map(|(v, n)| format!("{v:?} {n}"))
+            .collect::<Vec<_>>()
+            .join(", ")
+    );
+    let bad = counts[3] + counts[4] + counts[5];
+    if bad == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+/// Reads the files below a folder; folders with a kustomization file are roots.
+fn load(
+    top: &Path,
+    folder: &Path,
+    tree: &mut FileTree,
+    roots: &mut Vec<String>,
+) -> std::io::Result<()> {
+    let relative = |p: &Path| {
+        p.strip_prefix(top)
+            .unwrap_or(p)
+            .to_string_lossy()
+            .into_owned()
+    };
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        let name = path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        if path.is_dir() {
+            if !SKIPPED.contains(&name.as_str()) && !path.is_symlink() {
+                load(top, &path, tree, roots)?;
+            }
+            continue;
+        }
+        let Ok(content) = std::fs::read(&path) else {
+            continue;
+        };
+        tree.insert(&relative(&path), content)
+            .map_err(std::io::Error::other)?;
+        if RECOGNIZED_FILE_NAMES.contains(&name.as_str()) {
+            let root = relative(folder);
+            if !roots.contains(&root) {
+                roots.push(root);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn compare(settings: &Settings, top: &Path, root: &str, tree: &FileTree) -> (Verdict, String) {
+    let options = Options {
+        reorder: if settings.legacy {
+            Reorder::Legacy
+        } else {
+            Reorder::None
+        },
+        load_restrictions: if settings.root_only {
+            LoadRestrictions::RootOnly
+        } else {
+            LoadRestrictions::None
+        },
+        ..Options::default()
+    };
+    let restrictor = if settings.root_only {
+        "LoadRestrictionsRootOnly"
+    } else {
+        "LoadRestrictionsNone"
+    };
+    let reorder = if settings.legacy { "legacy" } else { "none" };
+    let theirs = Command::new(&settings.kustomize)
+        .args([
+            "build",
+            "--load-restrictor",
+            restrictor,
+            "--reorder",
+            reorder,
+        ])
+        .arg(top.join(root))
+        .output();
+    let theirs = match theirs {
+        Ok(output) if output.status.success() => {
+            Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+        }
+        Ok(output) => Err(String::from_utf8_lossy(&output.stderr).into_owned()),
+        Err(error) => Err(error.to_string()),
+    };
+    match (build(tree, root, &options), theirs) {
+        (Ok(ours), Ok(theirs)) => equality(&ours.to_yaml(), &theirs),
+        (Err(ours), Err(theirs)) => (
+            Verdict::BothFail,
+            format!("\n    ours: {ours}\n    theirs: {}", theirs.trim()),
+        ),
+        (Err(ours), Ok(_)) => (Verdict::OursFails, ours.to_string()),
+        (Ok(_), Err(theirs)) => (Verdict::TheirsFails, theirs.trim().to_owned()),
+    }
+}
+
+fn equality(ours: &str, theirs: &str) -> (Verdict, String) {
+    if ours == theirs {
+        return (Verdict::EqualBytes, String::new());
+    }
+    let verdict = if values(ours) == values(theirs) {
+        Verdict::EqualObjects
+    } else {
+        Verdict::Differs
+    };
+    let (mut a, mut b) = (ours.lines(), theirs.lines());
+    let mut number = 0;
+    loop {
+        number += 1;
+        match (a.next(), b.next()) {
+            (None, None) => return (verdict, String::new()),
+            (x, y) if x == y => {}
+            (x, y) => return (verdict, format!("line {number}: ours {x:?}, theirs {y:?}")),
+        }
+    }
+}
+
+fn values(text: &str) -> Option<Vec<Value>> {
+    let documents = skein_yaml::documents(text.as_bytes()).ok()?;
+    Some(documents.into_iter().map(|d| d.value).collect())
+}
