@@ -4,6 +4,7 @@
 
 mod arguments;
 mod bench;
+mod control_plane;
 mod oracle;
 mod process;
 mod schemas;

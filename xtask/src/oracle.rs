@@ -1,17 +1,25 @@
 //! `oracle`: runs a comparison with a real tool. One module per oracle; each prints a table and fails on a difference.
 
 mod flux_live;
+mod ssa;
 
 use anyhow::{Result, bail};
 
 type Run = fn(&[String]) -> Result<()>;
 
 /// Name, what it compares, where it runs.
-const ORACLES: &[(&str, &str, Run)] = &[(
-    "flux-live",
-    "recorded steps of the real Flux controllers, replayed against ours",
-    flux_live::run,
-)];
+const ORACLES: &[(&str, &str, Run)] = &[
+    (
+        "flux-live",
+        "recorded steps of the real Flux controllers, replayed against ours",
+        flux_live::run,
+    ),
+    (
+        "ssa",
+        "generated server-side applies, a real kube-apiserver against our merge library",
+        ssa::run,
+    ),
+];
 
 /// `oracle NAME [ARG..]`.
 pub fn run(arguments: &[String]) -> Result<()> {

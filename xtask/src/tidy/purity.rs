@@ -4,7 +4,10 @@ use super::{Finding, Source, rust};
 
 const FORBIDDEN: &[(&str, &str)] = &[
     ("std::fs", "reads or writes files"),
-    ("std::net", "uses the network"),
+    ("TcpStream", "uses the network"),
+    ("TcpListener", "uses the network"),
+    ("UdpSocket", "uses the network"),
+    ("ToSocketAddrs", "uses the network"),
     ("std::env", "reads the environment"),
     ("std::process", "starts or ends processes"),
     ("std::thread", "starts threads"),
