@@ -9,6 +9,7 @@ pub mod inventory;
 pub mod mask;
 pub mod object;
 pub mod pointer;
+pub mod quantity;
 pub mod revision;
 pub mod selector;
 

@@ -1,0 +1,172 @@
+//! Expressions as Kubernetes and Flux users write them.
+
+use serde_json::{Value, json};
+use skein_cel::{CompileError, Data, Output, Program};
+
+fn run(expression: &str, this: &Value) -> Result<bool, String> {
+    let program = Program::compile(expression, &["self", "dep"]).map_err(|e| e.to_string())?;
+    program
+        .eval_bool(&[("self", this), ("dep", this)])
+        .map_err(|error| error.cause())
+}
+
+fn holds(expression: &str, this: &Value) {
+    assert_eq!(run(expression, this), Ok(true), "{expression}");
+}
+
+#[test]
+fn flux_expressions() {
+    let object = json!({
+        "metadata": { "name": "second", "generation": 2, "labels": { "stage": "second" } },
+        "status": { "observedGeneration": 2, "conditions": [
+            { "type": "Ready", "status": "True", "observedGeneration": 2 },
+        ] },
+        "spec": { "replicas": 3 },
+    });
+    for expression in [
+        "dep.metadata.?labels['stage'].orValue('') == self.metadata.name",
+        "self.status.conditions.exists(c, c.type == 'Ready' && c.status == 'True')",
+        "self.status.conditions.filter(c, c.type == 'Ready').all(c, c.status == 'True' && c.observedGeneration == self.metadata.generation)",
+        "has(self.status.observedGeneration) && !has(self.status.other)",
+        "self.spec.replicas == 3.0 && self.spec.replicas < 3.5",
+        "self.metadata.?annotations.orValue({}).size() == 0",
+        "self.metadata.name.startsWith('sec') && self.metadata.name.matches('^s.*d$')",
+        "sets.contains(['a', 'b'], ['a'])",
+        "base64.encode(b'hello') == 'aGVsbG8='",
+        "timestamp('2026-01-01T00:00:00Z') + duration('1h') < timestamp('2026-01-02T00:00:00Z')",
+    ] {
+        holds(expression, &object);
+    }
+}
+
+#[test]
+fn kubernetes_libraries() {
+    for expression in [
+        "[1, 2, 3].isSorted() && ![2, 1].isSorted() && ['a', 'b'].isSorted()",
+        "[1, 2, 3].sum() == 6 && [1.5, 2.0].sum() == 3.5 && [3, 1, 2].min() == 1 && [3, 1, 2].max() == 3",
+        "['a', 'b', 'a'].indexOf('a') == 0 && ['a', 'b', 'a'].lastIndexOf('a') == 2 && [1].indexOf(9) == -1",
+        "'abc 123'.find('[0-9]+') == '123' && 'abc'.find('[0-9]+') == ''",
+        "'1 2 3'.findAll('[0-9]') == ['1', '2', '3'] && '1 2 3'.findAll('[0-9]', 2) == ['1', '2']",
+        "url('https://example.com:8443/a/b?x=1&x=2').getHost() == 'example.com:8443'",
+        "url('https://example.com:8443/a').getHostname() == 'example.com' && url('https://e:80/').getPort() == '80'",
+        "url('https://[::1]:80/').getHostname() == '::1' && url('/path').getEscapedPath() == '/path'",
+        "url('https://e/?x=1&x=2').getQuery()['x'] == ['1', '2']",
+        "isURL('https://example.com') && !isURL('example.com')",
+        "isIP('10.0.0.1') && !isIP('10.0.0') && ip('::1').family() == 6 && ip('127.0.0.1').isLoopback()",
+        "ip.isCanonical('127.0.0.1') && !ip.isCanonical('::0001') && string(ip('10.0.0.1')) == '10.0.0.1'",
+        "cidr('10.0.0.0/8').containsIP('10.1.2.3') && !cidr('10.0.0.0/8').containsIP(ip('11.0.0.1'))",
+        "cidr('10.0.0.0/8').containsCIDR('10.1.0.0/16') && cidr('10.1.2.3/8').masked() == cidr('10.0.0.0/8')",
+        "cidr('10.1.2.3/8').prefixLength() == 8 && isCIDR('::/0') && !isCIDR('10.0.0.0/33')",
+        "quantity('1Gi') == quantity('1024Mi') && quantity('500m').add(quantity('500m')) == quantity('1')",
+        "quantity('1.5').isGreaterThan(quantity('1')) && quantity('2').compareTo(quantity('1k')) == -1",
+        "quantity('2').sub(1).asInteger() == 1 && quantity('1').sign() == 1 && !quantity('1.5').isInteger()",
+        "isQuantity('1.3Gi') && !isQuantity('1.3 G') && quantity('500m').asApproximateFloat() == 0.5",
+        "semver('1.2.3').isLessThan(semver('1.3.0')) && semver('1.2.3').minor() == 2 && !isSemver('v1.0')",
+        "isSemver('v1.0', true) && semver('v1.0', true) == semver('1.0.0')",
+        "!format.dns1123Label().validate('my-name').hasValue()",
+        "format.dns1123Label().validate('My_Name').hasValue() && format.named('uuid').hasValue()",
+        "'a,b'.split(',') == ['a', 'b'] && ['x', 'y'].join('-') == 'x-y' && 'AbC'.lowerAscii() == 'abc'",
+        "math.greatest(1, 2) == 2",
+    ] {
+        holds(expression, &json!({}));
+    }
+}
+
+#[test]
+fn refusals_read_as_flux_shows_them() {
+    let error = Program::compile("dep.status. ==", &["self", "dep"]).expect_err("no expression");
+    let text = error.to_string();
+    assert!(
+        text.starts_with("failed to parse the CEL expression 'dep.status. ==': ERROR: <input>:1:"),
+        "{text}"
+    );
+    assert!(text.contains("\n | dep.status. ==\n | ...."), "{text}");
+
+    let error = Program::compile_bool("dep.metadata.name", &["self", "dep"]).expect_err("no bool");
+    assert_eq!(
+        error.to_string(),
+        "CEL expression output type mismatch: expected bool, got dyn"
+    );
+
+    let error = Program::compile("other.x == 1", &["self"]).expect_err("unknown name");
+    assert_eq!(
+        error.to_string(),
+        "failed to parse the CEL expression 'other.x == 1': ERROR: <input>:1:1: undeclared reference to 'other' (in container '')\n | other.x == 1\n | ^"
+    );
+    assert!(matches!(
+        Program::compile("nope(1)", &[]),
+        Err(CompileError::Syntax { .. })
+    ));
+    // Names bound by a comprehension are known inside it only.
+    assert!(Program::compile("self.all(x, x > 0)", &["self"]).is_ok());
+    assert!(Program::compile("self.all(x, x > 0) && x", &["self"]).is_err());
+}
+
+#[test]
+fn run_time_errors_name_the_cause() {
+    assert_eq!(
+        run("self.missing == 1", &json!({})),
+        Err("no such key: missing".to_owned())
+    );
+    assert_eq!(
+        run("1 / 0 == 1", &json!({})),
+        Err("division by zero".to_owned())
+    );
+    assert_eq!(
+        run("self.a + 1 == 2", &json!({ "a": "x" })),
+        Err("no such overload".to_owned())
+    );
+    let error = Program::parse("self.a")
+        .expect("parses")
+        .eval_bool(&[("self", &json!({ "a": 1 }))]);
+    assert_eq!(
+        error.expect_err("no bool").to_string(),
+        "failed to evaluate CEL expression as boolean: 'self.a'"
+    );
+}
+
+#[test]
+fn limits_hold() {
+    let long = format!("'{}' == ''", "x".repeat(70_000));
+    assert!(matches!(
+        Program::parse(&long),
+        Err(CompileError::TooLong { .. })
+    ));
+    let nested = "l.all(a, l.all(b, l.all(c, l.all(d, l.all(e, true)))))";
+    assert!(matches!(
+        Program::parse(nested),
+        Err(CompileError::TooComplex { .. })
+    ));
+}
+
+#[test]
+fn outputs_are_told_before_the_run() {
+    let output = |source: &str| Program::parse(source).expect("parses").output();
+    assert_eq!(output("self.a > 1 ? true : false"), Output::Bool);
+    assert_eq!(output("self.items.exists(i, i > 1)"), Output::Bool);
+    assert_eq!(output("self.items.exists_one(i, i > 1)"), Output::Bool);
+    assert_eq!(output("'a' + 'b'"), Output::String);
+    assert_eq!(output("self.items.map(i, i)"), Output::List);
+    assert_eq!(output("self.a"), Output::Dyn);
+}
+
+#[test]
+fn times_and_optionals_can_be_passed() {
+    let program =
+        Program::compile("self > timestamp('2026-01-01T00:00:00Z')", &["self"]).expect("compiles");
+    let later = Data::timestamp("2026-02-01T00:00:00Z");
+    assert_eq!(program.run_bool(&[("self", later)]), Ok(true));
+    let program = Program::compile("self == duration('90s')", &["self"]).expect("compiles");
+    assert_eq!(
+        program.run_bool(&[("self", Data::duration("1m30s"))]),
+        Ok(true)
+    );
+    let program = Program::compile("!oldSelf.hasValue() || oldSelf.value() == 1", &["oldSelf"])
+        .expect("compiles");
+    assert_eq!(
+        program.run_bool(&[("oldSelf", Data::optional(None))]),
+        Ok(true)
+    );
+    let old = Data::optional(Some(Data::json(&json!(2))));
+    assert_eq!(program.run_bool(&[("oldSelf", old)]), Ok(false));
+}
