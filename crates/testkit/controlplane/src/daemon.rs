@@ -28,6 +28,17 @@ pub struct Daemon {
 impl Daemon {
     /// Starts the program with all its output in `log`.
     pub fn start(name: &str, program: &Path, arguments: &[String], log: &Path) -> Result<Self> {
+        Self::start_with(name, program, arguments, &[], log)
+    }
+
+    /// The same with additions to the environment.
+    pub fn start_with(
+        name: &str,
+        program: &Path,
+        arguments: &[String],
+        environment: &[(&str, &Path)],
+        log: &Path,
+    ) -> Result<Self> {
         let output = File::create(log).with_context(|| format!("creating {}", log.display()))?;
         let errors = output.try_clone().context("sharing a log file")?;
         // The kernel ends the child when we die without a chance to drop; setpriv replaces itself by the program.
@@ -36,6 +47,7 @@ impl Daemon {
             .args(["--pdeathsig", "KILL", "--"])
             .arg(program)
             .args(arguments)
+            .envs(environment.iter().copied())
             .stdin(Stdio::null())
             .stdout(output)
             .stderr(errors);

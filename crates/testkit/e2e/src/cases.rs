@@ -1,0 +1,71 @@
+//! The table of cases. A case is one promise to users, in its own namespace.
+
+mod health;
+mod lifecycle;
+mod sources;
+mod takeover;
+mod tenancy;
+
+use anyhow::Result;
+use futures::future::BoxFuture;
+
+use crate::place::Place;
+use crate::world::World;
+
+/// A case that shares the controllers with others.
+pub struct Case {
+    pub name: &'static str,
+    /// Whether it needs what only a real control plane has, such as Pods.
+    pub real_only: bool,
+    pub run: for<'a> fn(Place<'a>) -> BoxFuture<'a, Result<()>>,
+}
+
+/// A case that stops and starts controllers, and therefore runs alone.
+pub struct Exclusive {
+    pub name: &'static str,
+    pub real_only: bool,
+    pub run: for<'a> fn(&'a mut World) -> BoxFuture<'a, Result<()>>,
+}
+
+macro_rules! case {
+    ($module:ident :: $name:ident, real_only: $real:expr) => {
+        Case {
+            name: stringify!($name),
+            real_only: $real,
+            run: |place| Box::pin($module::$name(place)),
+        }
+    };
+}
+
+macro_rules! exclusive {
+    ($module:ident :: $name:ident, real_only: $real:expr) => {
+        Exclusive {
+            name: stringify!($name),
+            real_only: $real,
+            run: |world| Box::pin($module::$name(world)),
+        }
+    };
+}
+
+/// Run side by side.
+pub const CASES: &[Case] = &[
+    case!(lifecycle::applies_updates_and_prunes, real_only: false),
+    case!(lifecycle::repairs_drift, real_only: false),
+    case!(lifecycle::keeps_objects_when_the_build_fails, real_only: false),
+    case!(lifecycle::suspends_and_resumes, real_only: false),
+    case!(lifecycle::deletes_what_it_made, real_only: false),
+    case!(lifecycle::leaves_orphans_when_told, real_only: false),
+    case!(lifecycle::sends_nothing_for_unchanged_work, real_only: false),
+    case!(sources::reads_over_ssh, real_only: false),
+    case!(sources::reads_with_a_password, real_only: false),
+    case!(sources::survives_an_outage_of_git, real_only: false),
+    case!(tenancy::acts_as_the_account_of_the_tenant, real_only: false),
+    case!(health::waits_for_workloads, real_only: true),
+    case!(health::says_what_is_not_healthy, real_only: true),
+];
+
+/// Run alone, one after the other.
+pub const EXCLUSIVE: &[Exclusive] = &[
+    exclusive!(takeover::a_restart_writes_nothing, real_only: false),
+    exclusive!(takeover::takes_over_from_flux_and_gives_back, real_only: true),
+];

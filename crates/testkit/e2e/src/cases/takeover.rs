@@ -1,0 +1,133 @@
+//! Drop-in: one controller takes over from another and no object is written.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+use serde_json::{Value, json};
+use skein_testkit::Daemon;
+
+use crate::place::{Files, Place, config_map, version};
+use crate::world::World;
+
+const SECRET: &str =
+    "apiVersion: v1\nkind: Secret\nmetadata:\n  name: word\nstringData:\n  key: blue\n";
+
+/// Our own restart.
+pub async fn a_restart_writes_nothing(world: &mut World) -> Result<()> {
+    let before = {
+        let mut place = world.place("restart").await?;
+        start(&mut place).await?;
+        versions(&place).await?
+    };
+    for (component, _) in skein_testkit::COMPONENTS {
+        world.controllers.stop_component(component);
+    }
+    for (component, _) in skein_testkit::COMPONENTS {
+        world
+            .controllers
+            .start_component(&world.target, component)?;
+    }
+    let place = Place::open(world, "restart");
+    place.reconcile("GitRepository", "app").await?;
+    place.reconcile("Kustomization", "app").await?;
+    ensure!(versions(&place).await? == before, "objects were written");
+    Ok(())
+}
+
+/// The real kustomize-controller first, then ours, then the real one again.
+pub async fn takes_over_from_flux_and_gives_back(world: &mut World) -> Result<()> {
+    world.controllers.stop_component("kustomize");
+    let flux = start_flux(world)?;
+    let (objects, status) = {
+        let mut place = world.place("takeover").await?;
+        start(&mut place).await.context("Flux applies")?;
+        (versions(&place).await?, inventory(&place).await?)
+    };
+    drop(flux);
+
+    world
+        .controllers
+        .start_component(&world.target, "kustomize")?;
+    {
+        let place = Place::open(world, "takeover");
+        place.reconcile("Kustomization", "app").await?;
+        place.ready("Kustomization", "True").await?;
+        ensure!(
+            versions(&place).await? == objects,
+            "our take-over wrote objects"
+        );
+        ensure!(inventory(&place).await? == status, "our inventory differs");
+    }
+
+    world.controllers.stop_component("kustomize");
+    let flux = start_flux(world)?;
+    {
+        let place = Place::open(world, "takeover");
+        place.reconcile("Kustomization", "app").await?;
+        place.ready("Kustomization", "True").await?;
+        ensure!(
+            versions(&place).await? == objects,
+            "the way back wrote objects"
+        );
+        ensure!(
+            inventory(&place).await? == status,
+            "Flux's inventory differs"
+        );
+    }
+    drop(flux);
+    world
+        .controllers
+        .start_component(&world.target, "kustomize")
+}
+
+/// The real kustomize-controller with the account that ours has.
+fn start_flux(world: &World) -> Result<Daemon> {
+    let program = skein_upstream::binary("kustomize-controller")?;
+    let kubeconfig = world.target.kubeconfig_of("kustomize-controller")?;
+    let log = world.folder().join("flux.log");
+    // It takes its kubeconfig from the environment or from a flag of its client library.
+    let arguments = [
+        format!("--kubeconfig={}", kubeconfig.display()),
+        "--metrics-addr=127.0.0.1:0".to_owned(),
+        "--health-addr=127.0.0.1:0".to_owned(),
+        "--interval-jitter-percentage=0".to_owned(),
+        "--enable-leader-election=false".to_owned(),
+    ];
+    let environment = [("RUNTIME_NAMESPACE", Path::new("flux-system"))];
+    Daemon::start_with(
+        "kustomize-controller",
+        &program,
+        &arguments,
+        &environment,
+        &log,
+    )
+}
+
+/// A ConfigMap and a Secret on the cluster.
+async fn start(place: &mut Place<'_>) -> Result<()> {
+    let one = config_map("one", "blue");
+    let files = Files::from([
+        ("one.yaml", Some(one.as_str())),
+        ("word.yaml", Some(SECRET)),
+    ]);
+    let commit = place.commit(&files)?;
+    let objects = [place.source(&json!({})), place.kustomization(&json!({}))];
+    place.create_all(&objects).await?;
+    place.applied(&commit).await?;
+    place.ready("Kustomization", "True").await?;
+    Ok(())
+}
+
+async fn versions(place: &Place<'_>) -> Result<Vec<(String, String)>> {
+    let mut all = Vec::new();
+    for (kind, name) in [("ConfigMap", "one"), ("Secret", "word")] {
+        let object = place.find(kind, name).await?;
+        all.push(version(&object.with_context(|| format!("{kind} {name}"))?)?);
+    }
+    Ok(all)
+}
+
+async fn inventory(place: &Place<'_>) -> Result<Value> {
+    let object = place.find("Kustomization", "app").await?;
+    Ok(object.context("the Kustomization is gone")?["status"]["inventory"].clone())
+}
