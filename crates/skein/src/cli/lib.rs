@@ -1,0 +1,33 @@
+//! The command line of Flux on top of the library rooms: get, reconcile, suspend, export, tree, trace, build, diff and their kin.
+//!
+//! Every command is a function that takes its arguments and an [`Output`]; what it prints is decided by functions that return
+//! rows or text, so that tests see the same as people do.
+
+mod arguments;
+mod build;
+mod check;
+mod command;
+mod completion;
+mod delete;
+mod diff;
+mod envsubst;
+mod events;
+mod export;
+mod files;
+mod get;
+mod kinds;
+mod objects;
+mod output;
+mod reconcile;
+mod rows;
+mod stats;
+mod suspend;
+mod table;
+mod trace;
+mod tree;
+mod version;
+
+pub use arguments::{ClusterArguments, Session, hoist_global_flags};
+pub use build::{BuildOptions, build_kustomization};
+pub use command::{CliCommand, run};
+pub use output::Output;
