@@ -45,11 +45,12 @@ impl Target {
 
     async fn start_embedded(program: &Path, folder: &Path) -> Result<Self> {
         let address = format!("127.0.0.1:{}", free_port()?);
-        let kubeconfig = folder.join("embedded.kubeconfig");
+        let kubeconfig = folder.join("main.kubeconfig");
         let flags = [
             "apiserver".to_owned(),
             format!("--listen={address}"),
-            format!("--kubeconfig={}", kubeconfig.display()),
+            "--ephemeral".to_owned(),
+            format!("--kubeconfig-dir={}", folder.display()),
         ];
         let log = folder.join("apiserver.log");
         let mut server = Daemon::start("skein apiserver", program, &flags, &log)?;
