@@ -137,6 +137,9 @@ impl Walk<'_> {
     }
 
     fn leaf(&mut self, leaf: Leaf) -> Result<Leaf, SecretsError> {
+        if let Leaf::Comment(text) = leaf {
+            return Ok(Leaf::Comment(self.comment(text)));
+        }
         let encrypted = match (self.metadata.expects(&self.path), leaf.as_text()) {
             (Expected::Encrypted, Some(_)) => true,
             // Null is never encrypted; anything else that is no text cannot be what encryption made.
@@ -154,7 +157,8 @@ impl Walk<'_> {
                 .map_err(|reason| self.error(reason))?,
             _ => leaf,
         };
-        if encrypted || !self.metadata.mac_only_encrypted {
+        let counts = encrypted || !self.metadata.mac_only_encrypted;
+        if counts && !matches!(leaf, Leaf::Comment(_)) {
             self.hash.update(leaf.mac_bytes());
         }
         Ok(leaf)

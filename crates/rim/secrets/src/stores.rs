@@ -3,8 +3,7 @@
 mod dotenv;
 mod ini;
 mod json;
-
-use skein_yaml::Dialect;
+mod yaml;
 
 use crate::error::SecretsError;
 use crate::format::Format;
@@ -23,9 +22,9 @@ pub(crate) fn load(content: &[u8], format: Format) -> Result<File, SecretsError>
     let file = match format {
         Format::Yaml | Format::Json | Format::Binary => {
             // The parser's messages name lines and rules, not content.
-            let nodes = skein_yaml::compose_all(content, Dialect::V3)
+            let documents = yaml::load(content)
                 .map_err(|error| wrong(format!("line {}: it does not parse", error.line())))?;
-            take_metadata(nodes.into_iter().map(Tree::from_node).collect())
+            take_metadata(documents)
         }
         Format::Dotenv => dotenv::load(text()?).map_err(|reason| wrong(reason.to_owned()))?,
         Format::Ini => ini::load(text()?).map_err(|reason| wrong(reason.to_owned()))?,
@@ -63,13 +62,7 @@ pub(crate) fn emit(
         reason: reason.to_owned(),
     };
     match output {
-        Format::Yaml => {
-            let texts: Vec<String> = documents
-                .into_iter()
-                .map(|tree| skein_yaml::node_to_string(&tree.into_node()))
-                .collect();
-            Ok(texts.join("---\n").into_bytes())
-        }
+        Format::Yaml => Ok(yaml::emit(documents).into_bytes()),
         Format::Json => {
             let first = documents
                 .into_iter()

@@ -1,7 +1,7 @@
 //! The content of a file as sops sees it: ordered maps, lists, typed values and comments.
 
 use serde_json::{Map, Value};
-use skein_yaml::{Kind, Node, Style, Tag};
+use skein_yaml::{Dialect, Kind, Node, Scalar, Style, Tag, resolve};
 
 /// Deepest nesting that is followed.
 pub(crate) const MAX_DEPTH: usize = 256;
@@ -147,14 +147,32 @@ impl Tree {
     }
 }
 
-/// Text that readers of YAML 1.1 would take for something else is quoted.
+/// Text that a reader would take for something else is put in double quotes.
 fn text_node(text: String) -> Node {
-    let quoted = skein_yaml::is_yaml_1_1_non_string(&text);
+    let ambiguous = !matches!(resolve(&text, Dialect::V3), Scalar::Text)
+        || matches!(resolve(&text, Dialect::V2), Scalar::Bool(_))
+        || is_base_60(&text);
     let mut node = Node::string(text);
-    if quoted {
+    if ambiguous {
         node.style = Style::DOUBLE_QUOTED;
     }
     node
+}
+
+/// `12:30`, a number to readers of YAML 1.1.
+fn is_base_60(text: &str) -> bool {
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    let (number, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    let mut parts = number.split(':');
+    let first = parts.next().unwrap_or_default();
+    let rest: Vec<&str> = parts.collect();
+    let sixties = |part: &&str| part.len() <= 2 && part.parse::<u8>().is_ok_and(|n| n < 60);
+    !rest.is_empty()
+        && first.starts_with(|c: char| c.is_ascii_digit())
+        && [first, fraction]
+            .iter()
+            .all(|part| part.chars().all(|c| c.is_ascii_digit() || c == '_'))
+        && rest.iter().all(sixties)
 }
 
 impl Leaf {
@@ -177,9 +195,7 @@ impl Leaf {
             Self::Int(n) => n.into(),
             Self::Float(n) => skein_yaml::json_number(n).unwrap_or(Value::Null),
             Self::Bool(on) => on.into(),
-            Self::Node(node) => {
-                skein_yaml::node_to_json(&node, skein_yaml::Dialect::V3).unwrap_or(Value::Null)
-            }
+            Self::Node(node) => skein_yaml::node_to_json(&node, Dialect::V3).unwrap_or(Value::Null),
         }
     }
 
