@@ -272,6 +272,11 @@ fn list(items: Vec<Tree>, column: usize, mut inline: bool, text: &mut String) {
 
 /// A scalar; the lines of a block stand in the given column.
 fn leaf_lines(leaf: Leaf, column: usize, text: &mut String) {
+    if leaf == Leaf::Text("<<".to_owned()) {
+        // Go's writer takes the text for the merge key, whatever its tag.
+        text.push_str("!!merge <<\n");
+        return;
+    }
     let written = scalar(leaf);
     let Some((header, body)) = written
         .split_once('\n')

@@ -301,3 +301,34 @@ fn key_files_are_read_line_by_line() {
     assert!(keyring.is_empty());
     assert_eq!(format!("{:?}", test_keys()), "Keyring { identities: 1 }");
 }
+
+/// More pairs, made by whoever runs this: `NAME.enc` and `NAME.dec` in the folder that the variable names.
+#[test]
+fn more_yaml_has_equal_bytes() {
+    let Ok(folder) = std::env::var("SKEIN_SOPS_CASES") else {
+        println!("skipped: SKEIN_SOPS_CASES is not set");
+        return;
+    };
+    let (mut equal, mut different) = (0, Vec::new());
+    for entry in std::fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.extension().is_none_or(|extension| extension != "enc") {
+            continue;
+        }
+        let encrypted = std::fs::read(&path).expect("a file");
+        let expected = std::fs::read(path.with_extension("dec")).expect("its pair");
+        let found = decrypt_file(&encrypted, Format::Yaml, Format::Yaml, &test_keys(), Mac::Verify);
+        if found.as_deref() == Ok(expected.as_slice()) {
+            equal += 1;
+        } else {
+            let found = found.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+            different.push(format!(
+                "{}\n  ours   {found:?}\n  theirs {:?}",
+                path.display(),
+                String::from_utf8_lossy(&expected)
+            ));
+        }
+    }
+    println!("sops: {equal} equal, {} different", different.len());
+    assert!(different.is_empty(), "{}", different[..different.len().min(15)].join("\n"));
+}
