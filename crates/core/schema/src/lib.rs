@@ -15,7 +15,6 @@ pub mod model;
 pub mod normal;
 pub mod parse;
 pub mod pruning;
-pub mod quantity;
 pub mod rules;
 pub mod unknown;
 pub mod validation;

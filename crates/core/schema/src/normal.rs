@@ -1,10 +1,10 @@
 //! The form in which the API server gives an object back: decoding into Go's types and encoding again.
 
 use serde_json::{Map, Value};
+use skein_object::quantity;
 
 use crate::builtin::{self, OBJECT_META, QUANTITY};
 use crate::model::{Additional, Schema, SchemaRef, ValueType};
-use crate::quantity;
 
 /// Deepest nesting of a value, in levels; what lies deeper is left alone.
 const MAX_DEPTH: usize = 100;

@@ -1,12 +1,287 @@
 //! Runs the CEL rules of a schema (`x-kubernetes-validations`).
 
-use serde_json::Value;
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, Mutex};
 
-use crate::field_error::FieldError;
-use crate::model::Schema;
+use serde_json::{Map, Value, json};
+use skein_cel::{CompileError, Data, Program};
 
-/// Errors of the rules over a value; `old` is the value before the change, absent on create.
+use crate::field_error::{FieldError, FieldErrorKind, FieldPath};
+use crate::model::{Additional, Rule, Schema, ValueType};
+use crate::validation::same_element;
+
+mod values;
+
+/// Longest text that a messageExpression may yield, in bytes.
+const MAX_MESSAGE_BYTES: usize = 5 * 1024;
+/// Most compiled rules that are kept.
+const MAX_CACHED_RULES: usize = 2_000;
+/// Deepest nesting of a value, in levels; what lies deeper has been refused before.
+const MAX_DEPTH: usize = 100;
+
+/// Errors of the rules over a whole custom resource; `old` is the resource before the change, absent on create.
+/// Broken rules over what did not change are forgiven, unless the rule looks at `oldSelf`.
 pub fn check(value: &Value, old: Option<&Value>, schema: &Schema) -> Vec<FieldError> {
-    let _ = (value, old, schema);
-    Vec::new()
+    let mut walk = Walk { errors: Vec::new() };
+    walk.node(value, old, schema, &FieldPath::root(), 0);
+    walk.errors
+}
+
+/// Whether a schema has rules anywhere.
+pub fn has_rules(schema: &Schema) -> bool {
+    !schema.rules.is_empty()
+        || schema.properties.values().any(|field| has_rules(field))
+        || schema.items.as_ref().is_some_and(|items| has_rules(items))
+        || matches!(&schema.additional, Additional::Schema(field) if has_rules(field))
+}
+
+/// Rules that do not compile: `(path of the rule below the schema, error)`.
+pub fn compile_errors(schema: &Schema, path: &FieldPath) -> Vec<FieldError> {
+    let mut errors = Vec::new();
+    collect_compile_errors(schema, path, &mut errors);
+    errors
+}
+
+fn collect_compile_errors(schema: &Schema, path: &FieldPath, errors: &mut Vec<FieldError>) {
+    for (index, rule) in schema.rules.iter().enumerate() {
+        let at = path
+            .child("x-kubernetes-validations")
+            .index(index)
+            .child("rule");
+        if let Err(error) = &*compiled(&rule.rule) {
+            let detail = format!("compilation failed: {}", issues(error));
+            errors.push(FieldError::invalid(at, json!(rule.rule), detail));
+        }
+    }
+    for (name, field) in &schema.properties {
+        collect_compile_errors(field, &path.child("properties").key(name), errors);
+    }
+    if let Some(items) = &schema.items {
+        collect_compile_errors(items, &path.child("items"), errors);
+    }
+    if let Additional::Schema(field) = &schema.additional {
+        collect_compile_errors(field, &path.child("additionalProperties"), errors);
+    }
+}
+
+type Compiled = Arc<Result<Program, CompileError>>;
+
+/// Rules are compiled once: the same schema judges many objects.
+fn compiled(source: &str) -> Compiled {
+    static CACHE: LazyLock<Mutex<HashMap<String, Compiled>>> = LazyLock::new(Mutex::default);
+    let compile = || Arc::new(Program::compile(source, &["self", "oldSelf"]));
+    let Ok(mut cache) = CACHE.lock() else {
+        return compile();
+    };
+    if let Some(there) = cache.get(source) {
+        return there.clone();
+    }
+    if cache.len() >= MAX_CACHED_RULES {
+        cache.clear();
+    }
+    let program = compile();
+    cache.insert(source.to_owned(), program.clone());
+    program
+}
+
+fn issues(error: &CompileError) -> String {
+    match error {
+        CompileError::Syntax { issues, .. } => issues.clone(),
+        other => other.to_string(),
+    }
+}
+
+struct Walk {
+    errors: Vec<FieldError>,
+}
+
+impl Walk {
+    fn node(
+        &mut self,
+        value: &Value,
+        old: Option<&Value>,
+        schema: &Schema,
+        path: &FieldPath,
+        depth: usize,
+    ) {
+        if value.is_null() || depth > MAX_DEPTH {
+            return;
+        }
+        let old = old.filter(|old| !old.is_null());
+        if !schema.rules.is_empty() {
+            self.rules(value, old, schema, path, depth == 0);
+        }
+        match value {
+            Value::Object(map) => self.map(map, old, schema, path, depth),
+            Value::Array(list) => self.list(list, old, schema, path, depth),
+            _ => {}
+        }
+    }
+
+    fn map(
+        &mut self,
+        map: &Map<String, Value>,
+        old: Option<&Value>,
+        schema: &Schema,
+        path: &FieldPath,
+        depth: usize,
+    ) {
+        for (name, value) in map {
+            let old = old.and_then(|old| old.get(name));
+            if let Some(field) = schema.properties.get(name) {
+                self.node(value, old, field, &path.child(name), depth + 1);
+            } else if let Additional::Schema(field) = &schema.additional {
+                self.node(value, old, field, &path.key(name), depth + 1);
+            }
+        }
+    }
+
+    fn list(
+        &mut self,
+        list: &[Value],
+        old: Option<&Value>,
+        schema: &Schema,
+        path: &FieldPath,
+        depth: usize,
+    ) {
+        let Some(items) = &schema.items else { return };
+        let old = old
+            .and_then(Value::as_array)
+            .map(Vec::as_slice)
+            .unwrap_or_default();
+        for (index, value) in list.iter().enumerate() {
+            let old = same_element(value, old, schema);
+            self.node(value, old, items, &path.index(index), depth + 1);
+        }
+    }
+
+    fn rules(
+        &mut self,
+        value: &Value,
+        old: Option<&Value>,
+        schema: &Schema,
+        path: &FieldPath,
+        root: bool,
+    ) {
+        let this = values::data(value, schema, root);
+        let unchanged = old == Some(value);
+        for rule in schema
+            .rules
+            .iter()
+            .filter(|rule| !rule.rule.trim().is_empty())
+        {
+            let program = compiled(&rule.rule);
+            let program = match &*program {
+                Ok(program) => program,
+                Err(error) => {
+                    let detail = format!("rule compile error: {}", issues(error));
+                    self.errors
+                        .push(FieldError::invalid(path.clone(), type_name(schema), detail));
+                    continue;
+                }
+            };
+            let transition = program.uses("oldSelf");
+            if transition && old.is_none() && !rule.optional_old_self {
+                continue;
+            }
+            let variables = variables(&this, old, schema, root, rule.optional_old_self);
+            match program.run_bool(&variables) {
+                Ok(true) => {}
+                Ok(false) if unchanged && !transition => {}
+                Ok(false) => self
+                    .errors
+                    .push(broken(rule, value, schema, path, &variables)),
+                Err(error) => {
+                    let detail = run_text(&error.cause(), rule);
+                    self.errors
+                        .push(FieldError::invalid(path.clone(), type_name(schema), detail));
+                }
+            }
+        }
+    }
+}
+
+fn variables(
+    this: &Data,
+    old: Option<&Value>,
+    schema: &Schema,
+    root: bool,
+    optional: bool,
+) -> Vec<(&'static str, Data)> {
+    let mut variables = vec![("self", this.clone())];
+    let old = old.map(|old| values::data(old, schema, root));
+    match (optional, old) {
+        (true, old) => variables.push(("oldSelf", Data::optional(old))),
+        (false, Some(old)) => variables.push(("oldSelf", old)),
+        (false, None) => {}
+    }
+    variables
+}
+
+fn type_name(schema: &Schema) -> Value {
+    json!(schema.value_type.map(ValueType::name).unwrap_or_default())
+}
+
+/// The message, or else the rule.
+fn rule_text(rule: &Rule) -> &str {
+    rule.message.as_deref().unwrap_or(&rule.rule).trim()
+}
+
+fn run_text(cause: &str, rule: &Rule) -> String {
+    let text = rule_text(rule);
+    if cause.starts_with("no such overload") {
+        return format!(
+            "'{cause}': call arguments did not match a supported operator, function or macro signature for rule: {text}"
+        );
+    }
+    format!("{cause} evaluating rule: {text}")
+}
+
+fn broken(
+    rule: &Rule,
+    value: &Value,
+    schema: &Schema,
+    path: &FieldPath,
+    variables: &[(&'static str, Data)],
+) -> FieldError {
+    let detail = expressed(rule, variables).unwrap_or_else(|| match &rule.message {
+        Some(message) => message.trim().to_owned(),
+        None => format!("failed rule: {}", rule.rule.trim()),
+    });
+    let path = match rule.field_path.as_deref() {
+        Some(below) => blame(path, below),
+        None => path.clone(),
+    };
+    let whole = matches!(
+        schema.value_type,
+        Some(ValueType::Object | ValueType::Array)
+    );
+    let value = (!whole).then(|| value.clone());
+    let kind = rule.reason.as_deref().and_then(FieldErrorKind::from_reason);
+    match kind.unwrap_or(FieldErrorKind::Invalid) {
+        FieldErrorKind::Required => FieldError::required(path, detail),
+        FieldErrorKind::Forbidden => FieldError::forbidden(path, detail),
+        FieldErrorKind::Duplicate => {
+            FieldError::new(FieldErrorKind::Duplicate, path, value, String::new())
+        }
+        kind => FieldError::new(kind, path, value, detail),
+    }
+}
+
+/// The text that messageExpression makes, when it is usable: one line, not empty, not too long.
+fn expressed(rule: &Rule, variables: &[(&'static str, Data)]) -> Option<String> {
+    let program = compiled(rule.message_expression.as_deref()?);
+    let text = program.as_ref().as_ref().ok()?.run_string(variables).ok()?;
+    let text = text.trim().to_owned();
+    (!text.is_empty() && !text.contains('\n') && text.len() <= MAX_MESSAGE_BYTES).then_some(text)
+}
+
+/// The path of `fieldPath` (`.a.b`, `.a['b-c']`) below another one.
+fn blame(path: &FieldPath, below: &str) -> FieldPath {
+    let below = below.strip_prefix('.').unwrap_or(below);
+    let below = below.replace("['", "[").replace("']", "]");
+    if below.starts_with('[') {
+        return FieldPath::new(format!("{}{below}", path.as_str()));
+    }
+    path.child(&below)
 }

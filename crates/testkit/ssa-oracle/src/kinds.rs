@@ -54,6 +54,16 @@ pub const KINDS: &[Kind] = &[
         body: blob,
     },
     Kind {
+        name: "Gadget",
+        api_version: "oracle.skein.dev/v1",
+        collection: "/apis/oracle.skein.dev/v1/namespaces/oracle/gadgets",
+        group: "oracle.skein.dev",
+        plural: "gadgets",
+        builtin: false,
+        has_status: false,
+        body: gadget,
+    },
+    Kind {
         name: "Deployment",
         api_version: "apps/v1",
         collection: "/apis/apps/v1/namespaces/oracle/deployments",
@@ -166,6 +176,42 @@ pub fn widget_crd() -> Value {
 pub fn blob_crd() -> Value {
     let schema = json!({"type": "object", "x-kubernetes-preserve-unknown-fields": true});
     crd("blobs", "Blob", schema, false)
+}
+
+/// A kind with CEL rules and bounds.
+pub fn gadget_crd() -> Value {
+    let rule = |rule: &str, message: &str| json!({"rule": rule, "message": message});
+    let spec = json!({"type": "object", "required": ["min"], "properties": {
+        "min": {"type": "integer", "minimum": 0, "maximum": 50},
+        "max": {"type": "integer"},
+        "name": {"type": "string", "minLength": 2, "maxLength": 8, "pattern": "^[a-z]+$",
+            "x-kubernetes-validations": [rule("self == oldSelf", "name is immutable")]},
+        "in-put": {"type": "string", "maxLength": 20, "x-kubernetes-validations": [rule("!self.startsWith('x')", "no x")]},
+        "when": {"type": "string", "format": "date-time"},
+        "wait": {"type": "string", "format": "duration"},
+        "limits": {"type": "object", "maxProperties": 2, "additionalProperties": {"type": "string", "maxLength": 20}},
+        "size": {"x-kubernetes-int-or-string": true},
+        "items": {"type": "array", "maxItems": 2, "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"],
+            "items": {"type": "object", "required": ["name"], "properties": {"name": {"type": "string", "maxLength": 10}, "value": {"type": "integer"}},
+                "x-kubernetes-validations": [
+                    rule("!has(self.value) || self.value > 0", "value must be positive"),
+                    {"rule": "!has(self.value) || !has(oldSelf.value) || self.value >= oldSelf.value", "messageExpression": "'value of ' + self.name + ' must not shrink'", "fieldPath": ".value"},
+                ]}},
+    }, "oneOf": [{"required": ["max"]}, {"required": ["name"]}, {"not": {"anyOf": [{"required": ["max"]}, {"required": ["name"]}]}}],
+    "x-kubernetes-validations": [
+        {"rule": "!has(self.max) || self.min <= self.max", "messageExpression": "'min is above ' + (self.max > 5 ? 'a large' : 'a small') + ' max'", "fieldPath": ".min", "reason": "FieldValueForbidden"},
+        {"rule": "!has(self.in__dash__put) || size(self.in__dash__put) < 4"},
+        {"rule": "!has(self.when) || self.when > timestamp('2026-01-01T00:00:00Z')"},
+        {"rule": "!has(self.wait) || self.wait < duration('1h')", "reason": "FieldValueRequired"},
+        {"rule": "oldSelf.hasValue() || self.min < 40", "optionalOldSelf": true, "message": "starts below 40"},
+        {"rule": "!has(self.limits) || self.limits.all(k, quantity(self.limits[k]).isLessThan(quantity('10')))", "message": "limits are below 10"},
+    ]});
+    crd(
+        "gadgets",
+        "Gadget",
+        json!({"type": "object", "properties": {"spec": spec}}),
+        false,
+    )
 }
 
 fn crd(plural: &str, kind: &str, schema: Value, status: bool) -> Value {
@@ -321,6 +367,77 @@ fn blob(random: &mut Random) -> Map<String, Value> {
             put(&mut map, name, free(random));
         }
     }
+    map
+}
+
+fn gadget(random: &mut Random) -> Map<String, Value> {
+    let mut spec = Map::new();
+    if random.percent(90) {
+        put(
+            &mut spec,
+            "min",
+            random
+                .pick(&[
+                    json!(1),
+                    json!(5),
+                    json!(5),
+                    json!(45),
+                    json!(60),
+                    json!("x"),
+                ])
+                .clone(),
+        );
+    }
+    let optional: [(&str, Vec<Value>); 7] = [
+        ("max", vec![json!(3), json!(10), json!(100)]),
+        (
+            "name",
+            vec![
+                json!("ab"),
+                json!("cd"),
+                json!("a"),
+                json!("toolongname"),
+                json!("A1"),
+            ],
+        ),
+        ("in-put", vec![json!("a"), json!("xy"), json!("abcdef")]),
+        (
+            "when",
+            vec![
+                json!("2026-02-01T00:00:00Z"),
+                json!("2025-01-01T00:00:00Z"),
+                json!("soon"),
+            ],
+        ),
+        ("wait", vec![json!("5m"), json!("2h"), json!("long")]),
+        (
+            "limits",
+            vec![
+                json!({"a": "1"}),
+                json!({"a": "11"}),
+                json!({"a": "1", "b": "2", "c": "3"}),
+                json!({"a": "bad"}),
+            ],
+        ),
+        ("size", vec![json!(1), json!("a"), json!(true), json!(1.5)]),
+    ];
+    for (name, values) in &optional {
+        if random.percent(16) {
+            put(&mut spec, name, random.pick(values).clone());
+        }
+    }
+    if random.percent(35) {
+        let item = |random: &mut Random| {
+            let mut map = Map::new();
+            if random.percent(70) {
+                put(&mut map, "value", json!(random.below(4)));
+            }
+            map
+        };
+        put(&mut spec, "items", keyed(random, "name", item));
+    }
+    let mut map = Map::new();
+    put(&mut map, "spec", Value::Object(spec));
     map
 }
 

@@ -9,10 +9,10 @@ use skein_object::{GroupKind, GroupVersionKind, Object};
 use skein_schema::field_error::invalid_message;
 use skein_schema::{
     CrdSchemas, FieldError, Schema, SchemaRef, api_defaults, builtin, defaulting, normal, pruning,
-    unknown, validation,
+    rules, unknown, validation,
 };
 
-use crate::kinds::{Kind, blob_crd, widget_crd};
+use crate::kinds::{Kind, blob_crd, gadget_crd, widget_crd};
 use crate::request::{Answer, Request, Verb};
 
 /// Time of every request: times are not compared.
@@ -45,10 +45,10 @@ impl<'a> Model<'a> {
         let (schema, structural) = if kind.builtin {
             (builtin::schema(&gvk).context("no built-in schema")?, None)
         } else {
-            let crd = if kind.name == "Widget" {
-                widget_crd()
-            } else {
-                blob_crd()
+            let crd = match kind.name {
+                "Widget" => widget_crd(),
+                "Gadget" => gadget_crd(),
+                _ => blob_crd(),
             };
             let schemas = CrdSchemas::from_crd(&crd)?;
             let version = &schemas.versions[0];
@@ -121,7 +121,7 @@ impl<'a> Model<'a> {
         let mut object = self.decode(request.body.clone(), Source::Body)?;
         let ownership = self.ownership(request.subresource);
         ownership.update(None, &mut object, &request.manager);
-        self.check(&object)?;
+        self.check(&object, None)?;
         if self.live.is_some() {
             return Err(self.status(
                 409,
@@ -183,7 +183,7 @@ impl<'a> Model<'a> {
     fn finish(&mut self, mut object: Object, request: &Request) -> Outcome {
         let Some(live) = self.live.clone() else {
             self.prepare_create(&mut object);
-            self.check(&object)?;
+            self.check(&object, None)?;
             self.store(object.clone(), request.dry_run);
             return Ok((201, object));
         };
@@ -203,7 +203,7 @@ impl<'a> Model<'a> {
         if request.subresource.is_empty() && self.has_generation() && self.bumps(&live, &object) {
             object.set(&["metadata", "generation"], json!(live.generation() + 1));
         }
-        self.check(&object)?;
+        self.check(&object, Some(&live))?;
         keep_times_when_unchanged(&live, &mut object);
         self.store(object.clone(), request.dry_run);
         if object.is_deleting() && object.finalizers().is_empty() && !request.dry_run {
@@ -363,11 +363,20 @@ impl<'a> Model<'a> {
         unknown
     }
 
-    fn check(&self, object: &Object) -> std::result::Result<(), Answer> {
+    fn check(&self, object: &Object, old: Option<&Object>) -> std::result::Result<(), Answer> {
         let Some(schema) = &self.structural else {
             return Ok(());
         };
-        let errors = validation::validate(&object.to_value(), schema);
+        let value = object.to_value();
+        let old = old.map(Object::to_value);
+        let mut errors = validation::validate_change(&value, old.as_ref(), schema);
+        if rules::has_rules(schema) {
+            if validation::blocks_rules(&errors) {
+                errors.push(validation::rules_not_checked());
+            } else {
+                errors.extend(rules::check(&value, old.as_ref(), schema));
+            }
+        }
         if errors.is_empty() {
             Ok(())
         } else {

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::client::Client;
 use crate::compare::{comparable, differences};
 use crate::generate::{STEPS, next};
-use crate::kinds::{KINDS, Kind, NAMESPACE, blob_crd, widget_crd};
+use crate::kinds::{KINDS, Kind, NAMESPACE, blob_crd, gadget_crd, widget_crd};
 use crate::model::Model;
 use crate::random::Random;
 use crate::request::{Answer, Request, Verb};
@@ -119,11 +119,12 @@ fn prepare(client: &Client) -> Result<()> {
     let post =
         |path: &str, body: &Value| client.call("POST", path, "application/json", &body.to_string());
     post("/api/v1/namespaces", &namespace)?;
-    for crd in [widget_crd(), blob_crd()] {
-        post(
-            "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
-            &crd,
-        )?;
+    for crd in [widget_crd(), blob_crd(), gadget_crd()] {
+        let path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+        let answer = post(path, &crd)?;
+        if !matches!(answer.code, 201 | 409) {
+            bail!("a CRD was refused: {}", answer.body["message"]);
+        }
     }
     for kind in KINDS {
         for _ in 0..100 {
