@@ -56,6 +56,7 @@ export async function startBrowser() {
 /** A page of a size and theme that fails the test on any script error or forbidden content. */
 export async function openPage(browser, url, { colorScheme = "light", width = 1480, height = 900 } = {}) {
   const context = await browser.newContext({ colorScheme, viewport: { width, height }, deviceScaleFactor: 1.5 });
+  context.setDefaultTimeout(10_000);
   const page = await context.newPage();
   const problems = [];
   page.on("pageerror", (error) => problems.push(String(error)));

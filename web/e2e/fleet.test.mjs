@@ -32,6 +32,7 @@ async function open(options) {
   }
   const context = await browser.newContext({ viewport: { width: 1480, height: 900 }, deviceScaleFactor: 1.5, ...options });
   await context.addCookies(signedIn);
+  context.setDefaultTimeout(10_000);
   const page = await context.newPage();
   const problems = [];
   page.on("pageerror", (error) => problems.push(String(error)));
@@ -44,10 +45,10 @@ const rowOf = (page, text) => page.getByRole("row").filter({ hasText: text });
 
 test("the tree shows the fleet and says what is stale", { skip: SKIP }, async () => {
   const { page, problems } = await open();
-  await rowOf(page, "production").first().waitFor();
+  await rowOf(page, "eu-production").first().waitFor();
   assert.match(page.url(), /\/$/, "the token is not left in the address bar");
   assert.ok(await rowOf(page, "checkout").first().isVisible());
-  const stale = rowOf(page, "edge-lisbon").filter({ hasText: "Stale" });
+  const stale = rowOf(page, "us-edge").filter({ hasText: "Stale" });
   assert.match(await stale.innerText(), /seen \d+m ago/);
   assert.match(await stale.innerText(), /connection refused/);
   assert.deepEqual(problems, []);
@@ -59,12 +60,12 @@ test("search and filters keep what leads to a match", { skip: SKIP }, async () =
   await page.keyboard.press("/");
   await page.keyboard.type("deployment checkout");
   await page.getByText("found").waitFor();
-  assert.ok(await rowOf(page, "production").first().isVisible());
+  assert.ok(await rowOf(page, "eu-production").first().isVisible());
   assert.equal(await rowOf(page, "storefront").filter({ hasText: "Namespace" }).count(), 0);
   await page.keyboard.press("Escape");
   await page.getByRole("button", { name: /^Failed/ }).click();
   assert.ok(await rowOf(page, "checkout").first().isVisible());
-  assert.equal(await rowOf(page, "staging").count(), 0);
+  assert.equal(await rowOf(page, "eu-staging").count(), 0);
   await page.context().close();
 });
 
@@ -137,7 +138,7 @@ test("ten thousand nodes and more stay usable", { skip: SKIP }, async () => {
   const large = await startDemo("--apps", "700", "--still", "1");
   try {
     const { page, problems } = await openPage(browser, large.url);
-    await rowOf(page, "production").first().waitFor();
+    await rowOf(page, "eu-production").first().waitFor();
     const rows = Number(await page.getByRole("treegrid").getAttribute("aria-rowcount"));
     assert.ok(rows > 2_000, `${rows} rows`);
     assert.ok((await page.locator(".tree-row").count()) < 120, "only what is near is drawn");

@@ -14,6 +14,7 @@ function row(depth: number, expandable: boolean, expanded: boolean): Row {
     expanded,
     context: false,
     below: { failed: 0, progressing: 0 },
+    children: expandable ? 2 : 0,
     node: depth === 0 ? null : node(id),
     cluster: cluster("c"),
   };

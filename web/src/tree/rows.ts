@@ -13,6 +13,8 @@ export interface Row {
   /** Whether it is shown only because something below it matches. */
   context: boolean;
   below: Below;
+  /** How many rows hang directly under it. */
+  children: number;
   node: FleetNode | null;
   cluster: ClusterView;
 }
@@ -28,7 +30,7 @@ export interface Filter {
 export const NO_FILTER: Filter = { text: "", statuses: new Set(), suspendedOnly: false, cluster: null };
 
 /** Fleets up to this size are shown with what reconcilers applied; larger ones start with sources and reconcilers. */
-const SMALL_FLEET_NODES = 250;
+const SMALL_FLEET_NODES = 40;
 const MAX_DEPTH = 64;
 const ROLE_ORDER = { source: 0, reconciler: 1, object: 2 } as const;
 
@@ -112,10 +114,11 @@ export function visibleRows(
     toggled.get(key) ?? (keep ? keep.context.has(key) : defaultExpanded(node, store.nodes.size));
 
   const push = (cluster: ClusterView, node: FleetNode | null, key: string, depth: number): void => {
-    const expandable = store.childrenOf(key).size > 0;
+    const children = store.childrenOf(key).size;
+    const expandable = children > 0;
     const expanded = expandable && isOpen(key, node);
     const context = keep !== null && !keep.hits.has(key);
-    rows.push({ key, depth, expandable, expanded, context, below: store.problemsBelow(key), node, cluster });
+    rows.push({ key, depth, expandable, expanded, context, below: store.problemsBelow(key), children, node, cluster });
     if (!expanded || depth >= MAX_DEPTH) return;
     for (const child of sortedChildren(store, key)) {
       if (keep && !keep.hits.has(child.id) && !keep.context.has(child.id)) continue;

@@ -176,7 +176,7 @@ fn application(name: &str, replicas: i64, ready: i64) -> (Vec<Value>, Vec<String
         pod["metadata"]["ownerReferences"] = owner("apps/v1", "ReplicaSet", "web-6f7d8c9b5");
         let up = if n < ready { "True" } else { "False" };
         pod["status"] = json!({"phase": if n < ready { "Running" } else { "Pending" },
-            "conditions": [{"type": "Ready", "status": up}]});
+            "conditions": [{"type": "Ready", "status": up}], "observedGeneration": 3});
         objects.push(pod);
     }
     let inventory = vec![
@@ -362,12 +362,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .parse()?;
     let apps: usize = options.get("--apps").unwrap_or(&"6").parse()?;
     let count: usize = options.get("--clusters").unwrap_or(&"3").parse()?;
-    let names = ["production", "staging", "edge-lisbon"];
+    let names = ["eu-production", "eu-staging", "us-edge"];
     let clusters: Vec<String> = (0..count.max(1))
         .map(|n| {
             names
                 .get(n)
-                .map_or_else(|| format!("edge-{n:03}"), |name| (*name).to_owned())
+                .map_or_else(|| format!("us-edge-{n:03}"), |name| (*name).to_owned())
         })
         .collect();
     let fleet = LiveFleet::default();

@@ -7,7 +7,6 @@ pub mod kinds;
 pub mod log;
 pub mod node;
 pub mod status;
-mod workload;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

@@ -4,6 +4,7 @@ import type { MouseEvent, ReactElement } from "react";
 import { Icon } from "../../kit/Icon";
 import { StatusMark, toneLabel } from "../../kit/StatusMark";
 import type { Tone } from "../../kit/StatusMark";
+import { shortenHashes } from "../../tree/text";
 import { ageOf, clusterAge, isClusterStale, shortAge } from "../../live/freshness";
 import type { Row } from "../../tree/rows";
 
@@ -59,7 +60,7 @@ function cells(row: Row, now: number, hubNow: number): Cells {
     name: node.name,
     namespace: node.namespace,
     revision: node.revision,
-    message: node.message,
+    message: shortenHashes(node.message),
     age: ageOf(node.changedAt, now),
     stale: isClusterStale(cluster, hubNow),
   };
@@ -68,7 +69,8 @@ function cells(row: Row, now: number, hubNow: number): Cells {
 function Problems({ row }: { row: Row }): ReactElement | null {
   if (row.expanded) return null;
   const { failed, progressing } = row.below;
-  if (failed === 0 && progressing === 0) return null;
+  if (failed === 0 && progressing === 0)
+    return row.children > 0 ? <span className="tree-count">{row.children}</span> : null;
   return (
     <span className="tree-below">
       {failed > 0 && <span className="tone-failed">{failed} failing</span>}
@@ -113,12 +115,12 @@ export function TreeRow({ row, index, top, selected, focused, now, hubNow, onPic
       </span>
       <span className="tree-status" role="gridcell">
         <StatusMark tone={cell.tone} />
-        <span className={`tone-${cell.tone}`}>{label}</span>
+        <span className={cell.tone === "ready" ? "" : `tone-${cell.tone}`}>{label}</span>
       </span>
       <span className="tree-revision mono" role="gridcell" title={cell.revision}>
         {cell.revision}
       </span>
-      <span className="tree-message" role="gridcell" title={cell.message}>
+      <span className="tree-message" role="gridcell" title={row.node?.message ?? cell.message}>
         {cell.message}
       </span>
       <span className="tree-age" role="gridcell">

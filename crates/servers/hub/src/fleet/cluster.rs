@@ -247,7 +247,7 @@ impl ClusterTree {
             return None;
         }
         let summary = match observed {
-            Some(observed) => status::summarise(&observed.object),
+            Some(observed) => status::summarise(&observed.object, observed.at),
             None => self.placeholder(key),
         };
         let object: Option<&Object> = observed.map(|observed| &*observed.object);

@@ -1,7 +1,8 @@
 //! Which kinds are sources and reconcilers, and what an object refers to: its source, inventory and owner.
 
 use serde_json::Value;
-use skein_object::{GroupKind, InventoryId, Object, ObjectKey};
+use skein_graph::{dependencies_of, inventory_of, source_of};
+use skein_object::{GroupKind, Object, ObjectKey};
 
 use super::node::NodeRole;
 
@@ -33,11 +34,6 @@ pub fn role(key: &ObjectKey) -> NodeRole {
     }
 }
 
-/// Whether a Flux kind gets conditions from a controller; Alert and Provider are static since v1beta3.
-pub fn has_status(kind: &str) -> bool {
-    !matches!(kind, "Alert" | "Provider")
-}
-
 /// Whether people may reconcile, suspend and resume objects of the kind.
 pub fn takes_actions(kind: &GroupKind) -> bool {
     is_flux(&kind.group)
@@ -60,61 +56,38 @@ impl References {
     /// Reads them from an object; what cannot be read is left out.
     pub fn of(object: &Object) -> Self {
         let key = object.key();
+        let applies = role(&key) == NodeRole::Reconciler;
         Self {
-            source: source(object, &key),
-            inventory: inventory(object, &key),
+            source: source_of(object).filter(|source| *source != key),
+            inventory: if applies {
+                inventory(object, &key)
+            } else {
+                Vec::new()
+            },
             owner: owner(object, &key),
-            depends_on: depends_on(object, &key),
+            depends_on: if applies {
+                dependencies(object)
+            } else {
+                Vec::new()
+            },
         }
     }
-}
-
-fn source(object: &Object, key: &ObjectKey) -> Option<ObjectKey> {
-    let reference = match (key.group.as_str(), key.kind.as_str()) {
-        (KUSTOMIZE_GROUP, "Kustomization") => object.at(&["spec", "sourceRef"])?,
-        (SOURCE_GROUP, "HelmChart") => object.at(&["spec", "sourceRef"])?,
-        (HELM_GROUP, "HelmRelease") => object
-            .at(&["spec", "chartRef"])
-            .or_else(|| object.at(&["spec", "chart", "spec", "sourceRef"]))?,
-        ("image.toolkit.fluxcd.io", "ImagePolicy") => {
-            let reference = object.at(&["spec", "imageRepositoryRef"])?;
-            let namespace = string(reference, "namespace").unwrap_or(&key.namespace);
-            let name = string(reference, "name")?;
-            return Some(ObjectKey::new(
-                &key.group,
-                "ImageRepository",
-                namespace,
-                name,
-            ));
-        }
-        _ => return None,
-    };
-    let namespace = string(reference, "namespace").unwrap_or(&key.namespace);
-    Some(ObjectKey::new(
-        SOURCE_GROUP,
-        string(reference, "kind")?,
-        namespace,
-        string(reference, "name")?,
-    ))
 }
 
 fn inventory(object: &Object, key: &ObjectKey) -> Vec<ObjectKey> {
-    if role(key) != NodeRole::Reconciler {
-        return Vec::new();
-    }
-    let entries = object
-        .at(&["status", "inventory", "entries"])
-        .and_then(Value::as_array);
+    let entries = inventory_of(object).into_iter().take(MAX_INVENTORY_ENTRIES);
     let mut keys: Vec<ObjectKey> = entries
-        .into_iter()
-        .flatten()
-        .take(MAX_INVENTORY_ENTRIES)
-        .filter_map(|entry| string(entry, "id")?.parse::<InventoryId>().ok())
-        .map(|id| id.0)
-        .filter(|entry| entry != key)
+        .map(|(entry, _)| entry)
+        .filter(|k| k != key)
         .collect();
     keys.sort();
     keys.dedup();
+    keys
+}
+
+fn dependencies(object: &Object) -> Vec<ObjectKey> {
+    let mut keys = dependencies_of(object);
+    keys.truncate(MAX_DEPENDENCIES);
     keys
 }
 
@@ -131,27 +104,6 @@ fn owner(object: &Object, key: &ObjectKey) -> Option<ObjectKey> {
         &key.namespace,
         string(controller, "name")?,
     ))
-}
-
-fn depends_on(object: &Object, key: &ObjectKey) -> Vec<ObjectKey> {
-    if role(key) != NodeRole::Reconciler {
-        return Vec::new();
-    }
-    let entries = object.at(&["spec", "dependsOn"]).and_then(Value::as_array);
-    entries
-        .into_iter()
-        .flatten()
-        .take(MAX_DEPENDENCIES)
-        .filter_map(|entry| {
-            let namespace = string(entry, "namespace").unwrap_or(&key.namespace);
-            Some(ObjectKey::new(
-                &key.group,
-                &key.kind,
-                namespace,
-                string(entry, "name")?,
-            ))
-        })
-        .collect()
 }
 
 fn string<'a>(value: &'a Value, field: &str) -> Option<&'a str> {

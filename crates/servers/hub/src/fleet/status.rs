@@ -1,13 +1,18 @@
-//! Status of an object in one word with reason and message: Flux's conditions here, other kinds by `skein-health`.
+//! Status of an object in one word with reason and message, by the rules of `skein-health` and `skein-graph`.
 
-use serde_json::{Map, Value};
+use jiff::Timestamp;
+use serde_json::Value;
+use skein_graph::flux_health;
+use skein_health::{Health, Status, health};
 use skein_object::{Object, Revision};
 
-use super::kinds;
-use super::node::NodeStatus;
+use super::node::{NodeStatus, UnixMillis};
 
 /// Reasons with which Ready is False although nothing is wrong with the object itself: it waits.
-const WAITING_REASONS: [&str; 3] = ["DependencyNotReady", "Progressing", "ProgressingWithRetry"];
+const WAITING_REASONS: [&str; 2] = ["DependencyNotReady", "ProgressingWithRetry"];
+
+/// What kstatus says of kinds that have no rules; it tells nobody anything.
+const NOTHING_TO_SAY: &str = "Resource is current";
 
 /// Longest message that goes into a row, in characters; the panel shows all of it.
 const ROW_MESSAGE_CHARS: usize = 400;
@@ -38,76 +43,59 @@ impl Summary {
 }
 
 /// The summary of an object as it was last seen.
-pub fn summarise(object: &Object) -> Summary {
+pub fn summarise(object: &Object, now: UnixMillis) -> Summary {
     if object.is_deleting() {
-        let since = object
-            .str_at(&["metadata", "deletionTimestamp"])
-            .unwrap_or_default();
-        let finalizers = object.finalizers();
-        let message = if finalizers.is_empty() {
-            "being deleted".to_owned()
-        } else {
-            format!("being deleted, waits for {}", finalizers.join(", "))
-        };
-        return Summary::new(NodeStatus::Deleting, "Terminating", &message, since);
+        return summarise_deleting(object);
     }
-    if kinds::is_flux(&object.key().group) {
-        return summarise_flux(object);
-    }
-    summarise_other(object)
-}
-
-fn summarise_flux(object: &Object) -> Summary {
-    let created = object
-        .str_at(&["metadata", "creationTimestamp"])
-        .unwrap_or_default();
-    let Some(ready) = object.condition("Ready") else {
-        return if kinds::has_status(object.kind()) {
-            let text = "no controller has looked at it yet";
-            Summary::new(NodeStatus::Progressing, "", text, created)
-        } else {
-            Summary::new(NodeStatus::Ready, "", "", created)
-        };
-    };
-    let reason = text(ready, "reason");
-    let status = match text(ready, "status") {
-        "True" if is_behind(object, ready) => NodeStatus::Progressing,
-        "True" => NodeStatus::Ready,
-        "False" if object.condition_status("Stalled") == Some("True") => NodeStatus::Failed,
-        "False" if WAITING_REASONS.contains(&reason) => NodeStatus::Progressing,
-        "False" => NodeStatus::Failed,
-        _ => NodeStatus::Progressing,
-    };
-    Summary::new(
+    let Health {
         status,
         reason,
-        text(ready, "message"),
-        text(ready, "lastTransitionTime"),
-    )
+        message,
+    } = flux_health(object).unwrap_or_else(|| health(object, timestamp(now)));
+    let status = match status {
+        Status::Current => NodeStatus::Ready,
+        Status::InProgress => NodeStatus::Progressing,
+        Status::Failed if WAITING_REASONS.contains(&reason.as_str()) => NodeStatus::Progressing,
+        Status::Failed => NodeStatus::Failed,
+        Status::Terminating => NodeStatus::Deleting,
+        Status::NotFound => NodeStatus::Missing,
+        Status::Unknown => NodeStatus::Unknown,
+    };
+    let message = if message == NOTHING_TO_SAY {
+        ""
+    } else {
+        message.as_str()
+    };
+    Summary::new(status, &reason, message, changed_at(object))
 }
 
-/// Whether the condition speaks of an older generation than the object has.
-fn is_behind(object: &Object, condition: &Map<String, Value>) -> bool {
-    let seen = condition
-        .get("observedGeneration")
-        .and_then(Value::as_i64)
-        .or_else(|| object.i64_at(&["status", "observedGeneration"]));
-    seen.is_some_and(|seen| seen < object.generation())
-}
-
-fn summarise_other(object: &Object) -> Summary {
-    let created = object
-        .str_at(&["metadata", "creationTimestamp"])
+fn summarise_deleting(object: &Object) -> Summary {
+    let since = object
+        .str_at(&["metadata", "deletionTimestamp"])
         .unwrap_or_default();
-    let (status, message) = super::workload::status(object);
-    Summary::new(status, "", &message, created)
+    let finalizers = object.finalizers();
+    let message = if finalizers.is_empty() {
+        "being deleted".to_owned()
+    } else {
+        format!("being deleted, waits for {}", finalizers.join(", "))
+    };
+    Summary::new(NodeStatus::Deleting, "Terminating", &message, since)
 }
 
-fn text<'a>(condition: &'a Map<String, Value>, field: &str) -> &'a str {
-    condition
-        .get(field)
-        .and_then(Value::as_str)
+/// When Ready last changed, else when the object was made.
+fn changed_at(object: &Object) -> &str {
+    object
+        .condition("Ready")
+        .and_then(|ready| ready.get("lastTransitionTime").and_then(Value::as_str))
+        .or_else(|| object.str_at(&["metadata", "creationTimestamp"]))
         .unwrap_or_default()
+}
+
+fn timestamp(now: UnixMillis) -> Timestamp {
+    i64::try_from(now)
+        .ok()
+        .and_then(|now| Timestamp::from_millisecond(now).ok())
+        .unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
 /// The revision a row shows: what was last applied or fetched, with a short hash; empty when there is none.

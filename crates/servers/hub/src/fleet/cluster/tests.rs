@@ -42,7 +42,8 @@ fn owned(api: &str, kind: &str, name: &str, owner: (&str, &str, &str)) -> ShownO
 
 fn deployment() -> ShownObject {
     shown(json!({"apiVersion": "apps/v1", "kind": "Deployment",
-        "metadata": {"name": "web", "namespace": "shop"}, "spec": {"replicas": 0}}))
+        "metadata": {"name": "web", "namespace": "shop"}, "spec": {"replicas": 0},
+        "status": {"conditions": [{"type": "Available", "status": "True"}]}}))
 }
 
 fn key(text: &str) -> ObjectKey {

@@ -40,7 +40,8 @@ fn kustomization(
 
 fn deployment(name: &str, ready: i64) -> Value {
     json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name, "namespace": "a"},
-        "spec": {"replicas": 2}, "status": {"readyReplicas": ready}})
+        "spec": {"replicas": 2}, "status": {"replicas": 2, "updatedReplicas": 2, "readyReplicas": ready, "availableReplicas": ready,
+            "conditions": [{"type": "Available", "status": if ready == 2 { "True" } else { "False" }}]}})
 }
 
 fn of(tree: &ClusterTree, name: &str) -> Explanation {
