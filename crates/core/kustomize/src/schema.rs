@@ -1,5 +1,6 @@
 //! What merges need to know of a schema: which lists merge and by which keys, and which kinds have no namespace.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
@@ -44,6 +45,8 @@ pub(crate) struct MergeSchema {
     built_in: bool,
     /// Whether a kustomization has chosen: the first choice holds.
     settled: bool,
+    /// Whether the built-in schemas have been asked for. kustomize reads them only then, and keeps them beside custom ones that come later.
+    asked: Cell<bool>,
 }
 
 fn built_in() -> &'static Definitions {
@@ -57,18 +60,21 @@ impl Default for MergeSchema {
             custom: None,
             built_in: true,
             settled: false,
+            asked: Cell::new(false),
         }
     }
 }
 
 impl MergeSchema {
-    /// Schemas that take the place of the built-in ones; `keep_built_in` leaves those for kinds that the custom ones do not know.
-    pub(crate) fn custom(definitions: Definitions, keep_built_in: bool) -> Self {
-        Self {
+    /// Custom schemas instead of the built-in ones. `reset` forgets what was asked before.
+    pub(crate) fn replace_by(&mut self, definitions: Definitions, reset: bool) {
+        let built_in = self.built_in && self.asked.get() && !reset;
+        *self = Self {
             custom: Some(Arc::new(definitions)),
-            built_in: keep_built_in,
+            built_in,
             settled: true,
-        }
+            asked: Cell::new(false),
+        };
     }
 
     /// Whether a kustomization has chosen its schemas.
@@ -90,6 +96,7 @@ impl MergeSchema {
 
     /// The shape of a kind; `None` when it is not known.
     pub(crate) fn of_kind(&self, api_version: &str, kind: &str) -> Option<Shape> {
+        self.asked.set(true);
         let key = (api_version.to_owned(), kind.to_owned());
         self.sources()
             .find_map(|d| d.by_kind.get(&key))
@@ -104,6 +111,9 @@ impl MergeSchema {
                 .as_deref()
                 .and_then(|definitions| definitions.namespaced.get(&key))
         });
+        if known.is_none() {
+            self.asked.set(true);
+        }
         known == Some(&false)
     }
 

@@ -121,7 +121,7 @@ impl<'a> Target<'a> {
             let shown = self.loader.path_of(path);
             let definitions =
                 parse_custom(&text).map_err(|e| BuildError::from(e).in_file(&shown))?;
-            context.schema = MergeSchema::custom(definitions, !reset);
+            context.schema.replace_by(definitions, reset);
             return Ok(());
         }
         match version.map(String::as_str) {

@@ -266,10 +266,17 @@ pub(crate) fn replacement_field(
     strict: bool,
 ) -> Outcome<ReplacementField> {
     let mut fields = Fields::with(value, path, strict)?;
-    let field = ReplacementField {
+    let mut field = ReplacementField {
         path: fields.text("path")?,
         replacement: replacement_of(&mut fields, strict)?,
     };
+    if strict {
+        // kustomize writes the kustomization out for its transformer, and an empty list is lost on the way.
+        field.replacement.targets = field
+            .replacement
+            .targets
+            .filter(|targets| !targets.is_empty());
+    }
     fields.finish()?;
     Ok(field)
 }

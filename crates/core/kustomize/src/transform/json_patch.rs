@@ -216,27 +216,33 @@ fn replace(root: &mut Value, path: &str, value: Value) -> Result<(), String> {
     let parts = pointer(path, "replace")?;
     let holder = parent(root, &parts, "replace")?;
     let last = &parts[parts.len() - 1];
-    let slot = match holder {
-        Value::Object(map) => map.get_mut(last),
-        Value::Array(list) => {
-            let at = index_of(last, list.len(), false).ok();
-            at.and_then(|at| list.get_mut(at))
+    match holder {
+        // The library sets a key that is not there, too.
+        Value::Object(map) => {
+            map.insert(last.clone(), value);
         }
-        _ => None,
-    };
-    let slot = slot.ok_or_else(|| {
-        format!("replace operation does not apply: doc is missing key: {path}: missing value")
-    })?;
-    *slot = value;
+        Value::Array(list) => {
+            let at = index_of(last, list.len(), false)
+                .map_err(|e| format!("replace operation does not apply: {path}: {e}"))?;
+            list[at] = value;
+        }
+        _ => {}
+    }
     Ok(())
 }
 
 fn get(root: &mut Value, path: &str, op: &str) -> Result<Value, String> {
     let parts = pointer(path, op)?;
-    let holder = parent(root, &parts, op)?;
-    child(holder, &parts[parts.len() - 1])
-        .map(|value| value.clone())
-        .ok_or_else(|| format!("{op} operation does not apply: doc is missing path: \"{path}\""))
+    let last = &parts[parts.len() - 1];
+    match parent(root, &parts, op)? {
+        // A key that is not there is copied as null.
+        Value::Object(map) => Ok(map.get(last).cloned().unwrap_or(Value::Null)),
+        Value::Array(list) => {
+            let at = index_of(last, list.len(), false)?;
+            Ok(list[at].clone())
+        }
+        _ => Ok(Value::Null),
+    }
 }
 
 fn test(root: &mut Value, path: &str, value: &Value) -> Result<(), String> {
