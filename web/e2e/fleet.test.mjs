@@ -139,8 +139,8 @@ test("ten thousand nodes and more stay usable", { skip: SKIP }, async () => {
   try {
     const { page, problems } = await openPage(browser, large.url);
     await rowOf(page, "eu-production").first().waitFor();
-    const rows = Number(await page.getByRole("treegrid").getAttribute("aria-rowcount"));
-    assert.ok(rows > 2_000, `${rows} rows`);
+    // A large snapshot comes in parts.
+    await page.waitForFunction(() => Number(document.querySelector("[role=treegrid]")?.ariaRowCount) > 2_000);
     assert.ok((await page.locator(".tree-row").count()) < 120, "only what is near is drawn");
     await page.getByRole("treegrid").focus();
     await page.keyboard.press("End");

@@ -1,4 +1,4 @@
-//! Makes the hub follow builds of the web page. It never builds the page: `cargo xtask web` does.
+//! Makes the hub follow builds of the web page. It never builds the page: `npm run build` in `web` does, which `cargo xtask up` calls.
 
 use std::path::Path;
 

@@ -169,7 +169,8 @@ fn application(name: &str, replicas: i64, ready: i64) -> (Vec<Value>, Vec<String
     let mut set = plain("apps/v1", "ReplicaSet", name, "web-6f7d8c9b5");
     set["metadata"]["ownerReferences"] = owner("apps/v1", "Deployment", "web");
     set["spec"] = json!({"replicas": replicas});
-    set["status"] = json!({"replicas": replicas, "readyReplicas": ready, "availableReplicas": ready, "observedGeneration": 3});
+    set["status"] = json!({"replicas": replicas, "fullyLabeledReplicas": replicas, "readyReplicas": ready,
+        "availableReplicas": ready, "observedGeneration": 3});
     objects.push(set);
     for n in 0..replicas {
         let mut pod = plain("v1", "Pod", name, &format!("web-6f7d8c9b5-{n:02}x7k"));

@@ -66,8 +66,15 @@ function cells(row: Row, now: number, hubNow: number): Cells {
   };
 }
 
+/** A cluster does not fail; some of what it holds does. */
+function clusterLabel({ below }: Row, { stale, tone }: Cells): string {
+  if (stale) return "Stale";
+  if (below.failed > 0) return `${below.failed} failing`;
+  return below.progressing > 0 ? `${below.progressing} in progress` : toneLabel(tone);
+}
+
 function Problems({ row }: { row: Row }): ReactElement | null {
-  if (row.expanded) return null;
+  if (row.expanded || row.node === null) return null;
   const { failed, progressing } = row.below;
   if (failed === 0 && progressing === 0)
     return row.children > 0 ? <span className="tree-count">{row.children}</span> : null;
@@ -90,7 +97,7 @@ export function TreeRow({ row, index, top, selected, focused, now, hubNow, onPic
     event.stopPropagation();
     onToggle(row.key, !row.expanded);
   };
-  const label = row.node === null && cell.stale ? "Stale" : toneLabel(cell.tone);
+  const label = row.node === null ? clusterLabel(row, cell) : toneLabel(cell.tone);
   return (
     <div
       id={`row-${index}`}
