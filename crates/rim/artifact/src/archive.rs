@@ -5,18 +5,18 @@
 
 use std::io::Write;
 
-use flate2::{Compression, GzBuilder};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
+use crate::gzip::GzipWriter;
 use crate::ignore_rules::IgnoreRules;
 use crate::tar_header::{
     BLOCK_BYTES, HeaderFields, KIND_DIRECTORY, KIND_FILE, header_blocks, padding,
 };
 use crate::tree::{Entry, Tree};
 
-/// Operating system byte of the gzip header: unknown, as Go writes it.
-const GZIP_UNKNOWN_SYSTEM: u8 = 255;
+/// File content is handed to the compressor in pieces of this size, as Go's `io.Copy` does.
+const PIECE_BYTES: usize = 32 * 1024;
 const MODE_DIRECTORY: u32 = 0o750;
 const MODE_FILE: u32 = 0o600;
 const MODE_EXECUTABLE: u32 = 0o700;
@@ -49,10 +49,7 @@ pub fn write_archive(
         hash: Sha256::new(),
         size: 0,
     };
-    let builder = GzBuilder::new()
-        .mtime(0)
-        .operating_system(GZIP_UNKNOWN_SYSTEM);
-    let mut gzip = builder.write(hashed, Compression::default());
+    let mut gzip = GzipWriter::new(hashed);
     write_tar(tree, rules, &mut gzip)?;
     let mut hashed = gzip.finish()?;
     hashed.inner.flush()?;
@@ -94,8 +91,12 @@ pub fn write_tar(
                     kind: KIND_FILE,
                 };
                 output.write_all(&header_blocks(fields))?;
-                output.write_all(data)?;
-                output.write_all(&[0; BLOCK_BYTES][..padding(size)])?;
+                for piece in data.chunks(PIECE_BYTES) {
+                    output.write_all(piece)?;
+                }
+                if padding(size) > 0 {
+                    output.write_all(&[0; BLOCK_BYTES][..padding(size)])?;
+                }
             }
         }
     }

@@ -7,6 +7,7 @@
 pub mod archive;
 pub mod confine;
 pub mod download;
+pub mod gzip;
 pub mod ignore_rules;
 pub mod name_match;
 pub mod server;

@@ -4,6 +4,7 @@
 
 mod archive;
 mod download;
+mod gzip;
 mod ignore;
 mod recorded;
 mod server;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
-use skein_artifact::archive::write_tar;
+use skein_artifact::archive::{write_archive, write_tar};
 use skein_artifact::{IgnoreRules, Tree};
 
 use crate::archive::hex_of;
@@ -37,25 +37,27 @@ fn load(tree: &mut Tree, folder: &Path, prefix: &str) {
     }
 }
 
-/// The sum of our tar over some folders of the scenario laid over each other.
-fn tar_sum(scenario: &Path, folders: &[&str], spec_ignore: Option<&str>) -> String {
+/// The sums of our tar and archive over some folders of the scenario laid over each other.
+fn tar_sum(scenario: &Path, folders: &[&str], spec_ignore: Option<&str>) -> [String; 2] {
     let mut tree = Tree::new();
     for folder in folders {
         load(&mut tree, &scenario.join("repo").join(folder), "");
     }
     let rules = IgnoreRules::for_tree(&tree, spec_ignore);
-    let mut tar = Vec::new();
+    let (mut tar, mut gzip) = (Vec::new(), Vec::new());
     write_tar(&tree, &rules, &mut tar).unwrap();
-    format!("sha256:{}", hex_of(&Sha256::digest(&tar)))
+    write_archive(&tree, &rules, &mut gzip).unwrap();
+    let sum = |bytes: &[u8]| format!("sha256:{}", hex_of(&Sha256::digest(bytes)));
+    [sum(&tar), sum(&gzip)]
 }
 
-fn recorded_sum(scenario: &Path, step: &str) -> String {
+/// The sums of Flux's tar and archive.
+fn recorded_sum(scenario: &Path, step: &str) -> [String; 2] {
     let text = std::fs::read_to_string(scenario.join("expected").join(step)).unwrap();
-    let line = text
-        .lines()
-        .find(|line| line.trim().starts_with("tarSha256:"))
-        .unwrap();
-    line.trim().trim_start_matches("tarSha256: ").to_owned()
+    ["tarSha256: ", "fileSha256: "].map(|key| {
+        let found = text.lines().find_map(|line| line.trim().strip_prefix(key));
+        found.unwrap().to_owned()
+    })
 }
 
 #[test]
