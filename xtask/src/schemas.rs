@@ -22,6 +22,8 @@ const GO_MODULE: &str = "e2e/upstream/kubernetes";
 const GO_PROGRAM: &str = "../../../xtask/src/schemas/omitted.go";
 /// Key under which the omitted fields are written.
 const OMITTED_KEY: &str = "x-skein-omit-zero";
+/// Key under which the lists and maps are written that are null when they are not set.
+const NULL_KEY: &str = "x-skein-null-when-unset";
 
 /// OpenAPI keys that carry structure.
 const KEPT_KEYS: &[&str] = &[
@@ -122,7 +124,17 @@ fn add_omitted(definitions: &mut BTreeMap<String, Value>) -> Result<()> {
         let Some(definition) = words.next().and_then(|name| definitions.get_mut(name)) else {
             continue;
         };
-        definition[OMITTED_KEY] = words.collect::<Vec<_>>().into();
+        let (nulls, omitted): (Vec<&str>, Vec<&str>) =
+            words.partition(|word| word.starts_with('!'));
+        let nulls: Vec<&str> = nulls
+            .iter()
+            .map(|word| word.trim_start_matches('!'))
+            .collect();
+        for (key, fields) in [(OMITTED_KEY, omitted), (NULL_KEY, nulls)] {
+            if !fields.is_empty() {
+                definition[key] = fields.into();
+            }
+        }
     }
     Ok(())
 }

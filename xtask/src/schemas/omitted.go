@@ -1,5 +1,6 @@
 // Prints, per definition of the Kubernetes API, the scalar fields that Go's encoder leaves out when they are false,
-// zero or empty: OpenAPI does not tell. One line per definition: its name, then the JSON names of the fields.
+// zero or empty, and (with a leading !) the lists and maps that it writes as null when they are not set: OpenAPI does
+// not tell. One line per definition: its name, then the JSON names of the fields.
 package main
 
 import (
@@ -52,7 +53,7 @@ func fields(t reflect.Type) []string {
 		inline, omitted := false, false
 		for _, option := range tag[1:] {
 			inline = inline || option == "inline"
-			omitted = omitted || option == "omitempty"
+			omitted = omitted || option == "omitempty" || option == "omitzero"
 		}
 		if inline {
 			inner := field.Type
@@ -65,7 +66,13 @@ func fields(t reflect.Type) []string {
 			continue
 		}
 		walk(field.Type)
-		if tag[0] == "" || tag[0] == "-" || !omitted {
+		if tag[0] == "" || tag[0] == "-" {
+			continue
+		}
+		if !omitted {
+			if kind := field.Type.Kind(); kind == reflect.Slice || kind == reflect.Map {
+				out = append(out, "!"+tag[0])
+			}
 			continue
 		}
 		switch field.Type.Kind() {

@@ -9,6 +9,8 @@ use skein_object::Object;
 mod kinds;
 mod pods;
 mod table;
+#[cfg(test)]
+mod tests;
 
 pub use pods::apply_to_pod_spec;
 use table::{Line, fill};
@@ -27,6 +29,15 @@ pub fn apply(object: &mut Object) {
         if let Some(Value::Object(spec)) = value_at(root, path) {
             pods::apply_to_pod_spec(spec);
         }
+    }
+}
+
+/// Finalizer that the API server's admission puts on a new object of a kind.
+pub fn create_finalizer(group: &str, kind: &str) -> Option<&'static str> {
+    match (group, kind) {
+        ("", "PersistentVolumeClaim") => Some("kubernetes.io/pvc-protection"),
+        ("", "PersistentVolume") => Some("kubernetes.io/pv-protection"),
+        _ => None,
     }
 }
 
@@ -82,8 +93,6 @@ const TABLES: &[(Kind, &[Line])] = &[
             ("spec", "persistentVolumeReclaimPolicy", "\"Retain\""),
             ("spec", "volumeMode", "\"Filesystem\""),
             ("spec.hostPath", "type", "\"\""),
-            ("spec.claimRef", "apiVersion", "\"v1\""),
-            ("spec.claimRef", "kind", "\"PersistentVolumeClaim\""),
             ("status", "phase", "\"Pending\""),
         ],
     ),
@@ -148,6 +157,7 @@ const TABLES: &[(Kind, &[Line])] = &[
         ("batch", "Job"),
         &[
             ("spec", "suspend", "false"),
+            ("spec", "manualSelector", "false"),
             ("spec", "completionMode", "\"NonIndexed\""),
             (
                 "spec.podFailurePolicy.rules[].onPodConditions[]",
@@ -155,6 +165,22 @@ const TABLES: &[(Kind, &[Line])] = &[
                 "\"True\"",
             ),
         ],
+    ),
+    (
+        ("resource.k8s.io", "ResourceClaim"),
+        &[(
+            "spec.devices.requests[].exactly",
+            "allocationMode",
+            "\"ExactCount\"",
+        )],
+    ),
+    (
+        ("resource.k8s.io", "ResourceClaimTemplate"),
+        &[(
+            "spec.spec.devices.requests[].exactly",
+            "allocationMode",
+            "\"ExactCount\"",
+        )],
     ),
     (
         ("batch", "CronJob"),

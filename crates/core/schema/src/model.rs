@@ -201,6 +201,8 @@ pub struct Schema {
     pub rules: Vec<Rule>,
     /// Scalar fields that Go leaves out when they are false, zero or empty (built-in definitions only).
     pub zero_omitted: Vec<String>,
+    /// Lists and maps that Go writes as null when they are not set (built-in definitions only).
+    pub null_when_unset: Vec<String>,
 }
 
 /// A reference to a schema: owned and shared, or a built-in definition (resolved when first looked at, so definitions

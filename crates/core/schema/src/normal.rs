@@ -45,6 +45,15 @@ fn normalise_map(map: &mut Map<String, Value>, schema: &Schema, depth: usize) {
         }
     }
     for (name, value) in map.iter_mut() {
+        // Storage does not tell an empty list from none.
+        let is_empty = match &*value {
+            Value::Array(list) => list.is_empty(),
+            Value::Object(fields) => fields.is_empty(),
+            _ => false,
+        };
+        if is_empty && schema.null_when_unset.contains(name) {
+            *value = Value::Null;
+        }
         if let Some(field) = schema.field(name) {
             normalise_value(value, field, depth + 1);
         }
@@ -60,6 +69,10 @@ fn normalise_value(value: &mut Value, schema: &SchemaRef, depth: usize) {
     }
     match value {
         Value::Object(map) => normalise_map(map, schema, depth),
+        // Bytes are decoded and encoded again: line breaks go away.
+        Value::String(text) if schema.format.as_deref() == Some("byte") => {
+            text.retain(|character| !matches!(character, '\r' | '\n'));
+        }
         Value::Array(list) => {
             let Some(items) = &schema.items else { return };
             list.iter_mut()
@@ -72,6 +85,11 @@ fn normalise_value(value: &mut Value, schema: &SchemaRef, depth: usize) {
 fn is_omitted(name: &str, value: &Value, schema: &Schema) -> bool {
     match value {
         Value::Null => true,
+        Value::Array(_) | Value::Object(_)
+            if schema.null_when_unset.iter().any(|field| field == name) =>
+        {
+            false
+        }
         _ if schema.required.iter().any(|required| required == name) => false,
         // An empty list of managedFields is a request to forget all owners.
         Value::Array(list) => {
@@ -109,7 +127,9 @@ fn always_written(name: &str, field: &SchemaRef, schema: &Schema) -> Option<Valu
     if let Some(default) = field.field_default() {
         return Some(default.clone());
     }
-    let required = schema.required.iter().any(|required| required == name);
-    let is_list_or_map = field.value_type == Some(ValueType::Array) || is_go_map(field);
-    (required && is_list_or_map).then_some(Value::Null)
+    schema
+        .null_when_unset
+        .iter()
+        .any(|field| field == name)
+        .then_some(Value::Null)
 }

@@ -124,6 +124,7 @@ impl Parser<'_> {
             patch: patch_strategy(value),
             rules: rules(map),
             zero_omitted: strings(map, "x-skein-omit-zero"),
+            null_when_unset: strings(map, "x-skein-null-when-unset"),
         })
     }
 

@@ -1,10 +1,12 @@
 //! Server-side apply, compared: the same generated requests to a real kube-apiserver and to ours, answers equal.
 //!
-//! `skein-ssa-oracle KUBECONFIG [--kubectl PATH] [--ours KUBECONFIG] [--seeds FROM..TO] [--kind NAME] [--verbose]`.
+//! `skein-ssa-oracle KUBECONFIG [--kubectl PATH] [--ours KUBECONFIG] [--seeds FROM..TO] [--kind NAME] [--verbose]`,
+//! or `skein-ssa-oracle KUBECONFIG --objects FOLDER`: defaults of built-in kinds over real manifests.
 //! Without `--ours`, our side is the library itself behind a model of the API server's request handling.
 
 mod client;
 mod compare;
+mod defaults;
 mod generate;
 mod kinds;
 mod model;

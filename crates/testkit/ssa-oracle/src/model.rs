@@ -107,6 +107,9 @@ impl<'a> Model<'a> {
             let mut live = live.clone();
             live.set(&["metadata", "deletionTimestamp"], json!(NOW));
             live.set(&["metadata", "deletionGracePeriodSeconds"], json!(0));
+            if self.has_generation() {
+                live.set(&["metadata", "generation"], json!(live.generation() + 1));
+            }
             self.live = Some(live.clone());
             return Ok((200, live));
         }

@@ -28,6 +28,9 @@ fn zero_struct(schema: &Schema, depth: usize) -> Map<String, Value> {
             _ if schema.required.contains(name) => {
                 out.insert(name.clone(), zero_value(field));
             }
+            _ if schema.null_when_unset.contains(name) => {
+                out.insert(name.clone(), Value::Null);
+            }
             _ => {}
         }
     }

@@ -20,6 +20,9 @@ pub(super) fn apply(key: (&str, &str), root: &mut Root) {
             }
         }
         ("", "ReplicationController") => labels_from_template(root, true),
+        ("", "PersistentVolumeClaim") => data_sources(root),
+        ("resource.k8s.io", "ResourceClaim") => device_counts(root, &["spec"]),
+        ("resource.k8s.io", "ResourceClaimTemplate") => device_counts(root, &["spec", "spec"]),
         ("apps", "Deployment") => deployment(root),
         ("apps", "DaemonSet") => daemon_set(root),
         ("apps", "StatefulSet") => stateful_set(root),
@@ -143,6 +146,38 @@ fn labels_from_template(root: &mut Root, with_selector: bool) {
     {
         spec.insert("selector".to_owned(), Value::Object(labels));
     }
+}
+
+/// `dataSource` and `dataSourceRef` say the same in two versions of the API; each is made from the other.
+fn data_sources(root: &mut Root) {
+    let Some(Value::Object(spec)) = root.get_mut("spec") else {
+        return;
+    };
+    let elsewhere = spec
+        .get("dataSourceRef")
+        .is_some_and(|source| source.get("namespace").is_some());
+    match (
+        spec.get("dataSource").cloned(),
+        spec.get("dataSourceRef").cloned(),
+    ) {
+        (None, Some(source)) if !elsewhere => drop(spec.insert("dataSource".to_owned(), source)),
+        (Some(source), None) => drop(spec.insert("dataSourceRef".to_owned(), source)),
+        _ => {}
+    }
+}
+
+/// One device, where an exact count is asked for and none is given.
+fn device_counts(root: &mut Root, spec: &[&str]) {
+    let path: Vec<&str> = spec
+        .iter()
+        .copied()
+        .chain(["devices", "requests[]", "exactly"])
+        .collect();
+    visit(root, &path, &mut |request| {
+        if text(request, "allocationMode") == "ExactCount" {
+            default_to(request, "count", json!(1));
+        }
+    });
 }
 
 fn deployment(root: &mut Root) {

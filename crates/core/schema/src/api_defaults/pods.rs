@@ -69,6 +69,10 @@ const PROBE: &[Line] = &[
     ("grpc", "service", "\"\""),
 ];
 
+/// All tables of this file.
+#[cfg(test)]
+pub(super) const TABLES: &[&[Line]] = &[POD, CONTAINER, PROBE];
+
 /// Fills in a pod's `spec` as it stands in a Pod or a template.
 pub fn apply_to_pod_spec(spec: &mut Map<String, Value>) {
     fill(spec, POD);
