@@ -29,6 +29,8 @@ describe("moveOf", () => {
     expect(moveOf("ArrowUp", ROWS, 0)).toEqual({ do: "focus", index: 0 });
     expect(moveOf("End", ROWS, 0)).toEqual({ do: "focus", index: 3 });
     expect(moveOf("ArrowDown", ROWS, -1)).toEqual({ do: "focus", index: 0 });
+    expect(moveOf("End", ROWS, -1)).toEqual({ do: "focus", index: 3 });
+    expect(moveOf("ArrowRight", ROWS, -1)).toBeNull();
     expect(moveOf("ArrowDown", [], -1)).toBeNull();
   });
 

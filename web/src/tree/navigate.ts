@@ -15,10 +15,17 @@ function parentIndex(rows: readonly Row[], index: number): number {
   return index;
 }
 
+/** Where a key leads when no row has the focus yet. */
+function enter(key: string, total: number): Move | null {
+  if (total === 0) return null;
+  if (key === "ArrowDown" || key === "Home") return { do: "focus", index: 0 };
+  return key === "ArrowUp" || key === "End" ? { do: "focus", index: total - 1 } : null;
+}
+
 /** The move of a key in the tree pattern of WAI-ARIA; `null` when the key means nothing here. */
 export function moveOf(key: string, rows: readonly Row[], index: number): Move | null {
   const row = rows[index];
-  if (!row) return rows.length > 0 && key === "ArrowDown" ? { do: "focus", index: 0 } : null;
+  if (!row) return enter(key, rows.length);
   const clamp = (i: number): Move => ({ do: "focus", index: Math.max(0, Math.min(rows.length - 1, i)) });
   switch (key) {
     case "ArrowDown":
