@@ -8,6 +8,7 @@ use serde_json::{Map, Number, Value};
 use crate::api::Call;
 use crate::failure::{Failure, Outcome};
 use crate::negotiate::ACCEPTED;
+use crate::protobuf;
 
 /// A body and the fields that occur twice in it.
 #[derive(Debug)]
@@ -24,6 +25,14 @@ pub(crate) fn body(call: &Call) -> Outcome<Decoded> {
     match media {
         "" | "application/json" => json(&call.body),
         "application/yaml" | "text/yaml" | "application/x-yaml" => yaml(&call.body),
+        protobuf::MEDIA_TYPE => {
+            let value = protobuf::decode(&call.body)
+                .map_err(|error| Failure::bad_request(error.to_string()))?;
+            Ok(Decoded {
+                value,
+                duplicates: Vec::new(),
+            })
+        }
         _ => Err(Failure::unsupported_media_type(ACCEPTED)),
     }
 }

@@ -8,8 +8,8 @@
 //! `controllers` is what a real cluster's kube-controller-manager does for the API itself (namespaces, garbage
 //! collection, accounts). `simulate` makes workloads come alive.
 //!
-//! Not enforced, only stored: ResourceQuota, LimitRange, admission policies and webhooks, APIService. There is no
-//! protobuf; clients fall back to JSON.
+//! Not enforced, only stored: ResourceQuota, LimitRange, admission policies and webhooks, APIService. Protobuf
+//! is read and never written: clients that ask for it first also take JSON.
 
 mod admit;
 mod api;
@@ -34,6 +34,7 @@ mod options;
 mod ownership;
 mod patch;
 mod present;
+mod protobuf;
 mod read;
 mod request;
 mod resource;

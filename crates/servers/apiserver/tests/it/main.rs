@@ -6,3 +6,4 @@ mod changes;
 mod lists;
 mod objects;
 mod rights;
+mod workloads;
