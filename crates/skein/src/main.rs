@@ -1,3 +1,74 @@
 //! GitOps for fleets of Kubernetes clusters in one binary: the command line and the wiring of roles.
 
-fn main() {}
+mod roles;
+mod up;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, Parser, Subcommand};
+
+/// GitOps for fleets of Kubernetes clusters.
+#[derive(Parser)]
+#[command(
+    name = "skein",
+    version,
+    max_term_width = 100,
+    arg_required_else_help = true
+)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run a Flux repository on embedded clusters: sources, builds, applies, health and a web page in one process
+    Up(up::UpArguments),
+    /// Run controllers against a cluster
+    Controllers(Box<roles::controllers::ControllersArguments>),
+    /// Run the embedded Kubernetes API alone
+    Apiserver(roles::apiserver::ApiserverArguments),
+    /// Print the CustomResourceDefinitions of all Flux kinds
+    Crds,
+    /// The commands of Flux
+    #[command(flatten)]
+    Flux(skein_cli::CliCommand),
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse_from(skein_cli::hoist_global_flags(std::env::args_os()));
+    skein_cluster::install_crypto_provider();
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("✗ cannot start the async runtime: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let outcome = runtime.block_on(run(arguments.command));
+    // Blocking Git work that is still under way must not hold up the exit.
+    runtime.shutdown_timeout(std::time::Duration::from_secs(2));
+    match outcome {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("✗ {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(command: Command) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Up(arguments) => up::run(arguments).await,
+        Command::Controllers(arguments) => roles::controllers::run(*arguments).await,
+        Command::Apiserver(arguments) => roles::apiserver::run(arguments).await,
+        Command::Crds => roles::crds::run(),
+        Command::Flux(command) => {
+            let mut output = skein_cli::Output::terminal();
+            skein_cli::run(command, Arguments::command(), &mut output).await
+        }
+    }
+}

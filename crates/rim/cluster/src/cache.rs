@@ -30,7 +30,7 @@ const RETRY_MAX: Duration = Duration::from_secs(10);
 pub struct WatchSpec {
     /// The resource.
     pub resource: ApiResource,
-    /// Namespace and selectors.
+    /// Namespace, selectors, and whether only metadata are wanted.
     pub scope: ListOptions,
 }
 

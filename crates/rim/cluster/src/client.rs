@@ -85,6 +85,25 @@ pub struct ListOptions {
     pub label_selector: String,
     /// Field selector; empty for all.
     pub field_selector: String,
+    /// Ask for metadata alone: objects come as PartialObjectMetadata.
+    pub metadata_only: bool,
+}
+
+impl ListOptions {
+    fn accept(&self, request: http::request::Builder) -> http::request::Builder {
+        const METADATA: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
+        const METADATA_EVENTS: &str =
+            "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
+        if self.metadata_only {
+            // Lists answer to the first form, watches to the second.
+            request.header(
+                "accept",
+                format!("{METADATA},{METADATA_EVENTS},application/json"),
+            )
+        } else {
+            request
+        }
+    }
 }
 
 /// One complete list and the revision that it shows.
@@ -204,8 +223,9 @@ impl Cluster {
             query.add("limit", &LIST_PAGE_OBJECTS.to_string());
             query.add_unless_empty("continue", &token);
             let uri = query.uri(resource.collection_path(&options.namespace));
+            let request = options.accept(Request::get(uri));
             let mut answer = self
-                .send("list", &resource.plural, Request::get(uri), Vec::new())
+                .send("list", &resource.plural, request, Vec::new())
                 .await?;
             if let Some(items) = answer.get_mut("items").and_then(Value::as_array_mut) {
                 for item in std::mem::take(items) {
@@ -432,7 +452,7 @@ impl Cluster {
         query.add_unless_empty("fieldSelector", &options.field_selector);
         let uri = query.uri(resource.collection_path(&options.namespace));
         self.shared.counts.count("watch", &resource.plural);
-        let request = self.finish(Request::get(uri), Vec::new())?;
+        let request = self.finish(options.accept(Request::get(uri)), Vec::new())?;
         let opened =
             tokio::time::timeout(REQUEST_TIMEOUT, self.shared.client.request_events(request));
         match opened.await {

@@ -26,6 +26,8 @@ mod table;
 mod trace;
 mod tree;
 mod version;
+#[cfg(test)]
+mod whole_run;
 
 pub use arguments::{ClusterArguments, Session, hoist_global_flags};
 pub use build::{BuildOptions, build_kustomization};

@@ -1,0 +1,464 @@
+//! Brings the objects of a build into a cluster, stage by stage: look, check, apply. Nothing of a stage is written before all of
+//! it was checked, as far as the API server's answer is not known in advance.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures::stream::{self, StreamExt as _};
+use jiff::Timestamp;
+use parking_lot::Mutex;
+use skein_cluster::{ApiError, ApiResource, ApplyOptions, DeleteOptions, Propagation};
+use skein_health::{Status, health};
+use skein_object::{Object, ObjectKey};
+use skein_plan::apply::{self, Refusal, Rules};
+use skein_plan::{Action, ChangeEntry, ChangeSet, Decision, Live, Stage, order};
+use thiserror::Error;
+
+use crate::observed::{Seen, content_hash};
+use crate::target::Target;
+
+/// How long definitions, namespaces and the like may take to become ready.
+const STAGE_TIMEOUT: Duration = Duration::from_secs(60);
+/// How often they are looked at meanwhile.
+const STAGE_POLL: Duration = Duration::from_millis(50);
+/// How long a deleted object may take to go before it is made anew.
+const RECREATE_TIMEOUT: Duration = Duration::from_secs(60);
+/// Dry runs whose outcome "nothing to do" is remembered, per Kustomization set.
+const SETTLED_MAX: usize = 50_000;
+
+/// Why a stage was not (or not wholly) applied. The text starts with the object.
+#[derive(Debug, Error)]
+#[error("{message}")]
+pub struct ApplyError {
+    /// For people.
+    pub message: String,
+    /// Whether the API server could not be reached: the object is not to blame.
+    pub unavailable: bool,
+}
+
+/// Objects of which a dry run told that nothing would change: by content wanted and content there.
+#[derive(Default)]
+pub struct Settled(Mutex<HashMap<ObjectKey, (u64, u64)>>);
+
+impl Settled {
+    fn holds(&self, desired: &Object, live: &Object) -> bool {
+        let found = self.0.lock().get(&desired.key()).copied();
+        found == Some((content_hash(desired), content_hash(live)))
+    }
+
+    fn note(&self, desired: &Object, live: &Object) {
+        let mut settled = self.0.lock();
+        if settled.len() >= SETTLED_MAX {
+            settled.clear();
+        }
+        settled.insert(desired.key(), (content_hash(desired), content_hash(live)));
+    }
+}
+
+/// What is needed to apply.
+pub struct Applier<'a> {
+    /// Where to.
+    pub target: &'a Target,
+    /// Choices of the Kustomization and the operator.
+    pub rules: Rules<'a>,
+    /// Requests at a time.
+    pub concurrency: usize,
+    /// Memory of dry runs.
+    pub settled: &'a Settled,
+}
+
+/// One object with what is known of it.
+struct Item {
+    desired: Object,
+    resource: Arc<ApiResource>,
+    live: Option<Object>,
+    decision: Decision,
+    plain: bool,
+}
+
+impl Applier<'_> {
+    /// Looks at all objects of a stage and decides about each.
+    async fn look(&self, objects: Vec<Object>) -> Result<Vec<Item>, ApplyError> {
+        let looks: Vec<_> = objects
+            .into_iter()
+            .map(|object| self.look_at(object))
+            .collect();
+        stream::iter(looks)
+            .buffered(self.concurrency)
+            .collect::<Vec<_>>()
+            .await
+            .into_iter()
+            .collect()
+    }
+
+    async fn look_at(&self, mut desired: Object) -> Result<Item, ApplyError> {
+        let resource = self
+            .target
+            .cluster
+            .resource(&desired.gvk())
+            .await
+            .map_err(|error| {
+                let unavailable = error.is_unavailable();
+                let message = format!("{} dry-run failed: {error}", desired.key());
+                ApplyError {
+                    message,
+                    unavailable,
+                }
+            })?;
+        if !resource.namespaced {
+            desired.remove(&["metadata", "namespace"]);
+        }
+        let name = desired.namespaced_name();
+        let seen = self.target.observed.look(&resource, &name).await;
+        let mut live = match &seen {
+            Some(Seen::Ours(observed)) => observed.object(),
+            _ => None,
+        };
+        let mut decision = match (&seen, &live) {
+            (_, Some(live)) => apply::decide(&desired, Live::Present(live), &self.rules),
+            (Some(Seen::Absent), None) => apply::decide(&desired, Live::Absent, &self.rules),
+            _ => Decision::Look,
+        };
+        if decision == Decision::Look {
+            live = match self
+                .target
+                .cluster
+                .get(&resource, &name.namespace, &name.name)
+                .await
+            {
+                Ok(found) => found,
+                // A dry run tells better what is missing: the right, or the namespace.
+                Err(error) if !error.is_unavailable() => None,
+                Err(error) => return Err(self.refused(&desired, &error)),
+            };
+            let known = live.as_ref().map_or(Live::Absent, Live::Present);
+            decision = apply::decide(&desired, known, &self.rules);
+        }
+        if let (Decision::Apply { cleanup: None, .. }, Some(live)) = (&decision, &live)
+            && self.settled.holds(&desired, live)
+        {
+            decision = Decision::Settled(apply::entry(live, Action::Unchanged));
+        }
+        let plain = apply::is_plain(&desired, live.as_ref().map_or(Live::Absent, Live::Present));
+        Ok(Item {
+            desired,
+            resource,
+            live,
+            decision,
+            plain,
+        })
+    }
+
+    fn refused(&self, desired: &Object, error: &ApiError) -> ApplyError {
+        let causes = error.causes();
+        let message = error.to_string();
+        let refusal = Refusal {
+            code: error.code(),
+            reason: error.reason(),
+            message: &message,
+            field_conflict: causes
+                .iter()
+                .any(|(_, reason, _)| reason == "FieldManagerConflict"),
+        };
+        ApplyError {
+            message: refusal.dry_run_message(desired),
+            unavailable: error.is_unavailable(),
+        }
+    }
+
+    /// Checks by dry run what cannot be known, and settles what would not change.
+    async fn check(&self, items: &mut [Item]) -> Result<(), ApplyError> {
+        let uncertain = items
+            .iter()
+            .filter(|item| item.is_to_apply() && !item.plain)
+            .count();
+        // A single uncertain object is applied first instead: refused, it leaves everything as it was.
+        let sole = uncertain == 1;
+        let checks: Vec<_> = items
+            .iter()
+            .map(|item| self.check_one(item, sole))
+            .collect();
+        let outcomes: Vec<Result<Option<Checked>, ApplyError>> = stream::iter(checks)
+            .buffered(self.concurrency)
+            .collect()
+            .await;
+        for (item, outcome) in items.iter_mut().zip(outcomes) {
+            match outcome? {
+                None => {}
+                Some(Checked::Recreate) => {}
+                Some(Checked::Would(result)) => self.settle(item, result),
+            }
+        }
+        Ok(())
+    }
+
+    async fn check_one(&self, item: &Item, sole: bool) -> Result<Option<Checked>, ApplyError> {
+        let Decision::Apply { cleanup, compare } = &item.decision else {
+            return Ok(None);
+        };
+        let must = *compare || cleanup.is_some();
+        if !must && (item.plain || sole) {
+            return Ok(None);
+        }
+        self.dry_run(item).await.map(Some)
+    }
+
+    fn settle(&self, item: &mut Item, result: Object) {
+        let Some(live) = &item.live else { return };
+        let Decision::Apply { cleanup, .. } = &item.decision else {
+            return;
+        };
+        if !apply::is_drifted(live, &result, &self.rules) && cleanup.is_none() {
+            self.settled.note(&item.desired, live);
+            item.decision = Decision::Settled(apply::entry(live, Action::Unchanged));
+        } else {
+            item.desired = apply::payload(&item.desired, Some(live), &result, &self.rules);
+        }
+    }
+
+    async fn dry_run(&self, item: &Item) -> Result<Checked, ApplyError> {
+        let options = ApplyOptions {
+            dry_run: true,
+            ..self.options()
+        };
+        match self
+            .target
+            .cluster
+            .apply(&item.resource, &item.desired, &options)
+            .await
+        {
+            Ok(result) => Ok(Checked::Would(result)),
+            Err(error) if self.may_recreate(item, &error) => Ok(Checked::Recreate),
+            Err(error) => Err(self.refused(&item.desired, &error)),
+        }
+    }
+
+    fn may_recreate(&self, item: &Item, error: &ApiError) -> bool {
+        let message = error.to_string();
+        let refusal = Refusal {
+            code: error.code(),
+            reason: error.reason(),
+            message: &message,
+            field_conflict: false,
+        };
+        apply::may_recreate(&item.desired, item.live.as_ref(), &self.rules, &refusal)
+    }
+
+    fn options(&self) -> ApplyOptions<'_> {
+        ApplyOptions {
+            field_manager: self.rules.manager,
+            force: true,
+            ..ApplyOptions::default()
+        }
+    }
+
+    /// Applies one object that was checked.
+    async fn write(&self, item: &Item) -> Result<ChangeEntry, ApplyError> {
+        let cluster = &self.target.cluster;
+        let target = (item.desired.namespace(), item.desired.name());
+        if let Decision::Apply {
+            cleanup: Some(patch),
+            ..
+        } = &item.decision
+        {
+            cluster
+                .json_patch(&item.resource, target, None, patch, self.rules.manager)
+                .await
+                .map_err(|error| self.refused(&item.desired, &error))?;
+        }
+        match cluster
+            .apply_telling(&item.resource, &item.desired, &self.options())
+            .await
+        {
+            Ok(applied) => {
+                self.target.observed.wrote(&item.resource, &applied.object);
+                let action = apply::action_of(applied.status, item.live.as_ref(), &applied.object);
+                if action == Action::Unchanged {
+                    self.settled.note(&item.desired, &applied.object);
+                }
+                Ok(apply::entry(&applied.object, action))
+            }
+            Err(error) if self.may_recreate(item, &error) => self.recreate(item).await,
+            Err(error) => Err(self.refused(&item.desired, &error)),
+        }
+    }
+
+    async fn recreate(&self, item: &Item) -> Result<ChangeEntry, ApplyError> {
+        let cluster = &self.target.cluster;
+        let (namespace, name) = (item.desired.namespace(), item.desired.name());
+        let refused = |error: ApiError| self.refused(&item.desired, &error);
+        self.target
+            .observed
+            .deleting(&item.resource, &item.desired.namespaced_name());
+        let options = DeleteOptions {
+            propagation: Some(Propagation::Background),
+            ..DeleteOptions::default()
+        };
+        cluster
+            .delete(&item.resource, namespace, name, &options)
+            .await
+            .map_err(refused)?;
+        let started = Instant::now();
+        while cluster
+            .get(&item.resource, namespace, name)
+            .await
+            .map_err(refused)?
+            .is_some()
+        {
+            if started.elapsed() > RECREATE_TIMEOUT {
+                let message = format!(
+                    "{} recreate failed: still there {} s after its deletion; see its finalizers",
+                    item.desired.key(),
+                    RECREATE_TIMEOUT.as_secs()
+                );
+                return Err(ApplyError {
+                    message,
+                    unavailable: false,
+                });
+            }
+            tokio::time::sleep(STAGE_POLL).await;
+        }
+        let applied = cluster
+            .apply_telling(&item.resource, &item.desired, &self.options())
+            .await
+            .map_err(refused)?;
+        self.target.observed.wrote(&item.resource, &applied.object);
+        Ok(apply::entry(&applied.object, Action::Created))
+    }
+
+    /// Applies the objects of one stage; the entries are in the order of the objects.
+    async fn apply_stage(
+        &self,
+        stage: Stage,
+        objects: Vec<Object>,
+        changes: &mut ChangeSet,
+    ) -> Result<(), ApplyError> {
+        let mut items = self.look(objects).await?;
+        self.check(&mut items).await?;
+        let mut entries: Vec<Option<ChangeEntry>> = items.iter().map(Item::known_entry).collect();
+        let (uncertain, plain): (Vec<usize>, Vec<usize>) = (0..items.len())
+            .filter(|index| items[*index].is_to_apply())
+            .partition(|index| !items[*index].plain);
+        // One after another where a refusal is possible, so that it leaves the rest alone when it is the only one.
+        let first = if uncertain.len() == 1 {
+            uncertain.clone()
+        } else {
+            Vec::new()
+        };
+        let rest: Vec<usize> = if first.is_empty() {
+            merged(uncertain, plain)
+        } else {
+            plain
+        };
+        let mut failure = None;
+        for batch in [first, rest] {
+            if failure.is_some() {
+                break;
+            }
+            let writes: Vec<_> = batch
+                .iter()
+                .map(|index| self.write(&items[*index]))
+                .collect();
+            let outcomes: Vec<_> = stream::iter(writes)
+                .buffered(self.concurrency)
+                .collect()
+                .await;
+            for (index, outcome) in batch.into_iter().zip(outcomes) {
+                match outcome {
+                    Ok(entry) => entries[index] = Some(entry),
+                    Err(error) => failure = failure.or(Some(error)),
+                }
+            }
+        }
+        changes.entries.extend(entries.into_iter().flatten());
+        if let Some(error) = failure {
+            return Err(error);
+        }
+        if stage.waits() {
+            self.wait_ready(&items).await?;
+        }
+        if items
+            .iter()
+            .any(|item| order::is_crd(&item.desired) && item.is_to_apply())
+        {
+            self.target.cluster.forget_discovery();
+        }
+        Ok(())
+    }
+
+    /// Waits until what the next stages need is there: established definitions, active namespaces.
+    async fn wait_ready(&self, items: &[Item]) -> Result<(), ApplyError> {
+        let started = Instant::now();
+        for item in items.iter().filter(|item| item.is_to_apply()) {
+            loop {
+                let (namespace, name) = (item.desired.namespace(), item.desired.name());
+                let found = self
+                    .target
+                    .cluster
+                    .get(&item.resource, namespace, name)
+                    .await;
+                let found = found.map_err(|error| self.refused(&item.desired, &error))?;
+                let state = found.map(|object| health(&object, Timestamp::now()));
+                if state
+                    .as_ref()
+                    .is_some_and(|state| state.status == Status::Current)
+                {
+                    break;
+                }
+                if started.elapsed() > STAGE_TIMEOUT {
+                    let status = state.map_or(Status::NotFound, |state| state.status);
+                    let message = format!(
+                        "timeout waiting for: [{} status: '{status}']",
+                        item.desired.key()
+                    );
+                    return Err(ApplyError {
+                        message,
+                        unavailable: false,
+                    });
+                }
+                tokio::time::sleep(STAGE_POLL).await;
+            }
+        }
+        Ok(())
+    }
+
+    /// Applies all stages. `changes` holds what was done, also when it ends with an error.
+    pub async fn apply(
+        &self,
+        stages: Vec<(Stage, Vec<Object>)>,
+        changes: &mut ChangeSet,
+    ) -> Result<(), ApplyError> {
+        for (stage, objects) in stages {
+            self.apply_stage(stage, objects, changes).await?;
+        }
+        Ok(())
+    }
+}
+
+fn merged(mut left: Vec<usize>, right: Vec<usize>) -> Vec<usize> {
+    left.extend(right);
+    left.sort_unstable();
+    left
+}
+
+enum Checked {
+    /// The server would store this.
+    Would(Object),
+    /// The server refuses the change, and the object may be made anew.
+    Recreate,
+}
+
+impl Item {
+    fn is_to_apply(&self) -> bool {
+        matches!(self.decision, Decision::Apply { .. })
+    }
+
+    /// The entry of an object to which nothing is done.
+    fn known_entry(&self) -> Option<ChangeEntry> {
+        match &self.decision {
+            Decision::Skip(entry) | Decision::Settled(entry) => Some(entry.clone()),
+            Decision::Look | Decision::Apply { .. } => None,
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! From artifact to objects: download (shared between Kustomizations of one source), read variables and keys, render.
+
+use std::collections::VecDeque;
+
+use parking_lot::Mutex;
+use serde_json::Value;
+use skein_api::{Artifact, Kustomization};
+use skein_artifact::{DownloadError, Downloader};
+use skein_cluster::Cluster;
+use skein_kustomize::FileTree;
+use skein_object::Object;
+use skein_render::{RenderError, Rendered, Request, Variables, render};
+use thiserror::Error;
+
+use crate::configs::{self, ConfigError};
+use crate::decrypt::SopsDecryptor;
+
+/// Artifacts kept unpacked.
+const TREES_MAX: usize = 64;
+/// Bytes of artifacts kept unpacked.
+const TREE_BYTES_MAX: u64 = 256 * 1024 * 1024;
+
+/// Why there are no objects to apply.
+#[derive(Debug, Error)]
+pub enum BuildFailure {
+    /// The artifact is not where its address says: wait for the source.
+    #[error("artifact not found")]
+    ArtifactNotFound,
+    /// The artifact cannot be had.
+    #[error(transparent)]
+    Download(DownloadError),
+    /// `spec.path` leads nowhere.
+    #[error(transparent)]
+    Path(RenderError),
+    /// Variables or keys cannot be read.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// Variables cannot be read; said about the first object that would have used them.
+    #[error("post build failed for '{object}': {source}")]
+    Variables {
+        /// kustomize's name of the object.
+        object: String,
+        /// Why.
+        source: ConfigError,
+    },
+    /// The build or what follows it fails.
+    #[error(transparent)]
+    Render(RenderError),
+    /// The blocking task died.
+    #[error("the build was interrupted: {0}")]
+    Interrupted(String),
+}
+
+/// Downloads and renders; keeps recently unpacked artifacts.
+pub struct Builder {
+    downloader: Downloader,
+    trees: Mutex<VecDeque<(String, u64, FileTree)>>,
+    strict: bool,
+}
+
+impl Builder {
+    /// A builder; `strict` makes unset variables an error.
+    pub fn new(downloader: Downloader, strict: bool) -> Self {
+        Self {
+            downloader,
+            trees: Mutex::default(),
+            strict,
+        }
+    }
+
+    /// The files of an artifact, from memory when they were used a moment ago.
+    pub async fn tree(&self, artifact: &Artifact) -> Result<FileTree, BuildFailure> {
+        if let Some(tree) = self.remembered(&artifact.digest) {
+            return Ok(tree);
+        }
+        let files = match self.downloader.fetch_tree(artifact).await {
+            Ok(tree) => tree.into_files(),
+            Err(DownloadError::NotFound { .. }) => return Err(BuildFailure::ArtifactNotFound),
+            Err(error) => return Err(BuildFailure::Download(error)),
+        };
+        let (mut tree, mut bytes) = (FileTree::new(), 0u64);
+        for (path, content) in files {
+            bytes += u64::try_from(content.len()).unwrap_or(u64::MAX);
+            tree.insert(&path, content)
+                .map_err(|e| BuildFailure::Render(RenderError::Tree(e)))?;
+        }
+        self.remember(&artifact.digest, bytes, &tree);
+        Ok(tree)
+    }
+
+    fn remembered(&self, digest: &str) -> Option<FileTree> {
+        let mut trees = self.trees.lock();
+        let at = trees.iter().position(|(held, _, _)| held == digest)?;
+        let entry = trees.remove(at)?;
+        let tree = entry.2.clone();
+        trees.push_back(entry);
+        Some(tree)
+    }
+
+    fn remember(&self, digest: &str, bytes: u64, tree: &FileTree) {
+        let mut trees = self.trees.lock();
+        trees.push_back((digest.to_owned(), bytes, tree.clone()));
+        let mut total: u64 = trees.iter().map(|(_, bytes, _)| bytes).sum();
+        while trees.len() > TREES_MAX || (total > TREE_BYTES_MAX && trees.len() > 1) {
+            let Some((_, bytes, _)) = trees.pop_front() else {
+                return;
+            };
+            total -= bytes;
+        }
+    }
+
+    /// Renders a Kustomization from its artifact's files.
+    pub async fn render(
+        &self,
+        cluster: &Cluster,
+        kustomization: &Kustomization,
+        object: &Object,
+        tree: FileTree,
+    ) -> Result<Rendered, BuildFailure> {
+        let keyring = configs::keyring(cluster, kustomization).await?;
+        let variables = configs::variables(cluster, kustomization).await;
+        let (variables, unread) = match variables {
+            Ok(variables) => (variables, None),
+            Err(error) => (Variables::new(), Some(error)),
+        };
+        let spec = object.at(&["spec"]).cloned().unwrap_or(Value::Null);
+        // Flux finds out while it substitutes, after a build that works.
+        let strict = self.strict && unread.is_none();
+        let rendered = tokio::task::spawn_blocking(move || {
+            let decryptor = keyring.map(SopsDecryptor::new);
+            render(Request {
+                tree,
+                spec: &spec,
+                variables,
+                strict,
+                decryptor: decryptor
+                    .as_ref()
+                    .map(|d| d as &dyn skein_render::Decryptor),
+                remote: None,
+                ignored: None,
+            })
+        })
+        .await
+        .map_err(|error| BuildFailure::Interrupted(error.to_string()))?;
+        let rendered = rendered.map_err(|error| match error {
+            RenderError::PathNotFound { .. } => BuildFailure::Path(error),
+            error => BuildFailure::Render(error),
+        })?;
+        match unread {
+            None => Ok(rendered),
+            Some(source) => match rendered.objects.first() {
+                Some(first) => Err(BuildFailure::Variables {
+                    object: kustomize_id(first),
+                    source,
+                }),
+                None => Ok(rendered),
+            },
+        }
+    }
+}
+
+/// `Kind.version.group/name`, as kustomize writes identities.
+fn kustomize_id(object: &Object) -> String {
+    let gvk = object.gvk();
+    let group = if gvk.group.is_empty() {
+        "[noGrp]"
+    } else {
+        &gvk.group
+    };
+    format!("{}.{}.{group}/{}", gvk.kind, gvk.version, object.name())
+}

@@ -1,0 +1,322 @@
+//! The controller: what it holds, what wakes it, and how it starts.
+
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use skein_api::{KindSpec as _, Kustomization, KustomizationSpec};
+use skein_artifact::Downloader;
+use skein_cluster::{ApiError, ApiResource, Cache, Change, Cluster, ListOptions, WatchSpec};
+use skein_object::{GroupVersionKind, NamespacedName, Object};
+use skein_plan::takeover::{Predecessor, predecessors};
+use skein_runtime::{EventRecorder, Metrics, Next, Queue, Reconciler, StatusWriter};
+use thiserror::Error;
+use tokio::sync::watch;
+
+use crate::apply::Settled;
+use crate::build::Builder;
+use crate::index::{Held, Index, Reference};
+use crate::observed::{Wake, WakeReason};
+use crate::options::{DriftDetection, KustomizeOptions};
+use crate::sources::Sources;
+use crate::target::Targets;
+use crate::wait::Waiting;
+
+/// Field manager of applied objects.
+pub const FIELD_MANAGER: &str = "kustomize-controller";
+/// Field manager of our own objects' status and finalizers.
+pub const STATUS_MANAGER: &str = "gotk-kustomize-controller";
+/// How long the first list of Kustomizations may take.
+const SYNC_LIMIT: Duration = Duration::from_secs(60);
+
+/// What the controller is given.
+pub struct Surroundings {
+    /// The cluster that holds the Kustomizations.
+    pub cluster: Cluster,
+    /// Fetches artifacts.
+    pub downloader: Downloader,
+    /// Takes events.
+    pub recorder: EventRecorder,
+    /// Counts.
+    pub metrics: Metrics,
+}
+
+/// Why the controller cannot start.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// The API does not serve Kustomizations.
+    #[error(
+        "the API server does not serve Kustomizations; install the CRDs with `skein crds | kubectl apply -f -`: {0}"
+    )]
+    NotServed(ApiError),
+}
+
+/// The running parts of the controller.
+pub struct KustomizeController {
+    pub(crate) options: KustomizeOptions,
+    pub(crate) cluster: Cluster,
+    pub(crate) writer: StatusWriter,
+    pub(crate) recorder: EventRecorder,
+    pub(crate) metrics: Metrics,
+    pub(crate) sources: Sources,
+    pub(crate) kustomizations: Arc<Cache<Held>>,
+    pub(crate) targets: Targets,
+    pub(crate) builder: Builder,
+    pub(crate) settled: Settled,
+    pub(crate) predecessors: Vec<Predecessor>,
+    pub(crate) waits: Arc<Mutex<HashMap<NamespacedName, Waiting>>>,
+    pub(crate) config_changes: Arc<Mutex<std::collections::HashSet<NamespacedName>>>,
+    /// Held so that the watches go on.
+    _configs: Vec<Arc<Cache<String>>>,
+}
+
+/// Starts the controller; it runs until `stop` becomes true. The returned queue can be used to wake Kustomizations.
+pub async fn start(
+    surroundings: Surroundings,
+    options: KustomizeOptions,
+    stop: watch::Receiver<bool>,
+) -> Result<(Queue<NamespacedName>, tokio::task::JoinHandle<()>), StartError> {
+    let queue = Queue::new(options.controller.backoff());
+    let workers = options.controller.concurrent;
+    let metrics = surroundings.metrics.clone();
+    let controller = KustomizeController::build(surroundings, options, &queue).await?;
+    let running = skein_runtime::run(Arc::new(controller), queue.clone(), workers, metrics, stop);
+    Ok((queue, tokio::spawn(running)))
+}
+
+impl KustomizeController {
+    async fn build(
+        surroundings: Surroundings,
+        options: KustomizeOptions,
+        queue: &Queue<NamespacedName>,
+    ) -> Result<Self, StartError> {
+        let Surroundings {
+            cluster,
+            downloader,
+            recorder,
+            metrics,
+        } = surroundings;
+        let definition = KustomizationSpec::DEFINITION;
+        let gvk = GroupVersionKind::new(definition.group, "v1", definition.kind);
+        let resource = cluster
+            .resource(&gvk)
+            .await
+            .map_err(StartError::NotServed)?;
+        let namespace = options.controller.watched_namespace().to_owned();
+        let index = Arc::new(Mutex::new(Index::default()));
+        let known: Arc<OnceLock<Arc<Cache<Held>>>> = Arc::default();
+        let waits: Arc<Mutex<HashMap<NamespacedName, Waiting>>> = Arc::default();
+        let config_changes = Arc::default();
+
+        let sources = {
+            let (index, queue) = (index.clone(), queue.clone());
+            let changed = move |kind, name: &NamespacedName| {
+                let reference = Reference::Source(kind, name.clone());
+                index
+                    .lock()
+                    .referrers(&reference)
+                    .into_iter()
+                    .for_each(|name| queue.add(name));
+            };
+            // A source may be of any namespace, unless this instance is confined to one.
+            Sources::start(&cluster, &namespace, Arc::new(changed)).await
+        };
+        let kustomizations =
+            watch_kustomizations(&cluster, &resource, &options, queue, &index, &known);
+        // An error means that it was set before, which cannot be: it is made here.
+        let _ = known.set(kustomizations.clone());
+        kustomizations.wait_synced(SYNC_LIMIT).await;
+        let configs = watch_configs(&cluster, &options, queue, &index, &config_changes).await;
+        let strict = options
+            .controller
+            .feature_gates
+            .enabled("StrictPostBuildSubstitutions");
+        Ok(Self {
+            writer: StatusWriter::new(cluster.clone(), (*resource).clone(), STATUS_MANAGER),
+            recorder,
+            metrics,
+            sources,
+            kustomizations,
+            targets: Targets::new(
+                cluster.clone(),
+                namespace,
+                wake_owner(queue, &waits, options.drift_detection),
+                options.kubeconfig_policy,
+                options.controller.default_service_account.clone(),
+            ),
+            builder: Builder::new(downloader, strict),
+            settled: Settled::default(),
+            predecessors: predecessors(FIELD_MANAGER, &options.override_managers),
+            waits,
+            config_changes,
+            _configs: configs,
+            cluster,
+            options,
+        })
+    }
+}
+
+/// Wakes an owner for drift when drift is watched, and for health when it waits.
+fn wake_owner(
+    queue: &Queue<NamespacedName>,
+    waits: &Arc<Mutex<HashMap<NamespacedName, Waiting>>>,
+    drift: DriftDetection,
+) -> Wake {
+    let (queue, waits) = (queue.clone(), waits.clone());
+    Arc::new(move |owner: &NamespacedName, reason| {
+        let is_waiting = || waits.lock().contains_key(owner);
+        match reason {
+            WakeReason::Drift if drift == DriftDetection::Watch => queue.add(owner.clone()),
+            WakeReason::Drift | WakeReason::Health if is_waiting() => queue.add(owner.clone()),
+            WakeReason::Drift | WakeReason::Health => {}
+        }
+    })
+}
+
+fn watch_kustomizations(
+    cluster: &Cluster,
+    resource: &ApiResource,
+    options: &KustomizeOptions,
+    queue: &Queue<NamespacedName>,
+    index: &Arc<Mutex<Index>>,
+    known: &Arc<OnceLock<Arc<Cache<Held>>>>,
+) -> Arc<Cache<Held>> {
+    let scope = ListOptions {
+        namespace: options.controller.watched_namespace().to_owned(),
+        label_selector: options.controller.watch_label_selector.clone(),
+        ..ListOptions::default()
+    };
+    let spec = WatchSpec {
+        resource: resource.clone(),
+        scope,
+    };
+    let (queue, index, known) = (queue.clone(), index.clone(), known.clone());
+    Cache::start(cluster.clone(), spec, Held::of, move |change| {
+        let references =
+            |held: Option<&Arc<Held>>| held.map(|held| held.references.clone()).unwrap_or_default();
+        let (before, after) = (references(change.before), references(change.after));
+        if before != after {
+            index.lock().update(change.name, &before, &after);
+        }
+        if wants_reconcile(&change) {
+            queue.add(change.name.clone());
+        }
+        if readiness(change.before) != readiness(change.after) {
+            let reference = Reference::Kustomization(change.name.clone());
+            for name in index.lock().referrers(&reference) {
+                let waits = known.get().and_then(|cache| cache.get(&name));
+                if waits.is_some_and(|held| held.object.condition_status("Ready") != Some("True")) {
+                    queue.add(name);
+                }
+            }
+        }
+    })
+}
+
+/// A new object, a new spec, a request, or the beginning of its end. Changes of status and metadata wake nobody.
+fn wants_reconcile(change: &Change<'_, Held>) -> bool {
+    let Some(after) = change.after else {
+        return true;
+    };
+    let Some(before) = change.before else {
+        return true;
+    };
+    let request = |object: &Object| {
+        object
+            .annotation(skein_api::names::RECONCILE_REQUEST_ANNOTATION)
+            .map(str::to_owned)
+    };
+    before.object.generation() != after.object.generation()
+        || request(&before.object) != request(&after.object)
+        || before.object.is_deleting() != after.object.is_deleting()
+        || before.object.uid() != after.object.uid()
+}
+
+/// What dependents look at.
+fn readiness(held: Option<&Arc<Held>>) -> Option<(String, String, i64)> {
+    let object = &held?.object;
+    Some((
+        object
+            .condition_status("Ready")
+            .unwrap_or_default()
+            .to_owned(),
+        object
+            .str_at(&["status", "lastAppliedRevision"])
+            .unwrap_or_default()
+            .to_owned(),
+        object
+            .i64_at(&["status", "observedGeneration"])
+            .unwrap_or_default(),
+    ))
+}
+
+/// Watches of labelled ConfigMaps and Secrets; of the content only the version is kept.
+async fn watch_configs(
+    cluster: &Cluster,
+    options: &KustomizeOptions,
+    queue: &Queue<NamespacedName>,
+    index: &Arc<Mutex<Index>>,
+    changed: &Arc<Mutex<std::collections::HashSet<NamespacedName>>>,
+) -> Vec<Arc<Cache<String>>> {
+    if options
+        .controller
+        .feature_gates
+        .enabled("DisableConfigWatchers")
+    {
+        return Vec::new();
+    }
+    type MakeReference = fn(NamespacedName) -> Reference;
+    let kinds: [(&str, &str, MakeReference); 2] = [
+        ("ConfigMap", "configmaps", Reference::ConfigMap),
+        ("Secret", "secrets", Reference::Secret),
+    ];
+    let mut caches = Vec::new();
+    for (kind, plural, reference) in kinds {
+        let resource = ApiResource::new(&GroupVersionKind::new("", "v1", kind), plural, true);
+        let scope = ListOptions {
+            namespace: options.controller.watched_namespace().to_owned(),
+            label_selector: options.controller.watch_configs_label_selector.clone(),
+            metadata_only: true,
+            ..ListOptions::default()
+        };
+        let (queue, index, changed) = (queue.clone(), index.clone(), changed.clone());
+        let version = |object: Object| object.resource_version().to_owned();
+        let spec = WatchSpec { resource, scope };
+        let synced = Arc::new(OnceLock::new());
+        let is_synced = synced.clone();
+        let cache = Cache::start(cluster.clone(), spec, version, move |change| {
+            // The first list tells nothing new: every Kustomization is looked at anyway.
+            if is_synced.get().is_none() || change.before == change.after {
+                return;
+            }
+            for name in index.lock().referrers(&reference(change.name.clone())) {
+                changed.lock().insert(name.clone());
+                queue.add(name);
+            }
+        });
+        cache.wait_synced(SYNC_LIMIT).await;
+        let _ = synced.set(());
+        caches.push(cache);
+    }
+    caches
+}
+
+impl Reconciler<NamespacedName> for KustomizeController {
+    fn controller(&self) -> &'static str {
+        "kustomization"
+    }
+
+    async fn reconcile(&self, name: NamespacedName) -> Next {
+        let started = std::time::Instant::now();
+        let next = self.reconcile_one(&name).await;
+        let kind = Kustomization::DEFINITION.kind;
+        if next == Next::Gone {
+            self.metrics.forget(kind, &name.namespace, &name.name);
+        } else {
+            self.metrics
+                .observe_duration(kind, &name.namespace, &name.name, started.elapsed());
+        }
+        next
+    }
+}

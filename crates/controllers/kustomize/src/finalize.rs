@@ -1,0 +1,180 @@
+//! The end of a Kustomization: what happens to its objects, and letting go of the finalizer.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use skein_api::kustomization::DeletionPolicy;
+use skein_api::{Kustomization, KustomizationReason};
+use skein_cluster::{ApiError, ApiResource};
+use skein_object::{GoDuration, GroupVersionKind};
+use skein_plan::inventory::OwnedObject;
+use skein_plan::prune::{Farewell, farewell};
+use skein_runtime::{Next, Severity};
+
+use crate::controller::KustomizeController;
+use crate::prune;
+use crate::reconcile::Run;
+use crate::report::{Events, inventory_of, timeout};
+use crate::target::Target;
+
+/// Pause between looks at objects that are being deleted.
+const GONE_POLL: Duration = Duration::from_millis(500);
+
+impl KustomizeController {
+    pub(crate) async fn finalize(&self, run: &mut Run) -> Result<Next, ApiError> {
+        self.waits.lock().remove(&run.name);
+        let spec = &run.kustomization.spec;
+        let policy = spec.deletion_policy.map(policy_word);
+        let end = farewell(policy, spec.prune, spec.suspend);
+        let objects = inventory_of(&run.status).objects().unwrap_or_default();
+        if end != Farewell::Keep && !objects.is_empty() {
+            let target = match self.targets.of(&run.kustomization).await {
+                Ok(target) => target,
+                Err(error) => {
+                    tracing::warn!(name = %run.name, %error, "deletion waits for its cluster");
+                    return Ok(Next::Backoff);
+                }
+            };
+            if !self.account_exists(&run.kustomization).await? {
+                self.tell_unpruned(run, &objects);
+            } else if let Some(next) = self.undo(run, &target, objects, end).await? {
+                return Ok(next);
+            }
+        }
+        if !spec_is_suspended(run) {
+            let events = self.events(run);
+            let interval = run.kustomization.spec.interval;
+            self.recorder
+                .record(events.finished(run.started.elapsed(), interval));
+        }
+        self.writer
+            .remove_finalizer(&run.object, skein_api::names::FINALIZER)
+            .await?;
+        Ok(Next::Change)
+    }
+
+    fn events(&self, run: &Run) -> Events {
+        let artifact = skein_api::Artifact {
+            revision: run.status.last_applied_revision.clone(),
+            ..skein_api::Artifact::default()
+        };
+        let known = !artifact.revision.is_empty();
+        Events::new(&run.kustomization, known.then_some(&artifact))
+    }
+
+    /// Deletes the objects; `Some` when the finalizer has to stay for now.
+    async fn undo(
+        &self,
+        run: &Run,
+        target: &Target,
+        objects: Vec<OwnedObject>,
+        end: Farewell,
+    ) -> Result<Option<Next>, ApiError> {
+        let pruned = prune::prune(target, &run.name, objects.clone(), &HashSet::new()).await;
+        let first_time = pruned.changes.entries.iter().any(|entry| {
+            entry.action == skein_plan::Action::Deleted
+                || entry.action == skein_plan::Action::Skipped
+        });
+        if first_time && !self.told_of_deletion(run) {
+            let reason = KustomizationReason::ReconciliationSucceeded;
+            let lines = pruned.changes.all_lines();
+            self.recorder
+                .record(self.events(run).event(Severity::Info, reason, lines));
+        }
+        if !pruned.failures.is_empty() {
+            let reason = KustomizationReason::PruneFailed;
+            let text = pruned.failures.join("\n");
+            self.recorder
+                .record(self.events(run).event(Severity::Error, reason, text));
+            return Ok(Some(Next::Backoff));
+        }
+        if end != Farewell::DeleteAndWait {
+            return Ok(None);
+        }
+        let deleted: Vec<OwnedObject> = objects
+            .into_iter()
+            .filter(|object| {
+                pruned.changes.entries.iter().any(|entry| {
+                    entry.key == object.key && entry.action == skein_plan::Action::Deleted
+                })
+            })
+            .collect();
+        let left = prune::still_there(target, &deleted).await?;
+        if left.is_empty() {
+            return Ok(None);
+        }
+        if deleting_for(run) > timeout(&run.kustomization) {
+            let reason = KustomizationReason::PruneFailed;
+            let text = format!("timeout waiting for termination of: [{}]", left.join(", "));
+            self.recorder
+                .record(self.events(run).event(Severity::Error, reason, text));
+            return Ok(Some(Next::Backoff));
+        }
+        Ok(Some(Next::Retry(GONE_POLL)))
+    }
+
+    /// Whether an earlier run of the same deletion has told of it: it came back to wait for termination.
+    fn told_of_deletion(&self, run: &Run) -> bool {
+        let waits =
+            run.kustomization.spec.deletion_policy == Some(DeletionPolicy::WaitForTermination);
+        waits && deleting_for(run) > GoDuration::from_secs(2)
+    }
+
+    /// Whether the account that would delete the objects is there; a Kustomization without one always has itself.
+    async fn account_exists(&self, kustomization: &Kustomization) -> Result<bool, ApiError> {
+        let spec = &kustomization.spec;
+        let default = &self.options.controller.default_service_account;
+        let account = match spec.service_account_name.as_str() {
+            "" => default.as_str(),
+            account => account,
+        };
+        if account.is_empty() || spec.kube_config.is_some() {
+            return Ok(true);
+        }
+        let gvk = GroupVersionKind::new("", "v1", "ServiceAccount");
+        let accounts = ApiResource::new(&gvk, "serviceaccounts", true);
+        let namespace = &kustomization.metadata.namespace;
+        Ok(self
+            .cluster
+            .get(&accounts, namespace, account)
+            .await?
+            .is_some())
+    }
+
+    fn tell_unpruned(&self, run: &Run, objects: &[OwnedObject]) {
+        let names: Vec<String> = objects
+            .iter()
+            .map(|object| object.key.to_string())
+            .collect();
+        let text = format!("unable to prune objects: \n{}", names.join("\n"));
+        let reason = KustomizationReason::ReconciliationSucceeded;
+        self.recorder
+            .record(self.events(run).event(Severity::Error, reason, text));
+    }
+}
+
+fn spec_is_suspended(run: &Run) -> bool {
+    run.kustomization.spec.suspend
+}
+
+fn deleting_for(run: &Run) -> GoDuration {
+    let since = run
+        .kustomization
+        .metadata
+        .deletion_timestamp
+        .map(|time| time.timestamp());
+    let elapsed = since
+        .map(|since| Timestamp::now().duration_since(since))
+        .unwrap_or_default();
+    GoDuration::from_nanos(i64::try_from(elapsed.as_nanos()).unwrap_or(i64::MAX))
+}
+
+fn policy_word(policy: DeletionPolicy) -> &'static str {
+    match policy {
+        DeletionPolicy::MirrorPrune => "MirrorPrune",
+        DeletionPolicy::Delete => "Delete",
+        DeletionPolicy::WaitForTermination => "WaitForTermination",
+        DeletionPolicy::Orphan => "Orphan",
+    }
+}

@@ -1,0 +1,287 @@
+//! The applied objects of one cluster as watches show them: compact, with a fingerprint that tells drift from noise.
+
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use parking_lot::Mutex;
+use serde_json::Value;
+use skein_cluster::{ApiResource, Cache, Change, Cluster, ListOptions, WatchSpec};
+use skein_health::{Health, health};
+use skein_object::{NamespacedName, Object};
+use skein_plan::settings::{OWNER_NAME, OWNER_NAMESPACE};
+
+/// How long the first list of a kind may take before reads go to the API server instead.
+const SYNC_LIMIT: Duration = Duration::from_secs(10);
+/// Kinds watched in one cluster; objects of further kinds are read from the API server.
+const WATCHED_KINDS_MAX: usize = 500;
+
+/// One applied object, as small as it can be kept.
+#[derive(Debug)]
+pub struct Observed {
+    /// The Kustomization that the labels name.
+    pub owner: NamespacedName,
+    /// resourceVersion.
+    pub resource_version: String,
+    /// Hash of everything but status and bookkeeping.
+    pub content: u64,
+    /// How it is doing, at the time of the event.
+    pub health: Health,
+    /// The object as JSON text.
+    text: Box<[u8]>,
+}
+
+impl Observed {
+    /// Reduces an object.
+    pub fn of(object: Object) -> Self {
+        let owner = NamespacedName::new(
+            object.label(OWNER_NAMESPACE).unwrap_or_default(),
+            object.label(OWNER_NAME).unwrap_or_default(),
+        );
+        Self {
+            owner,
+            resource_version: object.resource_version().to_owned(),
+            content: content_hash(&object),
+            health: health(&object, Timestamp::now()),
+            text: serde_json::to_vec(object.as_map())
+                .unwrap_or_default()
+                .into(),
+        }
+    }
+
+    /// The object again.
+    pub fn object(&self) -> Option<Object> {
+        let value: Value = serde_json::from_slice(&self.text).ok()?;
+        Object::from_value(value).ok()
+    }
+}
+
+/// Hash of what matters for drift: everything but status, resourceVersion, generation and managedFields.
+pub fn content_hash(object: &Object) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    for (key, value) in object.as_map() {
+        match key.as_str() {
+            "status" => {}
+            "metadata" => {
+                for (key, value) in value.as_object().into_iter().flatten() {
+                    if !matches!(
+                        key.as_str(),
+                        "resourceVersion" | "generation" | "managedFields"
+                    ) {
+                        key.hash(&mut hasher);
+                        value.hash(&mut hasher);
+                    }
+                }
+            }
+            _ => {
+                key.hash(&mut hasher);
+                value.hash(&mut hasher);
+            }
+        }
+    }
+    hasher.finish()
+}
+
+/// Told of an owner whose object changed in a way that matters.
+pub type Wake = Arc<dyn Fn(&NamespacedName, WakeReason) + Send + Sync>;
+
+/// Why an owner is woken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WakeReason {
+    /// Somebody else changed or deleted an object.
+    Drift,
+    /// The health of an object changed.
+    Health,
+}
+
+type KindCache = Arc<Cache<Observed>>;
+type OwnWrites = Arc<Mutex<HashMap<NamespacedName, Option<u64>>>>;
+
+struct Kind {
+    cache: KindCache,
+    /// Which objects of the kind exist at all, labelled or not.
+    presence: Arc<Cache<()>>,
+    own_writes: OwnWrites,
+}
+
+/// Watches of all kinds that were applied to one cluster, started at first use.
+pub struct ObservedSet {
+    cluster: Cluster,
+    namespace: String,
+    wake: Wake,
+    kinds: Mutex<HashMap<ApiResource, Arc<Kind>>>,
+}
+
+impl ObservedSet {
+    /// No watch yet. `namespace` is the only one that is watched, unless empty.
+    pub fn new(cluster: Cluster, namespace: String, wake: Wake) -> Self {
+        Self {
+            cluster,
+            namespace,
+            wake,
+            kinds: Mutex::new(HashMap::new()),
+        }
+    }
+
+    fn kind(&self, resource: &ApiResource) -> Option<Arc<Kind>> {
+        if !resource.offers("watch") || (!self.namespace.is_empty() && !resource.namespaced) {
+            return None;
+        }
+        let mut kinds = self.kinds.lock();
+        if let Some(kind) = kinds.get(resource) {
+            return Some(kind.clone());
+        }
+        if kinds.len() >= WATCHED_KINDS_MAX {
+            return None;
+        }
+        let own_writes = OwnWrites::default();
+        let (seen, wake) = (own_writes.clone(), self.wake.clone());
+        let scope = ListOptions {
+            namespace: self.namespace.clone(),
+            label_selector: OWNER_NAME.to_owned(),
+            ..ListOptions::default()
+        };
+        let spec = WatchSpec {
+            resource: resource.clone(),
+            scope,
+        };
+        let cache = Cache::start(self.cluster.clone(), spec, Observed::of, move |change| {
+            react(&change, &seen, &wake);
+        });
+        let scope = ListOptions {
+            namespace: self.namespace.clone(),
+            metadata_only: true,
+            ..ListOptions::default()
+        };
+        let spec = WatchSpec {
+            resource: resource.clone(),
+            scope,
+        };
+        let presence = Cache::start(self.cluster.clone(), spec, |_| (), |_| {});
+        let kind = Arc::new(Kind {
+            cache,
+            presence,
+            own_writes,
+        });
+        kinds.insert(resource.clone(), kind.clone());
+        Some(kind)
+    }
+
+    /// What is known of an object: `None` when it has to be read from the API server.
+    pub async fn look(&self, resource: &ApiResource, name: &NamespacedName) -> Option<Seen> {
+        if !self.namespace.is_empty() && name.namespace != self.namespace {
+            return None;
+        }
+        let kind = self.kind(resource)?;
+        if !is_synced(&kind.cache).await || !is_synced(&kind.presence).await {
+            return None;
+        }
+        Some(match kind.cache.get(name) {
+            Some(observed) => Seen::Ours(observed),
+            None if kind.presence.get(name).is_some() => Seen::NotLabelled,
+            None => Seen::Absent,
+        })
+    }
+
+    /// Notes an object that we just wrote, so that its watch event is not taken for drift.
+    pub fn wrote(&self, resource: &ApiResource, object: &Object) {
+        let Some(kind) = self.kinds.lock().get(resource).cloned() else {
+            return;
+        };
+        let name = object.namespaced_name();
+        let observed = Observed::of(object.clone());
+        kind.own_writes
+            .lock()
+            .insert(name.clone(), Some(observed.content));
+        let before = kind.cache.get(&name);
+        if before
+            .as_ref()
+            .is_none_or(|b| b.resource_version != observed.resource_version)
+        {
+            kind.cache.put_own_write(name, before.as_ref(), observed);
+        }
+    }
+
+    /// Notes an object that we are about to delete.
+    pub fn deleting(&self, resource: &ApiResource, name: &NamespacedName) {
+        let Some(kind) = self.kinds.lock().get(resource).cloned() else {
+            return;
+        };
+        kind.own_writes.lock().insert(name.clone(), None);
+    }
+}
+
+/// What a watch of labelled objects tells about one object.
+pub enum Seen {
+    /// It exists and carries owner labels.
+    Ours(Arc<Observed>),
+    /// It exists without owner labels.
+    NotLabelled,
+    /// It does not exist.
+    Absent,
+}
+
+async fn is_synced<T: Send + Sync + 'static>(cache: &Cache<T>) -> bool {
+    // A watch that is refused will not come; one that is on its way is worth a moment.
+    cache.is_synced() || (cache.contact().problem.is_none() && cache.wait_synced(SYNC_LIMIT).await)
+}
+
+fn react(change: &Change<'_, Observed>, own_writes: &OwnWrites, wake: &Wake) {
+    let content = change.after.map(|after| after.content);
+    let is_own = own_writes.lock().get(change.name) == Some(&content);
+    let Some(known) = change.after.or(change.before) else {
+        return;
+    };
+    let changed = change.before.map(|before| before.content) != content;
+    if changed && !is_own && change.before.is_some() {
+        wake(&known.owner, WakeReason::Drift);
+        if let Some(before) = change.before.filter(|before| before.owner != known.owner) {
+            wake(&before.owner, WakeReason::Drift);
+        }
+        return;
+    }
+    let status = |observed: Option<&Arc<Observed>>| observed.map(|o| o.health.status);
+    if status(change.before) != status(change.after) {
+        wake(&known.owner, WakeReason::Health);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn status_and_bookkeeping_are_no_drift() {
+        let object = |rv: &str, replicas: u64, ready: u64| {
+            Object::from_value(json!({
+                "apiVersion": "apps/v1", "kind": "Deployment",
+                "metadata": {"name": "a", "resourceVersion": rv, "managedFields": [rv]},
+                "spec": {"replicas": replicas}, "status": {"readyReplicas": ready},
+            }))
+            .unwrap()
+        };
+        assert_eq!(
+            content_hash(&object("1", 1, 0)),
+            content_hash(&object("2", 1, 1))
+        );
+        assert_ne!(
+            content_hash(&object("1", 1, 0)),
+            content_hash(&object("1", 2, 0))
+        );
+    }
+
+    #[test]
+    fn an_object_survives_the_cache() {
+        let object = Object::from_value(json!({
+            "apiVersion": "v1", "kind": "ConfigMap",
+            "metadata": {"name": "a", "labels": {OWNER_NAME: "app", OWNER_NAMESPACE: "ns"}},
+        }))
+        .unwrap();
+        let observed = Observed::of(object.clone());
+        assert_eq!(observed.object(), Some(object));
+        assert_eq!(observed.owner, NamespacedName::new("ns", "app"));
+    }
+}

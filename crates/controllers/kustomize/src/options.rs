@@ -1,0 +1,47 @@
+//! Settings of the Kustomization controller.
+
+use std::collections::BTreeSet;
+
+use skein_cluster::KubeconfigPolicy;
+use skein_object::GroupKind;
+use skein_runtime::ControllerOptions;
+
+/// How drift is found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DriftDetection {
+    /// Applied objects are watched; what others change is undone at once.
+    #[default]
+    Watch,
+    /// Only at the interval, as Flux does.
+    Interval,
+}
+
+/// Settings of the Kustomization controller.
+#[derive(Clone, Debug)]
+pub struct KustomizeOptions {
+    /// Settings that all controllers share.
+    pub controller: ControllerOptions,
+    /// How drift is found.
+    pub drift_detection: DriftDetection,
+    /// Objects applied at a time, per Kustomization.
+    pub concurrent_ssa: usize,
+    /// What kubeconfig Secrets may hold.
+    pub kubeconfig_policy: KubeconfigPolicy,
+    /// Field managers whose fields are taken over, besides the usual ones.
+    pub override_managers: Vec<String>,
+    /// Kinds that are applied in a stage of their own.
+    pub custom_apply_stage_kinds: BTreeSet<GroupKind>,
+}
+
+impl Default for KustomizeOptions {
+    fn default() -> Self {
+        Self {
+            controller: ControllerOptions::default(),
+            drift_detection: DriftDetection::Watch,
+            concurrent_ssa: 4,
+            kubeconfig_policy: KubeconfigPolicy::default(),
+            override_managers: Vec::new(),
+            custom_apply_stage_kinds: BTreeSet::new(),
+        }
+    }
+}

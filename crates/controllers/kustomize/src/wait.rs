@@ -1,0 +1,182 @@
+//! The wait for health: held in memory, looked at when a watched object changes or the deadline comes; no worker is held.
+
+use std::collections::{BTreeMap, HashSet};
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use skein_api::Kustomization;
+use skein_cluster::ApiError;
+use skein_health::{Evaluate, Health, HealthExpressions, WaitVerdict, Waited, health, judge};
+use skein_object::{GroupVersionKind, Object, ObjectKey};
+use skein_plan::{ChangeSet, settings};
+
+use crate::observed::Seen;
+use crate::target::Target;
+
+/// Pause between looks at objects that no watch covers.
+pub const UNWATCHED_POLL: Duration = Duration::from_secs(1);
+/// Pause between looks at watched objects, for rules that depend on time alone (an unschedulable Pod).
+pub const WATCHED_POLL: Duration = Duration::from_secs(15);
+
+/// What is waited for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WaitList {
+    /// Objects with their kind, without repetition.
+    pub objects: Vec<(ObjectKey, GroupVersionKind)>,
+}
+
+impl WaitList {
+    /// Everything that was applied when `spec.wait` is set, else what `spec.healthChecks` names. Skipped objects and the
+    /// Kustomization itself are left out.
+    pub fn of(kustomization: &Kustomization, applied: &[Object], changes: &ChangeSet) -> Self {
+        let itself = kustomization.key();
+        let mut seen = HashSet::new();
+        let mut list = Self::default();
+        let mut add = |key: ObjectKey, gvk: GroupVersionKind| {
+            if key != itself && seen.insert(key.clone()) {
+                list.objects.push((key, gvk));
+            }
+        };
+        if kustomization.spec.wait {
+            let skipped: HashSet<&str> = applied
+                .iter()
+                .filter(|object| settings::is_excluded(object))
+                .map(Object::name)
+                .collect();
+            for entry in &changes.entries {
+                if skipped.contains(entry.key.name.as_str())
+                    && applied
+                        .iter()
+                        .any(|o| settings::is_excluded(o) && o.key() == entry.key)
+                {
+                    continue;
+                }
+                let key = &entry.key;
+                add(
+                    key.clone(),
+                    GroupVersionKind::new(&key.group, &entry.version, &key.kind),
+                );
+            }
+            return list;
+        }
+        for check in &kustomization.spec.health_checks {
+            let api_version = if check.api_version.is_empty() {
+                "apps/v1"
+            } else {
+                &check.api_version
+            };
+            let gvk = GroupVersionKind::from_api_version(api_version, &check.kind);
+            let key = ObjectKey::new(&gvk.group, &check.kind, &check.namespace, &check.name);
+            add(key, gvk);
+        }
+        list
+    }
+}
+
+/// A wait under way.
+#[derive(Clone, Debug)]
+pub struct Waiting {
+    /// What is waited for.
+    pub list: WaitList,
+    /// When it began.
+    pub started: Instant,
+    /// When the run began.
+    pub run_started: Instant,
+    /// How long it may last.
+    pub limit: Duration,
+    /// Generation, request and revision that it belongs to: a change of one ends it.
+    pub subject: Subject,
+    /// Digest of the build.
+    pub digest: String,
+    /// Whether the verdict is told even when it is good and was good before.
+    pub tell: bool,
+}
+
+/// What a run is about.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Subject {
+    /// `metadata.generation`.
+    pub generation: i64,
+    /// Value of the request annotation.
+    pub request: String,
+    /// Revision of the artifact.
+    pub revision: String,
+    /// Digest of the artifact.
+    pub digest: String,
+}
+
+/// What a look at a wait gives.
+pub struct Look {
+    /// The verdict.
+    pub verdict: WaitVerdict,
+    /// Whether some object is not covered by a watch.
+    pub unwatched: bool,
+}
+
+/// Looks at the objects of a wait.
+pub async fn look<E: Evaluate>(
+    waiting: &Waiting,
+    target: &Target,
+    expressions: &HealthExpressions<E>,
+    fail_fast: bool,
+) -> Look {
+    let mut states: BTreeMap<&ObjectKey, Health> = BTreeMap::new();
+    let mut deletes_itself = HashSet::new();
+    let mut unwatched = false;
+    for (key, gvk) in &waiting.list.objects {
+        let (object, watched) = match find(key, gvk, target).await {
+            Ok(found) => found,
+            Err(error) if error.is_not_found() || error.is_no_match() => (None, false),
+            Err(error) => {
+                unwatched = true;
+                states.insert(key, Health::unknown(error.to_string()));
+                continue;
+            }
+        };
+        unwatched |= !watched;
+        let state = match &object {
+            None => Health::not_found(),
+            Some(object) => expressions
+                .health(object)
+                .unwrap_or_else(|| health(object, Timestamp::now())),
+        };
+        if object.is_none() && key.kind == "Job" && key.group == "batch" {
+            deletes_itself.insert(key);
+        }
+        states.insert(key, state);
+    }
+    let waited: Vec<Waited<'_>> = waiting
+        .list
+        .objects
+        .iter()
+        .map(|(key, _)| Waited {
+            key,
+            health: states.get(key),
+            deletes_itself: deletes_itself.contains(key),
+        })
+        .collect();
+    let verdict = judge(
+        &waited,
+        fail_fast,
+        waiting.started.elapsed() >= waiting.limit,
+    );
+    Look { verdict, unwatched }
+}
+
+/// The object and whether a watch covers it.
+async fn find(
+    key: &ObjectKey,
+    gvk: &GroupVersionKind,
+    target: &Target,
+) -> Result<(Option<Object>, bool), ApiError> {
+    let resource = target.cluster.resource(gvk).await?;
+    let name = key.namespaced_name();
+    if let Some(Seen::Ours(observed)) = target.observed.look(&resource, &name).await {
+        return Ok((observed.object(), true));
+    }
+    let found = target
+        .cluster
+        .get(&resource, &key.namespace, &key.name)
+        .await?;
+    Ok((found, false))
+}

@@ -1,0 +1,9 @@
+//! The roles that the one binary can take, each wired from its room.
+
+pub mod apiserver;
+pub mod controllers;
+pub mod crds;
+pub mod git;
+pub mod logging;
+pub mod serve;
+pub mod set;

@@ -1,0 +1,96 @@
+//! The small HTTP endpoints of a controller process: metrics, liveness, readiness.
+
+use std::net::SocketAddr;
+
+use anyhow::{Context as _, Result};
+use axum::Router;
+use axum::http::{StatusCode, header};
+use axum::routing::get;
+use skein_runtime::Metrics;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+/// Running endpoints; they end with [`Endpoints::stop`].
+pub struct Endpoints(Vec<JoinHandle<()>>);
+
+impl Endpoints {
+    /// Ends them.
+    pub fn stop(&self) {
+        self.0.iter().for_each(JoinHandle::abort);
+    }
+}
+
+/// Go's form of a listen address: `:8080` is every interface.
+pub async fn listen(address: &str) -> Result<TcpListener> {
+    let full = if address.starts_with(':') {
+        format!("[::]:{}", &address[1..])
+    } else {
+        address.to_owned()
+    };
+    match TcpListener::bind(&full).await {
+        Ok(listener) => Ok(listener),
+        // A machine without IPv6.
+        Err(_) if address.starts_with(':') => TcpListener::bind(format!("0.0.0.0{address}"))
+            .await
+            .with_context(|| format!("listening on {address}")),
+        Err(error) => Err(error).with_context(|| format!("listening on {address}")),
+    }
+}
+
+/// Starts metrics and health endpoints; an empty address starts none.
+pub async fn start(
+    metrics_addr: &str,
+    health_addr: &str,
+    metrics: &Metrics,
+    ready: watch::Receiver<bool>,
+) -> Result<Endpoints> {
+    let mut tasks = Vec::new();
+    if !metrics_addr.is_empty() {
+        let metrics = metrics.clone();
+        let page = move || {
+            let text = metrics.text();
+            async move {
+                (
+                    [(
+                        header::CONTENT_TYPE,
+                        "application/openmetrics-text; version=1.0.0; charset=utf-8",
+                    )],
+                    text,
+                )
+            }
+        };
+        tasks.push(serve(metrics_addr, Router::new().route("/metrics", get(page))).await?);
+    }
+    if !health_addr.is_empty() {
+        let readiness = move || {
+            let is_ready = *ready.borrow();
+            async move {
+                if is_ready {
+                    (StatusCode::OK, "ok")
+                } else {
+                    (StatusCode::SERVICE_UNAVAILABLE, "starting")
+                }
+            }
+        };
+        let router = Router::new()
+            .route("/healthz", get(|| async { "ok" }))
+            .route("/readyz", get(readiness));
+        tasks.push(serve(health_addr, router).await?);
+    }
+    Ok(Endpoints(tasks))
+}
+
+async fn serve(address: &str, router: Router) -> Result<JoinHandle<()>> {
+    let listener = listen(address).await?;
+    Ok(tokio::spawn(async move {
+        if let Err(error) = axum::serve(listener, router).await {
+            tracing::error!(%error, "endpoint ended");
+        }
+    }))
+}
+
+/// The port that a listener got.
+pub fn port(listener: &TcpListener) -> Result<SocketAddr> {
+    listener.local_addr().context("address of a listener")
+}

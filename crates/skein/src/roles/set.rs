@@ -1,0 +1,262 @@
+//! A set of controllers on one cluster, wired together: storage, artifact server, source and kustomize controller.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+use clap::ValueEnum;
+use jiff::Timestamp;
+use skein_artifact::{Downloader, Storage, StorageOptions};
+use skein_cluster::{Cluster, KubeconfigPolicy, LeaseLock, LeaseOptions};
+use skein_kustomize_controller::KustomizeOptions;
+use skein_runtime::{ControllerOptions, EventRecorder, EventSink, Metrics};
+use skein_source_controller::{SourceController, SourceOptions, UrlRewrites, Waker};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use super::serve;
+
+/// How often a failed artifact download is repeated.
+const DOWNLOAD_RETRIES: u32 = 9;
+
+/// Controllers that can run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Component {
+    /// Sources: `GitRepository`
+    Source,
+    /// `Kustomization`
+    Kustomize,
+}
+
+impl Component {
+    fn controller(self) -> &'static str {
+        match self {
+            Self::Source => "source-controller",
+            Self::Kustomize => "kustomize-controller",
+        }
+    }
+}
+
+/// How drift is found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum DriftDetection {
+    /// Applied objects are watched; what others change is undone at once
+    Watch,
+    /// Only at the interval, as Flux does
+    Interval,
+}
+
+/// Settings of a set.
+#[derive(Clone, Debug)]
+pub struct SetOptions {
+    /// Controllers to run.
+    pub components: Vec<Component>,
+    /// Settings that all share.
+    pub controller: ControllerOptions,
+    /// Base URL of the notification controller; empty for none.
+    pub events_addr: String,
+    /// Folder of the artifacts.
+    pub storage_path: PathBuf,
+    /// Address of the artifact server.
+    pub storage_addr: String,
+    /// Host and port by which it is reached; empty for the host name or, on loopback, the address itself.
+    pub storage_adv_addr: String,
+    /// Age of replaced artifacts after which they go.
+    pub artifact_retention_ttl: Duration,
+    /// Artifacts kept of one source.
+    pub artifact_retention_records: usize,
+    /// How drift is found.
+    pub drift_detection: DriftDetection,
+    /// What kubeconfig Secrets may hold.
+    pub kubeconfig_policy: KubeconfigPolicy,
+    /// Source addresses that are served from this machine.
+    pub rewrites: UrlRewrites,
+}
+
+/// Running controllers.
+pub struct ControllerSet {
+    stop: watch::Sender<bool>,
+    tasks: JoinSet<()>,
+    waker: Option<Waker>,
+}
+
+impl ControllerSet {
+    /// Starts the controllers of a set.
+    pub async fn start(cluster: Cluster, options: SetOptions, metrics: Metrics) -> Result<Self> {
+        let (stop, stopped) = watch::channel(false);
+        let mut set = Self {
+            stop,
+            tasks: JoinSet::new(),
+            waker: None,
+        };
+        let mut downloader = Downloader::new(DOWNLOAD_RETRIES).context("making a downloader")?;
+        if options.components.contains(&Component::Source) {
+            let storage = set.serve_artifacts(&options).await?;
+            downloader = downloader.with_local(storage.clone());
+            let recorder = recorder(&cluster, &options, Component::Source);
+            let source = SourceOptions {
+                controller: options.controller.clone(),
+                rewrites: options.rewrites.clone(),
+            };
+            let controller = SourceController::start(
+                cluster.clone(),
+                source,
+                storage,
+                recorder,
+                metrics.clone(),
+            );
+            set.waker = Some(controller.waker());
+            let stopped = stopped.clone();
+            set.tasks
+                .spawn(async move { controller.run(stopped).await });
+        }
+        if options.components.contains(&Component::Kustomize) {
+            set.start_kustomize(cluster, &options, downloader, metrics, stopped)
+                .await?;
+        }
+        Ok(set)
+    }
+
+    async fn start_kustomize(
+        &mut self,
+        cluster: Cluster,
+        options: &SetOptions,
+        downloader: Downloader,
+        metrics: Metrics,
+        stopped: watch::Receiver<bool>,
+    ) -> Result<()> {
+        let recorder = recorder(&cluster, options, Component::Kustomize);
+        let kustomize = KustomizeOptions {
+            controller: options.controller.clone(),
+            drift_detection: match options.drift_detection {
+                DriftDetection::Watch => skein_kustomize_controller::DriftDetection::Watch,
+                DriftDetection::Interval => skein_kustomize_controller::DriftDetection::Interval,
+            },
+            kubeconfig_policy: options.kubeconfig_policy,
+            ..KustomizeOptions::default()
+        };
+        let surroundings = skein_kustomize_controller::Surroundings {
+            cluster,
+            downloader,
+            recorder,
+            metrics,
+        };
+        let (_, task) = skein_kustomize_controller::start(surroundings, kustomize, stopped).await?;
+        self.tasks.spawn(async move {
+            if let Err(error) = task.await {
+                tracing::error!(%error, "the kustomize controller ended");
+            }
+        });
+        Ok(())
+    }
+
+    async fn serve_artifacts(&mut self, options: &SetOptions) -> Result<Arc<Storage>> {
+        let listener = serve::listen(&options.storage_addr).await?;
+        let host = if options.storage_adv_addr.is_empty() {
+            advertised(&listener)?
+        } else {
+            options.storage_adv_addr.clone()
+        };
+        let storage = Storage::open(StorageOptions {
+            root: options.storage_path.clone(),
+            host,
+            retention: options.artifact_retention_ttl,
+            retention_records: options.artifact_retention_records,
+        })?;
+        let router = skein_artifact::server::router(storage.root().to_owned());
+        let mut stopped = self.stop.subscribe();
+        self.tasks.spawn(async move {
+            let until = async move {
+                let _ = stopped.wait_for(|stopped| *stopped).await;
+            };
+            if let Err(error) = axum::serve(listener, router)
+                .with_graceful_shutdown(until)
+                .await
+            {
+                tracing::error!(%error, "the artifact server ended");
+            }
+        });
+        Ok(Arc::new(storage))
+    }
+
+    /// Wakes sources at once; `None` without a source controller.
+    pub fn waker(&self) -> Option<&Waker> {
+        self.waker.as_ref()
+    }
+
+    /// Stops; keys in work may take so long to finish.
+    pub async fn stop(mut self, grace: Duration) {
+        self.stop.send_replace(true);
+        let finished = async { while self.tasks.join_next().await.is_some() {} };
+        if tokio::time::timeout(grace, finished).await.is_err() {
+            tracing::warn!("controllers did not finish in time");
+        }
+    }
+}
+
+/// Loopback addresses are reached as they are, all others by the host name.
+fn advertised(listener: &tokio::net::TcpListener) -> Result<String> {
+    let address = serve::port(listener)?;
+    if address.ip().is_loopback() {
+        return Ok(address.to_string());
+    }
+    Ok(format!("{}:{}", host_name(), address.port()))
+}
+
+fn host_name() -> String {
+    let name = std::env::var("HOSTNAME")
+        .ok()
+        .filter(|name| !name.is_empty());
+    name.or_else(|| std::fs::read_to_string("/etc/hostname").ok())
+        .map_or_else(|| "localhost".into(), |name| name.trim().to_owned())
+}
+
+fn recorder(cluster: &Cluster, options: &SetOptions, component: Component) -> EventRecorder {
+    let sink = EventSink {
+        controller: component.controller().into(),
+        instance: host_name(),
+        events_addr: options.events_addr.clone(),
+    };
+    EventRecorder::start(cluster.clone(), sink)
+}
+
+/// A Lease that is held and renewed in the background.
+pub struct Leadership(tokio::task::JoinHandle<()>);
+
+impl Leadership {
+    /// Ends when the Lease is lost.
+    pub async fn lost(self) {
+        // A task that died renews no more: the same as lost.
+        let _ = self.0.await;
+    }
+}
+
+/// Waits until this process leads. One Lease per controller would let sets overlap: the set has one.
+pub async fn lead(cluster: &Cluster, namespace: &str, options: &SetOptions) -> Leadership {
+    let name = match options.components.as_slice() {
+        [component] => format!("{}-leader-election", component.controller()),
+        _ => "skein-leader-election".into(),
+    };
+    let identity = format!("{}_{}", host_name(), std::process::id());
+    let mut lock = LeaseLock::new(
+        cluster.clone(),
+        LeaseOptions::new(namespace, &name, &identity),
+    );
+    let now = || {
+        Timestamp::now()
+            .strftime("%Y-%m-%dT%H:%M:%S%.6fZ")
+            .to_string()
+    };
+    lock.acquire(now).await;
+    Leadership(tokio::spawn(async move { lock.renew(now).await }))
+}
+
+/// Reads `URL=PATH`.
+pub fn instead_of(text: &str) -> Result<(String, PathBuf)> {
+    // URLs may hold a = in a query; paths after the last one seldom do.
+    match text.rsplit_once('=') {
+        Some((url, path)) if !url.is_empty() && !path.is_empty() => Ok((url.into(), path.into())),
+        _ => bail!("--instead-of {text:?} is not of the form URL=PATH"),
+    }
+}

@@ -1,0 +1,252 @@
+//! What a repository holds for `skein up`: which clusters, their paths and the sync objects that bootstrap wrote.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+use serde_json::json;
+use skein_object::{GroupVersionKind, Object};
+
+/// Largest gotk-sync.yaml that is read, in bytes.
+const SYNC_FILE_MAX_BYTES: u64 = 1024 * 1024;
+/// Clusters in one repository; each gets an API server of its own.
+pub const CLUSTERS_MAX: usize = 64;
+/// Name and namespace of the sync objects, as bootstrap names them.
+pub const FLUX_SYSTEM: &str = "flux-system";
+
+/// One cluster of the repository.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ClusterPlan {
+    /// Name of the cluster.
+    pub name: String,
+    /// Folder that the cluster reconciles, relative to the repository's root; empty for the root.
+    pub path: String,
+    /// Objects of `flux-system/gotk-sync.yaml`; empty when the folder has none.
+    pub sync: Vec<Object>,
+}
+
+/// What the repository holds.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Layout {
+    /// The clusters, in name order.
+    pub clusters: Vec<ClusterPlan>,
+}
+
+impl Layout {
+    /// Looks for `clusters/<name>` folders; without any, the one folder `path` is one cluster.
+    pub fn read(root: &Path, path: &str) -> Result<Self> {
+        let mut clusters = Vec::new();
+        if path.is_empty() {
+            for (name, folder) in folders(&root.join("clusters"))? {
+                clusters.push(ClusterPlan {
+                    sync: read_sync(&folder)?,
+                    path: format!("clusters/{name}"),
+                    name,
+                });
+            }
+        }
+        if clusters.len() > CLUSTERS_MAX {
+            bail!(
+                "{} has {} clusters; `skein up` runs at most {CLUSTERS_MAX}",
+                root.join("clusters").display(),
+                clusters.len()
+            );
+        }
+        if clusters.is_empty() {
+            let folder = root.join(path);
+            if !folder.is_dir() {
+                bail!("{} is not a folder of the repository", folder.display());
+            }
+            let name = cluster_name(if path.is_empty() {
+                root
+            } else {
+                Path::new(path)
+            });
+            let path = path.trim_matches('/').to_owned();
+            clusters.push(ClusterPlan {
+                name,
+                sync: read_sync(&folder)?,
+                path,
+            });
+        }
+        Ok(Self { clusters })
+    }
+
+    /// A hub and its spokes: a `hub` folder with sync objects is the hub, else the first cluster is.
+    pub fn with_hub(mut self, root: &Path) -> Result<Self> {
+        let sync = read_sync(&root.join("hub"))?;
+        if !sync.is_empty() && !self.clusters.iter().any(|cluster| cluster.path == "hub") {
+            let hub = ClusterPlan {
+                name: "hub".into(),
+                path: "hub".into(),
+                sync,
+            };
+            self.clusters.insert(0, hub);
+        }
+        Ok(self)
+    }
+
+    /// Addresses of all Git sources that the sync objects name.
+    pub fn sync_urls(&self) -> BTreeSet<String> {
+        self.clusters
+            .iter()
+            .flat_map(|cluster| &cluster.sync)
+            .filter(|object| object.kind() == "GitRepository")
+            .filter_map(|object| object.str_at(&["spec", "url"]))
+            .map(str::to_owned)
+            .collect()
+    }
+
+    /// Branches that the sync objects follow.
+    pub fn sync_branches(&self) -> BTreeSet<String> {
+        self.clusters
+            .iter()
+            .flat_map(|cluster| &cluster.sync)
+            .filter(|object| object.kind() == "GitRepository")
+            .filter_map(|object| object.str_at(&["spec", "ref", "branch"]))
+            .map(str::to_owned)
+            .collect()
+    }
+}
+
+impl ClusterPlan {
+    /// The objects that start the cluster: those of gotk-sync.yaml, or a source and a Kustomization made for the folder.
+    pub fn sync_objects(&self, url: &str, branch: &str) -> Vec<Object> {
+        if !self.sync.is_empty() {
+            return self.sync.clone();
+        }
+        let source = GroupVersionKind::new("source.toolkit.fluxcd.io", "v1", "GitRepository");
+        let mut repository = Object::new(&source, FLUX_SYSTEM, FLUX_SYSTEM);
+        repository.set(
+            &["spec"],
+            json!({"interval": "1m", "url": url, "ref": {"branch": branch}}),
+        );
+        let applier = GroupVersionKind::new("kustomize.toolkit.fluxcd.io", "v1", "Kustomization");
+        let mut kustomization = Object::new(&applier, FLUX_SYSTEM, FLUX_SYSTEM);
+        kustomization.set(
+            &["spec"],
+            json!({
+                "interval": "10m", "prune": true, "path": format!("./{}", self.path),
+                "sourceRef": {"kind": "GitRepository", "name": FLUX_SYSTEM},
+            }),
+        );
+        vec![repository, kustomization]
+    }
+}
+
+fn cluster_name(path: &Path) -> String {
+    let absolute = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let name = absolute
+        .file_name()
+        .map(|name| name.to_string_lossy().to_lowercase());
+    let name: String = name
+        .unwrap_or_default()
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
+        .collect();
+    let name = name.trim_matches('-');
+    if name.is_empty() {
+        "cluster".into()
+    } else {
+        name.to_owned()
+    }
+}
+
+/// Sub-folders in name order, hidden ones left out; none when the folder does not exist.
+fn folders(parent: &Path) -> Result<Vec<(String, PathBuf)>> {
+    let mut found = Vec::new();
+    if !parent.is_dir() {
+        return Ok(found);
+    }
+    let entries = fs::read_dir(parent).with_context(|| format!("reading {}", parent.display()))?;
+    for entry in entries {
+        let entry = entry.with_context(|| format!("reading {}", parent.display()))?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if entry.path().is_dir() && !name.starts_with('.') {
+            found.push((name, entry.path()));
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+fn read_sync(cluster: &Path) -> Result<Vec<Object>> {
+    let file = cluster.join(FLUX_SYSTEM).join("gotk-sync.yaml");
+    if !file.is_file() {
+        return Ok(Vec::new());
+    }
+    let reading = || format!("reading {}", file.display());
+    if fs::metadata(&file).with_context(reading)?.len() > SYNC_FILE_MAX_BYTES {
+        bail!(
+            "{} is larger than {SYNC_FILE_MAX_BYTES} bytes",
+            file.display()
+        );
+    }
+    let text = fs::read(&file).with_context(reading)?;
+    let documents = skein_yaml::documents(&text).with_context(reading)?;
+    documents
+        .into_iter()
+        .filter(|document| !document.value.is_null())
+        .map(|document| Object::from_value(document.value).with_context(reading))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn write(root: &Path, path: &str, text: &str) {
+        let file = root.join(path);
+        fs::create_dir_all(file.parent().expect("has a parent")).unwrap();
+        fs::write(file, text).unwrap();
+    }
+
+    const SYNC: &str = "apiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\n\
+        metadata: {name: flux-system, namespace: flux-system}\n\
+        spec: {url: 'ssh://git@example.com/fleet', interval: 1m, ref: {branch: trunk}}\n---\n";
+
+    #[test]
+    fn clusters_by_folder() {
+        let root = tempfile::tempdir().unwrap();
+        write(root.path(), "clusters/b/flux-system/gotk-sync.yaml", SYNC);
+        write(root.path(), "clusters/a/x.yaml", "");
+        let layout = Layout::read(root.path(), "").unwrap();
+        let names: Vec<_> = layout.clusters.iter().map(|c| c.name.as_str()).collect();
+        assert_eq!(names, ["a", "b"]);
+        assert_eq!(
+            layout.sync_urls().into_iter().collect::<Vec<_>>(),
+            ["ssh://git@example.com/fleet"]
+        );
+        assert_eq!(
+            layout.sync_branches().into_iter().collect::<Vec<_>>(),
+            ["trunk"]
+        );
+        let made = layout.clusters[0].sync_objects("http://127.0.0.1:1/x.git", "main");
+        assert_eq!(made[1].str_at(&["spec", "path"]), Some("./clusters/a"));
+        assert_eq!(layout.clusters[1].sync_objects("unused", "main").len(), 1);
+    }
+
+    #[test]
+    fn one_cluster_without_clusters_folder() {
+        let root = tempfile::tempdir().unwrap();
+        write(root.path(), "deploy/Prod_1/x.yaml", "");
+        let layout = Layout::read(root.path(), "deploy/Prod_1").unwrap();
+        assert_eq!(layout.clusters[0].name, "prod-1");
+        assert_eq!(layout.clusters[0].path, "deploy/Prod_1");
+        assert!(Layout::read(root.path(), "missing").is_err());
+    }
+
+    #[test]
+    fn a_hub_folder_is_the_hub() {
+        let root = tempfile::tempdir().unwrap();
+        write(root.path(), "hub/flux-system/gotk-sync.yaml", SYNC);
+        write(root.path(), "clusters/a/x.yaml", "");
+        let layout = Layout::read(root.path(), "")
+            .unwrap()
+            .with_hub(root.path())
+            .unwrap();
+        assert_eq!(layout.clusters[0].name, "hub");
+        assert_eq!(layout.clusters[1].name, "a");
+    }
+}

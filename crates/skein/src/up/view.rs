@@ -1,0 +1,188 @@
+//! The terminal's picture of the fleet: a tree for a terminal, plain lines for everything else. Pure text from a snapshot.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use skein_hub::fleet::Snapshot;
+use skein_hub::fleet::node::{LinkState, Node, NodeId, NodeRole, NodeStatus};
+
+/// Objects of one reconciler that are shown one by one when they are not ready; the rest is counted.
+const SHOWN_OBJECTS_MAX: usize = 8;
+/// Levels of reconcilers under reconcilers.
+const DEPTH_MAX: usize = 16;
+
+/// One word and one sign per status.
+fn sign(status: NodeStatus, suspended: bool) -> (&'static str, &'static str) {
+    if suspended {
+        return ("‖", "suspended");
+    }
+    match status {
+        NodeStatus::Ready => ("✔", "ready"),
+        NodeStatus::Progressing => ("◎", "progressing"),
+        NodeStatus::Failed => ("✗", "failed"),
+        NodeStatus::Missing => ("?", "missing"),
+        NodeStatus::Deleting => ("⌫", "deleting"),
+        NodeStatus::Unknown => ("·", "unknown"),
+    }
+}
+
+/// The tree as lines, each cut to `width` characters.
+pub fn tree(snapshot: &Snapshot, width: usize) -> Vec<String> {
+    let mut children: HashMap<Option<&NodeId>, Vec<&Arc<Node>>> = HashMap::new();
+    for node in &snapshot.nodes {
+        children.entry(node.parent.as_ref()).or_default().push(node);
+    }
+    for list in children.values_mut() {
+        list.sort_by(|a, b| order(a).cmp(&order(b)));
+    }
+    let mut lines = Vec::new();
+    for cluster in &snapshot.clusters {
+        let link = match cluster.link {
+            LinkState::Live => String::new(),
+            LinkState::Connecting => "  connecting".into(),
+            LinkState::Broken => format!("  no contact: {}", cluster.link_message),
+        };
+        let simulated = if cluster.simulated {
+            "  (workloads simulated)"
+        } else {
+            ""
+        };
+        lines.push(format!("{}{simulated}{link}", cluster.name));
+        let roots = children.get(&None).into_iter().flatten();
+        for node in roots.filter(|node| node.cluster == cluster.name) {
+            branch(node, &children, 1, &mut lines);
+        }
+    }
+    lines.into_iter().map(|line| cut(&line, width)).collect()
+}
+
+fn order(node: &Node) -> (u8, &str, &str, &str) {
+    let role = match node.role {
+        NodeRole::Source => 0,
+        NodeRole::Reconciler => 1,
+        NodeRole::Object => 2,
+    };
+    (role, &node.namespace, &node.kind, &node.name)
+}
+
+fn branch(
+    node: &Arc<Node>,
+    children: &HashMap<Option<&NodeId>, Vec<&Arc<Node>>>,
+    depth: usize,
+    lines: &mut Vec<String>,
+) {
+    if depth > DEPTH_MAX {
+        return;
+    }
+    lines.push(format!("{}{}", "  ".repeat(depth), row(node)));
+    let below = children
+        .get(&Some(&node.id))
+        .map(Vec::as_slice)
+        .unwrap_or_default();
+    let (objects, others): (Vec<_>, Vec<_>) = below
+        .iter()
+        .partition(|child| child.role == NodeRole::Object);
+    for child in others {
+        branch(child, children, depth + 1, lines);
+    }
+    object_lines(&objects, depth + 1, lines);
+}
+
+fn object_lines(objects: &[&Arc<Node>], depth: usize, lines: &mut Vec<String>) {
+    let indent = "  ".repeat(depth);
+    let waiting: Vec<_> = objects
+        .iter()
+        .filter(|node| !matches!(node.status, NodeStatus::Ready | NodeStatus::Unknown))
+        .collect();
+    for node in waiting.iter().take(SHOWN_OBJECTS_MAX) {
+        lines.push(format!("{indent}{}", row(node)));
+    }
+    if waiting.len() > SHOWN_OBJECTS_MAX {
+        lines.push(format!(
+            "{indent}… {} more not ready",
+            waiting.len() - SHOWN_OBJECTS_MAX
+        ));
+    }
+    let ready = objects.len() - waiting.len();
+    if ready > 0 {
+        let plural = if ready == 1 { "" } else { "s" };
+        lines.push(format!("{indent}✔ {ready} object{plural}"));
+    }
+}
+
+fn row(node: &Node) -> String {
+    let (glyph, word) = sign(node.status, node.suspended);
+    let mut text = format!("{glyph} {} {}  {word}", node.kind, qualified(node));
+    if !node.revision.is_empty() {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "  {}", node.revision);
+    }
+    if node.status != NodeStatus::Ready && !node.message.is_empty() {
+        let _ = write!(
+            text,
+            "  {}",
+            node.message.lines().next().unwrap_or_default()
+        );
+    }
+    text
+}
+
+/// `namespace/name`, or the name alone.
+pub fn qualified(node: &Node) -> String {
+    if node.namespace.is_empty() {
+        node.name.clone()
+    } else {
+        format!("{}/{}", node.namespace, node.name)
+    }
+}
+
+fn cut(line: &str, width: usize) -> String {
+    if line.chars().count() <= width {
+        return line.to_owned();
+    }
+    let mut kept: String = line.chars().take(width.saturating_sub(1)).collect();
+    kept.push('…');
+    kept
+}
+
+/// Remembers what was printed, so that only news is printed.
+#[derive(Default)]
+pub struct News {
+    seen: BTreeMap<NodeId, (NodeStatus, bool, String, String)>,
+}
+
+impl News {
+    /// One line for each source or reconciler whose status, revision or message changed.
+    pub fn lines(&mut self, snapshot: &Snapshot, elapsed_seconds: f64) -> Vec<String> {
+        let mut nodes: Vec<_> = snapshot
+            .nodes
+            .iter()
+            .filter(|node| node.role != NodeRole::Object)
+            .collect();
+        nodes.sort_by(|a, b| a.id.cmp(&b.id));
+        let mut lines = Vec::new();
+        for node in nodes {
+            // A ready node's message repeats its revision.
+            let message = if node.status == NodeStatus::Ready {
+                String::new()
+            } else {
+                node.message.clone()
+            };
+            let now = (node.status, node.suspended, node.revision.clone(), message);
+            if self.seen.get(&node.id) == Some(&now) {
+                continue;
+            }
+            self.seen.insert(node.id.clone(), now);
+            lines.push(format!(
+                "{elapsed_seconds:7.1}s  {}  {}",
+                node.cluster,
+                row(node)
+            ));
+        }
+        lines
+    }
+}
+
+#[cfg(test)]
+mod tests;
