@@ -253,7 +253,8 @@ pub(crate) fn check(resource: &Resource, object: &Object) -> Vec<Cause> {
                 .iter()
                 .map(|text| invalid("metadata.finalizers", finalizer, text)),
         );
-        if problems.is_empty() && !known && !finalizer.contains('/') {
+        // Only the validation of built-in kinds insists on a qualified name; custom objects may be held by any.
+        if problems.is_empty() && resource.custom.is_none() && !known && !finalizer.contains('/') {
             let text = "name is neither a standard finalizer name nor is it fully qualified";
             causes.push(invalid("metadata.finalizers", finalizer, text));
         }
