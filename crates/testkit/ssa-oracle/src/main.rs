@@ -1,7 +1,8 @@
 //! Server-side apply, compared: the same generated requests to a real kube-apiserver and to ours, answers equal.
 //!
 //! `skein-ssa-oracle KUBECONFIG [--kubectl PATH] [--ours KUBECONFIG] [--seeds FROM..TO] [--kind NAME] [--verbose]`,
-//! or `skein-ssa-oracle KUBECONFIG --objects FOLDER`: defaults of built-in kinds over real manifests.
+//! or `skein-ssa-oracle KUBECONFIG --objects FOLDER`: defaults of built-in kinds over real manifests,
+//! or `skein-ssa-oracle --patches GO_MODULE [--seeds FROM..TO]`: creation of strategic merge patches.
 //! Without `--ours`, our side is the library itself behind a model of the API server's request handling.
 
 mod client;
@@ -10,6 +11,7 @@ mod defaults;
 mod generate;
 mod kinds;
 mod model;
+mod patches;
 mod random;
 mod request;
 mod run;

@@ -11,6 +11,7 @@ use crate::defaults;
 use crate::generate::{STEPS, next};
 use crate::kinds::{KINDS, Kind, NAMESPACE, blob_crd, gadget_crd, widget_crd};
 use crate::model::Model;
+use crate::patches;
 use crate::random::Random;
 use crate::request::{Answer, Request, Verb};
 
@@ -21,12 +22,16 @@ struct Settings {
     seeds: std::ops::Range<u64>,
     kind: Option<String>,
     objects: Option<String>,
+    patches: Option<String>,
     verbose: bool,
 }
 
 /// Runs everything; answers whether all was equal.
 pub fn run(arguments: &[String]) -> Result<bool> {
     let settings = parse(arguments)?;
+    if let Some(module) = &settings.patches {
+        return patches::run(module, settings.seeds);
+    }
     let real = Client::start(&settings.kubectl, &settings.kubeconfig)?;
     prepare(&real)?;
     if let Some(folder) = &settings.objects {
@@ -86,6 +91,7 @@ fn parse(arguments: &[String]) -> Result<Settings> {
         seeds: 1..101,
         kind: None,
         objects: None,
+        patches: None,
         verbose: false,
     };
     let mut arguments = arguments.iter();
@@ -101,6 +107,7 @@ fn parse(arguments: &[String]) -> Result<Settings> {
             "--ours" => settings.ours = Some(value()?),
             "--kind" => settings.kind = Some(value()?),
             "--objects" => settings.objects = Some(value()?),
+            "--patches" => settings.patches = Some(value()?),
             "--seeds" => {
                 let text = value()?;
                 let (from, to) = text.split_once("..").context("--seeds FROM..TO")?;
@@ -111,7 +118,7 @@ fn parse(arguments: &[String]) -> Result<Settings> {
             other => bail!("unknown flag {other}"),
         }
     }
-    if settings.kubeconfig.is_empty() {
+    if settings.kubeconfig.is_empty() && settings.patches.is_none() {
         bail!(
             "usage: skein-ssa-oracle KUBECONFIG [--kubectl PATH] [--ours KUBECONFIG] [--seeds FROM..TO] [--kind NAME] [--verbose]"
         );
