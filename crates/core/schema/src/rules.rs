@@ -8,7 +8,7 @@ use skein_cel::{CompileError, Data, Program};
 
 use crate::field_error::{FieldError, FieldErrorKind, FieldPath};
 use crate::model::{Additional, Rule, Schema, ValueType};
-use crate::validation::same_element;
+use crate::validation::{self, same_element};
 
 mod values;
 
@@ -25,6 +25,21 @@ pub fn check(value: &Value, old: Option<&Value>, schema: &Schema) -> Vec<FieldEr
     let mut walk = Walk { errors: Vec::new() };
     walk.node(value, old, schema, &FieldPath::root(), 0);
     walk.errors
+}
+
+/// All errors of a custom resource, as the API server finds them on create (`old` absent) and update: structure, lists
+/// and rules, with the note that rules were not checked when other errors forbid it, and with ratcheting.
+pub fn validate_resource(value: &Value, old: Option<&Value>, schema: &Schema) -> Vec<FieldError> {
+    let mut errors = validation::validate_change(value, old, schema);
+    if !has_rules(schema) {
+        return errors;
+    }
+    if validation::blocks_rules(&errors) {
+        errors.push(validation::rules_not_checked());
+    } else {
+        errors.extend(check(value, old, schema));
+    }
+    errors
 }
 
 /// Whether a schema has rules anywhere.

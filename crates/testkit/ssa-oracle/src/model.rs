@@ -9,7 +9,7 @@ use skein_object::{GroupKind, GroupVersionKind, Object};
 use skein_schema::field_error::invalid_message;
 use skein_schema::{
     CrdSchemas, FieldError, Schema, SchemaRef, api_defaults, builtin, defaulting, normal, pruning,
-    rules, unknown, validation,
+    rules, unknown,
 };
 
 use crate::kinds::{Kind, blob_crd, gadget_crd, widget_crd};
@@ -372,14 +372,7 @@ impl<'a> Model<'a> {
         };
         let value = object.to_value();
         let old = old.map(Object::to_value);
-        let mut errors = validation::validate_change(&value, old.as_ref(), schema);
-        if rules::has_rules(schema) {
-            if validation::blocks_rules(&errors) {
-                errors.push(validation::rules_not_checked());
-            } else {
-                errors.extend(rules::check(&value, old.as_ref(), schema));
-            }
-        }
+        let errors = rules::validate_resource(&value, old.as_ref(), schema);
         if errors.is_empty() {
             Ok(())
         } else {
