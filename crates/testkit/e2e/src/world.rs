@@ -63,7 +63,7 @@ impl World {
 
     /// The ends of the controllers' logs.
     pub fn logs(&self) -> String {
-        const LINES: usize = 30;
+        const LINES: usize = 12;
         let mut text = String::new();
         for (component, _) in COMPONENTS {
             let log = std::fs::read(self.controllers.log_of(component)).unwrap_or_default();

@@ -26,7 +26,7 @@ use anyhow::{Context, Result, bail};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use compare::Compared;
+use compare::{Compared, Terms};
 use report::Report;
 use scenario::Scenario;
 use world::World;
@@ -98,11 +98,18 @@ async fn play(world: &World, scenario: &Scenario) -> Result<Steps> {
     let seen = play::Play::new(world, scenario).run().await?;
     let has_requests = world.target.audit_log().is_some();
     let mut steps = Steps::new();
+    let mut before = None;
     for (step, seen) in scenario.steps.iter().zip(seen) {
         if step.recorded {
             let expected = expected::read(&step.expected)?;
-            let compared = compare::step(&expected, &seen.sections, has_requests);
+            let terms = Terms {
+                has_requests,
+                retrying: step.retrying,
+                before: before.as_ref(),
+            };
+            let compared = compare::step(&expected, &seen.sections, terms);
             steps.push((seen.step, compared));
+            before = Some(expected);
         }
     }
     Ok(steps)

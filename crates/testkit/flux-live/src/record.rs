@@ -24,21 +24,20 @@ pub async fn sections(
 ) -> Result<Sections> {
     let namespaces = scenario.all_namespaces();
     let happenings = world.journal.since(mark, &namespaces);
+    let form = happenings::Form {
+        scenario,
+        names: &world.names,
+        once: step.retrying,
+    };
     let objects = flux_objects(world, scenario).await?;
     let all = [
         ("artifact", artifacts::section(world, &objects)?),
         ("objects", Value::Array(objects)),
-        (
-            "events",
-            happenings::events(&happenings, scenario, step.retrying),
-        ),
-        (
-            "transitions",
-            happenings::transitions(&happenings, scenario, step.retrying),
-        ),
+        ("events", happenings::events(&happenings, form)),
+        ("transitions", happenings::transitions(&happenings, form)),
         (
             "notifications",
-            happenings::notifications(&happenings, scenario, step.retrying),
+            happenings::notifications(&happenings, form),
         ),
         ("applied", applied::section(world, scenario).await?),
         (

@@ -58,6 +58,11 @@ impl Report {
     ) -> Result<()> {
         self.scenarios += 1;
         let folder = self.folder.join(name);
+        if folder.is_dir() {
+            // Differences of an earlier run.
+            fs::remove_dir_all(&folder)
+                .with_context(|| format!("removing {}", folder.display()))?;
+        }
         let mut mine: BTreeMap<&str, Tally> = BTreeMap::new();
         for (index, (step, sections)) in steps.iter().enumerate() {
             for (section, compared) in sections {

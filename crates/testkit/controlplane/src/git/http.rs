@@ -206,7 +206,7 @@ impl State {
             return plain(StatusCode::SERVICE_UNAVAILABLE, "out of order");
         }
         if !self.lets_in(name, record.authorization.as_deref()) {
-            let mut refusal = plain(StatusCode::UNAUTHORIZED, "not allowed");
+            let mut refusal = plain(StatusCode::UNAUTHORIZED, "no");
             let challenge = http::HeaderValue::from_static("Basic realm=\"git\"");
             refusal
                 .headers_mut()

@@ -1,5 +1,6 @@
 //! Actions on Git repositories.
 
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
@@ -51,7 +52,9 @@ impl Play<'_> {
             repository.run(&["reset", "--quiet", "--hard", base], None)?;
         }
         if let Some(tree) = argument["tree"].as_str() {
-            copy(&folder.join(tree), repository.work_tree())?;
+            let tree = folder.join(tree);
+            copy(&tree, repository.work_tree())?;
+            restore_links(&tree, repository.work_tree())?;
         }
         for file in argument["remove"].as_array().into_iter().flatten() {
             let path = repository.work_tree().join(text(file));
@@ -111,7 +114,7 @@ impl Play<'_> {
 }
 
 /// Copies with modes and symbolic links, but writable: inputs may be read-only.
-fn copy(from: &std::path::Path, to: &std::path::Path) -> Result<()> {
+fn copy(from: &Path, to: &Path) -> Result<()> {
     let mut command = Command::new("cp");
     command
         .args([
@@ -124,6 +127,22 @@ fn copy(from: &std::path::Path, to: &std::path::Path) -> Result<()> {
         .arg(to);
     run(&mut command)?;
     run(Command::new("chmod").args(["--recursive", "u+w"]).arg(to))
+}
+
+/// Recordings may have travelled without symbolic links: then a file called `link` holds what the link points to, as Git does it where
+/// there are none.
+fn restore_links(from: &Path, to: &Path) -> Result<()> {
+    let file = from.join("link");
+    let Ok(target) = std::fs::read_to_string(&file) else {
+        return Ok(());
+    };
+    let is_link = !file.is_symlink() && from.join(&target).exists();
+    if is_link {
+        let link = to.join("link");
+        std::fs::remove_file(&link).with_context(|| format!("removing {}", link.display()))?;
+        std::os::unix::fs::symlink(&target, &link).context("making a symbolic link")?;
+    }
+    Ok(())
 }
 
 fn run(command: &mut Command) -> Result<()> {

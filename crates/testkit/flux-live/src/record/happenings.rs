@@ -3,11 +3,12 @@
 use serde_json::{Map, Value, json};
 
 use crate::journal::Happening;
+use crate::normal::{self, Names};
 use crate::scenario::{Scenario, text};
 
 /// Kubernetes Events about Flux objects; equal neighbours once.
-pub fn events(happenings: &[Happening], scenario: &Scenario, retrying: bool) -> Value {
-    let mut section = Section::new(scenario, retrying);
+pub fn events(happenings: &[Happening], form: Form<'_>) -> Value {
+    let mut section = Section::new(form);
     for happening in happenings {
         let Happening::Event(event) = happening else {
             continue;
@@ -25,16 +26,18 @@ pub fn events(happenings: &[Happening], scenario: &Scenario, retrying: bool) -> 
 }
 
 /// Every change of the conditions of each Flux object: what a watcher sees.
-pub fn transitions(happenings: &[Happening], scenario: &Scenario, retrying: bool) -> Value {
-    let mut section = Section::new(scenario, retrying);
+pub fn transitions(happenings: &[Happening], form: Form<'_>) -> Value {
+    let mut section = Section::new(form);
     for happening in happenings {
-        let Happening::Object {
-            deleted: false,
-            object,
-        } = happening
-        else {
+        let Happening::Object { deleted, object } = happening else {
             continue;
         };
+        let mut about = object["metadata"].clone();
+        about["kind"] = object["kind"].clone();
+        if *deleted {
+            section.add(&about, json!("deleted"), true);
+            continue;
+        }
         let generation = &object["metadata"]["generation"];
         let conditions = object["status"]["conditions"].as_array();
         let conditions: Vec<String> = conditions
@@ -42,13 +45,14 @@ pub fn transitions(happenings: &[Happening], scenario: &Scenario, retrying: bool
             .flatten()
             .map(|condition| condition_line(condition, generation))
             .collect();
-        let line = json!({
+        let mut line = json!({
             "generation": generation,
             "observedGeneration": object["status"]["observedGeneration"],
             "conditions": conditions,
         });
-        let mut about = object["metadata"].clone();
-        about["kind"] = object["kind"].clone();
+        if !object["metadata"]["deletionTimestamp"].is_null() {
+            line["deleting"] = json!(true);
+        }
         section.add(&about, line, true);
     }
     section.lines()
@@ -71,8 +75,8 @@ fn condition_line(condition: &Value, generation: &Value) -> String {
 }
 
 /// What controllers told the notification address.
-pub fn notifications(happenings: &[Happening], scenario: &Scenario, retrying: bool) -> Value {
-    let mut section = Section::new(scenario, retrying);
+pub fn notifications(happenings: &[Happening], form: Form<'_>) -> Value {
+    let mut section = Section::new(form);
     for happening in happenings {
         if let Happening::Notification(body) = happening {
             section.add(&body["involvedObject"], body.clone(), false);
@@ -81,19 +85,25 @@ pub fn notifications(happenings: &[Happening], scenario: &Scenario, retrying: bo
     section.lines()
 }
 
+/// How lines are written.
+#[derive(Clone, Copy)]
+pub struct Form<'a> {
+    pub scenario: &'a Scenario,
+    pub names: &'a Names,
+    /// Repeated lines count once, wherever they stand.
+    pub once: bool,
+}
+
 /// Lines by object.
 struct Section<'a> {
-    scenario: &'a Scenario,
-    /// Repeated lines count once, wherever they stand.
-    once: bool,
+    form: Form<'a>,
     lines: Map<String, Value>,
 }
 
 impl<'a> Section<'a> {
-    fn new(scenario: &'a Scenario, once: bool) -> Self {
+    fn new(form: Form<'a>) -> Self {
         Self {
-            scenario,
-            once,
+            form,
             lines: Map::new(),
         }
     }
@@ -101,7 +111,7 @@ impl<'a> Section<'a> {
     /// Adds a line about an object of a recorded kind.
     fn add(&mut self, about: &Value, line: Value, neighbours_once: bool) {
         let kind = text(&about["kind"]);
-        if !self.scenario.kinds.contains(&kind) {
+        if !self.form.scenario.kinds.contains(&kind) {
             return;
         }
         let lines = self
@@ -109,8 +119,9 @@ impl<'a> Section<'a> {
             .entry(format!("{kind}/{}", text(&about["name"])))
             .or_insert_with(|| json!([]));
         let Value::Array(lines) = lines else { return };
+        let line = normal::value(&line, self.form.names);
         let is_repeated = (neighbours_once && lines.last() == Some(&line))
-            || (self.once && lines.contains(&line));
+            || (self.form.once && lines.contains(&line));
         if !is_repeated {
             lines.push(line);
         }
