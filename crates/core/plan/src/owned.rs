@@ -60,17 +60,63 @@ fn covers(
     if depth > MAX_DEPTH || wanted.values().any(Value::is_null) {
         return false;
     }
+    // An empty list has no members to own; it counts only by its value.
+    let (empty, wanted): (Vec<_>, Vec<_>) = wanted.iter().partition(|(key, value)| {
+        value.as_array().is_some_and(Vec::is_empty) && !fields.contains_key(&format!("f:{key}"))
+    });
     let owned = fields.keys().filter(|key| key.as_str() != ".").count();
     owned == wanted.len()
+        && empty
+            .iter()
+            .all(|(key, value)| live.get(*key) == Some(*value))
         && wanted.iter().all(|(key, value)| {
-            match (
-                fields.get(&format!("f:{key}")).and_then(Value::as_object),
-                live.get(key),
-            ) {
-                (Some(fields), Some(live)) => covers_value(fields, value, live, depth + 1),
-                _ => false,
+            let fields = fields.get(&format!("f:{key}")).and_then(Value::as_object);
+            let (Some(fields), Some(there)) = (fields, live.get(key.as_str())) else {
+                return false;
+            };
+            if is_default_target_port(key, value) {
+                return live.get("port") == Some(there);
+            }
+            match with_defaults(key, value) {
+                Some(value) if fields.is_empty() => value == *there,
+                _ => covers_value(fields, value, there, depth + 1),
             }
         })
+}
+
+/// The value with what the API server adds inside the common atomic values; `None` when there is nothing of the kind.
+fn with_defaults(key: &str, value: &Value) -> Option<Value> {
+    let defaulted = |value: &Value, field: &str, default: &str| {
+        let mut value = value.clone();
+        value
+            .as_object_mut()?
+            .entry(field)
+            .or_insert_with(|| default.into());
+        Some(value)
+    };
+    match key {
+        "fieldRef" => defaulted(value, "apiVersion", "v1"),
+        "resourceFieldRef" => defaulted(value, "divisor", "0"),
+        "subjects" => value
+            .as_array()?
+            .iter()
+            .map(|subject| {
+                let is_account =
+                    subject.get("kind").and_then(Value::as_str) == Some("ServiceAccount");
+                if is_account {
+                    Some(subject.clone())
+                } else {
+                    defaulted(subject, "apiGroup", "rbac.authorization.k8s.io")
+                }
+            })
+            .collect(),
+        _ => None,
+    }
+}
+
+/// A Service port without target port is written with 0, which the API server takes for the port itself.
+fn is_default_target_port(key: &str, value: &Value) -> bool {
+    key == "targetPort" && value.as_i64() == Some(0)
 }
 
 fn covers_value(fields: &Map<String, Value>, wanted: &Value, live: &Value, depth: usize) -> bool {
@@ -101,12 +147,14 @@ fn covers_list(
     let mut last = None;
     members.len() == wanted.len()
         && wanted.iter().all(|item| {
-            let found = members.iter().find_map(|(key, fields)| {
-                let at = live
-                    .iter()
-                    .position(|candidate| is_member(key, item) && is_member(key, candidate))?;
-                Some((at, fields.as_object()?))
-            });
+            let mut named = members.iter().filter(|(key, _)| is_member(key, item, true));
+            let (Some((key, fields)), None) = (named.next(), named.next()) else {
+                return false;
+            };
+            let at = live
+                .iter()
+                .position(|candidate| is_member(key, candidate, false));
+            let found = at.zip(fields.as_object());
             let Some((at, fields)) = found else {
                 return false;
             };
@@ -122,13 +170,16 @@ fn covers_list(
         })
 }
 
-/// Whether the list item is the one that the path element names. Keys that the API server defaults must be given.
-fn is_member(element: &str, item: &Value) -> bool {
+/// Whether the list item is the one that the path element names. With `loose`, keys that the item leaves to the API server's defaults
+/// match any value.
+fn is_member(element: &str, item: &Value, loose: bool) -> bool {
     if let Some(key) = element.strip_prefix("k:") {
         let key: Option<Map<String, Value>> = serde_json::from_str(key).ok();
         return key.is_some_and(|key| {
-            key.iter()
-                .all(|(name, value)| item.get(name) == Some(value))
+            key.iter().all(|(name, value)| match item.get(name) {
+                Some(found) => found == value,
+                None => loose && item.is_object(),
+            })
         });
     }
     let value: Option<Value> = element

@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use skein_object::Object;
@@ -166,12 +168,18 @@ fn is_empty(shape: &Shape, value: &Value) -> bool {
 fn write(types: &Types, shape: &Shape, value: &Value, depth: usize) -> Result<Value, Mismatch> {
     match (shape, value) {
         (Shape::Any, _)
-        | (Shape::Text | Shape::Bytes | Shape::Time, Value::String(_))
+        | (Shape::Text | Shape::Time, Value::String(_))
         | (Shape::IntOrText, Value::String(_))
         | (Shape::Bool, Value::Bool(_))
         | (Shape::Float, Value::Number(_)) => Ok(value.clone()),
         (Shape::Int | Shape::IntOrText, Value::Number(number)) => {
             number.as_i64().map(Value::from).ok_or(Mismatch)
+        }
+        // Long values of generators are broken into lines, which decoders pass over.
+        (Shape::Bytes, Value::String(text)) => {
+            let text = text.replace(['\n', '\r'], "");
+            let bytes = STANDARD.decode(text).map_err(|_| Mismatch)?;
+            Ok(STANDARD.encode(bytes).into())
         }
         (Shape::Quantity, Value::String(text)) => {
             quantity::canonical(text).map(Value::String).ok_or(Mismatch)

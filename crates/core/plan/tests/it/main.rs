@@ -1,3 +1,4 @@
 //! Integration tests of skein-plan.
 
 mod normalize;
+mod settled;

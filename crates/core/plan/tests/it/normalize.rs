@@ -30,5 +30,9 @@ fn equals_the_recorded_normal_form() {
         }
     }
     println!("normal form: {equal} equal, {} different", different.len());
-    assert!(different.is_empty(), "{}", different[..different.len().min(5)].join("\n"));
+    assert!(
+        different.is_empty(),
+        "{}",
+        different[..different.len().min(5)].join("\n")
+    );
 }
