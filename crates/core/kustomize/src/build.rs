@@ -97,13 +97,37 @@ pub fn build(tree: &FileTree, root: &str, options: &Options<'_>) -> Result<Build
     let keep_transformations = k.has_metadata_option("transformerAnnotations");
     clean_annotations(&mut ra.map, keep_origin, keep_transformations)?;
     let values = ra.map.list().iter().map(|resource| {
-        skein_yaml::reencoded_to_json(&resource.node)
-            .map_err(|e| BuildError::from(e).on_object(resource.shown()))
+        let value = skein_yaml::reencoded_to_json(&resource.node)
+            .map_err(|e| BuildError::from(e).on_object(resource.shown()))?;
+        refuse_unprintable(&value).map_err(|e| e.on_object(resource.shown()))?;
+        Ok(value)
     });
-    Ok(Build {
-        values: values.collect::<Outcome<_>>()?,
-        warnings: context.warnings,
-    })
+    Ok(Build { values: values.collect::<Outcome<_>>()?, warnings: context.warnings })
+}
+
+/// Refuses what YAML cannot hold: control characters that JSON does not escape.
+fn refuse_unprintable(value: &Value) -> Outcome<()> {
+    let check = |text: &str| {
+        let bad = |c: char| {
+            matches!(c, '\u{7F}'..='\u{84}' | '\u{86}'..='\u{9F}' | '\u{FFFE}' | '\u{FFFF}')
+        };
+        match text.chars().find(|c| bad(*c)) {
+            Some(c) => Err(BuildError::invalid(format!(
+                "the control character {:?} cannot be part of a result",
+                c
+            ))),
+            None => Ok(()),
+        }
+    };
+    match value {
+        Value::String(text) => check(text),
+        Value::Array(items) => items.iter().try_for_each(refuse_unprintable),
+        Value::Object(map) => map.iter().try_for_each(|(key, value)| {
+            check(key)?;
+            refuse_unprintable(value)
+        }),
+        _ => Ok(()),
+    }
 }
 
 /// Hash suffixes, references to what was renamed, and vars: once, when everything is collected.

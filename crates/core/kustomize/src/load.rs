@@ -126,9 +126,18 @@ fn resolve_merges(node: &mut Node) -> Outcome<()> {
         if merges.len() > 1 {
             return Err(not_mergeable(node, "a map can have << only once"));
         }
-        if let Some(at) = merges.first().copied() {
+        let merge = merges.first().copied().map(|at| {
             let value = node.content.remove(at + 1);
             node.content.remove(at);
+            value
+        });
+        // kustomize clears the key by its text, and so loses one that is quoted, too.
+        if merge.is_none()
+            && let Some(at) = node.value_index("<<")
+        {
+            node.content.drain(at - 1..=at);
+        }
+        if let Some(value) = merge {
             merge_sources(node, value)?;
         }
     }

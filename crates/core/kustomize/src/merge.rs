@@ -9,6 +9,8 @@ use crate::schema::{MergeSchema, Shape};
 
 mod list;
 
+use list::Other;
+
 /// What became of a place in the object.
 pub(crate) enum Merged {
     /// The object's own node, changed in place (or nothing was there and nothing came).
@@ -193,13 +195,57 @@ impl<'s> Merger<'s> {
         }
     }
 
-    /// Takes a map of the patch over as it is, merged with itself: directives in it take effect and nulls vanish.
-    fn adopt(&self, patch: &mut Node, shape: Option<&Shape>) -> Result<Merged, OpError> {
+    /// Takes a node of the patch over: kyaml merges it with itself, so that directives in it take effect and nulls vanish.
+    fn adopt(&self, patch: &Node, shape: Option<&Shape>) -> Result<Merged, OpError> {
         let mut node = patch.clone();
         if node.is_mapping() {
-            self.merge_fields(&mut node, Some(patch), shape)?;
+            self.settle_fields(&mut node, shape)?;
         }
         Ok(Merged::Replaced(node))
+    }
+
+    /// Merges a node with itself.
+    fn settle(&self, node: &mut Node, shape: Option<&Shape>) -> Result<Merged, OpError> {
+        if node.is_null() {
+            return Ok(Merged::Removed);
+        }
+        let found;
+        let shape = match shape {
+            Some(shape) => Some(shape),
+            None => {
+                found = self.shape_at(Some(node), None);
+                found.as_ref()
+            }
+        };
+        let keys = shape.and_then(Shape::merge_keys);
+        match (node.kind, keys) {
+            (Kind::Scalar, _) | (Kind::Sequence, None) => return Ok(Merged::Kept),
+            _ if Directive::take(Some(&mut *node))? == Directive::Delete => {
+                return Ok(Merged::Removed);
+            }
+            (Kind::Mapping, _) => self.settle_fields(node, shape)?,
+            (Kind::Sequence, Some(keys)) => {
+                let elements = shape.and_then(Shape::elements);
+                self.merge_elements(node, Other::Itself, elements, keys)?;
+            }
+        }
+        Ok(Merged::Kept)
+    }
+
+    fn settle_fields(&self, node: &mut Node, shape: Option<&Shape>) -> Result<(), OpError> {
+        let names: Vec<String> = node.entries().map(|(key, _)| key.value.clone()).collect();
+        for name in names {
+            refuse_empty_name(&name)?;
+            let field_shape = shape.and_then(|s| self.schema.field(s, &name));
+            let Some(field) = node.get_mut(&name) else { continue };
+            match self.settle(field, field_shape)? {
+                Merged::Removed => {
+                    clear(node, &name)?;
+                }
+                _ => quote_kept(node, &name),
+            }
+        }
+        Ok(())
     }
 
     fn merge_fields(
@@ -219,6 +265,7 @@ impl<'s> Merger<'s> {
             }
         }
         for name in names {
+            refuse_empty_name(&name)?;
             let field_shape = shape.and_then(|s| self.schema.field(s, &name));
             let key_style = patch
                 .as_deref()
@@ -244,13 +291,16 @@ impl<'s> Merger<'s> {
         keys: &[String],
     ) -> Result<Merged, OpError> {
         let elements = shape.and_then(Shape::elements);
-        let Some(dest) = dest.filter(|d| !d.is_null()) else {
-            let Some(patch) = patch.filter(|p| !p.is_null()) else {
-                return Ok(Merged::Removed);
-            };
+        let take_over = |patch: &Node| {
             let mut node = patch.clone();
-            self.merge_elements(&mut node, Some(patch), elements, keys)?;
-            return Ok(Merged::Replaced(node));
+            self.merge_elements(&mut node, Other::Itself, elements, keys)?;
+            Ok(Merged::Replaced(node))
+        };
+        let Some(dest) = dest.filter(|d| !d.is_null()) else {
+            return match patch.filter(|p| !p.is_null()) {
+                None => Ok(Merged::Removed),
+                Some(patch) => take_over(patch),
+            };
         };
         adopt_style(Some(&mut *dest), patch.as_deref());
         if patch.as_deref().is_some_and(Node::is_null) {
@@ -260,18 +310,21 @@ impl<'s> Merger<'s> {
             Directive::Delete => Ok(Merged::Removed),
             Directive::Replace => match patch {
                 None => Ok(Merged::Removed),
-                Some(patch) => {
-                    let mut node = patch.clone();
-                    self.merge_elements(&mut node, Some(patch), elements, keys)?;
-                    Ok(Merged::Replaced(node))
-                }
+                Some(patch) => take_over(patch),
             },
             Directive::Merge => {
-                self.merge_elements(dest, patch, elements, keys)?;
+                self.merge_elements(dest, Other::of(patch), elements, keys)?;
                 Ok(Merged::Kept)
             }
         }
     }
+}
+
+fn refuse_empty_name(name: &str) -> Result<(), OpError> {
+    if name.is_empty() {
+        return Err(OpError("a field with an empty name cannot be merged".to_owned()));
+    }
+    Ok(())
 }
 
 /// An empty map or list takes the style of what is merged into it.

@@ -297,8 +297,8 @@ impl Resource {
         let shown = self.shown();
         match Merger::new(schema).merge(&mut self.node, &mut patch.node) {
             Err(error) => return Err(crate::error::BuildError::from(error).on_object(shown)),
-            Ok(Merged::Kept) => {}
-            Ok(Merged::Replaced(node) | Merged::KeptNull(node)) => self.node = node,
+            // kustomize changes the object in place; a patch that replaces it whole is lost.
+            Ok(Merged::Kept | Merged::Replaced(_) | Merged::KeptNull(_)) => {}
             Ok(Merged::Removed) => self.node = Node::null(),
         }
         if self.node.is_null_or_empty() {

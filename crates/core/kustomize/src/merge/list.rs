@@ -11,17 +11,38 @@ use crate::schema::Shape;
 /// The values that an element has for the merge keys; empty text for none.
 type KeyValues = Vec<String>;
 
+/// What a list is merged with.
+pub(super) enum Other<'a> {
+    Nothing,
+    /// The list itself: kyaml does that with what a patch brings anew.
+    Itself,
+    Patch(&'a mut Node),
+}
+
+impl<'a> Other<'a> {
+    pub(super) fn of(patch: Option<&'a mut Node>) -> Self {
+        patch.map_or(Self::Nothing, Self::Patch)
+    }
+
+    fn as_patch(&self) -> Option<&Node> {
+        match self {
+            Self::Patch(patch) => Some(patch),
+            _ => None,
+        }
+    }
+}
+
 impl Merger<'_> {
     /// Merges the elements of a patch into a list; the patch's come first.
     pub(super) fn merge_elements(
         &self,
         dest: &mut Node,
-        mut patch: Option<&mut Node>,
+        mut other: Other<'_>,
         elements: Option<&Shape>,
         keys: &[String],
     ) -> Result<(), OpError> {
         let set_key = [String::new()];
-        let mut all = element_values(patch.as_deref(), dest, keys);
+        let mut all = element_values(other.as_patch(), dest, keys);
         let keys = if keys.is_empty() { &set_key } else { keys };
         if keys.len() > 1 {
             unify_values(&mut all);
@@ -32,7 +53,7 @@ impl Merger<'_> {
             let (use_keys, use_values) = usable_keys(&all, values, keys);
             last_keys.clone_from(&use_keys);
             let pair = (use_keys.as_slice(), use_values.as_slice());
-            match self.merge_element(dest, patch.as_deref_mut(), elements, pair)? {
+            match self.merge_element(dest, &mut other, elements, pair)? {
                 None => set_element(&mut dest.content, None, &use_keys, &use_values)?,
                 Some(element) => set_element(&mut added, Some(element), &use_keys, &use_values)?,
             }
@@ -52,17 +73,24 @@ impl Merger<'_> {
     fn merge_element(
         &self,
         dest: &mut Node,
-        patch: Option<&mut Node>,
+        other: &mut Other<'_>,
         shape: Option<&Shape>,
         (keys, values): (&[String], &[String]),
     ) -> Result<Option<Node>, OpError> {
         let (pair_keys, pair_values) = usable_keys(&[values.to_vec()], values, keys);
         let at = find_element(dest, &pair_keys, &pair_values);
-        let patch_element = patch.and_then(|p| {
-            let at = find_element(p, &pair_keys, &pair_values)?;
-            p.content.get_mut(at)
-        });
-        let merged = self.walk(at.map(|i| &mut dest.content[i]), patch_element, shape)?;
+        let merged = match other {
+            Other::Itself => match at {
+                Some(at) => self.settle(&mut dest.content[at], shape)?,
+                None => Merged::Removed,
+            },
+            Other::Nothing => self.walk(at.map(|i| &mut dest.content[i]), None, shape)?,
+            Other::Patch(patch) => {
+                let in_patch = find_element(patch, &pair_keys, &pair_values);
+                let element = in_patch.and_then(|at| patch.content.get_mut(at));
+                self.walk(at.map(|i| &mut dest.content[i]), element, shape)?
+            }
+        };
         let mut element = match merged {
             Merged::Kept => at.map(|i| dest.content[i].clone()),
             Merged::Replaced(node) | Merged::KeptNull(node) => Some(node),
