@@ -22,7 +22,7 @@ const GO_MODULE: &str = "e2e/upstream/kubernetes";
 const GO_PROGRAM: &str = "../../../xtask/src/schemas/omitted.go";
 /// Key under which the omitted fields are written.
 const OMITTED_KEY: &str = "x-skein-omit-zero";
-/// Key under which the lists and maps are written that are null when they are not set.
+/// Key under which the fields are written that are null when they are not set.
 const NULL_KEY: &str = "x-skein-null-when-unset";
 
 /// OpenAPI keys that carry structure.

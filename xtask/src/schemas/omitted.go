@@ -1,5 +1,5 @@
 // Prints, per definition of the Kubernetes API, the scalar fields that Go's encoder leaves out when they are false,
-// zero or empty, and (with a leading !) the lists and maps that it writes as null when they are not set: OpenAPI does
+// zero or empty, and (with a leading !) the fields that it writes as null when they are not set: OpenAPI does
 // not tell. One line per definition: its name, then the JSON names of the fields.
 package main
 
@@ -50,10 +50,11 @@ func fields(t reflect.Type) []string {
 	for i := 0; i < t.NumField(); i++ {
 		field := t.Field(i)
 		tag := strings.Split(field.Tag.Get("json"), ",")
-		inline, omitted := false, false
+		inline, omitted, omitzero := false, false, false
 		for _, option := range tag[1:] {
 			inline = inline || option == "inline"
 			omitted = omitted || option == "omitempty" || option == "omitzero"
+			omitzero = omitzero || option == "omitzero"
 		}
 		if inline {
 			inner := field.Type
@@ -69,8 +70,14 @@ func fields(t reflect.Type) []string {
 		if tag[0] == "" || tag[0] == "-" {
 			continue
 		}
+		// Times are structs, which omitempty does not omit.
+		if name := field.Type.Name(); (name == "Time" || name == "MicroTime") && !omitzero {
+			out = append(out, "!"+tag[0])
+			continue
+		}
 		if !omitted {
-			if kind := field.Type.Kind(); kind == reflect.Slice || kind == reflect.Map {
+			switch field.Type.Kind() {
+			case reflect.Slice, reflect.Map, reflect.Pointer:
 				out = append(out, "!"+tag[0])
 			}
 			continue

@@ -62,9 +62,10 @@ pub(crate) fn value_at<'a>(
         .try_fold(root.get_mut(*first)?, |value, key| value.get_mut(*key))
 }
 
-/// Sets a field that is absent or null.
+/// Sets a field that is absent, null or an empty string.
 pub(crate) fn default_to(map: &mut Map<String, Value>, name: &str, value: Value) {
-    if map.get(name).is_none_or(Value::is_null) {
+    let unset = |value: &Value| value.is_null() || value.as_str() == Some("");
+    if map.get(name).is_none_or(unset) {
         map.insert(name.to_owned(), value);
     }
 }
@@ -167,20 +168,17 @@ const TABLES: &[(Kind, &[Line])] = &[
         ],
     ),
     (
-        ("resource.k8s.io", "ResourceClaim"),
-        &[(
-            "spec.devices.requests[].exactly",
-            "allocationMode",
-            "\"ExactCount\"",
-        )],
+        ("", "Endpoints"),
+        &[("subsets[].ports[]", "protocol", "\"TCP\"")],
     ),
     (
-        ("resource.k8s.io", "ResourceClaimTemplate"),
-        &[(
-            "spec.spec.devices.requests[].exactly",
-            "allocationMode",
-            "\"ExactCount\"",
-        )],
+        ("flowcontrol.apiserver.k8s.io", "PriorityLevelConfiguration"),
+        &[
+            ("spec.limited", "nominalConcurrencyShares", "30"),
+            ("spec.limited", "lendablePercent", "0"),
+            ("spec.exempt", "nominalConcurrencyShares", "0"),
+            ("spec.exempt", "lendablePercent", "0"),
+        ],
     ),
     (
         ("batch", "CronJob"),

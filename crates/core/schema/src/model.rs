@@ -201,7 +201,7 @@ pub struct Schema {
     pub rules: Vec<Rule>,
     /// Scalar fields that Go leaves out when they are false, zero or empty (built-in definitions only).
     pub zero_omitted: Vec<String>,
-    /// Lists and maps that Go writes as null when they are not set (built-in definitions only).
+    /// Fields that Go writes as null when they are not set (built-in definitions only).
     pub null_when_unset: Vec<String>,
 }
 

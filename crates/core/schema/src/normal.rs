@@ -84,7 +84,7 @@ fn normalise_value(value: &mut Value, schema: &SchemaRef, depth: usize) {
 
 fn is_omitted(name: &str, value: &Value, schema: &Schema) -> bool {
     match value {
-        Value::Null => true,
+        Value::Null => !schema.null_when_unset.iter().any(|field| field == name),
         Value::Array(_) | Value::Object(_)
             if schema.null_when_unset.iter().any(|field| field == name) =>
         {
@@ -125,7 +125,8 @@ fn is_go_map(schema: &Schema) -> bool {
 /// What Go writes for a field that is not there: a struct by value, or a required field.
 fn always_written(name: &str, field: &SchemaRef, schema: &Schema) -> Option<Value> {
     if let Some(default) = field.field_default() {
-        return Some(default.clone());
+        let omitted = schema.omits_zero(name) && is_zero(default);
+        return (!omitted).then(|| default.clone());
     }
     schema
         .null_when_unset

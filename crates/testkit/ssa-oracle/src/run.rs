@@ -133,6 +133,12 @@ fn prepare(client: &Client) -> Result<()> {
     let post =
         |path: &str, body: &Value| client.call("POST", path, "application/json", &body.to_string());
     post("/api/v1/namespaces", &namespace)?;
+    let account =
+        json!({ "apiVersion": "v1", "kind": "ServiceAccount", "metadata": { "name": "default" } });
+    post(
+        &format!("/api/v1/namespaces/{NAMESPACE}/serviceaccounts"),
+        &account,
+    )?;
     for crd in [widget_crd(), blob_crd(), gadget_crd()] {
         let path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
         let answer = post(path, &crd)?;

@@ -23,10 +23,26 @@ pub(super) fn apply(key: (&str, &str), root: &mut Root) {
         ("", "PersistentVolumeClaim") => data_sources(root),
         ("resource.k8s.io", "ResourceClaim") => device_counts(root, &["spec"]),
         ("resource.k8s.io", "ResourceClaimTemplate") => device_counts(root, &["spec", "spec"]),
+        ("", "LimitRange") => visit(root, &["spec", "limits[]"], &mut limit_item),
+        ("flowcontrol.apiserver.k8s.io", "FlowSchema") => {
+            visit(root, &["spec"], &mut |spec| {
+                unless_zero(spec, "matchingPrecedence", 1000)
+            });
+        }
+        ("flowcontrol.apiserver.k8s.io", "PriorityLevelConfiguration") => {
+            visit(
+                root,
+                &["spec", "limited", "limitResponse", "queuing"],
+                &mut |queuing| {
+                    unless_zero(queuing, "queues", 64);
+                    unless_zero(queuing, "handSize", 8);
+                    unless_zero(queuing, "queueLengthLimit", 50);
+                },
+            );
+        }
         ("apps", "Deployment") => deployment(root),
         ("apps", "DaemonSet") => daemon_set(root),
         ("apps", "StatefulSet") => stateful_set(root),
-        ("apps", "ReplicaSet") => labels_from_template(root, false),
         ("batch", "Job") => {
             job(root);
             labels_from_template(root, false);
@@ -166,18 +182,47 @@ fn data_sources(root: &mut Root) {
     }
 }
 
+/// Sets a number that is absent or zero.
+fn unless_zero(map: &mut Root, name: &str, value: i64) {
+    if map.get(name).and_then(Value::as_i64).unwrap_or_default() == 0 {
+        map.insert(name.to_owned(), json!(value));
+    }
+}
+
+/// The limits of containers: the default is the largest allowed, the default request the default or the smallest.
+fn limit_item(item: &mut Root) {
+    if text(item, "type") != "Container" {
+        return;
+    }
+    for (target, source) in [
+        ("default", "max"),
+        ("defaultRequest", "default"),
+        ("defaultRequest", "min"),
+    ] {
+        let Some(Value::Object(values)) = item.get(source).cloned() else {
+            continue;
+        };
+        let there = item.entry(target).or_insert_with(|| json!({}));
+        if let Value::Object(there) = there {
+            for (name, value) in values {
+                there.entry(name).or_insert(value);
+            }
+        }
+    }
+}
+
 /// One device, where an exact count is asked for and none is given.
 fn device_counts(root: &mut Root, spec: &[&str]) {
-    let path: Vec<&str> = spec
-        .iter()
-        .copied()
-        .chain(["devices", "requests[]", "exactly"])
-        .collect();
-    visit(root, &path, &mut |request| {
-        if text(request, "allocationMode") == "ExactCount" {
-            default_to(request, "count", json!(1));
-        }
-    });
+    for form in ["exactly", "firstAvailable[]"] {
+        let below = ["devices", "requests[]", form];
+        let path: Vec<&str> = spec.iter().copied().chain(below).collect();
+        visit(root, &path, &mut |request| {
+            default_to(request, "allocationMode", json!("ExactCount"));
+            if text(request, "allocationMode") == "ExactCount" {
+                default_to(request, "count", json!(1));
+            }
+        });
+    }
 }
 
 fn deployment(root: &mut Root) {
@@ -249,12 +294,14 @@ fn job(root: &mut Root) {
 }
 
 fn autoscaler(root: &mut Root) {
-    if text(root, "apiVersion") != "autoscaling/v2" {
-        return;
-    }
+    let version = text(root, "apiVersion").to_owned();
     let Some(Value::Object(spec)) = root.get_mut("spec") else {
         return;
     };
+    if version == "autoscaling/v1" {
+        default_to(spec, "targetCPUUtilizationPercentage", json!(80));
+        return;
+    }
     if spec
         .get("metrics")
         .and_then(Value::as_array)

@@ -142,7 +142,7 @@ fn the_canonical_form_is_that_of_go() {
         Value::Object(deployment),
         json!({
             "metadata": {},
-            "spec": { "replicas": 0, "strategy": {}, "template": { "metadata": {}, "spec": {
+            "spec": { "replicas": 0, "selector": null, "strategy": {}, "template": { "metadata": {}, "spec": {
                 "containers": [{ "name": "a", "resources": { "limits": { "cpu": "1500m", "memory": "1Gi" } } }],
                 "volumes": [{ "name": "v", "emptyDir": {} }],
             } } },
