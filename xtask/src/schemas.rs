@@ -60,7 +60,13 @@ pub fn run(arguments: &[String]) -> Result<()> {
         .as_object()
         .context("/openapi/v3 has no paths")?;
     let mut definitions = BTreeMap::new();
-    for path in paths.keys().filter(|path| is_group_version(path)) {
+    let built_in = |path: &&String| {
+        is_group_version(path)
+            && !custom
+                .iter()
+                .any(|group| path.split('/').nth(1) == Some(group))
+    };
+    for path in paths.keys().filter(built_in) {
         let document = server.get(&format!("/openapi/v3/{path}"))?;
         let schemas = document["components"]["schemas"]
             .as_object()
@@ -76,7 +82,10 @@ pub fn run(arguments: &[String]) -> Result<()> {
         directory.join("definitions.txt"),
         definition_lines(&definitions)?,
     )?;
-    fs::write(directory.join("resources.txt"), resource_lines(&server)?)?;
+    fs::write(
+        directory.join("resources.txt"),
+        resource_lines(&server, &custom)?,
+    )?;
     println!("{} definitions written to {DATA_DIR}", definitions.len());
     Ok(())
 }
@@ -100,6 +109,16 @@ impl Server<'_> {
         }
         serde_json::from_slice(&output.stdout).with_context(|| format!("GET {path}: no JSON"))
     }
+}
+
+/// Groups of the CustomResourceDefinitions that the server happens to have; they are not built in.
+fn custom_groups(server: &Server<'_>) -> Result<Vec<String>> {
+    let list = server.get("/apis/apiextensions.k8s.io/v1/customresourcedefinitions")?;
+    let definitions = list["items"].as_array().into_iter().flatten();
+    Ok(definitions
+        .filter_map(|definition| definition["spec"]["group"].as_str())
+        .map(str::to_owned)
+        .collect())
 }
 
 fn is_group_version(path: &str) -> bool {
@@ -182,11 +201,17 @@ fn structure(schema: &Value) -> Value {
 
 /// One line per resource: group/version, plural, singular, kind, scope, verbs, short names, categories and
 /// sub-resources, as one compact JSON object.
-fn resource_lines(server: &Server<'_>) -> Result<String> {
+fn resource_lines(server: &Server<'_>, custom: &[String]) -> Result<String> {
     let mut text = String::new();
     let mut group_versions = vec![("v1".to_owned(), "/api/v1".to_owned())];
     let groups = server.get("/apis")?;
     for group in groups["groups"].as_array().context("/apis has no groups")? {
+        if group["name"]
+            .as_str()
+            .is_some_and(|name| custom.iter().any(|group| group == name))
+        {
+            continue;
+        }
         for version in group["versions"].as_array().into_iter().flatten() {
             let name = version["groupVersion"]
                 .as_str()
