@@ -5,6 +5,8 @@ mod act;
 mod build;
 mod decide;
 mod failure;
+#[cfg(test)]
+mod fixture;
 mod observe;
 mod report;
 mod signature;

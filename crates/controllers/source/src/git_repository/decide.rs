@@ -163,7 +163,7 @@ fn check_provider(
         ))
         .stalled()),
         GitProvider::Generic => Ok(()),
-        GitProvider::Github if !has_app => {
+        GitProvider::Github if !(has_app && data.contains_key("githubAppPrivateKey")) => {
             let message =
                 "secretRef with github app data must be specified when provider is set to github";
             let failure = failure(message.into());
@@ -242,3 +242,6 @@ fn without_secrets(url: &str) -> String {
         _ => url.to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests;

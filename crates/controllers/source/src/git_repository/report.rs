@@ -14,6 +14,7 @@ use super::act::{NewArtifact, Outcome};
 use super::decide::{Decision, includes_differ};
 use super::failure::{Failure, Step, Then};
 use super::observe::{Observed, Stored};
+use crate::controller::decode;
 
 /// Prefix of revision and digest in events.
 const METADATA_PREFIX: &str = "source.toolkit.fluxcd.io/";
@@ -138,9 +139,25 @@ pub(super) fn report(observed: &Observed, outcome: Outcome, now: Time) -> Report
     if !request.is_empty() {
         request.clone_into(&mut report.status.last_handled_reconcile_at);
     }
+    keep_times(&observed.object, &mut report.status.conditions);
     let mut events = storage_events(observed);
     events.append(&mut report.events);
     Report { events, ..report }
+}
+
+/// A condition that says what it said when it was last written has not changed in between: the
+/// steps of a run in memory are not seen by anybody. A retry with the same end writes nothing.
+fn keep_times(written: &Object, conditions: &mut [Condition]) {
+    let Ok(before) = decode(written) else { return };
+    for condition in conditions {
+        let old = skein_api::conditions::find(&before.status.conditions, &condition.condition_type);
+        if let Some(old) = old
+            && (old.status, &old.reason, &old.message)
+                == (condition.status, &condition.reason, &condition.message)
+        {
+            condition.last_transition_time = old.last_transition_time;
+        }
+    }
 }
 
 fn suspended(observed: &Observed, now: Time) -> Report {
@@ -480,3 +497,6 @@ fn event(object: &Object, severity: Severity, reason: &str, message: String) -> 
         metadata,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -13,3 +13,4 @@ mod local;
 mod references;
 mod ssh;
 mod submodules;
+mod verify;

@@ -1,0 +1,320 @@
+//! Tests of status, events and wake-ups, against recorded runs of Flux.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use skein_api::source::git_repository::GitVerificationMode;
+
+use super::super::decide::decide;
+use super::super::fixture::{good_status, observed};
+use super::*;
+
+fn now() -> Time {
+    "2026-02-02T00:00:00Z".parse().unwrap()
+}
+
+/// Conditions as `Type=Status Reason: message`.
+fn lines(status: &GitRepositoryStatus) -> Vec<String> {
+    let line = |c: &Condition| {
+        format!(
+            "{}={} {}: {}",
+            c.condition_type, c.status, c.reason, c.message
+        )
+    };
+    status.conditions.iter().map(line).collect()
+}
+
+fn new_artifact(digest: &str) -> Outcome {
+    Outcome::Stored(Box::new(NewArtifact {
+        artifact: Artifact {
+            revision: "main@sha1:bb".into(),
+            digest: digest.into(),
+            ..Artifact::default()
+        },
+        includes: Vec::new(),
+        subject: "subject".into(),
+        verified: None,
+    }))
+}
+
+fn failed_fetch() -> Outcome {
+    let failure = Failure::fetch(Step::Fetch, SourceReason::GitOperationFailed, "no");
+    Outcome::Failed {
+        failure,
+        new_revision: None,
+        includes: None,
+    }
+}
+
+#[test]
+fn the_first_run() {
+    let seen = observed(1, &Value::Null, &json!({"observedGeneration": -1}));
+    let begun = progress(&seen, &decide(&seen), now()).unwrap();
+    assert_eq!(
+        lines(&begun),
+        [
+            "Reconciling=True Progressing: building artifact",
+            "Ready=Unknown Progressing: building artifact"
+        ]
+    );
+    let done = report(&seen, new_artifact("sha256:11"), now());
+    let text = "stored artifact for revision 'main@sha1:bb'";
+    assert_eq!(
+        lines(&done.status),
+        [
+            format!("Ready=True Succeeded: {text}"),
+            format!("ArtifactInStorage=True Succeeded: {text}")
+        ]
+    );
+    assert_eq!(done.status.observed_generation, 1);
+    assert_eq!(done.next, Next::After(Duration::from_secs(600)));
+    assert_eq!(done.events.len(), 1);
+    assert_eq!(done.events[0].reason, "NewArtifact");
+    assert_eq!(
+        done.events[0].message,
+        "stored artifact for commit 'subject'"
+    );
+    assert_eq!(
+        done.events[0].metadata["source.toolkit.fluxcd.io/digest"],
+        "sha256:11"
+    );
+}
+
+#[test]
+fn a_failing_first_run_is_told_once() {
+    let seen = observed(1, &Value::Null, &json!({"observedGeneration": -1}));
+    let failed = report(&seen, failed_fetch(), now());
+    assert_eq!(
+        lines(&failed.status),
+        [
+            "Reconciling=True ProgressingWithRetry: building artifact",
+            "Ready=False GitOperationFailed: no",
+            "FetchFailed=True GitOperationFailed: no"
+        ]
+    );
+    assert_eq!(
+        (failed.status.observed_generation, failed.next),
+        (-1, Next::Backoff)
+    );
+    assert_eq!(failed.events[0].severity, Severity::Error);
+    // The retry changes nothing: no progress, the same status.
+    let status = serde_json::to_value(&failed.status).unwrap();
+    let again = observed(1, &Value::Null, &status);
+    assert!(progress(&again, &decide(&again), now()).is_none());
+    let later = "2026-03-03T00:00:00Z".parse().unwrap();
+    assert_eq!(report(&again, failed_fetch(), later).status, failed.status);
+}
+
+#[test]
+fn an_interval_without_news_writes_and_tells_nothing() {
+    let seen = observed(1, &Value::Null, &good_status(1));
+    assert!(progress(&seen, &decide(&seen), now()).is_none());
+    let quiet = report(&seen, Outcome::Unchanged { by_listing: true }, now());
+    assert_eq!(quiet.status, seen.source.status);
+    assert!(quiet.events.is_empty());
+}
+
+#[test]
+fn a_request_without_news_is_answered() {
+    let mut seen = observed(1, &Value::Null, &good_status(1));
+    let key = skein_api::names::RECONCILE_REQUEST_ANNOTATION.to_owned();
+    seen.source.metadata.annotations.insert(key, "r1".into());
+    let begun = progress(&seen, &decide(&seen), now()).unwrap();
+    assert_eq!(
+        lines(&begun)[0],
+        "Reconciling=True Progressing: reconciliation in progress"
+    );
+    let answered = report(&seen, Outcome::Unchanged { by_listing: true }, now());
+    assert_eq!(answered.status.last_handled_reconcile_at, "r1");
+    assert_eq!(answered.events[0].reason, "GitOperationSucceeded");
+    assert_eq!(answered.events[0].severity, Severity::Trace);
+    let pinned = report(&seen, Outcome::Unchanged { by_listing: false }, now());
+    assert_eq!(
+        pinned.events[0].message,
+        "artifact up-to-date with remote revision: 'main@sha1:aa'"
+    );
+}
+
+#[test]
+fn a_new_generation_keeps_ready_until_something_is_known() {
+    let seen = observed(2, &Value::Null, &good_status(1));
+    let begun = progress(&seen, &decide(&seen), now()).unwrap();
+    let ready = "Ready=True Succeeded: stored artifact for revision 'main@sha1:aa'";
+    assert_eq!(
+        lines(&begun)[..2],
+        [
+            "Reconciling=True Progressing: processing object: new generation 1 -> 2",
+            ready
+        ]
+    );
+    let failed = report(&seen, failed_fetch(), now());
+    assert_eq!(
+        lines(&failed.status)[0],
+        "Reconciling=True ProgressingWithRetry: processing object: new generation 1 -> 2"
+    );
+    assert!(failed.status.artifact.is_some(), "the last artifact stays");
+}
+
+#[test]
+fn the_same_content_is_no_new_artifact_but_may_be_a_recovery() {
+    let mut status = good_status(1);
+    let seen = observed(1, &Value::Null, &status);
+    assert!(
+        report(&seen, new_artifact("sha256:00"), now())
+            .events
+            .is_empty()
+    );
+    status["conditions"].as_array_mut().unwrap().push(json!({
+        "type": "FetchFailed", "status": "True", "reason": "GitOperationFailed", "message": "no",
+        "observedGeneration": 1, "lastTransitionTime": "2026-01-01T00:00:00Z",
+    }));
+    let seen = observed(1, &Value::Null, &status);
+    assert_eq!(
+        report(&seen, new_artifact("sha256:00"), now()).events[0].reason,
+        "Succeeded"
+    );
+    let back = report(&seen, Outcome::Unchanged { by_listing: true }, now());
+    assert_eq!(
+        back.events[0].message,
+        "stored artifact for commit 'main@sha1:aa'"
+    );
+    assert_eq!(lines(&back.status).len(), 2);
+}
+
+#[test]
+fn stalls_wait_for_a_change_and_waits_for_a_pause() {
+    let seen = observed(3, &Value::Null, &good_status(1));
+    let failure = Failure::fetch(Step::Settings, SourceReason::URLInvalid, "bad").stalled();
+    let stalled = Outcome::Failed {
+        failure,
+        new_revision: None,
+        includes: None,
+    };
+    let stalled = report(&seen, stalled, now());
+    assert_eq!(
+        lines(&stalled.status)[..2],
+        [
+            "Stalled=True URLInvalid: bad",
+            "Ready=False URLInvalid: bad"
+        ]
+    );
+    assert_eq!(
+        (stalled.status.observed_generation, stalled.next),
+        (3, Next::Change)
+    );
+    let pause = Duration::from_secs(30);
+    let waiting = Failure {
+        step: Step::Includes,
+        condition: ConditionType::IncludeUnavailable,
+        reason: "NotFound".into(),
+        message: "no lib".into(),
+        then: Then::Wait(pause),
+    };
+    let waiting = Outcome::Failed {
+        failure: waiting,
+        new_revision: None,
+        includes: None,
+    };
+    let waiting = report(&seen, waiting, now());
+    assert_eq!(
+        (waiting.events[0].severity, waiting.next),
+        (Severity::Trace, Next::Retry(pause))
+    );
+}
+
+#[test]
+fn a_failure_after_the_fetch_keeps_what_was_found() {
+    let mut status = good_status(1);
+    status["conditions"].as_array_mut().unwrap().push(json!({
+        "type": "FetchFailed", "status": "True", "reason": "GitOperationFailed", "message": "no",
+        "observedGeneration": 1, "lastTransitionTime": "2026-01-01T00:00:00Z",
+    }));
+    let seen = observed(1, &Value::Null, &status);
+    let failure = Failure::new(
+        Step::Store,
+        ConditionType::StorageOperationFailed,
+        SourceReason::ArchiveOperationFailed,
+        "full",
+    );
+    let new_revision = Some("main@sha1:bb".into());
+    let failed = Outcome::Failed {
+        failure,
+        new_revision,
+        includes: None,
+    };
+    let text = lines(&report(&seen, failed, now()).status);
+    assert!(
+        !text.iter().any(|line| line.starts_with("FetchFailed")),
+        "{text:?}"
+    );
+    let outdated = "ArtifactOutdated=True NewRevision: new upstream revision 'main@sha1:bb'";
+    assert!(text.iter().any(|line| line == outdated), "{text:?}");
+}
+
+#[test]
+fn a_damaged_artifact_is_told_and_taken_back() {
+    let mut seen = observed(1, &Value::Null, &good_status(1));
+    seen.stored = Stored::Damaged("computed digest doesn't match 'x'".into());
+    let failed = report(&seen, failed_fetch(), now());
+    assert_eq!(failed.events[0].reason, "ArtifactVerificationFailed");
+    assert!(failed.status.artifact.is_none());
+    assert_eq!(
+        lines(&failed.status)[0],
+        "Reconciling=True ProgressingWithRetry: building artifact: disappeared from storage"
+    );
+}
+
+#[test]
+fn suspended_objects_keep_everything_for_the_new_generation() {
+    let seen = observed(2, &json!({"suspend": true}), &good_status(1));
+    assert!(progress(&seen, &decide(&seen), now()).is_none());
+    let suspended = report(&seen, Outcome::Suspended, now());
+    assert_eq!(lines(&suspended.status), lines(&seen.source.status));
+    let generations: Vec<i64> = suspended
+        .status
+        .conditions
+        .iter()
+        .map(|c| c.observed_generation)
+        .collect();
+    assert_eq!(
+        (suspended.status.observed_generation, generations),
+        (2, vec![2, 1])
+    );
+    assert_eq!(suspended.next, Next::Change);
+}
+
+#[test]
+fn verification_is_shown_and_forgotten() {
+    let spec = json!({"verify": {"mode": "HEAD", "secretRef": {"name": "keys"}}});
+    let seen = observed(1, &spec, &Value::Null);
+    let failure = Failure::new(
+        Step::Verify,
+        ConditionType::SourceVerified,
+        SourceReason::InvalidCommitSignature,
+        "unsigned",
+    );
+    let failed = Outcome::Failed {
+        failure,
+        new_revision: None,
+        includes: None,
+    };
+    let failed = report(&seen, failed, now());
+    assert!(
+        lines(&failed.status)
+            .contains(&"SourceVerified=False InvalidCommitSignature: unsigned".into())
+    );
+    let Outcome::Stored(mut new) = new_artifact("sha256:11") else {
+        return;
+    };
+    new.verified = Some((GitVerificationMode::Head, "verified".into()));
+    let good = report(&seen, Outcome::Stored(new), now());
+    assert_eq!(
+        good.status.source_verification_mode,
+        Some(GitVerificationMode::Head)
+    );
+    let status = serde_json::to_value(&good.status).unwrap();
+    let without = observed(2, &Value::Null, &status);
+    let forgotten = report(&without, Outcome::Unchanged { by_listing: true }, now());
+    assert_eq!(forgotten.status.source_verification_mode, None);
+    assert_eq!(lines(&forgotten.status).len(), 2);
+}
