@@ -59,6 +59,7 @@ pub fn run(arguments: &[String]) -> Result<()> {
     let paths = index["paths"]
         .as_object()
         .context("/openapi/v3 has no paths")?;
+    let custom = custom_groups(&server)?;
     let mut definitions = BTreeMap::new();
     let built_in = |path: &&String| {
         is_group_version(path)
