@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use serde_json::Value;
-use skein_yaml::Dialect;
+use skein_yaml::{Dialect, Kind, Node, Tag};
 
 use crate::scenario::text;
 
@@ -15,12 +15,30 @@ pub type Sections = BTreeMap<String, Value>;
 
 /// The documents of a recording. It was written by a tool for which `n` and `y` are texts, unlike for Kubernetes.
 pub fn parse(bytes: &[u8]) -> Result<Vec<Value>> {
-    let nodes = skein_yaml::compose_all(bytes, Dialect::V3)?;
+    let mut nodes = skein_yaml::compose_all(bytes, Dialect::V3)?;
+    nodes.iter_mut().for_each(keep_exponents);
     let values: Result<_, _> = nodes
         .iter()
         .map(|node| skein_yaml::node_to_json(node, Dialect::V3))
         .collect();
     Ok(values?)
+}
+
+/// For that tool a number with an exponent needs a point, else it is a text.
+fn keep_exponents(node: &mut Node) {
+    let is_exponent = node
+        .value
+        .split_once(['e', 'E'])
+        .is_some_and(|(left, right)| {
+            let is_number =
+                |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+            is_number(left.trim_start_matches(['-', '+']))
+                && is_number(right.trim_start_matches(['-', '+']))
+        });
+    if node.kind == Kind::Scalar && is_exponent {
+        node.tag = Tag::Str;
+    }
+    node.content.iter_mut().for_each(keep_exponents);
 }
 
 /// Reads the sections of a step. The `objects` section has more than items: refusals and answers become sections of their own.

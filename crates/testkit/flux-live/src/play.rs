@@ -4,6 +4,8 @@ mod actions;
 mod repositories;
 mod waiting;
 
+pub use actions::MANAGER;
+
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 

@@ -7,6 +7,7 @@
 
 mod client;
 mod compare;
+mod crds;
 mod defaults;
 mod generate;
 mod kinds;

@@ -12,7 +12,8 @@ use skein_schema::{
     rules, unknown,
 };
 
-use crate::kinds::{Kind, blob_crd, gadget_crd, widget_crd};
+use crate::crds::{blob_crd, gadget_crd, widget_crd};
+use crate::kinds::Kind;
 use crate::request::{Answer, Request, Verb};
 
 /// Time of every request: times are not compared.

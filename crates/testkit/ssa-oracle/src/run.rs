@@ -7,9 +7,10 @@ use serde_json::{Value, json};
 
 use crate::client::Client;
 use crate::compare::{comparable, differences};
+use crate::crds::{blob_crd, gadget_crd, widget_crd};
 use crate::defaults;
 use crate::generate::{STEPS, next};
-use crate::kinds::{KINDS, Kind, NAMESPACE, blob_crd, gadget_crd, widget_crd};
+use crate::kinds::{KINDS, Kind, NAMESPACE};
 use crate::model::Model;
 use crate::patches;
 use crate::random::Random;

@@ -13,7 +13,7 @@ use crate::cluster::api_version_of;
 use crate::scenario::text;
 
 /// Field manager of the recordings' own writes.
-const MANAGER: &str = "tester";
+pub const MANAGER: &str = "tester";
 
 /// Headers of an answer that are recorded.
 const RECORDED_HEADERS: &[&str] = &[
@@ -127,10 +127,16 @@ impl Play<'_> {
             .await
     }
 
-    /// Creates the object, or replaces all but its identity and status.
+    /// Creates a Flux object, or replaces all but its identity and status; others are applied by the server.
     async fn apply(&self, object: Value) -> Result<()> {
         let api = &self.world.cluster.api;
         let collection = self.collection_of(&object).await?;
+        if !text(&object["apiVersion"]).contains("toolkit.fluxcd.io") {
+            let name = text(&object["metadata"]["name"]);
+            let path = format!("{collection}/{name}?fieldManager={MANAGER}&force=true");
+            api.patch(&path, "apply", &object).await?;
+            return Ok(());
+        }
         let query = format!("?fieldManager={MANAGER}");
         let error = match api.create(&format!("{collection}{query}"), &object).await {
             Ok(_) => return Ok(()),

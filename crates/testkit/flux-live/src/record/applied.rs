@@ -3,6 +3,7 @@
 use anyhow::Result;
 use serde_json::Value;
 
+use crate::play::MANAGER;
 use crate::scenario::{Scenario, text};
 use crate::world::World;
 
@@ -48,13 +49,15 @@ pub async fn section(world: &World, scenario: &Scenario) -> Result<Value> {
     Ok(Value::Array(found))
 }
 
-/// Credentials that the steps themselves made are no result.
+/// Plain objects that the steps themselves made are no result.
 fn is_recorded(object: &Value) -> bool {
-    let name = text(&object["metadata"]["name"]);
-    if BUILT_IN.contains(&name.as_str()) {
+    let metadata = &object["metadata"];
+    if BUILT_IN.contains(&text(&metadata["name"]).as_str()) {
         return false;
     }
-    let managers = object["metadata"]["managedFields"].as_array();
-    let mut managers = managers.into_iter().flatten();
-    object["kind"] != "Secret" || managers.any(|entry| entry["manager"] != "tester")
+    let entries = metadata["managedFields"].as_array();
+    let is_ours = entries.is_some_and(|entries| {
+        !entries.is_empty() && entries.iter().all(|entry| entry["manager"] == MANAGER)
+    });
+    !is_ours || !metadata["labels"].is_null()
 }

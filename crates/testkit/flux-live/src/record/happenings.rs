@@ -116,7 +116,7 @@ impl<'a> Section<'a> {
         }
         let lines = self
             .lines
-            .entry(format!("{kind}/{}", text(&about["name"])))
+            .entry(object_name(&kind, about, self.form.scenario))
             .or_insert_with(|| json!([]));
         let Value::Array(lines) = lines else { return };
         let line = normal::value(&line, self.form.names);
@@ -129,5 +129,15 @@ impl<'a> Section<'a> {
 
     fn lines(self) -> Value {
         Value::Object(self.lines)
+    }
+}
+
+/// `Kind/name`, and the namespace behind where it is not the scenario's own.
+fn object_name(kind: &str, about: &Value, scenario: &Scenario) -> String {
+    let (namespace, name) = (text(&about["namespace"]), text(&about["name"]));
+    if namespace == scenario.namespace {
+        format!("{kind}/{name}")
+    } else {
+        format!("{kind}/{name}.{namespace}")
     }
 }
