@@ -75,11 +75,12 @@ export function App(): ReactElement {
 
   const changeFilter = useCallback(
     (change: Parameters<typeof setFilter>[0]) => {
-      // What was opened by hand belongs to the list that was there before.
-      setToggled(new Map());
+      // What was opened by hand belongs to the list that was there before; what is chosen stays in sight.
+      const path = selected === null ? [] : store.ancestors(selected);
+      setToggled(new Map(path.map((key) => [key, true] as const)));
       setFilter(change);
     },
-    [setFilter],
+    [setFilter, store, selected],
   );
 
   useEffect(() => {
@@ -106,7 +107,7 @@ export function App(): ReactElement {
             <Empty live={live} filtering={filtering} onClear={() => changeFilter(NO_FILTER)} />
           )}
         </main>
-        {node && <Panel node={node} store={store} now={live.now} onSelect={reveal} onClose={() => select(null)} />}
+        {node && <Panel node={node} store={store} now={live.now} hubNow={hubNow} onSelect={reveal} onClose={() => select(null)} />}
       </div>
     </div>
   );

@@ -2,9 +2,10 @@
 import { useRef, useState } from "react";
 import type { KeyboardEvent, ReactElement } from "react";
 
-import type { FleetNode } from "../../api/types";
+import type { ClusterView, FleetNode } from "../../api/types";
 import { Icon } from "../../kit/Icon";
 import { StatusMark, toneLabel } from "../../kit/StatusMark";
+import { clusterAge, isClusterStale, shortAge } from "../../live/freshness";
 import type { FleetStore } from "../../tree/store";
 import { ActionBar } from "./ActionBar";
 import { Events } from "./Events";
@@ -20,6 +21,7 @@ interface Props {
   node: FleetNode;
   store: FleetStore;
   now: number;
+  hubNow: number;
   onSelect: (id: string) => void;
   onClose: () => void;
 }
@@ -54,7 +56,14 @@ function TabList({ tab, events, onTab }: { tab: Tab; events: number; onTab: (tab
   );
 }
 
-export function Panel({ node, store, now, onSelect, onClose }: Props): ReactElement {
+/** Says that the status is of the past, and of when. */
+function StaleNote({ cluster, hubNow }: { cluster: ClusterView | undefined; hubNow: number }): ReactElement | null {
+  if (!cluster || !isClusterStale(cluster, hubNow)) return null;
+  const age = clusterAge(cluster, hubNow);
+  return <span className="pill pill-stale">{age === null ? "Never seen" : `As of ${shortAge(age)} ago`}</span>;
+}
+
+export function Panel({ node, store, now, hubNow, onSelect, onClose }: Props): ReactElement {
   const [tab, setTab] = useState<Tab>("Overview");
   const below = store.problemsBelow(node.id);
   const signature = [node.observedAt, node.status, node.suspended, below.failed, below.progressing].join(" ");
@@ -82,6 +91,7 @@ export function Panel({ node, store, now, onSelect, onClose }: Props): ReactElem
               Suspended
             </span>
           )}
+          <StaleNote cluster={store.clusters.get(node.cluster)} hubNow={hubNow} />
           {node.reason && <span className="panel-reason">{node.reason}</span>}
         </div>
         {detail?.takesActions && <ActionBar node={node} />}
