@@ -41,7 +41,7 @@ pub struct ClusterArguments {
     #[arg(long, global = true)]
     pub user: Option<String>,
     /// Address of the API server
-    #[arg(short, long, global = true)]
+    #[arg(long, global = true)]
     pub server: Option<String>,
     /// User to act as
     #[arg(long = "as", global = true, value_name = "USER")]
@@ -93,7 +93,7 @@ impl ClusterArguments {
 }
 
 /// Long flags with a value that may stand before the command, as in `skein --context dev get ks`.
-const VALUE_FLAGS: [&str; 11] = [
+const VALUE_FLAGS: [&str; 10] = [
     "--namespace",
     "-n",
     "--timeout",
@@ -102,7 +102,6 @@ const VALUE_FLAGS: [&str; 11] = [
     "--cluster",
     "--user",
     "--server",
-    "-s",
     "--as",
     "--as-group",
 ];

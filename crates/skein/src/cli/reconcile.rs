@@ -155,7 +155,8 @@ pub(crate) async fn wait(
     let deadline = tokio::time::Instant::now() + session.timeout;
     loop {
         let found = objects::get(session, kind, object.namespace(), object.name()).await?;
-        if handled_before.is_none_or(|before| last_handled(&found) != before) {
+        let is_handled = handled_before.is_none_or(|before| last_handled(&found) != before);
+        if is_handled {
             let health = skein_health::health(&found, Timestamp::now());
             match health.status {
                 Status::Current => return Ok(found),
@@ -164,19 +165,22 @@ pub(crate) async fn wait(
             }
         }
         if tokio::time::Instant::now() >= deadline {
-            bail!("{}", timeout_message(kind, &found));
+            bail!("{}", timeout_message(kind, &found, is_handled));
         }
         tokio::time::sleep(POLL_INTERVAL).await;
     }
 }
 
 /// What was the matter when the time was over.
-fn timeout_message(kind: FluxKind, object: &Object) -> String {
-    let message = object
+fn timeout_message(kind: FluxKind, object: &Object, is_handled: bool) -> String {
+    let ready = object
         .condition("Ready")
-        .and_then(|condition| condition.get("message"))
-        .and_then(Value::as_str)
-        .unwrap_or("it has no status yet; is its controller running?");
+        .and_then(|condition| condition.get("message"));
+    let message = match ready.and_then(Value::as_str) {
+        _ if !is_handled => "the request was not taken up; is the controller running?",
+        Some(message) => message,
+        None => "it has no status yet; is the controller running?",
+    };
     format!(
         "timed out waiting for {} {}: {message}",
         kind.definition().kind,
