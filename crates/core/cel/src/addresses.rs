@@ -21,7 +21,6 @@ opaque_type!(Cidr, "net.CIDR");
 
 pub(crate) fn declare(env: &mut Env) -> Result<(), DeclarationError> {
     let ip = IpAddr::new_type;
-    let cidr = Cidr::new_type;
     env.add_overload("ip", "string_to_ip", vec![STRING_TYPE], parse_ip)?;
     env.add_overload("isIP", "is_ip", vec![STRING_TYPE], is_ip)?;
     env.add_overload(
@@ -61,6 +60,12 @@ pub(crate) fn declare(env: &mut Env) -> Result<(), DeclarationError> {
         vec![],
         global_unicast,
     )?;
+    declare_ranges(env)
+}
+
+fn declare_ranges(env: &mut Env) -> Result<(), DeclarationError> {
+    let ip = IpAddr::new_type;
+    let cidr = Cidr::new_type;
     env.add_overload("cidr", "string_to_cidr", vec![STRING_TYPE], parse_cidr)?;
     env.add_overload("isCIDR", "is_cidr", vec![STRING_TYPE], is_cidr)?;
     env.add_overload("string", "cidr_to_string", vec![cidr()], cidr_text)?;

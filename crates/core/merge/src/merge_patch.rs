@@ -43,3 +43,52 @@ pub fn create(old: &Value, new: &Value) -> Value {
     }
     Value::Object(patch)
 }
+
+/// The patch that brings to `current` what changed from `original` to `modified`, keeping what others added: for kinds
+/// without a schema, as kubectl and Helm patch custom resources.
+pub fn create_three_way(original: &Value, modified: &Value, current: &Value) -> Value {
+    let mut patch =
+        keep(create(current, modified), false).unwrap_or_else(|| Value::Object(Map::new()));
+    if let Some(deletions) = keep(create(original, modified), true) {
+        unite(&mut patch, deletions);
+    }
+    patch
+}
+
+/// The part of a patch that deletes, or the part that does not; `None` when nothing is left.
+fn keep(patch: Value, deletions: bool) -> Option<Value> {
+    match patch {
+        Value::Null => deletions.then_some(Value::Null),
+        Value::Object(map) => {
+            let map: Map<String, Value> = map
+                .into_iter()
+                .filter_map(|(name, value)| {
+                    // A new empty map is a change by itself.
+                    let new_empty = !deletions && value.as_object().is_some_and(Map::is_empty);
+                    let kept = if new_empty {
+                        Some(value)
+                    } else {
+                        keep(value, deletions)
+                    };
+                    Some((name, kept?))
+                })
+                .collect();
+            (!map.is_empty()).then_some(Value::Object(map))
+        }
+        other => (!deletions).then_some(other),
+    }
+}
+
+fn unite(patch: &mut Value, other: Value) {
+    match (patch, other) {
+        (Value::Object(patch), Value::Object(other)) => {
+            for (name, value) in other {
+                match patch.get_mut(&name) {
+                    Some(there) => unite(there, value),
+                    None => drop(patch.insert(name, value)),
+                }
+            }
+        }
+        (patch, other) => *patch = other,
+    }
+}

@@ -1,5 +1,6 @@
-// Reads lines of {"kind", "original", "modified", "current"} and answers each with the strategic merge patches that
-// Kubernetes' own library creates: {"two": ..., "three": ...}, or {"error": ...}.
+// Reads lines of {"kind", "original", "modified", "current"} and answers each with the patches that Kubernetes' own
+// libraries create: {"two": ..., "three": ..., "plain": ...}, or {"error": ...}. The first two are strategic merge
+// patches, the third is a three-way JSON merge patch.
 package main
 
 import (
@@ -10,6 +11,7 @@ import (
 
 	apps "k8s.io/api/apps/v1"
 	core "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/jsonmergepatch"
 	"k8s.io/apimachinery/pkg/util/strategicpatch"
 )
 
@@ -39,7 +41,13 @@ func answer(line []byte) map[string]any {
 	if err != nil {
 		return map[string]any{"error": err.Error()}
 	}
-	return map[string]any{"two": json.RawMessage(two), "three": json.RawMessage(three)}
+	plain, err := jsonmergepatch.CreateThreeWayJSONMergePatch(in.Original, in.Modified, in.Current)
+	if err != nil {
+		return map[string]any{"error": err.Error()}
+	}
+	return map[string]any{
+		"two": json.RawMessage(two), "three": json.RawMessage(three), "plain": json.RawMessage(plain),
+	}
 }
 
 func main() {

@@ -1,4 +1,4 @@
-//! Creation of strategic merge patches, compared with Kubernetes' own library.
+//! Creation of strategic and three-way JSON merge patches, compared with Kubernetes' own library.
 
 use std::io::Write;
 use std::path::Path;
@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 use serde_json::{Map, Value, json};
+use skein_merge::merge_patch;
 use skein_merge::strategic::{self, StrategicError};
 use skein_object::GroupVersionKind;
 use skein_schema::builtin;
@@ -78,7 +79,12 @@ fn ask(module: &str, lines: &[(&Kind, Value)]) -> Result<Vec<Value>> {
 
 fn ours(kind: &Kind, line: &Value) -> Value {
     match create(kind, line) {
-        Ok((two, three)) => json!({ "two": two, "three": three }),
+        Ok((two, three)) => {
+            let (original, modified, current) =
+                (&line["original"], &line["modified"], &line["current"]);
+            let plain = merge_patch::create_three_way(original, modified, current);
+            json!({ "two": two, "three": three, "plain": plain })
+        }
         Err(error) => json!({ "error": error.to_string() }),
     }
 }

@@ -105,3 +105,22 @@ fn merge_patches_remove_by_null_at_any_depth() {
         json!({ "a": { "c": 2 }, "n": { "y": {} }, "l": [{ "k": null }] })
     );
 }
+
+#[test]
+fn a_three_way_merge_patch_keeps_what_others_added() {
+    let original =
+        json!({ "spec": { "a": 1, "gone": 1, "list": [1], "deep": { "x": 1, "y": 1 } } });
+    let modified = json!({ "spec": { "a": 2, "list": [1, 2], "deep": { "x": 1 }, "empty": {} } });
+    let current = json!({ "spec": { "a": 1, "gone": 1, "list": [9], "deep": { "x": 5, "y": 1, "z": 1 }, "other": 1 }, "status": {} });
+    let patch = merge_patch::create_three_way(&original, &modified, &current);
+    let mut result = current;
+    merge_patch::apply(&mut result, &patch);
+    assert_eq!(
+        result,
+        json!({ "spec": { "a": 2, "list": [1, 2], "deep": { "x": 1, "z": 1 }, "empty": {}, "other": 1 }, "status": {} })
+    );
+    assert_eq!(
+        merge_patch::create_three_way(&modified, &modified, &modified),
+        json!({})
+    );
+}
