@@ -5,6 +5,7 @@
 //! binds the router to a socket must choose the loopback address: there is no authentication.
 
 mod command;
+mod folder;
 mod handler;
 mod local;
 mod watch;
@@ -15,6 +16,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 
 pub use command::CommandError;
+pub use folder::FolderMirror;
 pub use handler::router;
 pub use local::{LocalRepository, open_local, remotes, uncommitted_changes};
 pub use watch::{POLL_INTERVAL, RefWatcher};

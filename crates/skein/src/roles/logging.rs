@@ -25,6 +25,16 @@ pub enum LogLevel {
     Error,
 }
 
+impl LogLevel {
+    /// Errors alone, unless everything is wanted: for commands that draw.
+    pub fn at_least_error_unless_debug(self) -> Self {
+        match self {
+            Self::Debug => Self::Debug,
+            Self::Info | Self::Error => Self::Error,
+        }
+    }
+}
+
 /// Forms.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub enum LogEncoding {

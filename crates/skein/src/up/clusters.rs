@@ -1,0 +1,285 @@
+//! The embedded clusters of `skein up`: started, bootstrapped with Flux's kinds and the sync objects, given controllers.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail};
+use serde_json::json;
+use skein_apiserver::{ClusterOptions, Server, ServerOptions, Storage};
+use skein_cluster::{ApplyOptions, Cluster, KubeconfigPolicy};
+use skein_object::{GroupVersionKind, Object};
+use skein_runtime::{ControllerOptions, Metrics};
+use skein_source_controller::{UrlRewrites, Waker};
+use tempfile::TempDir;
+
+use crate::roles::apiserver::write_kubeconfig;
+use crate::roles::set::{Component, ControllerSet, DriftDetection, SetOptions};
+
+use super::layout::{ClusterPlan, FLUX_SYSTEM, Layout};
+use super::repository::Served;
+
+/// Field manager of what bootstrap makes.
+const MANAGER: &str = "skein-up";
+/// How long the API may take to serve Flux's kinds.
+const ESTABLISH_TIMEOUT: Duration = Duration::from_secs(30);
+/// Objects worked on at a time, per controller.
+const CONCURRENT: usize = 8;
+
+/// What to start.
+pub struct FleetOptions<'a> {
+    /// The clusters.
+    pub layout: &'a Layout,
+    /// The repository.
+    pub served: &'a Served,
+    /// Addresses served from this machine.
+    pub rewrites: UrlRewrites,
+    /// Folder for kubeconfigs and state.
+    pub state_dir: &'a Path,
+    /// Keep nothing.
+    pub ephemeral: bool,
+    /// The first cluster is a hub for the others.
+    pub hub: bool,
+}
+
+struct Member {
+    name: String,
+    cluster: Cluster,
+    kubeconfig: PathBuf,
+    controllers: Option<ControllerSet>,
+}
+
+/// Running clusters.
+pub struct Fleet {
+    server: Server,
+    members: Vec<Member>,
+    /// Artifacts of an ephemeral run.
+    _artifacts: Option<TempDir>,
+}
+
+impl Fleet {
+    /// Starts the clusters and their controllers.
+    pub async fn start(options: FleetOptions<'_>) -> Result<Self> {
+        let names: Vec<&str> = options
+            .layout
+            .clusters
+            .iter()
+            .map(|cluster| cluster.name.as_str())
+            .collect();
+        let state = options.state_dir.join("state");
+        let server = Server::start(ServerOptions {
+            storage: if options.ephemeral {
+                Storage::Memory
+            } else {
+                Storage::Folder(state.join("api"))
+            },
+            clusters: names
+                .iter()
+                .map(|name| ClusterOptions::named(*name))
+                .collect(),
+            ..ServerOptions::in_memory(names.iter().copied())
+        })
+        .await?;
+        let artifacts = match options.ephemeral {
+            true => Some(tempfile::tempdir().context("making a folder for artifacts")?),
+            false => None,
+        };
+        let artifact_root = artifacts
+            .as_ref()
+            .map_or_else(|| state.join("artifacts"), |dir| dir.path().to_owned());
+        let mut members = Vec::new();
+        for plan in &options.layout.clusters {
+            let kubeconfig = write_kubeconfig(&server, &plan.name, options.state_dir)?;
+            let text = server.kubeconfig(&plan.name).unwrap_or_default();
+            let cluster = Cluster::from_kubeconfig_text(&text, "skein-up").await?;
+            members.push(Member {
+                name: plan.name.clone(),
+                cluster,
+                kubeconfig,
+                controllers: None,
+            });
+        }
+        let mut fleet = Self {
+            server,
+            members,
+            _artifacts: artifacts,
+        };
+        for (number, plan) in options.layout.clusters.iter().enumerate() {
+            fleet.bootstrap(number, plan, &options).await?;
+        }
+        if options.hub {
+            fleet.connect_spokes(&options).await?;
+        }
+        for number in 0..fleet.members.len() {
+            if options.hub && number > 0 {
+                continue;
+            }
+            let folder = artifact_root.join(&fleet.members[number].name);
+            let set = ControllerSet::start(
+                fleet.members[number].cluster.clone(),
+                set_options(folder, options.rewrites.clone()),
+                Metrics::default(),
+            );
+            fleet.members[number].controllers = Some(set.await?);
+        }
+        Ok(fleet)
+    }
+
+    async fn bootstrap(
+        &self,
+        number: usize,
+        plan: &ClusterPlan,
+        options: &FleetOptions<'_>,
+    ) -> Result<()> {
+        let cluster = &self.members[number].cluster;
+        for crd in skein_api::crds() {
+            apply(cluster, &crd).await?;
+        }
+        let kustomization =
+            GroupVersionKind::new("kustomize.toolkit.fluxcd.io", "v1", "Kustomization");
+        let started = Instant::now();
+        while cluster.resource(&kustomization).await.is_err() {
+            if started.elapsed() > ESTABLISH_TIMEOUT {
+                bail!("the cluster {} does not serve Flux's kinds", plan.name);
+            }
+            cluster.forget_discovery();
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        apply(cluster, &namespace(FLUX_SYSTEM)).await?;
+        let is_spoke = options.hub && number > 0;
+        if !is_spoke {
+            for object in plan.sync_objects(&options.served.address, &options.served.branch) {
+                apply(cluster, &object).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives the hub a kubeconfig of every spoke. A spoke that the hub's own folder does not name is run from a namespace of the hub: its
+    /// Flux objects go there with `spec.kubeConfig` set.
+    async fn connect_spokes(&self, options: &FleetOptions<'_>) -> Result<()> {
+        let Some((hub, spokes)) = self.members.split_first() else {
+            return Ok(());
+        };
+        let has_hub_folder = options
+            .layout
+            .clusters
+            .first()
+            .is_some_and(|plan| plan.path == "hub");
+        for (member, plan) in spokes.iter().zip(options.layout.clusters.iter().skip(1)) {
+            apply(&hub.cluster, &namespace(&member.name)).await?;
+            let text = self.server.kubeconfig(&member.name).unwrap_or_default();
+            for (at, name) in [
+                (member.name.clone(), "cluster-kubeconfig".to_owned()),
+                (
+                    FLUX_SYSTEM.to_owned(),
+                    format!("{}-kubeconfig", member.name),
+                ),
+            ] {
+                let gvk = GroupVersionKind::new("", "v1", "Secret");
+                let mut secret = Object::new(&gvk, &at, &name);
+                secret.set(&["stringData"], json!({"value": text}));
+                apply(&hub.cluster, &secret).await?;
+            }
+            if !has_hub_folder {
+                for object in spoke_objects(plan, options.served) {
+                    apply(&hub.cluster, &object).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Names and clients.
+    pub fn clusters(&self) -> impl Iterator<Item = (&str, &Cluster)> {
+        self.members
+            .iter()
+            .map(|member| (member.name.as_str(), &member.cluster))
+    }
+
+    /// Names and kubeconfig files.
+    pub fn kubeconfigs(&self) -> impl Iterator<Item = (&str, &Path)> {
+        self.members
+            .iter()
+            .map(|member| (member.name.as_str(), member.kubeconfig.as_path()))
+    }
+
+    /// Wakes sources of all clusters.
+    pub fn wakers(&self) -> Vec<Waker> {
+        let sets = self
+            .members
+            .iter()
+            .filter_map(|member| member.controllers.as_ref());
+        sets.filter_map(|set| set.waker().cloned()).collect()
+    }
+
+    /// Stops controllers, then the API.
+    pub async fn stop(self, grace: Duration) {
+        for member in self.members {
+            if let Some(controllers) = member.controllers {
+                controllers.stop(grace).await;
+            }
+        }
+        self.server.stop().await;
+    }
+}
+
+fn set_options(storage_path: PathBuf, rewrites: UrlRewrites) -> SetOptions {
+    SetOptions {
+        components: vec![Component::Source, Component::Kustomize],
+        controller: ControllerOptions {
+            concurrent: CONCURRENT,
+            requeue_dependency: Duration::from_secs(5),
+            ..ControllerOptions::default()
+        },
+        events_addr: String::new(),
+        storage_path,
+        storage_addr: "127.0.0.1:0".into(),
+        storage_adv_addr: String::new(),
+        artifact_retention_ttl: Duration::from_secs(60),
+        artifact_retention_records: 2,
+        drift_detection: DriftDetection::Watch,
+        kubeconfig_policy: KubeconfigPolicy::default(),
+        rewrites,
+    }
+}
+
+fn namespace(name: &str) -> Object {
+    Object::new(&GroupVersionKind::new("", "v1", "Namespace"), "", name)
+}
+
+/// The source and the Kustomization that run a spoke's folder from the hub.
+fn spoke_objects(plan: &ClusterPlan, served: &Served) -> Vec<Object> {
+    let mut objects = ClusterPlan {
+        sync: Vec::new(),
+        ..plan.clone()
+    }
+    .sync_objects(&served.address, &served.branch);
+    for object in &mut objects {
+        object.set(&["metadata", "namespace"], plan.name.clone().into());
+        if object.kind() == "Kustomization" {
+            object.set(&["spec", "targetNamespace"], plan.name.clone().into());
+            let patch = "- op: add\n  path: /spec/kubeConfig\n  value:\n    secretRef:\n      \
+                         name: cluster-kubeconfig\n";
+            object.set(
+                &["spec", "patches"],
+                json!([{"target": {"group": "kustomize.toolkit.fluxcd.io", "kind": "Kustomization"}, "patch": patch}]),
+            );
+        }
+    }
+    objects
+}
+
+async fn apply(cluster: &Cluster, object: &Object) -> Result<()> {
+    let what = || format!("applying {}", object.key());
+    let resource = cluster.resource(&object.gvk()).await.with_context(what)?;
+    let options = ApplyOptions {
+        field_manager: MANAGER,
+        force: true,
+        ..ApplyOptions::default()
+    };
+    cluster
+        .apply(&resource, object, &options)
+        .await
+        .with_context(what)?;
+    Ok(())
+}
