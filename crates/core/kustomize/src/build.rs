@@ -102,15 +102,16 @@ pub fn build(tree: &FileTree, root: &str, options: &Options<'_>) -> Result<Build
         refuse_unprintable(&value).map_err(|e| e.on_object(resource.shown()))?;
         Ok(value)
     });
-    Ok(Build { values: values.collect::<Outcome<_>>()?, warnings: context.warnings })
+    Ok(Build {
+        values: values.collect::<Outcome<_>>()?,
+        warnings: context.warnings,
+    })
 }
 
 /// Refuses what YAML cannot hold: control characters that JSON does not escape.
 fn refuse_unprintable(value: &Value) -> Outcome<()> {
     let check = |text: &str| {
-        let bad = |c: char| {
-            matches!(c, '\u{7F}'..='\u{84}' | '\u{86}'..='\u{9F}' | '\u{FFFE}' | '\u{FFFF}')
-        };
+        let bad = |c: char| matches!(c, '\u{7F}'..='\u{84}' | '\u{86}'..='\u{9F}' | '\u{FFFE}' | '\u{FFFF}');
         match text.chars().find(|c| bad(*c)) {
             Some(c) => Err(BuildError::invalid(format!(
                 "the control character {:?} cannot be part of a result",

@@ -237,7 +237,9 @@ impl<'s> Merger<'s> {
         for name in names {
             refuse_empty_name(&name)?;
             let field_shape = shape.and_then(|s| self.schema.field(s, &name));
-            let Some(field) = node.get_mut(&name) else { continue };
+            let Some(field) = node.get_mut(&name) else {
+                continue;
+            };
             match self.settle(field, field_shape)? {
                 Merged::Removed => {
                     clear(node, &name)?;
@@ -322,7 +324,9 @@ impl<'s> Merger<'s> {
 
 fn refuse_empty_name(name: &str) -> Result<(), OpError> {
     if name.is_empty() {
-        return Err(OpError("a field with an empty name cannot be merged".to_owned()));
+        return Err(OpError(
+            "a field with an empty name cannot be merged".to_owned(),
+        ));
     }
     Ok(())
 }

@@ -1,6 +1,8 @@
 //! From text to node trees: libyaml's grammar, bounded, with aliases expanded.
 
 use std::collections::HashMap;
+use std::io::{Chain, Read};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use libyaml_safer::{Error, Event, EventData, MappingStyle, Parser, ScalarStyle, SequenceStyle};
 
@@ -63,7 +65,9 @@ struct Open {
 
 /// Turns events into trees, one document at a time.
 pub(crate) struct Composer<'a> {
-    parser: Parser<&'a [u8]>,
+    parser: Parser<Chain<&'a [u8], &'static [u8]>>,
+    /// The text when the last line feed is missing and was added for the parser.
+    unended: Option<&'a [u8]>,
     dialect: Dialect,
     anchors: HashMap<String, Node>,
     count: usize,
@@ -80,9 +84,14 @@ impl<'a> Composer<'a> {
             });
         }
         let mut parser = Parser::new();
-        parser.set_input(text);
+        // The parser needs a line feed at the end of a block scalar; what it makes of it is taken back.
+        let is_wide = text.starts_with(b"\xFE\xFF") || text.starts_with(b"\xFF\xFE");
+        let unended = (!is_wide && !text.is_empty() && !text.ends_with(b"\n")).then_some(text);
+        let end: &'static [u8] = if unended.is_some() { b"\n" } else { b"" };
+        parser.set_input(text.chain(end));
         Ok(Self {
             parser,
+            unended,
             dialect,
             anchors: HashMap::new(),
             count: 0,
@@ -92,9 +101,30 @@ impl<'a> Composer<'a> {
     }
 
     fn event(&mut self) -> Result<Event, YamlError> {
-        self.parser
-            .parse()
-            .map_err(|e| syntax(&e, self.lines_before))
+        // The parser panics on some broken texts; that is an error like any other.
+        let parser = &mut self.parser;
+        let parsed = catch_unwind(AssertUnwindSafe(|| parser.parse()));
+        let mut event = match parsed {
+            Ok(event) => event.map_err(|e| syntax(&e, self.lines_before))?,
+            Err(_) => {
+                self.ended = true;
+                let problem =
+                    "the text ends or breaks off where the grammar does not allow it".to_owned();
+                return Err(YamlError::Syntax {
+                    line: 0,
+                    column: 0,
+                    problem,
+                });
+            }
+        };
+        if let (Some(text), EventData::Scalar { value, style, .. }) =
+            (self.unended, &mut event.data)
+            && matches!(style, ScalarStyle::Literal | ScalarStyle::Folded)
+            && event.end_mark.index >= text.len() as u64
+        {
+            take_back_line_feed(value, text);
+        }
+        Ok(event)
     }
 
     pub(crate) fn next_document(&mut self) -> Result<Option<Node>, YamlError> {
@@ -200,6 +230,15 @@ impl<'a> Composer<'a> {
             });
         }
         Ok(())
+    }
+}
+
+/// Takes the added line feed out of a block scalar that reaches the end of the text.
+fn take_back_line_feed(value: &mut String, text: &[u8]) {
+    let last_line = text.rsplit(|b| *b == b'\n').next().unwrap_or_default();
+    let is_blank = last_line.iter().all(|b| *b == b' ');
+    if value.ends_with(if is_blank { "\n\n" } else { "\n" }) {
+        value.pop();
     }
 }
 

@@ -2,4 +2,7 @@
 
 mod cases;
 mod compare;
+mod corpus;
+mod limits;
+mod properties;
 mod repositories;

@@ -111,3 +111,17 @@ fn explicit_tags() {
     );
     assert!(v3("a: !!int x\n").is_err());
 }
+
+#[test]
+fn block_scalars_without_a_last_line_feed() {
+    let value = |text: &str| from_slice(text.as_bytes()).unwrap()["a"].clone();
+    assert_eq!(value("a: |\n  x\n  y"), "x\ny");
+    assert_eq!(value("a: |+\n  x\n\n"), "x\n\n");
+    assert_eq!(value("a: |+\n  x"), "x");
+    assert_eq!(value("a: |-\n  x"), "x");
+    assert_eq!(value("a: >\n  x\n  y"), "x y");
+    assert_eq!(value("a: |\n  x\n  "), "x\n");
+    assert_eq!(value("a: |\n  x\n# comment"), "x\n");
+    assert_eq!(value("a: |\n  x\nb: 1"), "x\n");
+    assert_eq!(value("a: |"), "");
+}

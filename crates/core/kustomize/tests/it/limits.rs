@@ -1,0 +1,182 @@
+//! Bad input is refused with a name, and bombs do not go off.
+
+use skein_kustomize::{FileTree, LoadRestrictions, Options, Problem, RemoteSource, build};
+
+fn tree(files: &[(&str, &str)]) -> FileTree {
+    let mut tree = FileTree::new();
+    for (path, text) in files {
+        tree.insert(path, text.as_bytes().to_vec()).unwrap();
+    }
+    tree
+}
+
+const CONFIG_MAP: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n";
+
+fn error(files: &[(&str, &str)], root: &str) -> String {
+    build(&tree(files), root, &Options::default())
+        .unwrap_err()
+        .to_string()
+}
+
+#[test]
+fn paths_stay_in_the_tree() {
+    assert!(FileTree::new().insert("../x", Vec::new()).is_err());
+    for path in ["../../etc/passwd", "/etc/passwd", "a/../../x"] {
+        let text = error(
+            &[("k/kustomization.yaml", &format!("resources: ['{path}']\n"))],
+            "k",
+        );
+        assert!(
+            text.starts_with("k/kustomization.yaml: resources[0]: "),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn files_outside_the_kustomization_only_without_restriction() {
+    let files = tree(&[
+        ("k/kustomization.yaml", "resources: [../a.yaml]\n"),
+        ("a.yaml", CONFIG_MAP),
+    ]);
+    assert!(build(&files, "k", &Options::default()).is_ok());
+    let strict = Options {
+        load_restrictions: LoadRestrictions::RootOnly,
+        ..Options::default()
+    };
+    let error = build(&files, "k", &strict).unwrap_err();
+    assert!(matches!(error.problem, Problem::Refused(_)));
+}
+
+#[test]
+fn cycles_and_self_reference() {
+    let two = [
+        ("a/kustomization.yaml", "resources: [../b]\n"),
+        ("b/kustomization.yaml", "resources: [../a]\n"),
+    ];
+    let text = error(&two, "a");
+    assert!(text.contains("cycle detected"), "{text}");
+    assert!(
+        text.starts_with("b/kustomization.yaml: resources[0]"),
+        "{text}"
+    );
+    assert!(error(&[("kustomization.yaml", "resources: [.]\n")], "").contains("cycle detected"));
+}
+
+#[test]
+fn a_deep_chain_of_bases_is_refused() {
+    let mut files = FileTree::new();
+    for level in 0..200 {
+        let text = format!("resources: [../l{}]\n", level + 1);
+        files
+            .insert(&format!("l{level}/kustomization.yaml"), text.into_bytes())
+            .unwrap();
+    }
+    let error = build(&files, "l0", &Options::default()).unwrap_err();
+    assert!(matches!(error.problem, Problem::Limit(_)), "{error}");
+    assert!(error.place.chain.len() > 10, "the chain is named");
+}
+
+#[test]
+fn an_alias_bomb_is_refused() {
+    let mut text = String::from(
+        "apiVersion: v1\nkind: Foo\nmetadata:\n  name: a\na0: &a0 [x, x, x, x, x, x, x, x, x]\n",
+    );
+    for level in 1..12 {
+        let refs = vec![format!("*a{}", level - 1); 9].join(", ");
+        text.push_str(&format!("a{level}: &a{level} [{refs}]\n"));
+    }
+    let text = error(
+        &[
+            ("kustomization.yaml", "resources: [a.yaml]\n"),
+            ("a.yaml", &text),
+        ],
+        "",
+    );
+    assert!(
+        text.starts_with("a.yaml: line ") && text.contains("aliases"),
+        "{text}"
+    );
+}
+
+#[test]
+fn errors_name_file_line_and_field() {
+    let text = error(
+        &[
+            ("kustomization.yaml", "resources: [a.yaml]\nnamespace: 5\n"),
+            ("a.yaml", CONFIG_MAP),
+        ],
+        "",
+    );
+    assert_eq!(
+        text,
+        "kustomization.yaml:2: namespace: expected a string (quote it) but found a number"
+    );
+    let text = error(
+        &[
+            ("kustomization.yaml", "resources: [a.yaml]\n"),
+            ("a.yaml", "# x\n---\na: [\n"),
+        ],
+        "",
+    );
+    assert!(text.starts_with("a.yaml: line "), "{text}");
+    let twice = format!("{CONFIG_MAP}---\n{CONFIG_MAP}");
+    let text = error(
+        &[
+            ("kustomization.yaml", "resources: [a.yaml]\n"),
+            ("a.yaml", &twice),
+        ],
+        "",
+    );
+    assert!(
+        text.contains("already registered id") && text.contains("ConfigMap/a"),
+        "{text}"
+    );
+}
+
+/// Serves one file and one base.
+struct Remote;
+
+impl RemoteSource for Remote {
+    fn file(&self, url: &str) -> Result<Vec<u8>, String> {
+        if url.ends_with("cm.yaml") {
+            Ok(CONFIG_MAP.into())
+        } else {
+            Err("not found".to_owned())
+        }
+    }
+
+    fn directory(&self, _url: &str) -> Result<(FileTree, String), String> {
+        let base = CONFIG_MAP.replace("name: a", "name: b");
+        Ok((
+            tree(&[
+                ("x/kustomization.yaml", "resources: [cm.yaml]\n"),
+                ("x/cm.yaml", &base),
+            ]),
+            "x".to_owned(),
+        ))
+    }
+}
+
+#[test]
+fn remote_bases_come_from_the_caller_or_not_at_all() {
+    let text = "resources:\n- https://example.com/cm.yaml\n- https://github.com/org/repo//x?ref=v1\nnamePrefix: p-\n";
+    let files = tree(&[("kustomization.yaml", text)]);
+    let error = build(&files, "", &Options::default()).unwrap_err();
+    assert!(matches!(error.problem, Problem::Refused(_)), "{error}");
+    let built = build(
+        &files,
+        "",
+        &Options {
+            remote: Some(&Remote),
+            ..Options::default()
+        },
+    )
+    .unwrap();
+    let names: Vec<_> = built
+        .values
+        .iter()
+        .map(|v| v["metadata"]["name"].clone())
+        .collect();
+    assert_eq!(names, ["p-a", "p-b"]);
+}
