@@ -1,4 +1,4 @@
-/** Starts a hub to look at (unless SKEIN_URL names one) and Debian's Chromium. */
+/** Starts a hub with made-up clusters, and Debian's Chromium. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
