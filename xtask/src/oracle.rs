@@ -1,6 +1,7 @@
 //! `oracle`: runs a comparison with a real tool. One module per oracle; each prints a table and fails on a difference.
 
 mod flux_live;
+mod kustomize;
 mod ssa;
 
 use anyhow::{Result, bail};
@@ -13,6 +14,11 @@ const ORACLES: &[(&str, &str, Run)] = &[
         "flux-live",
         "recorded steps of the real Flux controllers, replayed against ours",
         flux_live::run,
+    ),
+    (
+        "kustomize",
+        "every kustomization below some folders, the real kustomize against our engine",
+        kustomize::run,
     ),
     (
         "ssa",

@@ -5,7 +5,7 @@ use skein_kustomize::{FileTree, LoadRestrictions, Options, Problem, RemoteSource
 fn tree(files: &[(&str, &str)]) -> FileTree {
     let mut tree = FileTree::new();
     for (path, text) in files {
-        tree.insert(path, text.as_bytes().to_vec()).unwrap();
+        tree.insert(path, text.as_bytes().to_vec()).expect("fits");
     }
     tree
 }
@@ -14,7 +14,7 @@ const CONFIG_MAP: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\
 
 fn error(files: &[(&str, &str)], root: &str) -> String {
     build(&tree(files), root, &Options::default())
-        .unwrap_err()
+        .expect_err("a broken root")
         .to_string()
 }
 
