@@ -47,8 +47,9 @@ pub(super) fn data(value: &Value, schema: &Schema, root: bool) -> Data {
                 .iter()
                 .filter_map(|(name, value)| {
                     let field = schema.properties.get(name)?;
-                    Some((escape(name)?, data(value, field, false)))
+                    Some((name, data(value, field, false)))
                 })
+                .flat_map(|(name, value)| names(name).map(move |name| (name, value.clone())))
                 .collect();
             if root || schema.embedded_resource {
                 let known: Vec<String> = fields.iter().map(|(name, _)| name.clone()).collect();
@@ -88,6 +89,12 @@ fn type_meta(object: &Value) -> Vec<(String, Data)> {
         .collect();
     out.push(("metadata".to_owned(), Data::map(names)));
     out
+}
+
+/// The names by which CEL reaches a field: words of CEL under their own and under their escaped name, as Kubernetes 1.36 does.
+fn names(name: &str) -> impl Iterator<Item = String> + use<> {
+    let own = RESERVED.contains(&name).then(|| name.to_owned());
+    escape(name).into_iter().chain(own)
 }
 
 /// The name by which CEL reaches a field; `None` when there is none.

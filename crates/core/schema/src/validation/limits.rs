@@ -49,6 +49,13 @@ pub(super) fn check_string(
     let Some(limits) = &schema.limits else { return };
     let length = text.chars().count() as u64;
     let name = path.as_str();
+    // As in Kubernetes, the first limit that is broken is the only one that is told.
+    if let Some(limit) = limits.max_length
+        && length > limit
+    {
+        errors.push(FieldError::too_long(path.clone(), limit));
+        return;
+    }
     let mut invalid =
         |detail: String| errors.push(FieldError::invalid(path.clone(), json!(text), detail));
     if let Some(limit) = limits.min_length
@@ -57,6 +64,7 @@ pub(super) fn check_string(
         invalid(format!(
             "{name} in body should be at least {limit} chars long"
         ));
+        return;
     }
     if let Some(pattern) = &limits.pattern {
         match &*compiled(pattern) {
@@ -66,11 +74,6 @@ pub(super) fn check_string(
                 "{name} in body should match '{pattern}, but pattern is invalid: {error}'"
             )),
         }
-    }
-    if let Some(limit) = limits.max_length
-        && length > limit
-    {
-        errors.push(FieldError::too_long(path.clone(), limit));
     }
 }
 
