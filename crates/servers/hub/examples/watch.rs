@@ -13,8 +13,10 @@ use skein_hub::{ClusterHandle, Feed, Hub, HubOptions, LiveFleet};
 async fn main() -> Result<(), Box<dyn Error>> {
     install_crypto_provider();
     let mut arguments = std::env::args().skip(1);
-    let kubeconfig: PathBuf =
-        arguments.next().ok_or("usage: watch KUBECONFIG [CONTEXT...]")?.into();
+    let kubeconfig: PathBuf = arguments
+        .next()
+        .ok_or("usage: watch KUBECONFIG [CONTEXT...]")?
+        .into();
     let mut contexts: Vec<Option<String>> = arguments.map(Some).collect();
     if contexts.is_empty() {
         contexts.push(None);
@@ -31,7 +33,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
         };
         let cluster = Cluster::connect(&options).await?;
         feeds.push(Feed::start(fleet.clone(), &name, false, cluster.clone())?);
-        clusters.push(ClusterHandle { name, writer: Arc::new(cluster) });
+        clusters.push(ClusterHandle {
+            name,
+            writer: Arc::new(cluster),
+        });
     }
     let hub = Hub::start(HubOptions {
         listen: "127.0.0.1:0".parse()?,

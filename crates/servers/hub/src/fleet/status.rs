@@ -12,7 +12,7 @@ use super::node::{NodeStatus, UnixMillis};
 const WAITING_REASONS: [&str; 2] = ["DependencyNotReady", "ProgressingWithRetry"];
 
 /// What kstatus says of kinds that have no rules; it tells nobody anything.
-const NOTHING_TO_SAY: &str = "Resource is current";
+const NOTHING_TO_SAY: [&str; 2] = ["Resource is current", "Resource is always ready"];
 
 /// Longest message that goes into a row, in characters; the panel shows all of it.
 const ROW_MESSAGE_CHARS: usize = 400;
@@ -61,7 +61,7 @@ pub fn summarise(object: &Object, now: UnixMillis) -> Summary {
         Status::NotFound => NodeStatus::Missing,
         Status::Unknown => NodeStatus::Unknown,
     };
-    let message = if message == NOTHING_TO_SAY {
+    let message = if NOTHING_TO_SAY.contains(&message.as_str()) {
         ""
     } else {
         message.as_str()

@@ -64,14 +64,11 @@ pub async fn act(
     let outcome = writer
         .merge_patch(&target, action.patch(&format!("{now}-{}", intent.id)))
         .await;
-    let recorded = state.audit.conclude(
-        &intent,
-        outcome
-            .as_ref()
-            .map(|()| ())
-            .map_err(|e| e.message.as_str()),
-        unix_millis(),
-    );
+    let result = outcome
+        .as_ref()
+        .copied()
+        .map_err(|error| error.message.as_str());
+    let recorded = state.audit.conclude(&intent, result, unix_millis());
     if let Err(error) = recorded {
         tracing::error!(%error, action = intent.id, "the outcome of an action is not recorded");
     }
