@@ -15,9 +15,9 @@ const MAX_DATA_BYTES: usize = 1_024 * 1_024;
 pub(super) fn check(_api: &Api, resource: &Resource, object: &Object) -> Vec<Cause> {
     match (resource.group.as_str(), resource.plural.as_str()) {
         ("", "configmaps") => data(object, &["data", "binaryData"]),
-        ("", "secrets") => data(object, &["data"]),
+        ("", "secrets") => secret(object),
         ("", "services") => service(object),
-        ("", "pods") => pod_spec(object.at(&["spec"]), "spec"),
+        ("", "pods") => pod_spec(object.at(&["spec"]), "spec", &[]),
         ("apps", "deployments" | "replicasets" | "daemonsets" | "statefulsets") => workload(object),
         ("batch", "jobs") => job(object.at(&["spec"]), "spec"),
         ("batch", "cronjobs") => cron_job(object),
@@ -92,6 +92,34 @@ fn data(object: &Object, fields: &[&str]) -> Vec<Cause> {
     causes
 }
 
+/// Keys that Secrets of a type must have.
+const SECRET_KEYS: &[(&str, &[&str])] = &[
+    ("kubernetes.io/tls", &["tls.crt", "tls.key"]),
+    ("kubernetes.io/dockerconfigjson", &[".dockerconfigjson"]),
+    ("kubernetes.io/dockercfg", &[".dockercfg"]),
+    ("kubernetes.io/ssh-auth", &["ssh-privatekey"]),
+];
+
+fn secret(object: &Object) -> Vec<Cause> {
+    let mut causes = data(object, &["data"]);
+    let kind = object.str_at(&["type"]).unwrap_or_default();
+    let wanted = SECRET_KEYS.iter().find(|(name, _)| *name == kind);
+    for key in wanted.into_iter().flat_map(|(_, keys)| *keys) {
+        if object.at(&["data", key]).is_none() {
+            causes.push(required(format!("data[{key}]"), ""));
+        }
+    }
+    causes
+}
+
+/// Ports that can be listened on.
+const PORTS: std::ops::RangeInclusive<i64> = 1..=65_535;
+
+fn port_problem(field: String, number: i64) -> Option<Cause> {
+    let text = "must be between 1 and 65535, inclusive";
+    (!PORTS.contains(&number)).then(|| invalid(field, &number.into(), text))
+}
+
 fn service(object: &Object) -> Vec<Cause> {
     let mut causes = Vec::new();
     let kind = object.str_at(&["spec", "type"]).unwrap_or("ClusterIP");
@@ -133,9 +161,9 @@ fn service(object: &Object) -> Vec<Cause> {
             names.push(name);
         }
         let number = port.get("port").and_then(Value::as_i64).unwrap_or_default();
-        if !(1..=65_535).contains(&number) {
-            let text = "must be between 1 and 65535, inclusive";
-            causes.push(invalid(format!("{field}.port"), &number.into(), text));
+        causes.extend(port_problem(format!("{field}.port"), number));
+        if let Some(target) = port.get("targetPort").and_then(Value::as_i64) {
+            causes.extend(port_problem(format!("{field}.targetPort"), target));
         }
     }
     causes
@@ -151,8 +179,16 @@ fn workload(object: &Object) -> Vec<Cause> {
     }
     let labels = object.at(&["spec", "template", "metadata", "labels"]);
     let labels = labels.and_then(Value::as_object);
-    match object.at(&["spec", "selector"]) {
-        None => causes.push(required("spec.selector", "")),
+    match object
+        .at(&["spec", "selector"])
+        .filter(|selector| !selector.is_null())
+    {
+        None => {
+            causes.push(required("spec.selector", ""));
+            let value = labels.map_or_else(|| Value::Object(Map::new()), |l| l.clone().into());
+            let text = "`selector` does not match template `labels`";
+            causes.push(invalid("spec.template.metadata.labels", &value, text));
+        }
         Some(selector) if selector.as_object().is_some_and(Map::is_empty) => {
             let text = "empty selector is invalid for deployment";
             causes.push(invalid("spec.selector", &selector.clone(), text));
@@ -173,6 +209,7 @@ fn workload(object: &Object) -> Vec<Cause> {
     causes.extend(pod_spec(
         object.at(&["spec", "template", "spec"]),
         "spec.template.spec",
+        &claim_names(object),
     ));
     let policy = object
         .str_at(&["spec", "template", "spec", "restartPolicy"])
@@ -187,7 +224,19 @@ fn workload(object: &Object) -> Vec<Cause> {
     causes
 }
 
-fn pod_spec(spec: Option<&Value>, field: &str) -> Vec<Cause> {
+/// Names of the claims that each Pod of a StatefulSet gets as volumes.
+fn claim_names(object: &Object) -> Vec<&str> {
+    let claims = object.at(&["spec", "volumeClaimTemplates"]);
+    let claims = claims.and_then(Value::as_array);
+    claims
+        .into_iter()
+        .flatten()
+        .filter_map(|claim| claim.get("metadata")?.get("name")?.as_str())
+        .collect()
+}
+
+/// `claims` are volumes that the controller adds to those of the spec.
+fn pod_spec(spec: Option<&Value>, field: &str, claims: &[&str]) -> Vec<Cause> {
     let mut causes = Vec::new();
     let list = |key: &str| {
         let list = spec
@@ -201,6 +250,7 @@ fn pod_spec(spec: Option<&Value>, field: &str) -> Vec<Cause> {
     let volumes: Vec<&str> = list("volumes")
         .iter()
         .filter_map(|volume| volume.get("name")?.as_str())
+        .chain(claims.iter().copied())
         .collect();
     let mut names: Vec<&str> = Vec::new();
     for kind in ["initContainers", "containers"] {
@@ -233,6 +283,17 @@ fn pod_spec(spec: Option<&Value>, field: &str) -> Vec<Cause> {
                 causes.push(required(format!("{field}.image"), ""));
             }
             causes.extend(mounts(container, &field, &volumes));
+            let ports = container.get("ports").and_then(Value::as_array);
+            for (index, port) in ports.into_iter().flatten().enumerate() {
+                let number = port
+                    .get("containerPort")
+                    .and_then(Value::as_i64)
+                    .unwrap_or_default();
+                causes.extend(port_problem(
+                    format!("{field}.ports[{index}].containerPort"),
+                    number,
+                ));
+            }
         }
     }
     if let Some(policy) = spec
@@ -284,21 +345,13 @@ fn mounts(container: &Value, field: &str, volumes: &[&str]) -> Vec<Cause> {
 fn job(spec: Option<&Value>, field: &str) -> Vec<Cause> {
     let template = format!("{field}.template.spec");
     let pod = spec.and_then(|spec| spec.pointer("/template/spec"));
-    let mut causes = pod_spec(pod, &template);
+    let mut causes = pod_spec(pod, &template, &[]);
     let policy = pod
         .and_then(|pod| pod.get("restartPolicy"))
         .and_then(Value::as_str);
-    match policy {
-        None | Some("Always") => {
-            let text = "Required value: valid values: \"OnFailure\", \"Never\"";
-            let field = format!("{template}.restartPolicy");
-            causes.push(if policy.is_none() {
-                Cause::new("FieldValueRequired", field, text)
-            } else {
-                unsupported(field, "Always", &["OnFailure", "Never"])
-            });
-        }
-        _ => {}
+    if policy.is_none_or(|policy| policy == "Always") {
+        let field = format!("{template}.restartPolicy");
+        causes.push(required(field, "valid values: \"OnFailure\", \"Never\""));
     }
     causes
 }
