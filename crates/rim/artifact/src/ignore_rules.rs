@@ -222,7 +222,7 @@ impl Pattern {
                         return false;
                     }
                     path = &path[1..];
-                    matched = last || !path.is_empty();
+                    matched = true;
                 }
             }
         }

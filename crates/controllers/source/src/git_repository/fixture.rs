@@ -37,6 +37,7 @@ pub(super) fn observed(generation: i64, spec: &Value, status: &Value) -> Observe
         keys: None,
         includes: Vec::new(),
         stored,
+        artifact_url: None,
         collected: Collected::default(),
         local_url: None,
         requeue_dependency: Duration::from_secs(30),

@@ -70,6 +70,8 @@ pub(super) struct Observed {
     pub includes: Vec<Included>,
     /// What is stored.
     pub stored: Stored,
+    /// Address of the artifact as the storage is reached now; the status may hold an older one.
+    pub artifact_url: Option<String>,
     /// Old artifacts that were deleted.
     pub collected: Collected,
     /// The local address that the repository is served from, if it is.
@@ -83,6 +85,7 @@ impl GitRepositoryReconciler {
         let local_url = self.options.rewrites.local(&source.spec.url);
         let mut observed = Observed {
             stored: Stored::None,
+            artifact_url: None,
             collected: Collected::default(),
             credentials: None,
             proxy: None,
@@ -97,6 +100,8 @@ impl GitRepositoryReconciler {
             return observed;
         }
         (observed.stored, observed.collected) = self.check_storage(&observed.source).await;
+        let artifact = observed.source.status.artifact.as_ref();
+        observed.artifact_url = artifact.map(|artifact| self.storage.url(&artifact.path));
         let namespace = &observed.source.metadata.namespace;
         let spec = &observed.source.spec;
         // A repository that is served from this machine needs no credentials.

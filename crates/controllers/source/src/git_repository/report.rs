@@ -139,6 +139,17 @@ pub(super) fn report(observed: &Observed, outcome: Outcome, now: Time) -> Report
     if !request.is_empty() {
         request.clone_into(&mut report.status.last_handled_reconcile_at);
     }
+    if let (Some(artifact), Some(url)) = (&mut report.status.artifact, &observed.artifact_url)
+        && Some(&artifact.path)
+            == observed
+                .source
+                .status
+                .artifact
+                .as_ref()
+                .map(|old| &old.path)
+    {
+        artifact.url.clone_from(url);
+    }
     keep_times(&observed.object, &mut report.status.conditions);
     let mut events = storage_events(observed);
     events.append(&mut report.events);

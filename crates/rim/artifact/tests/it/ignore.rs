@@ -95,3 +95,39 @@ fn trailing_blanks_and_escapes() {
         ["d"]
     );
 }
+
+/// Blocks of patterns, paths and go-git's verdicts (one digit a path), made by its own matcher.
+#[test]
+fn verdicts_are_those_of_go_git() {
+    let mut lines = include_str!("go_git_ignore.txt").split('\n');
+    let (mut wrong, mut count) = (Vec::new(), 0);
+    let mut block = |mark: &str, lines: &mut std::str::Split<'static, char>| -> Vec<&'static str> {
+        let Some(size) = lines.next().and_then(|line| line.strip_prefix(mark)) else {
+            return Vec::new();
+        };
+        lines.take(size.trim().parse().unwrap()).collect()
+    };
+    loop {
+        let patterns = block("P ", &mut lines);
+        if patterns.is_empty() {
+            break;
+        }
+        let paths = block("Q ", &mut lines);
+        let verdicts = lines.next().unwrap();
+        let mut list = PatternList::default();
+        list.add_text(&patterns.join("\n"), "");
+        let rules = IgnoreRules::new(list);
+        for (path, verdict) in paths.iter().zip(verdicts.chars()) {
+            count += 1;
+            let ours = rules.excludes(path.trim_end_matches('/'), path.ends_with('/'));
+            if ours != (verdict == '1') {
+                wrong.push(format!("{patterns:?} ? {path:?}: {ours}"));
+            }
+        }
+    }
+    assert!(
+        count > 10_000 && wrong.is_empty(),
+        "{} of {count} wrong: {wrong:#?}",
+        wrong.len()
+    );
+}

@@ -115,6 +115,17 @@ fn an_interval_without_news_writes_and_tells_nothing() {
 }
 
 #[test]
+fn the_address_follows_the_storage() {
+    let mut seen = observed(1, &Value::Null, &good_status(1));
+    seen.artifact_url = Some("http://moved/gitrepository/apps/app/aa.tar.gz".into());
+    let quiet = report(&seen, Outcome::Unchanged { by_listing: true }, now());
+    assert_eq!(
+        quiet.status.artifact.map(|artifact| artifact.url),
+        seen.artifact_url
+    );
+}
+
+#[test]
 fn a_request_without_news_is_answered() {
     let mut seen = observed(1, &Value::Null, &good_status(1));
     let key = skein_api::names::RECONCILE_REQUEST_ANNOTATION.to_owned();
