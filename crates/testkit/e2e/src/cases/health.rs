@@ -35,11 +35,11 @@ pub async fn says_what_is_not_healthy(mut place: Place<'_>) -> Result<()> {
     place
         .create_all(&[place.source(&json!({})), kustomization])
         .await?;
-    let (reason, message) = place.ready("Kustomization", "False").await?;
-    ensure!(reason == "HealthCheckFailed", "reason {reason}: {message}");
-    ensure!(
-        message.contains("Deployment/says-what-is-not-healthy/web"),
-        "message {message}"
-    );
-    Ok(())
+    place
+        .until("the Deployment is named", || async {
+            let (reason, message) = place.ready("Kustomization", "False").await?;
+            let name = "Deployment/says-what-is-not-healthy/web";
+            Ok(reason == "HealthCheckFailed" && message.contains(name))
+        })
+        .await
 }

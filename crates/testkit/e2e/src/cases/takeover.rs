@@ -40,7 +40,9 @@ pub async fn takes_over_from_flux_and_gives_back(world: &mut World) -> Result<()
     let flux = start_flux(world)?;
     let (objects, status) = {
         let mut place = world.place("takeover").await?;
-        start(&mut place).await.context("Flux applies")?;
+        start(&mut place)
+            .await
+            .with_context(|| format!("Flux applies: {}", flux.last_words()))?;
         (versions(&place).await?, inventory(&place).await?)
     };
     drop(flux);
@@ -85,15 +87,16 @@ fn start_flux(world: &World) -> Result<Daemon> {
     let program = skein_upstream::binary("kustomize-controller")?;
     let kubeconfig = world.target.kubeconfig_of("kustomize-controller")?;
     let log = world.folder().join("flux.log");
-    // It takes its kubeconfig from the environment or from a flag of its client library.
     let arguments = [
-        format!("--kubeconfig={}", kubeconfig.display()),
         "--metrics-addr=127.0.0.1:0".to_owned(),
         "--health-addr=127.0.0.1:0".to_owned(),
         "--interval-jitter-percentage=0".to_owned(),
         "--enable-leader-election=false".to_owned(),
     ];
-    let environment = [("RUNTIME_NAMESPACE", Path::new("flux-system"))];
+    let environment = [
+        ("RUNTIME_NAMESPACE", Path::new("flux-system")),
+        ("KUBECONFIG", kubeconfig.as_path()),
+    ];
     Daemon::start_with(
         "kustomize-controller",
         &program,

@@ -15,8 +15,13 @@ pub async fn acts_as_the_account_of_the_tenant(mut place: Place<'_>) -> Result<(
     place
         .create_all(&[account, place.source(&json!({})), kustomization])
         .await?;
-    let (_, message) = place.ready("Kustomization", "False").await?;
-    ensure!(message.contains("forbidden"), "message {message}");
+    // Before its source is there it is not ready for another reason.
+    place
+        .until("the missing right is told", || async {
+            let (_, message) = place.ready("Kustomization", "False").await?;
+            Ok(message.contains("forbidden"))
+        })
+        .await?;
     ensure!(
         place.find("ConfigMap", "one").await?.is_none(),
         "one was made"
