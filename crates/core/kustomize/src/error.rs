@@ -44,7 +44,12 @@ pub struct Place {
     pub object: Option<String>,
     /// Directories of the kustomizations that led here, the outermost first.
     pub chain: Vec<String>,
+    /// kustomize's words for the error, with [`ROOT_MARK`] for the directory of the tree; `None` when they are those of the problem.
+    pub(crate) upstream: Option<String>,
 }
+
+/// Stands for the directory in which the tree lies, which the engine does not know.
+const ROOT_MARK: &str = "{root}";
 
 /// Why a build failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,6 +79,26 @@ impl BuildError {
     /// A field with a value that is not understood.
     pub(crate) fn invalid(message: impl Into<String>) -> Self {
         Self::new(Problem::Invalid(message.into()))
+    }
+
+    /// What kustomize says where it fails like this, as far as known: for those who show or match its messages (Flux's conditions).
+    /// `root` is the directory in which the tree lies.
+    pub fn upstream_message(&self, root: &str) -> String {
+        match &self.place.upstream {
+            Some(words) => words.replace(ROOT_MARK, root),
+            None => self.problem.to_string(),
+        }
+    }
+
+    /// Wraps kustomize's words so far into those of an outer step.
+    pub(crate) fn upstream(mut self, wrap: impl FnOnce(&str) -> String) -> Self {
+        let inner = self
+            .place
+            .upstream
+            .take()
+            .unwrap_or_else(|| self.problem.to_string());
+        self.place.upstream = Some(wrap(&inner));
+        self
     }
 
     /// Names the file, unless one is named.

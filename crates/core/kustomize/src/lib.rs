@@ -25,6 +25,7 @@ mod selector;
 mod target;
 mod transform;
 mod tree;
+mod upstream;
 
 pub use build::{Build, RECOGNIZED_FILE_NAMES, build};
 pub use error::{BuildError, Place, Problem};

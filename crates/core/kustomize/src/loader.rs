@@ -111,6 +111,12 @@ impl<'a> Loader<'a> {
             .is_ok_and(|clean| self.tree.files().get(&clean).is_some())
     }
 
+    /// Whether there is a directory of that path.
+    pub(crate) fn has_directory(&self, path: &str) -> bool {
+        self.resolve(path)
+            .is_ok_and(|clean| self.tree.files().is_dir(&clean))
+    }
+
     /// The content of a file.
     pub(crate) fn load(&self, path: &str) -> Outcome<Vec<u8>> {
         if is_http(path) {

@@ -17,6 +17,7 @@ use crate::resource::{ORIGIN_ANNOTATION, Resource};
 use crate::schema::{MergeSchema, parse_custom};
 use crate::transform::Transformer;
 use crate::transform::vars::{self, VarSet};
+use crate::upstream::{bad_file, in_base, in_component, no_base, no_component};
 
 mod builtin;
 
@@ -198,8 +199,10 @@ impl<'a> Target<'a> {
         context: &mut Context,
     ) -> Outcome<()> {
         for (number, path) in paths.iter().enumerate() {
+            let clean = self.loader.path_of(path);
             let result = if self.loader.has_file(path) {
                 self.accumulate_file(ra, path, context)
+                    .map_err(|e| bad_file(e, path, &clean))
             } else {
                 self.accumulate_other(ra, path, context)
             };
@@ -295,12 +298,21 @@ impl<'a> Target<'a> {
         path: &str,
         context: &mut Context,
     ) -> Outcome<()> {
-        let mut child = self.child(path, false, context)?;
+        let clean = self.loader.path_of(path);
+        let at = |e: BuildError| {
+            let is_there = self.loader.has_directory(path);
+            if is_there {
+                in_base(e, path, &clean)
+            } else {
+                no_base(e, path, &clean)
+            }
+        };
+        let mut child = self.child(path, false, context).map_err(at)?;
         let through = self.loader.root();
         let sub = child
             .accumulate(Accumulator::default(), context)
-            .map_err(|e| with_chain(e, child.loader.root(), through))?;
-        merge_accumulators(ra, sub, &context.schema)
+            .map_err(|e| at(with_chain(e, child.loader.root(), through)))?;
+        merge_accumulators(ra, sub, &context.schema).map_err(at)
     }
 
     fn accumulate_component(
@@ -309,11 +321,20 @@ impl<'a> Target<'a> {
         path: &str,
         context: &mut Context,
     ) -> Outcome<Accumulator> {
-        let mut child = self.child(path, true, context)?;
+        let clean = self.loader.path_of(path);
+        let at = |e: BuildError| {
+            let is_there = self.loader.has_directory(path);
+            if is_there {
+                in_component(e, &clean)
+            } else {
+                no_component(e, &clean)
+            }
+        };
+        let mut child = self.child(path, true, context).map_err(at)?;
         let through = self.loader.root();
         let sub = child
             .accumulate(ra, context)
-            .map_err(|e| with_chain(e, child.loader.root(), through))?;
+            .map_err(|e| at(with_chain(e, child.loader.root(), through)))?;
         let mut fresh = Accumulator::default();
         merge_accumulators(&mut fresh, sub, &context.schema)?;
         Ok(fresh)

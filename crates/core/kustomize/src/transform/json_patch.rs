@@ -66,7 +66,7 @@ fn parent<'a>(root: &'a mut Value, parts: &[String], op: &str) -> Result<&'a mut
     match holder {
         Some(holder @ (Value::Object(_) | Value::Array(_))) => Ok(holder),
         _ => Err(format!(
-            "{op} operation does not apply: doc is missing path: \"/{}\"",
+            "{op} operation does not apply: doc is missing path: \"/{}\": missing value",
             parts.join("/")
         )),
     }
@@ -201,7 +201,7 @@ fn remove(root: &mut Value, path: &str) -> Result<Value, String> {
     let last = &parts[parts.len() - 1];
     match holder {
         Value::Object(map) => map.remove(last).ok_or_else(|| {
-            format!("error in remove for path: '{path}': unable to remove nonexistent key: {last}")
+            format!("error in remove for path: '{path}': Unable to remove nonexistent key: {last}: missing value")
         }),
         Value::Array(list) => {
             let at = index_of(last, list.len(), false)
@@ -256,7 +256,7 @@ fn test(root: &mut Value, path: &str, value: &Value) -> Result<(), String> {
     if equal {
         Ok(())
     } else {
-        Err(format!("testing value {path} failed"))
+        Err(format!("testing value {path} failed: test failed"))
     }
 }
 

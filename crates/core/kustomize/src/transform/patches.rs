@@ -211,9 +211,12 @@ pub(crate) fn apply_strategic(
 fn apply_each(list: &[Resource], map: &mut ResMap, schema: &MergeSchema) -> Outcome<()> {
     for patch in list {
         let id = patch.original_id(schema);
-        let at = map
-            .get_by_id(&id, schema)
-            .map_err(|e| e.on_object(patch.shown()))?;
+        let at = map.get_by_id(&id, schema).map_err(|e| {
+            let words = |inner: &str| {
+                format!("no resource matches strategic merge patch \"{id}\": {inner}")
+            };
+            e.on_object(patch.shown()).upstream(words)
+        })?;
         map.list_mut()[at].apply_patch(&mut patch.clone(), schema)?;
     }
     Ok(())

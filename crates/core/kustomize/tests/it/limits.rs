@@ -180,3 +180,43 @@ fn remote_bases_come_from_the_caller_or_not_at_all() {
         .collect();
     assert_eq!(names, ["p-a", "p-b"]);
 }
+
+#[test]
+fn messages_in_the_words_of_kustomize() {
+    let message = |files: &[(&str, &str)]| {
+        let error = build(&tree(files), "", &Options::default()).unwrap_err();
+        error.upstream_message("<tmp>")
+    };
+    assert_eq!(
+        message(&[("kustomization.yaml", "resources: [nothing.yaml]\n")]),
+        "accumulating resources: accumulation err='accumulating resources from 'nothing.yaml': open <tmp>/nothing.yaml: no such file or directory': must build at directory: not a valid directory: evalsymlink failure on '<tmp>/nothing.yaml' : lstat <tmp>/nothing.yaml: no such file or directory"
+    );
+    assert_eq!(
+        message(&[
+            (
+                "kustomization.yaml",
+                "components: [gone]\nresources: [a.yaml]\n"
+            ),
+            ("a.yaml", CONFIG_MAP)
+        ]),
+        "accumulating components: loader.New \"must build at directory: not a valid directory: evalsymlink failure on '<tmp>/gone' : lstat <tmp>/gone: no such file or directory\""
+    );
+    let patch = "resources: [a.yaml]\npatches:\n- patch: |-\n    apiVersion: v1\n    kind: ConfigMap\n    metadata: {name: absent}\n";
+    assert_eq!(
+        message(&[("kustomization.yaml", patch), ("a.yaml", CONFIG_MAP)]),
+        "no resource matches strategic merge patch \"ConfigMap.v1.[noGrp]/absent.[noNs]\": no matches for Id ConfigMap.v1.[noGrp]/absent.[noNs]; failed to find unique target for patch ConfigMap.v1.[noGrp]/absent.[noNs]"
+    );
+    let remove = "resources: [a.yaml]\npatches:\n- target: {kind: ConfigMap}\n  patch: '[{\"op\":\"remove\",\"path\":\"/data/absent\"}]'\n";
+    let with_data = format!("{CONFIG_MAP}data: {{x: \"1\"}}\n");
+    assert_eq!(
+        message(&[("kustomization.yaml", remove), ("a.yaml", &with_data)]),
+        "error in remove for path: '/data/absent': Unable to remove nonexistent key: absent: missing value"
+    );
+    assert_eq!(
+        message(&[
+            ("kustomization.yaml", "resources: [b]\n"),
+            ("b/kustomization.yaml", "resources: [x]\n")
+        ]),
+        "accumulating resources: accumulation err='accumulating resources from 'b': read <tmp>/b: is a directory': recursed accumulation of path '<tmp>/b': accumulating resources: accumulation err='accumulating resources from 'x': open <tmp>/b/x: no such file or directory': must build at directory: not a valid directory: evalsymlink failure on '<tmp>/b/x' : lstat <tmp>/b/x: no such file or directory"
+    );
+}
