@@ -1,9 +1,11 @@
 //! Values made into objects of a kind: kind check, unknown fields, defaults, and validation.
 
-use serde_json::Value;
-use skein_object::Object;
+use serde_json::{Map, Value};
+use skein_object::{GroupVersionKind, Object};
+use skein_schema::field_error::FieldErrorKind;
 use skein_schema::{
-    FieldError, api_defaults, defaulting, normal, pruning, rules, unknown, validation,
+    Additional, FieldError, Schema, api_defaults, builtin, defaulting, normal, pruning, rules,
+    unknown, validation,
 };
 
 use crate::builtin_types;
@@ -73,12 +75,10 @@ pub(crate) fn conform(
     Ok(Conformed { object, warnings })
 }
 
-/// Checks apiVersion and kind; objects without them get the endpoint's.
+/// Checks apiVersion and kind; built-in objects without them get the endpoint's.
 fn typed(resource: &Resource, value: Value) -> Outcome<Object> {
     let Value::Object(mut map) = value else {
-        return Err(Failure::bad_request(
-            "couldn't get version/kind; json parse error: json: cannot unmarshal into Go value of type struct { APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; Kind string \"json:\\\"kind,omitempty\\\"\" }",
-        ));
+        return Err(Failure::bad_request("the body is no object"));
     };
     let text = |key: &str| {
         map.get(key)
@@ -88,29 +88,59 @@ fn typed(resource: &Resource, value: Value) -> Outcome<Object> {
     };
     let (api_version, kind) = (text("apiVersion"), text("kind"));
     let wanted = resource.api_version();
-    if resource.custom.is_some() && (api_version.is_empty() || kind.is_empty()) {
-        let missing = if kind.is_empty() {
-            "Object 'Kind' is missing in"
-        } else {
-            "Object 'apiVersion' is missing in"
-        };
-        let body = Value::Object(map).to_string();
-        return Err(Failure::bad_request(format!("{missing} '{body}'")));
-    }
-    if !api_version.is_empty() && api_version != wanted {
-        return Err(Failure::bad_request(format!(
-            "the API version in the data ({api_version}) does not match the expected API version ({wanted})"
-        )));
-    }
-    if !kind.is_empty() && kind != resource.kind {
-        return Err(Failure::bad_request(format!(
-            "{kind} in version {:?} cannot be handled as a {}: converting ({kind}) to ({}): unknown conversion",
-            resource.version, resource.kind, resource.kind
-        )));
+    let same_version = api_version.is_empty() || api_version == wanted;
+    let same_kind = kind.is_empty() || kind == resource.kind;
+    if !same_version || !same_kind {
+        return Err(other_type(resource, &api_version, &kind, &map));
     }
     map.insert("apiVersion".into(), wanted.into());
     map.insert("kind".into(), resource.kind.clone().into());
     Object::from_value(Value::Object(map)).map_err(|error| Failure::bad_request(error.to_string()))
+}
+
+/// The refusal of an object of another kind or version.
+fn other_type(
+    resource: &Resource,
+    api_version: &str,
+    kind: &str,
+    map: &Map<String, Value>,
+) -> Box<Failure> {
+    let wanted = resource.api_version();
+    let given = GroupVersionKind::from_api_version(api_version, kind);
+    if resource.custom.is_some() && api_version == wanted {
+        let name = map
+            .get("metadata")
+            .and_then(|m| m.get("name"))
+            .and_then(Value::as_str);
+        let text = format!("Invalid value: {kind:?}: must be {}", resource.kind);
+        let causes = vec![Cause::new("FieldValueInvalid", "kind", text)];
+        return Failure::invalid(&given, name.unwrap_or_default(), causes);
+    }
+    let registered = builtin::schema(&given).is_some();
+    let version = if given.version.is_empty() {
+        &resource.version
+    } else {
+        &given.version
+    };
+    if resource.custom.is_none() && !registered {
+        return Failure::bad_request(format!(
+            "{kind} in version {version:?} cannot be handled as a {}: no kind {kind:?} is registered for version {api_version:?} in scheme \"pkg/runtime/scheme.go:111\"",
+            resource.kind
+        ));
+    }
+    if api_version != wanted {
+        return Failure::bad_request(format!(
+            "the API version in the data ({api_version}) does not match the expected API version ({wanted})"
+        ));
+    }
+    let internal = match resource.group.split('.').next() {
+        None | Some("") => "core",
+        Some(group) => group,
+    };
+    Failure::bad_request(format!(
+        "{kind} in version {version:?} cannot be handled as a {}: converting ({version}.{kind}) to ({internal}.{}): unknown conversion",
+        resource.kind, resource.kind
+    ))
 }
 
 /// Errors of a custom resource against its schema and rules; `old` is absent on create.
@@ -131,10 +161,43 @@ pub(crate) fn custom_errors(
         let before = validation::validate(old, schema);
         errors.retain(|error| !before.contains(error) || !unchanged(&value, old, error));
     }
-    if errors.is_empty() {
-        errors = rules::check(&value, old.as_ref(), schema);
+    let blocked = errors.iter().any(|error| BLOCKING.contains(&error.kind));
+    let mut causes: Vec<Cause> = errors.iter().map(cause).collect();
+    if !blocked {
+        causes.extend(rules::check(&value, old.as_ref(), schema).iter().map(cause));
+    } else if has_rules(schema, 0) {
+        let text = "Invalid value: null: some validation rules were not checked because the object was invalid; correct the existing errors to complete validation";
+        causes.push(Cause::new("FieldValueInvalid", "<nil>", text));
     }
-    errors.iter().map(cause).collect()
+    causes
+}
+
+/// Errors after which rules are not evaluated.
+const BLOCKING: &[FieldErrorKind] = &[
+    FieldErrorKind::NotSupported,
+    FieldErrorKind::Required,
+    FieldErrorKind::TooLong,
+    FieldErrorKind::TooMany,
+    FieldErrorKind::TypeInvalid,
+];
+
+/// Deepest level at which rules are looked for.
+const MAX_DEPTH_LEVELS: usize = 64;
+
+fn has_rules(schema: &Schema, depth: usize) -> bool {
+    if depth > MAX_DEPTH_LEVELS {
+        return false;
+    }
+    let values = match &schema.additional {
+        Additional::Schema(values) => Some(values),
+        _ => None,
+    };
+    let mut children = schema
+        .properties
+        .values()
+        .chain(&schema.items)
+        .chain(values);
+    !schema.rules.is_empty() || children.any(|child| has_rules(child, depth + 1))
 }
 
 fn unchanged(new: &Value, old: &Value, error: &FieldError) -> bool {

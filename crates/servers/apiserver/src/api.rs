@@ -101,6 +101,10 @@ impl Api {
                 None => nonresource::answer(self, call),
             };
         }
+        let known = self.registry.current().has_group(&call.info.group);
+        if !known {
+            return Ok(respond::text(404, "404 page not found\n"));
+        }
         let resource = self.resource(&call.info)?;
         if call.info.verb.is_empty() {
             return Err(Failure::unsupported_method());
@@ -124,7 +128,13 @@ impl Api {
         resource: &Arc<Resource>,
     ) -> Outcome<Reply> {
         let verb = call.info.verb;
-        if !resource.allows(verb) {
+        let named = !call.info.name.is_empty();
+        let misplaced = match verb {
+            "create" => named,
+            "update" | "patch" => !named,
+            _ => false,
+        };
+        if misplaced || !resource.allows(verb) {
             return Err(Failure::unsupported_method());
         }
         if verb == "create" && reviews::is_review(resource) {
@@ -151,7 +161,7 @@ impl Api {
         let in_namespace = !info.namespace.is_empty() && info.resource != "namespaces";
         let fits = if found.namespaced {
             // Without a namespace only lists and watches over all of them make sense.
-            in_namespace || matches!(info.verb, "list" | "watch" | "create" | "deletecollection")
+            in_namespace || info.name.is_empty()
         } else {
             !in_namespace
         };

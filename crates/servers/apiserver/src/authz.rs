@@ -267,9 +267,11 @@ pub(crate) fn impersonate(api: &Api, user: User, headers: &HeaderMap) -> Outcome
         if groups.is_empty() && uid.is_empty() && extra.is_empty() {
             return Ok(user);
         }
-        return Err(Failure::internal(
-            "requested [] without impersonating a user: invalid impersonation request",
-        ));
+        let list: Vec<String> = groups.iter().map(|group| format!("{group:?}")).collect();
+        let list = list.join(", ");
+        return Err(Failure::bad_request(format!(
+            "requested &user.DefaultInfo{{Name:\"\", UID:{uid:?}, Groups:[]string{{{list}}}, Extra:map[string][]string(nil)}} without impersonating a user name"
+        )));
     }
     let account = name
         .strip_prefix("system:serviceaccount:")

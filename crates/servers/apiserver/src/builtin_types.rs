@@ -1,5 +1,7 @@
 //! JSON types of built-in kinds, refused in the words of Go's decoder.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 use skein_object::Object;
 use skein_schema::{Additional, Schema, SchemaRef, ValueType};
@@ -23,7 +25,15 @@ pub(crate) fn check(object: &Object, resource: &Resource, schema: &SchemaRef) ->
 }
 
 fn walk(value: &Value, schema: &Schema, path: &mut Vec<String>, kind: &str) -> Option<String> {
-    if path.len() > MAX_DEPTH_LEVELS || value.is_null() || is_free(schema) {
+    if path.len() > MAX_DEPTH_LEVELS || value.is_null() {
+        return None;
+    }
+    if schema.format.as_deref() == Some("byte")
+        && let Value::String(text) = value
+    {
+        return base64_problem(text);
+    }
+    if is_free(schema) {
         return None;
     }
     let fits = match (schema.value_type, value) {
@@ -43,10 +53,14 @@ fn walk(value: &Value, schema: &Schema, path: &mut Vec<String>, kind: &str) -> O
         Value::Object(map) => map.iter().find_map(|(key, child)| {
             let field = schema.field(key)?;
             let named = schema.properties.contains_key(key);
+            let owner = schema
+                .name
+                .as_deref()
+                .and_then(|name| name.rsplit('.').next());
             if named {
                 path.push(key.clone());
             }
-            let found = walk(child, field, path, kind);
+            let found = walk(child, field, path, owner.unwrap_or(kind));
             if named {
                 path.pop();
             }
@@ -81,6 +95,22 @@ fn is_free(schema: &Schema) -> bool {
             ]
             .contains(&name.rsplit('.').next().unwrap_or_default())
         })
+}
+
+/// Where text stops being base64, in the words of Go's decoder (which skips line breaks).
+fn base64_problem(text: &str) -> Option<String> {
+    let good = |byte: u8| byte.is_ascii_alphanumeric() || b"+/=\r\n".contains(&byte);
+    let at = match text.bytes().position(|byte| !good(byte)) {
+        Some(at) => at,
+        None => {
+            let plain: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+            if STANDARD.decode(&plain).is_ok() {
+                return None;
+            }
+            text.len() / 4 * 4
+        }
+    };
+    Some(format!("illegal base64 data at input byte {at}"))
 }
 
 fn mismatch(value: &Value, schema: &Schema, path: &[String], kind: &str) -> String {

@@ -9,6 +9,7 @@ use crate::api::Call;
 use crate::failure::{Failure, Outcome};
 use crate::negotiate::ACCEPTED;
 use crate::protobuf;
+use crate::resource::Resource;
 
 /// A body and the fields that occur twice in it.
 #[derive(Debug)]
@@ -48,12 +49,71 @@ pub(crate) fn json(text: &[u8]) -> Outcome<Decoded> {
     let value = seed
         .deserialize(&mut deserializer)
         .and_then(|value| deserializer.end().map(|()| value))
-        .map_err(|error| {
-            Failure::bad_request(format!(
-                "couldn't get version/kind; json parse error: {error}"
-            ))
-        })?;
+        .map_err(|error| Failure::bad_request(json_error(&error)))?;
     Ok(Decoded { value, duplicates })
+}
+
+/// A syntax error in the words of Go's decoder as far as they carry over.
+fn json_error(error: &serde_json::Error) -> String {
+    if error.is_eof() {
+        "unexpected end of JSON input".to_owned()
+    } else {
+        error.to_string()
+    }
+}
+
+/// The refusal of a body that is no object, with what was sent.
+pub(crate) fn unrecognized(kind: &str, why: &str, body: &[u8]) -> Box<Failure> {
+    let shown = match body.first() {
+        None => "<empty>".to_owned(),
+        Some(b'{') => String::from_utf8_lossy(body).into_owned(),
+        Some(_) => body.iter().map(|byte| format!("{byte:02x}")).collect(),
+    };
+    Failure::bad_request(format!(
+        "the object provided is unrecognized (must be of type {kind}): {why} ({shown})"
+    ))
+}
+
+/// Reads the body of a create or update as an object of a kind.
+pub(crate) fn object_body(call: &Call, resource: &Resource) -> Outcome<Decoded> {
+    let parse_error = |why: &str| {
+        let why = format!("couldn't get version/kind; json parse error: {why}");
+        unrecognized(&resource.kind, &why, &call.body)
+    };
+    let decoded = body(call).map_err(|failure| {
+        if failure.code == 400 {
+            parse_error(&failure.message)
+        } else {
+            failure
+        }
+    })?;
+    let Value::Object(map) = &decoded.value else {
+        let found = if decoded.value.is_array() {
+            "array"
+        } else {
+            "value"
+        };
+        let struct_text = r#"struct { APIVersion string "json:\"apiVersion,omitempty\""; Kind string "json:\"kind,omitempty\"" }"#;
+        return Err(parse_error(&format!(
+            "json: cannot unmarshal {found} into Go value of type {struct_text}"
+        )));
+    };
+    let missing = |key: &str| {
+        map.get(key)
+            .and_then(Value::as_str)
+            .is_none_or(str::is_empty)
+    };
+    if resource.custom.is_some() && (missing("kind") || missing("apiVersion")) {
+        let key = if missing("kind") {
+            "Kind"
+        } else {
+            "apiVersion"
+        };
+        let text = String::from_utf8_lossy(&call.body).into_owned();
+        let why = format!("Object '{key}' is missing in '{text}'");
+        return Err(unrecognized(&resource.kind, &why, &call.body));
+    }
+    Ok(decoded)
 }
 
 /// Reads YAML as sigs.k8s.io/yaml does.

@@ -137,21 +137,28 @@ async fn gone(
 
 fn check(resource: &Resource, stored: &Stored, options: &DeleteOptions) -> Outcome<()> {
     let object = &stored.object;
-    let refuse = |what: &str, wanted: &str, found: &str| {
-        let why = format!(
-            "Precondition failed: {what} in precondition: {wanted}, {what} in object meta: {found}"
-        );
-        Err(Failure::conflict(resource, &stored.key.name, &why))
+    let refuse = |why: String| {
+        Err(Failure::precondition(
+            &resource.gvk(),
+            &stored.key.name,
+            &why,
+        ))
     };
     if let Some(uid) = &options.uid
         && uid != object.uid()
     {
-        return refuse("UID", uid, object.uid());
+        return refuse(format!(
+            "the UID in the precondition ({uid}) does not match the UID in record ({}). The object might have been deleted and then recreated",
+            object.uid()
+        ));
     }
     if let Some(version) = &options.resource_version
         && version != object.resource_version()
     {
-        return refuse("ResourceVersion", version, object.resource_version());
+        return refuse(format!(
+            "the ResourceVersion in the precondition ({version}) does not match the ResourceVersion in record ({}). The object might have been modified",
+            object.resource_version()
+        ));
     }
     Ok(())
 }

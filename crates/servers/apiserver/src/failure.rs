@@ -63,6 +63,8 @@ pub(crate) struct Failure {
     pub(crate) details: Option<Details>,
     /// Continue token that the client may go on with (expired lists).
     pub(crate) continue_token: Option<String>,
+    /// Warnings that go with the refusal.
+    pub(crate) warnings: Vec<String>,
 }
 
 /// The result of handling a request.
@@ -77,6 +79,7 @@ impl Failure {
             message,
             details: None,
             continue_token: None,
+            warnings: Vec::new(),
         })
     }
 
@@ -179,8 +182,33 @@ impl Failure {
 
     pub(crate) fn not_acceptable(accepted: &[&str]) -> Box<Self> {
         let list = accepted.join(", ");
-        let message = format!("only the following media types are accepted: {list}");
-        Self::new(406, "NotAcceptable", message)
+        let message = format!("406: Not Acceptable\n\nAvailable representations: {list}");
+        Self::new(406, "NotAcceptable", message).with(Details::default())
+    }
+
+    pub(crate) fn unsupported_patch_type() -> Box<Self> {
+        Self::new(415, "UnsupportedMediaType", "415: Unsupported Media Type")
+            .with(Details::default())
+    }
+
+    /// The request is refused without saying why, as some broken patches are.
+    pub(crate) fn rejected() -> Box<Self> {
+        let message = "the server rejected our request due to an error in our request";
+        Self::new(422, "Invalid", message).with(Details::default())
+    }
+
+    /// The patched object does not fit its kind.
+    pub(crate) fn invalid_patch(patched: &str, why: &str) -> Box<Self> {
+        let text = format!("Invalid value: {patched:?}: {why}");
+        let cause = Cause::new("FieldValueInvalid", "patch", text);
+        Self::invalid(&GroupVersionKind::default(), "", vec![cause])
+    }
+
+    /// A precondition of a delete does not hold; these name the kind and not the resource.
+    pub(crate) fn precondition(gvk: &GroupVersionKind, name: &str, why: &str) -> Box<Self> {
+        let kind = gvk.group_kind().to_string();
+        let message = format!("Operation cannot be fulfilled on {kind} {name:?}: {why}");
+        Self::new(409, "Conflict", message).with(about(&gvk.group, &gvk.kind, name))
     }
 
     pub(crate) fn unsupported_media_type(accepted: &[&str]) -> Box<Self> {

@@ -67,9 +67,7 @@ pub(crate) fn finalizer_causes(old: &Object, new: &Object) -> Vec<Cause> {
         "Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers []string{{{}}}",
         added.join(", ")
     );
-    vec![Cause::new(
-        "FieldValueForbidden",
-        "metadata.finalizers",
-        text,
-    )]
+    let cause = Cause::new("FieldValueForbidden", "metadata.finalizers", text);
+    // The real server checks twice and lists both.
+    vec![cause.clone(), cause]
 }

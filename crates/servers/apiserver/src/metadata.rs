@@ -22,13 +22,11 @@ const SUFFIX_ALPHABET: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
 
 const LABEL_PATTERN: &str = "[a-z0-9]([-a-z0-9]*[a-z0-9])?";
 const SUBDOMAIN_PATTERN: &str = "[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*";
-const DNS1035_PATTERN: &str = "[a-z]([-a-z0-9]*[a-z0-9])?";
 const QUALIFIED_PATTERN: &str = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]";
 const VALUE_PATTERN: &str = "(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?";
 
 const SUBDOMAIN_TEXT: &str = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character";
 const LABEL_TEXT: &str = "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character";
-const DNS1035_TEXT: &str = "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character";
 const QUALIFIED_TEXT: &str = "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character";
 const VALUE_TEXT: &str = "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character";
 
@@ -38,7 +36,6 @@ fn anchored(pattern: &str) -> Regex {
 
 static SUBDOMAIN: LazyLock<Regex> = LazyLock::new(|| anchored(SUBDOMAIN_PATTERN));
 static LABEL: LazyLock<Regex> = LazyLock::new(|| anchored(LABEL_PATTERN));
-static DNS1035: LazyLock<Regex> = LazyLock::new(|| anchored(DNS1035_PATTERN));
 static QUALIFIED: LazyLock<Regex> = LazyLock::new(|| anchored(QUALIFIED_PATTERN));
 static LABEL_VALUE: LazyLock<Regex> = LazyLock::new(|| anchored(VALUE_PATTERN));
 
@@ -47,15 +44,14 @@ static LABEL_VALUE: LazyLock<Regex> = LazyLock::new(|| anchored(VALUE_PATTERN));
 enum NameRule {
     Subdomain,
     Label,
-    Dns1035,
+    Service,
     PathSegment,
 }
 
 fn name_rule(resource: &Resource) -> NameRule {
     match (resource.group.as_str(), resource.plural.as_str()) {
         ("", "namespaces") => NameRule::Label,
-        // Services may be called like any label since 1.34.
-        ("", "services") => NameRule::Dns1035,
+        ("", "services") => NameRule::Service,
         ("rbac.authorization.k8s.io" | "certificates.k8s.io", _)
         | ("flowcontrol.apiserver.k8s.io", _) => NameRule::PathSegment,
         _ => NameRule::Subdomain,
@@ -67,24 +63,15 @@ pub(crate) fn name_problems(resource: &Resource, name: &str) -> Vec<String> {
     match name_rule(resource) {
         NameRule::Subdomain => subdomain_problems(name),
         NameRule::Label => label_problems(name),
-        NameRule::Dns1035 => {
-            let mut problems = too_long(name, MAX_LABEL_BYTES);
-            if !DNS1035.is_match(name) {
-                problems.push(regex_text(
-                    DNS1035_TEXT,
-                    DNS1035_PATTERN,
-                    &["my-name", "abc-123"],
-                ));
-            }
-            problems
-        }
+        NameRule::Service if name.contains('.') => vec!["must not contain dots".to_owned()],
+        NameRule::Service => label_problems(name),
         NameRule::PathSegment => path_segment_problems(name),
     }
 }
 
 /// Problems of a DNS-1123 sub-domain.
 pub(crate) fn subdomain_problems(name: &str) -> Vec<String> {
-    let mut problems = too_long(name, MAX_SUBDOMAIN_BYTES);
+    let mut problems = too_long_name(name);
     if !SUBDOMAIN.is_match(name) {
         problems.push(regex_text(
             SUBDOMAIN_TEXT,
@@ -119,6 +106,17 @@ fn path_segment_problems(name: &str) -> Vec<String> {
         }
     }
     problems
+}
+
+/// Sub-domains are counted in characters, although they are bytes: the words are the API's.
+fn too_long_name(text: &str) -> Vec<String> {
+    if text.len() > MAX_SUBDOMAIN_BYTES {
+        vec![format!(
+            "must be no more than {MAX_SUBDOMAIN_BYTES} characters"
+        )]
+    } else {
+        Vec::new()
+    }
 }
 
 fn too_long(text: &str, limit: usize) -> Vec<String> {
@@ -156,7 +154,7 @@ pub(crate) fn qualified_name_problems(key: &str) -> Vec<String> {
         }
         _ => {
             let text = regex_text(
-                "a qualified name must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character",
+                "a valid label key must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character",
                 QUALIFIED_PATTERN,
                 &["MyName", "my.name", "123-abc"],
             );
@@ -245,7 +243,7 @@ pub(crate) fn check(resource: &Resource, object: &Object) -> Vec<Cause> {
     causes.extend(check_labels(object.labels(), "metadata.labels"));
     causes.extend(check_annotations(object));
     causes.extend(check_owners(object));
-    for finalizer in object.finalizers() {
+    for (index, finalizer) in object.finalizers().into_iter().enumerate() {
         let known = matches!(finalizer, "orphan" | "foregroundDeletion" | "kubernetes");
         let problems = qualified_name_problems(finalizer);
         causes.extend(
@@ -253,10 +251,13 @@ pub(crate) fn check(resource: &Resource, object: &Object) -> Vec<Cause> {
                 .iter()
                 .map(|text| invalid("metadata.finalizers", finalizer, text)),
         );
-        // Only the validation of built-in kinds insists on a qualified name; custom objects may be held by any.
         if problems.is_empty() && resource.custom.is_none() && !known && !finalizer.contains('/') {
             let text = "name is neither a standard finalizer name nor is it fully qualified";
-            causes.push(invalid("metadata.finalizers", finalizer, text));
+            causes.push(invalid(
+                &format!("metadata.finalizers[{index}]"),
+                finalizer,
+                text,
+            ));
         }
     }
     causes
@@ -397,7 +398,7 @@ mod tests {
         );
         assert_eq!(
             subdomain_problems(&"a".repeat(254)),
-            ["must be no more than 253 bytes"]
+            ["must be no more than 253 characters"]
         );
         assert!(qualified_name_problems("example.com/My_Name").is_empty());
         assert_eq!(

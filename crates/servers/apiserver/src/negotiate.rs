@@ -37,7 +37,11 @@ pub(crate) struct Form {
 }
 
 /// What the server can write.
-pub(crate) const ACCEPTED: &[&str] = &["application/json", "application/yaml"];
+pub(crate) const ACCEPTED: &[&str] = &[
+    "application/json",
+    "application/yaml",
+    "application/vnd.kubernetes.protobuf",
+];
 
 /// The first clause of an `Accept` header that the server can serve; JSON when there is no header.
 pub(crate) fn form(accept: &str) -> Outcome<Form> {

@@ -35,7 +35,7 @@ impl WriteOptions {
         let mut causes = Vec::new();
         let dry_run = call.query.text("dryRun");
         if !matches!(dry_run, "" | "All") {
-            causes.push(unsupported("dryRun", dry_run, &["All"]));
+            causes.push(unsupported_list("dryRun", dry_run, &["All"]));
         }
         let given = call.query.text("fieldManager");
         if given.len() > MAX_MANAGER_BYTES {
@@ -59,7 +59,7 @@ impl WriteOptions {
                 causes.push(unsupported(
                     "fieldValidation",
                     other,
-                    &["Ignore", "Strict", "Warn"],
+                    &["", "Ignore", "Strict", "Warn"],
                 ));
                 FieldValidation::Warn
             }
@@ -88,6 +88,15 @@ fn unsupported(field: &str, value: &str, supported: &[&str]) -> Cause {
         list.join(", ")
     );
     Cause::new("FieldValueNotSupported", field, text)
+}
+
+/// As [`unsupported`], for a field that is a list.
+fn unsupported_list(field: &str, value: &str, supported: &[&str]) -> Cause {
+    let mut cause = unsupported(field, value, supported);
+    cause.message = cause
+        .message
+        .replacen(&format!("{value:?}"), &format!("[{value:?}]"), 1);
+    cause
 }
 
 fn default_manager(user_agent: &str) -> String {
@@ -154,14 +163,14 @@ impl DeleteOptions {
                 "Foreground" => Some(Propagation::Foreground),
                 "Orphan" => Some(Propagation::Orphan),
                 other => {
-                    let supported = ["Background", "Foreground", "Orphan"];
+                    let supported = ["Foreground", "Background", "Orphan", "nil"];
                     return refuse(unsupported("propagationPolicy", other, &supported));
                 }
             },
         };
         match dry_run.as_deref() {
             None | Some("All") => {}
-            Some(other) => return refuse(unsupported("dryRun", other, &["All"])),
+            Some(other) => return refuse(unsupported_list("dryRun", other, &["All"])),
         }
         Ok(Self {
             dry_run: dry_run.is_some(),

@@ -1,5 +1,6 @@
 //! managedFields: who set what, through skein-merge.
 
+use serde_json::Value;
 use skein_merge::FieldSet;
 use skein_merge::ownership::{ApplyError, Ownership, conflict_causes};
 use skein_object::Object;
@@ -46,6 +47,25 @@ pub(crate) fn track(
 ) {
     let api_version = resource.api_version();
     view(resource, &api_version, subresource, now).update(old, new, manager);
+    if subresource == "scale" {
+        drop_scale_times(new);
+    }
+}
+
+/// Entries of the scale endpoint carry no time on the real server.
+fn drop_scale_times(object: &mut Object) {
+    let path = ["metadata", "managedFields"];
+    let Some(mut entries) = object.at(&path).and_then(Value::as_array).cloned() else {
+        return;
+    };
+    for entry in &mut entries {
+        if entry.get("subresource").and_then(Value::as_str) == Some("scale")
+            && let Some(entry) = entry.as_object_mut()
+        {
+            entry.remove("time");
+        }
+    }
+    object.set(&path, Value::Array(entries));
 }
 
 /// Server-side apply of a configuration over the live object.
@@ -76,11 +96,11 @@ pub(crate) fn apply(
     }
 }
 
-fn causes(values: &[serde_json::Value]) -> Vec<Cause> {
-    let text = |value: &serde_json::Value, key: &str| {
+fn causes(values: &[Value]) -> Vec<Cause> {
+    let text = |value: &Value, key: &str| {
         value
             .get(key)
-            .and_then(serde_json::Value::as_str)
+            .and_then(Value::as_str)
             .unwrap_or_default()
             .to_owned()
     };

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 use skein_merge::{json_patch, merge_patch, strategic};
-use skein_object::Object;
+use skein_object::{GroupVersionKind, Object};
 
 use crate::admit::{self, Conformed};
 use crate::api::{self, Api, Call};
@@ -43,15 +43,17 @@ fn kind(call: &Call, resource: &Resource) -> Outcome<PatchKind> {
         STRATEGIC_PATCH if resource.custom.is_none() => PatchKind::Strategic,
         APPLY_PATCH | "application/apply-patch+json" => PatchKind::Apply,
         _ => {
-            let mut accepted = vec![JSON_PATCH, MERGE_PATCH];
-            if resource.custom.is_none() {
-                accepted.push(STRATEGIC_PATCH);
-            }
-            accepted.push(APPLY_PATCH);
-            return Err(Failure::unsupported_media_type(&accepted));
+            return Err(unsupported(resource));
         }
     };
     Ok(kind)
+}
+
+fn unsupported(resource: &Resource) -> Box<Failure> {
+    if resource.custom.is_none() {
+        return Failure::unsupported_patch_type();
+    }
+    Failure::unsupported_media_type(&[JSON_PATCH, MERGE_PATCH, APPLY_PATCH])
 }
 
 /// Answers `patch`, of the object or of a sub-resource that is stored with it.
@@ -105,10 +107,19 @@ async fn run(
         let propose = |old: &Object| apply_to(resource, subresource, old, &configuration, options);
         return change.run(api, &key, propose).await;
     }
-    let patch = decode::json(&call.body)?.value;
+    let patch = decode_patch(call, kind)?;
     let propose = |old: &Object| {
         let patched = patched(resource, kind, old, &patch)?;
-        let Conformed { object, warnings } = admit::conform(resource, patched, options.validation)?;
+        let shown = patched.value.to_string();
+        let conformed = admit::conform(resource, patched, options.validation);
+        let Conformed { object, warnings } = conformed.map_err(|failure| {
+            let plain = failure.code == 400 && kind != PatchKind::Strategic;
+            if plain {
+                Failure::invalid_patch(&shown, &failure.message)
+            } else {
+                failure
+            }
+        })?;
         check_same_name(old, &object)?;
         Ok(Proposal {
             object,
@@ -117,6 +128,23 @@ async fn run(
         })
     };
     change.run(api, &key, propose).await
+}
+
+fn decode_patch(call: &Call, kind: PatchKind) -> Outcome<Value> {
+    let wrong = |why: &str| Failure::bad_request(format!("error decoding patch: {why}"));
+    let patch = decode::json(&call.body)
+        .map_err(|failure| wrong(&failure.message))?
+        .value;
+    if kind == PatchKind::Json {
+        if patch.is_object() {
+            let text = "json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp";
+            return Err(wrong(text));
+        }
+    } else if patch.is_array() {
+        let text = "json: cannot unmarshal array into Go value of type map[string]interface {}";
+        return Err(wrong(text));
+    }
+    Ok(patch)
 }
 
 fn check_same_name(old: &Object, new: &Object) -> Outcome<()> {
@@ -134,10 +162,16 @@ fn patched(resource: &Resource, kind: PatchKind, old: &Object, patch: &Value) ->
     let mut value = old.to_value();
     match kind {
         PatchKind::Json => json_patch::apply(&mut value, patch).map_err(|error| {
-            let message = error.to_string();
-            let code = error.status();
-            let reason = if code == 422 { "Invalid" } else { "BadRequest" };
-            Failure::new(code, reason, message)
+            let (code, message) = (error.status(), error.to_string());
+            let untold = ["testing value", "Unexpected kind"];
+            if untold.iter().any(|start| message.starts_with(start)) {
+                return Failure::rejected();
+            }
+            Failure::new(
+                code,
+                if code == 422 { "Invalid" } else { "BadRequest" },
+                message,
+            )
         })?,
         PatchKind::Merge => {
             if !patch.is_object() {
@@ -180,18 +214,23 @@ fn strategic_patch(
 fn configuration(call: &Call, resource: &Resource) -> Outcome<Object> {
     let yaml = call.header("content-type").contains("yaml");
     let value = if yaml && !call.body.trim_ascii_start().starts_with(b"{") {
-        decode::yaml(&call.body)?.value
+        let wrong = |failure: Box<Failure>| {
+            Failure::bad_request(format!("error decoding YAML: {}", failure.message))
+        };
+        decode::yaml(&call.body).map_err(wrong)?.value
     } else {
         decode::json(&call.body)?.value
     };
     let mut object = Object::from_value(value)
         .map_err(|error| Failure::bad_request(format!("error decoding YAML: {error}")))?;
-    if object.kind() != resource.kind && object.api_version() == resource.api_version() {
-        return Err(Failure::bad_request(format!(
-            "Incorrect kind specified in apply patch. Specified patch kind: {}, expected: {}",
-            object.kind(),
-            resource.kind
-        )));
+    if object.kind() != resource.kind || object.api_version() != resource.api_version() {
+        let GroupVersionKind {
+            group,
+            version,
+            kind,
+        } = object.gvk();
+        let text = format!("invalid object type: {group}/{version}, Kind={kind}");
+        return Err(Failure::bad_request(text));
     }
     let wanted = call.info.name.as_str();
     if !object.name().is_empty() && object.name() != wanted {
@@ -202,14 +241,10 @@ fn configuration(call: &Call, resource: &Resource) -> Outcome<Object> {
     }
     object.set(&["metadata", "name"], wanted.into());
     let namespace = read::namespace(call, resource).unwrap_or_default();
-    if resource.namespaced {
-        if !object.namespace().is_empty() && object.namespace() != namespace {
-            return Err(Failure::bad_request(format!(
-                "the namespace of the object ({}) does not match the namespace on the URL ({namespace})",
-                object.namespace()
-            )));
-        }
-        object.set(&["metadata", "namespace"], namespace.into());
+    if resource.namespaced && !object.namespace().is_empty() && object.namespace() != namespace {
+        return Err(Failure::bad_request(
+            "the namespace of the provided object does not match the namespace sent on the request",
+        ));
     }
     Ok(object)
 }
@@ -246,7 +281,8 @@ async fn apply_new(
     metadata::drop_system_fields(&mut object);
     write::place(call, resource, &mut object)?;
     lifecycle::check_create(api, resource, &object)?;
-    let object = write::insert_owned(api, resource, object, options, Some(call), &now).await?;
+    let inserted = write::insert_owned(api, resource, object, options, Some(call), &now).await;
+    let object = write::warned(inserted, &warnings)?;
     Ok(Updated {
         object,
         warnings,

@@ -52,10 +52,14 @@ impl ListMeta {
 
 /// A list of whole objects.
 pub(crate) fn list(resource: &Resource, meta: &ListMeta, items: Vec<Value>) -> Value {
+    let mut metadata = meta.to_value();
+    if resource.custom.is_some() && metadata.get("continue").is_none() {
+        metadata["continue"] = "".into();
+    }
     json!({
         "kind": resource.list_kind,
         "apiVersion": resource.api_version(),
-        "metadata": meta.to_value(),
+        "metadata": metadata,
         "items": items,
     })
 }

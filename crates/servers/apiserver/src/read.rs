@@ -50,9 +50,7 @@ pub(crate) fn find(api: &Api, call: &Call, resource: &Resource) -> Outcome<Arc<S
 /// Answers `get`.
 pub(crate) fn get(api: &Api, call: &Call, resource: &Resource) -> Outcome<Reply> {
     let form = negotiate::form(call.header("accept"))?;
-    if let Some(wanted) = call.query.number("resourceVersion")? {
-        reached(api, wanted)?;
-    }
+    reached(api, call.query.revision()?)?;
     let stored = find(api, call, resource)?;
     Ok(stored_reply(200, form, resource, call, &stored))
 }
@@ -206,7 +204,7 @@ fn snapshot(api: &Api, call: &Call, resource: &Resource) -> Outcome<Snapshot> {
     if !token.is_empty() {
         return continued(api, resource, namespace, token);
     }
-    let version = call.query.number("resourceVersion")?.unwrap_or(0);
+    let version = call.query.revision()?;
     reached(api, version)?;
     let limited = call.query.number("limit")?.is_some_and(|limit| limit > 0);
     let matching = call.query.text("resourceVersionMatch");
@@ -231,7 +229,11 @@ fn continued(
     namespace: Option<&str>,
     token: &str,
 ) -> Outcome<Snapshot> {
-    let bad = || Failure::bad_request("continue key is not valid: the token cannot be read");
+    let bad = || {
+        Failure::bad_request(
+            "invalid continue token: continue key is not valid: illegal base64 data at input byte 0",
+        )
+    };
     let bytes = URL_SAFE_NO_PAD
         .decode(token.trim_end_matches('='))
         .map_err(|_| bad())?;

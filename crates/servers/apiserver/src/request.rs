@@ -154,7 +154,20 @@ impl Query {
         }
         text.parse().map(Some).map_err(|_| {
             Failure::bad_request(format!(
-                "strconv.ParseInt: parsing {text:?}: invalid syntax (query parameter {key})"
+                "strconv.ParseInt: parsing {text:?}: invalid syntax"
+            ))
+        })
+    }
+
+    /// The `resourceVersion` parameter; 0 when absent.
+    pub(crate) fn revision(&self) -> Outcome<u64> {
+        let text = self.text("resourceVersion");
+        if text.is_empty() {
+            return Ok(0);
+        }
+        text.parse().map_err(|_| {
+            Failure::bad_request(format!(
+                "invalid resource version: resourceVersion: Invalid value: {text:?}: strconv.ParseUint: parsing {text:?}: invalid syntax"
             ))
         })
     }

@@ -161,6 +161,10 @@ impl Index {
             .map(Vec::as_slice)
     }
 
+    pub(crate) fn has_group(&self, group: &str) -> bool {
+        self.groups.iter().any(|(name, _)| name == group)
+    }
+
     pub(crate) fn is_custom_group(&self, group: &str) -> bool {
         self.custom_groups.iter().any(|name| name == group)
     }

@@ -43,6 +43,7 @@ pub(crate) fn text(code: u16, body: impl Into<String>) -> Reply {
 /// The `Status` of a refusal.
 pub(crate) fn failure(failure: &Failure) -> Reply {
     let mut response = value(failure.code, Encoding::Json, &failure.to_value());
+    warn(&mut response, &failure.warnings);
     let seconds = failure
         .details
         .as_ref()

@@ -41,6 +41,9 @@ pub(crate) fn answer(api: &Api, call: &Call, resource: &Resource) -> Outcome<Rep
         "TokenReview" => token(api, &review),
         _ => json!({}),
     };
+    if resource.kind == "SelfSubjectReview" {
+        review.set(&["metadata", "creationTimestamp"], crate::api::now().into());
+    }
     review.set(&["status"], status);
     Ok(read::object_reply(201, form, resource, call, &review))
 }

@@ -97,16 +97,7 @@ impl Selection {
             .map_err(|error| Failure::bad_request(error.to_string()))?;
         for term in fields.terms() {
             if !supports(resource, &term.field) {
-                let version = if resource.group.is_empty() {
-                    format!("/{}", resource.version)
-                } else {
-                    resource.api_version()
-                };
-                return Err(Failure::bad_request(format!(
-                    "Unable to find {:?} that match label selector {label_text:?}, field selector {field_text:?}: field label not supported: {}",
-                    format!("{version}, Resource={}", resource.plural),
-                    term.field
-                )));
+                return Err(unsupported(resource, &term.field, label_text, field_text));
             }
         }
         let defaults = FIELD_DEFAULTS
@@ -149,6 +140,30 @@ impl Selection {
             }
         }
     }
+}
+
+/// Three ways to say that a field cannot be selected by: kinds with fields of their own, custom resources, others.
+fn unsupported(resource: &Resource, field: &str, labels: &str, fields: &str) -> Box<Failure> {
+    let own = FIELDS
+        .iter()
+        .any(|(group, plural, _)| resource.is(group, plural));
+    if resource.custom.is_some() {
+        return Failure::bad_request(format!("field label not supported: {field}"));
+    }
+    if !own {
+        return Failure::bad_request(format!(
+            "{field:?} is not a known field selector: only \"metadata.name\", \"metadata.namespace\""
+        ));
+    }
+    let version = if resource.group.is_empty() {
+        format!("/{}", resource.version)
+    } else {
+        resource.api_version()
+    };
+    Failure::bad_request(format!(
+        "Unable to find {:?} that match label selector {labels:?}, field selector {fields:?}: field label not supported: {field}",
+        format!("{version}, Resource={}", resource.plural),
+    ))
 }
 
 fn supports(resource: &Resource, field: &str) -> bool {

@@ -285,6 +285,13 @@ fn job_created(object: &mut Object) {
             value.into(),
         );
     }
+    if object.labels().is_none()
+        && let Some(labels) = object
+            .at(&["spec", "template", "metadata", "labels"])
+            .cloned()
+    {
+        object.set(&["metadata", "labels"], labels);
+    }
     let selector = json!({"matchLabels": {"batch.kubernetes.io/controller-uid": uid}});
     object.set(&["spec", "selector"], selector);
 }

@@ -32,7 +32,10 @@ pub(crate) async fn answer(
     let name = call.info.subresource.as_str();
     let sub = resource
         .subresource(name)
-        .ok_or_else(Failure::unknown_path)?;
+        .ok_or_else(|| match resource.custom {
+            Some(_) => Failure::not_found(resource, &call.info.name),
+            None => Failure::unknown_path(),
+        })?;
     let verb = call.info.verb;
     if !sub.verbs.iter().any(|allowed| allowed == verb) {
         return Err(Failure::unsupported_method());

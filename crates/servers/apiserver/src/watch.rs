@@ -141,7 +141,7 @@ type Opened = (Watcher, Vec<Arc<Stored>>, Option<ReadError>);
 
 fn open(api: &Api, call: &Call, resource: &Resource) -> Outcome<Opened> {
     let namespace = read::namespace(call, resource);
-    let version = call.query.number("resourceVersion")?.unwrap_or(0);
+    let version = call.query.revision()?;
     let send = call.query.text("sendInitialEvents");
     let initial = if send.is_empty() {
         version == 0

@@ -8,7 +8,7 @@ use skein_store::{Key, Stored, WriteError};
 use crate::admit::{self, Conformed};
 use crate::api::{self, Api, Call};
 use crate::decode;
-use crate::failure::{Failure, Outcome};
+use crate::failure::{Cause, Failure, Outcome};
 use crate::negotiate;
 use crate::options::{FieldValidation, WriteOptions};
 use crate::read;
@@ -29,13 +29,18 @@ pub(crate) async fn create(
 ) -> Outcome<Reply> {
     let form = negotiate::form(call.header("accept"))?;
     let options = WriteOptions::parse(call, "CreateOptions", false)?;
-    let conformed = admit::conform(resource, decode::body(call)?, options.validation)?;
+    let conformed = admit::conform(
+        resource,
+        decode::object_body(call, resource)?,
+        options.validation,
+    )?;
     let Conformed {
         mut object,
         warnings,
     } = conformed;
     place(call, resource, &mut object)?;
-    let object = insert(api, resource, object, &options, Some(call)).await?;
+    let inserted = insert(api, resource, object, &options, Some(call)).await;
+    let object = warned(inserted, &warnings)?;
     let mut reply = read::object_reply(201, form, resource, call, &object);
     respond::warn(&mut reply, &warnings);
     Ok(reply)
@@ -171,7 +176,11 @@ pub(crate) async fn update(
 ) -> Outcome<Reply> {
     let form = negotiate::form(call.header("accept"))?;
     let options = WriteOptions::parse(call, "UpdateOptions", false)?;
-    let conformed = admit::conform(resource, decode::body(call)?, options.validation)?;
+    let conformed = admit::conform(
+        resource,
+        decode::object_body(call, resource)?,
+        options.validation,
+    )?;
     check_named(call, resource, &conformed.object)?;
     let key = read::key(call, resource);
     let exists = api.store.get(&key).is_some();
@@ -198,19 +207,26 @@ pub(crate) async fn update(
         subresource: subresource.unwrap_or_default(),
         options: &options,
     };
-    let updated = change.run(api, &key, propose).await?;
+    let updated = warned(change.run(api, &key, propose).await, &conformed.warnings)?;
     let mut reply = read::object_reply(200, form, resource, call, &updated.object);
     respond::warn(&mut reply, &updated.warnings);
     Ok(reply)
 }
 
+/// Puts the warnings into a refusal.
+pub(crate) fn warned<T>(outcome: Outcome<T>, warnings: &[String]) -> Outcome<T> {
+    outcome.map_err(|mut failure| {
+        failure.warnings.extend_from_slice(warnings);
+        failure
+    })
+}
+
 fn check_named(call: &Call, resource: &Resource, object: &Object) -> Outcome<()> {
     let (given, wanted) = (object.name(), call.info.name.as_str());
     if given.is_empty() {
-        let gvk = resource.gvk();
-        let text = "Required value: name is required";
-        let cause = crate::failure::Cause::new("FieldValueRequired", "metadata.name", text);
-        return Err(Failure::invalid(&gvk, "", vec![cause]));
+        return Err(Failure::bad_request(format!(
+            "the name of the object ({wanted} based on URL) was undeterminable: name must be provided"
+        )));
     }
     if given != wanted {
         return Err(Failure::bad_request(format!(
@@ -358,7 +374,9 @@ impl Change<'_> {
         let name = old.name();
         if !new.uid().is_empty() && new.uid() != old.uid() {
             let why = format!(
-                "Precondition failed: UID in precondition: {}, UID in object meta: {}",
+                "StorageError: invalid object, Code: 4, Key: /registry/{}/{}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: {}, UID in object meta: {}",
+                registry_path(self.resource),
+                old.namespaced_name(),
                 new.uid(),
                 old.uid()
             );
@@ -369,10 +387,11 @@ impl Change<'_> {
             if strategy::updates_unconditionally(self.resource) {
                 return Ok(());
             }
-            let text = "Invalid value: 0: must be specified for an update";
-            let cause =
-                crate::failure::Cause::new("FieldValueInvalid", "metadata.resourceVersion", text);
-            return Err(Failure::invalid(&self.resource.gvk(), name, vec![cause]));
+            return Err(unconditional(self.resource, name));
+        }
+        if version.parse::<u64>().is_err() {
+            let text = format!("strconv.ParseUint: parsing {version:?}: invalid syntax");
+            return Err(Failure::new(500, "", text));
         }
         if version != old.resource_version() {
             return Err(Failure::modified(self.resource, name));
@@ -396,6 +415,32 @@ impl Change<'_> {
             return Ok(());
         }
         Err(Failure::invalid(&resource.gvk(), new.name(), causes))
+    }
+}
+
+/// The refusal of an update that names no revision where it must.
+fn unconditional(resource: &Resource, name: &str) -> Box<Failure> {
+    let text = "Invalid value: 0: must be specified for an update";
+    let cause = Cause::new("FieldValueInvalid", "metadata.resourceVersion", text);
+    let mut gvk = resource.gvk();
+    if resource.custom.is_some() {
+        // The real server names the resource here, not the kind.
+        gvk.kind.clone_from(&resource.plural);
+    }
+    Failure::invalid(&gvk, name, vec![cause])
+}
+
+/// Where the real server keeps the resource's objects below `/registry`.
+fn registry_path(resource: &Resource) -> String {
+    if resource.custom.is_some() {
+        return format!("{}/{}", resource.group, resource.plural);
+    }
+    match resource.plural.as_str() {
+        "services" => "services/specs".to_owned(),
+        "endpoints" => "services/endpoints".to_owned(),
+        "ingresses" => "ingress".to_owned(),
+        "nodes" => "minions".to_owned(),
+        plural => plural.to_owned(),
     }
 }
 

@@ -10,6 +10,7 @@ use crate::api::{self, Api};
 use crate::custom;
 use crate::delete;
 use crate::options::DeleteOptions;
+use crate::ownership;
 
 /// Finalizer that keeps a definition until its objects are gone.
 pub(crate) const CLEANUP: &str = "customresourcecleanup.apiextensions.k8s.io";
@@ -70,6 +71,17 @@ async fn reconcile(api: &Arc<Api>, key: &Key) {
     if wanted == *definition {
         refresh(api);
         return;
+    }
+    if let Some(resource) = api.registry.current().find_kind(&definition.gvk()) {
+        let manager = "kube-apiserver";
+        ownership::track(
+            &resource,
+            "status",
+            Some(definition),
+            &mut wanted,
+            manager,
+            &api::now(),
+        );
     }
     serve_before_saying_so(api, &wanted);
     if let Err(error) = api

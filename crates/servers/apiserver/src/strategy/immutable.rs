@@ -112,8 +112,16 @@ pub(super) fn check(resource: &Resource, old: &Object, new: &Object) -> Vec<Caus
     causes
 }
 
+/// A role reference as Go prints the internal type.
 fn go_struct(value: Option<&Value>) -> String {
-    value.map_or_else(|| "null".to_owned(), Value::to_string)
+    let text = |key: &str| {
+        value
+            .and_then(|v| v.get(key))
+            .cloned()
+            .unwrap_or_else(|| "".into())
+    };
+    let (group, kind, name) = (text("apiGroup"), text("kind"), text("name"));
+    format!("{{\"APIGroup\":{group},\"Kind\":{kind},\"Name\":{name}}}")
 }
 
 fn immutable(path: &str, value: Option<&Value>) -> Cause {

@@ -160,11 +160,8 @@ async fn preconditions_guard_deletes() {
         .send(Method::DELETE, &path, &media, options("other"))
         .await;
     assert_eq!(wrong.code, 409);
-    assert!(
-        wrong
-            .message()
-            .contains("Precondition failed: UID in precondition: other, UID in object meta: ")
-    );
+    let text = "Operation cannot be fulfilled on ConfigMap \"a\": the UID in the precondition (other) does not match the UID in record (";
+    assert!(wrong.message().starts_with(text), "{wrong:?}");
     let uid = created.body["metadata"]["uid"].as_str().expect("a uid");
     let right = api.send(Method::DELETE, &path, &media, options(uid)).await;
     assert_eq!(

@@ -5,5 +5,6 @@ mod harness;
 mod changes;
 mod lists;
 mod objects;
+mod oracle;
 mod rights;
 mod workloads;
