@@ -266,7 +266,11 @@ pub(crate) fn loop_depth(expression: &Expr) -> usize {
             .unwrap_or_default(),
         Expr::Comprehension(loops) => {
             let inner = below(&[&loops.loop_cond, &loops.loop_step, &loops.result]);
-            below(&[&loops.iter_range]).max(inner + 1)
+            // A loop over nothing only binds a name.
+            let binds =
+                matches!(&loops.iter_range.expr, Expr::List(list) if list.elements.is_empty());
+            let own = usize::from(!binds);
+            below(&[&loops.iter_range, &loops.accu_init]).max(inner + own)
         }
         _ => 0,
     }

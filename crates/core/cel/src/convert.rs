@@ -45,7 +45,9 @@ impl Data {
 
     /// A timestamp from RFC 3339 text; the text itself when it is none.
     pub fn timestamp(text: &str) -> Self {
+        // Kubernetes reads parts of a time in UTC.
         let parsed = chrono::DateTime::parse_from_rfc3339(text).ok();
+        let parsed = parsed.map(|time| time.to_utc().fixed_offset());
         Self(Form::Value(
             parsed.map_or_else(|| text.into(), CelValue::Timestamp),
         ))

@@ -4,7 +4,7 @@ use std::sync::{Arc, LazyLock};
 
 use cel::{DeclarationError, Env, extensions};
 
-use crate::{addresses, formats, lists, quantities, regexes, sets, urls, versions};
+use crate::{addresses, formats, lists, quantities, regexes, sets, two_variables, urls, versions};
 
 /// The environment that all programs share.
 pub(crate) fn environment() -> &'static Arc<Env> {
@@ -27,5 +27,6 @@ fn build() -> Result<Env, DeclarationError> {
     quantities::declare(&mut env)?;
     versions::declare(&mut env)?;
     formats::declare(&mut env)?;
+    two_variables::declare(&mut env)?;
     Ok(env)
 }

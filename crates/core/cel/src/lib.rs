@@ -17,6 +17,7 @@ mod quantities;
 mod regexes;
 mod sets;
 mod syntax;
+mod two_variables;
 mod urls;
 mod versions;
 
