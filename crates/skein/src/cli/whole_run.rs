@@ -1,5 +1,7 @@
 //! Whole runs of commands against the embedded API server: what goes in is a command line, what comes out is text.
 
+mod refusals;
+
 use std::io::{self, Write};
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex};
