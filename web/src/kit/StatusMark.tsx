@@ -10,7 +10,7 @@ const LABELS: Record<Tone, string> = {
   missing: "Missing",
   deleting: "Deleting",
   suspended: "Suspended",
-  unknown: "Not watched",
+  unknown: "Not seen",
 };
 
 /** The word of a status. */
