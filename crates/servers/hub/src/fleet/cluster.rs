@@ -282,7 +282,7 @@ impl ClusterTree {
                 "named by others, but not in the cluster",
             )
         } else {
-            (NodeStatus::Unknown, "not watched by the hub")
+            (NodeStatus::Unknown, "not seen by the hub yet")
         };
         status::Summary {
             status,

@@ -91,7 +91,7 @@ pub enum NodeStatus {
     Missing,
     /// Being deleted.
     Deleting,
-    /// The hub does not watch this kind, or cannot tell.
+    /// The hub has not seen it yet, does not watch this kind, or cannot tell.
     Unknown,
 }
 

@@ -11,6 +11,9 @@ use super::node::{NodeStatus, UnixMillis};
 /// Reasons with which Ready is False although nothing is wrong with the object itself: it waits.
 const WAITING_REASONS: [&str; 2] = ["DependencyNotReady", "ProgressingWithRetry"];
 
+/// How Flux begins to say that the source has fetched nothing so far; its reason is also used for real failures.
+const NO_ARTIFACT_YET: &str = "Source artifact not found";
+
 /// What kstatus says of kinds that have no rules; it tells nobody anything.
 const NOTHING_TO_SAY: [&str; 2] = ["Resource is current", "Resource is always ready"];
 
@@ -55,7 +58,7 @@ pub fn summarise(object: &Object, now: UnixMillis) -> Summary {
     let status = match status {
         Status::Current => NodeStatus::Ready,
         Status::InProgress => NodeStatus::Progressing,
-        Status::Failed if WAITING_REASONS.contains(&reason.as_str()) => NodeStatus::Progressing,
+        Status::Failed if is_waiting(&reason, &message) => NodeStatus::Progressing,
         Status::Failed => NodeStatus::Failed,
         Status::Terminating => NodeStatus::Deleting,
         Status::NotFound => NodeStatus::Missing,
@@ -67,6 +70,11 @@ pub fn summarise(object: &Object, now: UnixMillis) -> Summary {
         message.as_str()
     };
     Summary::new(status, &reason, message, changed_at(object))
+}
+
+/// Whether nothing is wrong with the object itself: it waits for another one.
+fn is_waiting(reason: &str, message: &str) -> bool {
+    WAITING_REASONS.contains(&reason) || message.starts_with(NO_ARTIFACT_YET)
 }
 
 fn summarise_deleting(object: &Object) -> Summary {

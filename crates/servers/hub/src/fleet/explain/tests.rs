@@ -5,6 +5,7 @@ use skein_object::{Object, ObjectKey};
 
 use super::{Explanation, explain};
 use crate::fleet::cluster::{ClusterTree, ShownObject};
+use crate::fleet::node::NodeStatus;
 
 const KUSTOMIZE: &str = "kustomize.toolkit.fluxcd.io";
 
@@ -129,6 +130,18 @@ fn an_object_is_explained_by_what_applied_it() {
     let explanation = explain(&tree, &ObjectKey::new("apps", "Deployment", "a", "ok"));
     assert_eq!(names(&explanation), ["fleet", "infra", "ok"]);
     assert_eq!(cause(&explanation), "infra");
+}
+
+#[test]
+fn waiting_for_a_first_artifact_is_no_failure() {
+    let mut waiting = kustomization("apps", "False", "ArtifactFailed", &[], &[]);
+    waiting["status"]["conditions"][0]["message"] =
+        "Source artifact not found, retrying in 5s".into();
+    let tree = tree(vec![source("Unknown", "building artifact"), waiting]);
+    let explanation = of(&tree, "apps");
+    assert_eq!(cause(&explanation), "fleet");
+    let statuses: Vec<_> = explanation.chain.iter().map(|link| link.status).collect();
+    assert_eq!(statuses, [NodeStatus::Progressing; 2]);
 }
 
 #[test]
