@@ -1,6 +1,7 @@
 //! Replays recorded steps of the real Flux controllers against ours and compares what is seen.
 //!
-//! `skein-flux-live DIR [--target real|embedded] [--area A] [--scenario PART] [--jobs N] [--out DIR] [--program FILE]`
+//! `skein-flux-live DIR [--target real|embedded] [--area A] [--scenario PART] [--jobs N] [--out DIR] [--program FILE]
+//! [--floor PERCENT]`
 
 mod cluster;
 mod compare;
@@ -49,6 +50,8 @@ struct Arguments {
     jobs: usize,
     out: PathBuf,
     program: PathBuf,
+    /// Percent of sections that must be equal; all when absent.
+    floor: Option<f64>,
 }
 
 fn main() -> ExitCode {
@@ -91,7 +94,7 @@ async fn run() -> Result<bool> {
             Err(error) => report.add_error(&name, &error),
         }
     }
-    Ok(report.finish())
+    Ok(report.finish(arguments.floor))
 }
 
 async fn play(world: &World, scenario: &Scenario) -> Result<Steps> {
@@ -127,7 +130,9 @@ impl Arguments {
                         Some((name, value)) => (name.to_owned(), Some(value.to_owned())),
                         None => (flag.to_owned(), words.next()),
                     };
-                    let known = ["target", "area", "scenario", "jobs", "out", "program"];
+                    let known = [
+                        "target", "area", "scenario", "jobs", "out", "program", "floor",
+                    ];
                     if !known.contains(&name.as_str()) {
                         bail!("unknown flag --{name}");
                     }
@@ -147,6 +152,10 @@ impl Arguments {
                 Some(number) => number.parse().context("--jobs takes a number")?,
                 None => DEFAULT_JOBS,
             },
+            floor: values
+                .get("floor")
+                .map(|percent| percent.parse().context("--floor takes a number"))
+                .transpose()?,
             target: values.remove("target").unwrap_or_else(|| "real".to_owned()),
             area: values.remove("area"),
             scenario: values.remove("scenario"),

@@ -94,8 +94,9 @@ impl Report {
         println!("{name:<52} error: {error:#}");
     }
 
-    /// Prints the table; true when nothing differs.
-    pub fn finish(&self) -> bool {
+    /// Prints the table; true when nothing differs, or when at least `floor` percent of what was compared is equal and every
+    /// scenario was played.
+    pub fn finish(&self, floor: Option<f64>) -> bool {
         println!("\nsection        | equal | differs | n.a.");
         println!("---------------|------:|--------:|-----:");
         let (mut passed, mut failed) = (0, self.errors);
@@ -116,8 +117,29 @@ impl Report {
         if failed > 0 {
             println!("differences: {}", self.folder.display());
         }
-        println!("{passed} passed, {failed} failed");
-        failed == 0
+        let share = 100.0 * ratio(passed, passed + failed);
+        println!("{share:.1} % of the sections are equal");
+        let Some(floor) = floor else {
+            println!("{passed} passed, {failed} failed");
+            return failed == 0;
+        };
+        let holds = self.errors == 0 && share >= floor;
+        println!(
+            "at least {floor} % must be: {}",
+            if holds { "they are" } else { "they are not" }
+        );
+        let counted = if holds { 0 } else { failed };
+        println!("{passed} passed, {counted} failed");
+        holds
+    }
+}
+
+fn ratio(part: usize, whole: usize) -> f64 {
+    let number = |count: usize| f64::from(u32::try_from(count).unwrap_or(u32::MAX));
+    if whole == 0 {
+        0.0
+    } else {
+        number(part) / number(whole)
     }
 }
 

@@ -130,5 +130,11 @@ fn has_condition(object: &Value, kind: &str, status: &str, reason: Option<&str>)
             && condition["status"] == status
             && reason.is_none_or(|reason| condition["reason"] == reason)
             && (observed.is_null() || observed == generation)
+            && !is_too_early(condition)
     })
+}
+
+/// Not ready because the source was not looked at yet: a moment that the recordings never ended in.
+pub fn is_too_early(condition: &Value) -> bool {
+    text(&condition["message"]).contains("Source artifact not found, retrying in")
 }
