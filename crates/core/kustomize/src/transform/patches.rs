@@ -1,9 +1,12 @@
 //! Strategic and JSON patches on the objects that they mean.
 
+use std::collections::HashSet;
+
 use serde_json::Value;
 
 use super::json_patch::JsonPatch;
 use crate::error::{BuildError, Outcome};
+use crate::id::IdKey;
 use crate::kustomization::Patch;
 use crate::load::resources_from_text;
 use crate::loader::Loader;
@@ -230,13 +233,18 @@ fn apply_patch_to(
     schema: &MergeSchema,
 ) -> Outcome<()> {
     let kind = patch.kind().to_owned();
-    let ids: Vec<_> = selected
+    // Objects are chosen by identity, so that one with the identity of a selected one is, too.
+    let ids: HashSet<IdKey> = selected
         .iter()
         .map(|at| map.list()[*at].id(schema).key())
         .collect();
-    let chosen: Vec<usize> = (0..map.list().len())
-        .filter(|at| selected.contains(at) || ids.contains(&map.list()[*at].id(schema).key()))
-        .collect();
+    let is_chosen = |resource: &Resource| ids.contains(&resource.id(schema).key());
+    let chosen: Vec<usize> = match selected {
+        [one] => vec![*one],
+        _ => (0..map.list().len())
+            .filter(|at| is_chosen(&map.list()[*at]))
+            .collect(),
+    };
     for at in chosen {
         let resource = &mut map.list_mut()[at];
         let mut copy = patch.clone();

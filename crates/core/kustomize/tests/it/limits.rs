@@ -220,3 +220,26 @@ fn messages_in_the_words_of_kustomize() {
         "accumulating resources: accumulation err='accumulating resources from 'b': read <tmp>/b: is a directory': recursed accumulation of path '<tmp>/b': accumulating resources: accumulation err='accumulating resources from 'x': open <tmp>/b/x: no such file or directory': must build at directory: not a valid directory: evalsymlink failure on '<tmp>/b/x' : lstat <tmp>/b/x: no such file or directory"
     );
 }
+
+#[test]
+fn documents_at_the_depth_limit_build_and_deeper_ones_are_refused() {
+    let nested = |depth: usize| {
+        let (open, close) = ("{a: ".repeat(depth), "}".repeat(depth));
+        format!(
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: a\nspec: {open}1{close}\n"
+        )
+    };
+    let kustomization = "resources: [a.yaml]\nnamePrefix: p-\nimages: [{name: x, newTag: v2}]\npatches:\n- path: a.yaml\n- target: {kind: Deployment}\n  patch: '[{\"op\":\"add\",\"path\":\"/x\",\"value\":1}]'\n";
+    let deep = nested(250);
+    let files = tree(&[("kustomization.yaml", kustomization), ("a.yaml", &deep)]);
+    let built = build(&files, "", &Options::default()).unwrap();
+    assert!(built.to_yaml().len() > 250 * 250);
+    let text = error(
+        &[
+            ("kustomization.yaml", kustomization),
+            ("a.yaml", &nested(2000)),
+        ],
+        "",
+    );
+    assert!(text.contains("levels deep"), "{text}");
+}
