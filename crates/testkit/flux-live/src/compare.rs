@@ -38,6 +38,12 @@ pub const SECTIONS: &[&str] = &[
     "responses",
 ];
 
+/// Message of a Kustomization that was looked at before its source was.
+pub const TOO_EARLY: &str = "Source artifact not found, retrying in";
+
+/// Folders of one run, longest first; a message that leaves them out says the same.
+const RUN_FOLDERS: &[&str] = &["<tmp>/unpack/", "<tmp>/"];
+
 /// What a step is compared under.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Terms<'a> {
@@ -59,7 +65,7 @@ pub fn step(
     let side = |sections: &Sections, name: &str| {
         let content = sections
             .get(name)
-            .map(|content| normal::value(content, &names));
+            .map(|content| without_run_folders(normal::value(content, &names)));
         arranged(name, content.unwrap_or(Value::Null))
     };
     let compared = SECTIONS.iter().map(|name| {
@@ -83,6 +89,25 @@ pub fn step(
         (*name, compared)
     });
     compared.collect()
+}
+
+fn without_run_folders(value: Value) -> Value {
+    match value {
+        Value::String(text) => {
+            let shorten = |text: String, folder: &&str| text.replace(*folder, "");
+            Value::String(RUN_FOLDERS.iter().fold(text, shorten))
+        }
+        Value::Array(items) => items.into_iter().map(without_run_folders).collect(),
+        Value::Object(fields) => {
+            let fields = fields.into_iter();
+            Value::Object(
+                fields
+                    .map(|(key, field)| (key, without_run_folders(field)))
+                    .collect(),
+            )
+        }
+        other => other,
+    }
 }
 
 /// The last retry of the step before may fall into this one.
@@ -114,7 +139,7 @@ fn equal(is_equal: bool) -> Verdict {
 /// The form in which order that means nothing does not count, and what may differ between two right runs is left out.
 fn arranged(section: &str, content: Value) -> Value {
     match section {
-        "objects" | "applied" => by_key(content, |object| {
+        "objects" | "applied" => by_key(without_going(content), content, |object| {
             let metadata = &object["metadata"];
             format!(
                 "{}/{}/{}",
@@ -138,6 +163,16 @@ fn by_key(items: Value, key: impl Fn(&Value) -> String) -> Value {
     };
     let pairs = items.into_iter().map(|item| (key(&item), item));
     Value::Object(pairs.collect())
+}
+
+/// What is being deleted is gone a moment later.
+fn without_going(mut items: Value) -> Value {
+    if let Value::Array(items) = &mut items {
+        items.retain(|item| {
+            item["metadata"]["deletionTimestamp"].is_null() || item["kind"] != "Namespace"
+        });
+    }
+    items
 }
 
 /// Replaced files go one minute later, at the next run.
@@ -215,7 +250,7 @@ fn is_too_early(state: &Value) -> bool {
     conditions
         .into_iter()
         .flatten()
-        .any(|condition| text(condition).contains("Source artifact not found, retrying in"))
+        .any(|condition| text(condition).contains(TOO_EARLY))
 }
 
 fn is_subsequence(part: &[Value], whole: &[Value]) -> bool {

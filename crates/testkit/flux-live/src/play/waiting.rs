@@ -8,6 +8,7 @@ use serde_json::Value;
 use tokio::time::sleep;
 
 use super::Play;
+use crate::compare::TOO_EARLY;
 use crate::scenario::{Step, Wait, text};
 
 /// A step is over when nothing has happened for this long.
@@ -130,11 +131,7 @@ fn has_condition(object: &Value, kind: &str, status: &str, reason: Option<&str>)
             && condition["status"] == status
             && reason.is_none_or(|reason| condition["reason"] == reason)
             && (observed.is_null() || observed == generation)
-            && !is_too_early(condition)
+            // A moment in which no recording ends.
+            && !text(&condition["message"]).contains(TOO_EARLY)
     })
-}
-
-/// Not ready because the source was not looked at yet: a moment that the recordings never ended in.
-pub fn is_too_early(condition: &Value) -> bool {
-    text(&condition["message"]).contains("Source artifact not found, retrying in")
 }
