@@ -139,7 +139,7 @@ fn equal(is_equal: bool) -> Verdict {
 /// The form in which order that means nothing does not count, and what may differ between two right runs is left out.
 fn arranged(section: &str, content: Value) -> Value {
     match section {
-        "objects" | "applied" => by_key(without_going(content), content, |object| {
+        "objects" | "applied" => by_key(without_going(content), |object| {
             let metadata = &object["metadata"];
             format!(
                 "{}/{}/{}",
