@@ -1,6 +1,16 @@
 //! The kustomize engine: a pure build over an in-memory file tree.
 //!
 //! [`build`] gives what `kustomize build` 5.8.1 gives for the same files. Nothing is global: builds run in parallel.
+//!
+//! What is not as in kustomize:
+//! - Helm charts, functions in containers and executables are refused; remote files and bases come from the caller, or are refused;
+//! - absolute paths are refused, and no path leads out of the tree;
+//! - a replacement into YAML that a text holds loses the comments in that YAML;
+//! - file sizes, numbers of files, objects, kustomizations and levels are bounded;
+//! - keys whose order go-yaml leaves to chance (`"10"`, `"9"` and `"1a"` in one map) have one fixed order here.
+//!
+//! A caller that wants to change the root kustomization (a namespace, patches, images of a Flux Kustomization) clones the tree, which shares
+//! its contents, and inserts the changed `kustomization.yaml`.
 
 mod build;
 mod configuration;
