@@ -27,7 +27,7 @@ cargo xtask COMMAND
   up [PATH] [FLAG..] build the web page and run `skein up` (default: examples/fleet); --release for an optimised build
   test [--only A,B]  everything that must hold; --list names the suites
   bench [ARG..]      all benchmarks
-  oracle NAME [..]   compare with the real tool: kustomize, helm, ssa, flux-live
+  oracle NAME [..]   compare with the real tool: kustomize, ssa, flux-live
   schemas            regenerate the built-in schemas from a running kube-apiserver
   upstream [NAME..]  build these real components (default: all)
   tidy               the rules of the tree: layers, file headers and lengths, banned words

@@ -2,6 +2,7 @@
 
 mod flux_live;
 mod kustomize;
+mod kustomize;
 mod ssa;
 
 use anyhow::{Result, bail};
@@ -18,6 +19,11 @@ const ORACLES: &[(&str, &str, Run)] = &[
     (
         "kustomize",
         "every kustomization below some folders, the real kustomize against our engine",
+        kustomize::run,
+    ),
+    (
+        "kustomize",
+        "kustomizations of public repositories, the real kustomize against ours",
         kustomize::run,
     ),
     (
