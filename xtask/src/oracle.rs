@@ -2,7 +2,6 @@
 
 mod flux_live;
 mod kustomize;
-mod kustomize;
 mod ssa;
 
 use anyhow::{Result, bail};
@@ -19,11 +18,6 @@ const ORACLES: &[(&str, &str, Run)] = &[
     (
         "kustomize",
         "every kustomization below some folders, the real kustomize against our engine",
-        kustomize::run,
-    ),
-    (
-        "kustomize",
-        "kustomizations of public repositories, the real kustomize against ours",
         kustomize::run,
     ),
     (

@@ -1,21 +1,56 @@
-//! `oracle kustomize`: every kustomization below some folders, built by ours and by the real kustomize.
+//! `oracle kustomize`: every root below some folders, built with ours and with the real kustomize; the comparison is an example of the crate.
 
 use anyhow::{Context, Result};
 
-use crate::{process, tree, upstream};
+use crate::{process, tree};
 
-/// `oracle kustomize [PATH..] [--legacy] [--root-only] [--verbose]`; without a path, the public Flux repositories beside the clone.
+/// `oracle kustomize [PATH..] [--legacy] [--root-only] [--verbose]`: without a path, the examples and the recorded repositories.
 pub fn run(arguments: &[String]) -> Result<()> {
-    let kustomize = skein_upstream::find("kustomize")?;
-    upstream::build(&[kustomize])?;
-    let words = ["run", "--quiet", "--package", "skein-kustomize"];
-    let mut command = process::cargo(&words);
-    command.args(["--example", "oracle", "--", "--kustomize"]);
-    command.arg(kustomize.path()?).args(arguments);
+    let component = skein_upstream::find("kustomize").context("kustomize is not listed")?;
+    let binary = skein_upstream::ensure(component, &mut |_| {})?;
+    let binary = binary.to_string_lossy().into_owned();
+    let mut words = vec![
+        "run",
+        "--quiet",
+        "--package",
+        "skein-kustomize",
+        "--example",
+        "oracle",
+        "--",
+    ];
+    words.extend(["--kustomize", &binary]);
+    // The example runs in the top folder; paths are the caller's.
+    let given: Vec<String> = arguments
+        .iter()
+        .map(|a| absolute(a))
+        .collect::<Result<_>>()?;
+    words.extend(given.iter().map(String::as_str));
+    let folders;
     if arguments.iter().all(|argument| argument.starts_with("--")) {
-        let shared = tree::shared_material()
-            .context("no inputs: name a folder, or have ../shared beside the clone")?;
-        command.arg(shared.join("real/flux-repos"));
+        folders = default_folders();
+        words.extend(folders.iter().map(String::as_str));
     }
-    process::run(&mut command)
+    process::run(&mut process::cargo(&words))
+}
+
+fn absolute(argument: &str) -> Result<String> {
+    if argument.starts_with("--") {
+        return Ok(argument.to_owned());
+    }
+    let path = std::path::absolute(argument).with_context(|| format!("the path {argument}"))?;
+    Ok(path.to_string_lossy().into_owned())
+}
+
+/// The examples, and the repositories beside the clone when they are there.
+fn default_folders() -> Vec<String> {
+    let mut folders = vec!["examples".to_owned()];
+    if let Some(shared) = tree::shared_material() {
+        folders.push(
+            shared
+                .join("real/flux-repos")
+                .to_string_lossy()
+                .into_owned(),
+        );
+    }
+    folders
 }
