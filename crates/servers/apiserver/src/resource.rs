@@ -1,15 +1,15 @@
 //! One served resource at one version, and the registry of all that a cluster serves.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
-use parking_lot::RwLock;
-use skein_object::GroupVersionKind;
+use parking_lot::{Mutex, RwLock};
+use skein_object::{GroupVersionKind, Object};
 use skein_schema::SchemaRef;
 use skein_schema::builtin;
 use skein_store::ResourceId;
 
-use crate::custom::CustomVersion;
+use crate::custom::{self, CustomVersion};
 
 /// A sub-resource, as discovery shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,7 +75,12 @@ type Served = BTreeMap<(String, String), Vec<Arc<Resource>>>;
 /// All resources of a cluster, by group and version, in discovery order.
 pub(crate) struct Registry {
     served: RwLock<Arc<Index>>,
+    /// What each definition serves, by its name, with the fingerprint of what it was made from.
+    parsed: Mutex<HashMap<String, Parsed>>,
 }
+
+/// A fingerprint and the resources made from it.
+type Parsed = (String, Vec<Arc<Resource>>);
 
 /// An immutable view of what is served.
 pub(crate) struct Index {
@@ -195,6 +200,7 @@ impl Registry {
     pub(crate) fn new() -> Self {
         let registry = Self {
             served: RwLock::new(Arc::new(Index::build(Vec::new(), &[], 0))),
+            parsed: Mutex::new(HashMap::new()),
         };
         registry.set_custom(Vec::new());
         registry
@@ -204,13 +210,32 @@ impl Registry {
         Arc::clone(&self.served.read())
     }
 
+    /// What a definition serves; its schemas are read once per generation.
+    pub(crate) fn of_definition(&self, definition: &Object) -> Vec<Arc<Resource>> {
+        let names = definition
+            .at(&["status", "acceptedNames"])
+            .map(ToString::to_string);
+        let names = names.unwrap_or_default();
+        let print = format!("{} {} {names}", definition.uid(), definition.generation());
+        let mut parsed = self.parsed.lock();
+        if let Some((known, resources)) = parsed.get(definition.name())
+            && *known == print
+        {
+            return resources.clone();
+        }
+        let resources = custom::resources(definition);
+        parsed.insert(definition.name().to_owned(), (print, resources.clone()));
+        resources
+    }
+
     /// Replaces the resources that CustomResourceDefinitions define.
     pub(crate) fn set_custom(&self, custom: Vec<Arc<Resource>>) {
-        let (mut resources, groups) = builtin_resources();
+        let (builtin, groups) = &*BUILTIN;
+        let mut resources = builtin.clone();
         resources.extend(custom);
         let mut served = self.served.write();
         let fingerprint = served.fingerprint + 1;
-        *served = Arc::new(Index::build(resources, &groups, fingerprint));
+        *served = Arc::new(Index::build(resources, groups, fingerprint));
     }
 }
 
@@ -219,6 +244,9 @@ const STORED_ELSEWHERE: &[(&str, &str, &str, &str)] = &[("events.k8s.io", "event
 
 /// Versions in which objects are stored where it is not the only one.
 const STORAGE_VERSIONS: &[(&str, &str)] = &[("autoscaling", "v2")];
+
+/// The built-in resources and their groups in discovery order.
+static BUILTIN: LazyLock<(Vec<Arc<Resource>>, Vec<String>)> = LazyLock::new(builtin_resources);
 
 fn builtin_resources() -> (Vec<Arc<Resource>>, Vec<String>) {
     let mut groups: Vec<String> = Vec::new();

@@ -7,7 +7,6 @@ use skein_object::Object;
 use skein_store::{Key, ResourceId};
 
 use crate::api::{self, Api};
-use crate::custom;
 use crate::delete;
 use crate::options::DeleteOptions;
 use crate::ownership;
@@ -43,7 +42,7 @@ pub(crate) fn refresh(api: &Api) {
     let served = definitions
         .iter()
         .filter(|stored| has_condition(&stored.object, "Established", "True"))
-        .flat_map(|stored| custom::resources(&stored.object))
+        .flat_map(|stored| api.registry.of_definition(&stored.object))
         .collect();
     api.registry.set_custom(served);
 }
@@ -103,7 +102,7 @@ fn serve_before_saying_so(api: &Api, definition: &Object) {
         .filter(|other| other.name() != definition.name())
         .filter(|other| has_condition(other, "Established", "True"))
         .chain(has_condition(definition, "Established", "True").then_some(definition))
-        .flat_map(custom::resources)
+        .flat_map(|definition| api.registry.of_definition(definition))
         .collect();
     api.registry.set_custom(served);
 }
@@ -279,7 +278,12 @@ async fn finish(api: &Arc<Api>, key: &Key) {
     let Some(stored) = api.store.get(key) else {
         return;
     };
-    let Some(resource) = custom::resources(&stored.object).into_iter().next() else {
+    let Some(resource) = api
+        .registry
+        .of_definition(&stored.object)
+        .into_iter()
+        .next()
+    else {
         release(api, key).await;
         return;
     };
