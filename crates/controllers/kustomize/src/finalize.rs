@@ -42,7 +42,8 @@ impl KustomizeController {
                 return Ok(next);
             }
         }
-        if !spec_is_suspended(run) {
+        let ready = skein_api::conditions::is_true(&run.status.conditions, "Ready");
+        if ready && !spec_is_suspended(run) {
             let events = self.events(run);
             let interval = run.kustomization.spec.interval;
             self.recorder
@@ -84,7 +85,7 @@ impl KustomizeController {
         }
         if !pruned.failures.is_empty() {
             let reason = KustomizationReason::PruneFailed;
-            let text = pruned.failures.join("\n");
+            let text = prune::failure_text(&pruned.failures);
             self.recorder
                 .record(self.events(run).event(Severity::Error, reason, text));
             return Ok(Some(Next::Backoff));

@@ -48,6 +48,15 @@ pub async fn prune(
     pruned
 }
 
+/// How failed deletions are told.
+pub fn failure_text(failures: &[String]) -> String {
+    let failures: String = failures
+        .iter()
+        .map(|failure| format!("{failure};"))
+        .collect();
+    format!("delete failed, errors: {failures}")
+}
+
 fn entry(object: &OwnedObject, action: Action) -> ChangeEntry {
     ChangeEntry {
         key: object.key.clone(),

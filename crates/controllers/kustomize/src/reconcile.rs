@@ -21,12 +21,15 @@ use crate::apply::Applier;
 use crate::build::BuildFailure;
 use crate::controller::{FIELD_MANAGER, KustomizeController};
 use crate::decide::{Decision, Dependency, Observation, Policy, decide};
-use crate::expressions::CelExpressions;
+use crate::expressions::{self, CelExpressions};
 use crate::index::Held;
 use crate::prune;
 use crate::report::{Events, Outcome, Phase, Report, inventory_of, set_inventory, timeout};
 use crate::target::Target;
 use crate::wait::{self, Subject, UNWATCHED_POLL, WATCHED_POLL, WaitList, Waiting};
+
+/// Pause after a cluster did not answer.
+const UNAVAILABLE_PAUSE: Duration = Duration::from_secs(10);
 
 /// One run at work: the object as last written, and its status as it will be.
 pub(crate) struct Run {
@@ -71,6 +74,8 @@ struct Failure {
     /// Message of the event, when it is not that of the condition.
     event: Option<String>,
     phase: Phase,
+    /// How long to wait, when it is not the retry interval.
+    pause: Option<Duration>,
 }
 
 impl KustomizeController {
@@ -126,6 +131,11 @@ impl KustomizeController {
         if !request.is_empty() {
             run.status.last_handled_reconcile_at = request;
         }
+        if decision != Decision::Suspended
+            && let Some((reason, text)) = self.misconfigured(run)
+        {
+            return self.stall(run, reason, text).await;
+        }
         match decision {
             Decision::Finalize => Ok(Next::Change),
             Decision::Suspended => self.suspended(run).await,
@@ -157,6 +167,29 @@ impl KustomizeController {
             Decision::DependencyNotReady(text) => self.await_dependency(run, &seen, &text).await,
             Decision::Apply(artifact) => self.bring(run, &artifact).await,
         }
+    }
+
+    /// What is wrong with the spec alone, before anything is built or applied.
+    fn misconfigured(&self, run: &Run) -> Option<(KustomizationReason, String)> {
+        let spec = &run.kustomization.spec;
+        let compiled = HealthExpressions::compile(&spec.health_check_exprs, expressions::health);
+        if let Err(error) = compiled {
+            let text =
+                format!("Reconciliation failed terminally due to configuration error: {error}");
+            return Some((KustomizationReason::InvalidCELExpression, text));
+        }
+        const GATE: &str = "ObjectLevelWorkloadIdentity";
+        let wants_identity = spec
+            .decryption
+            .as_ref()
+            .is_some_and(|d| !d.service_account_name.is_empty());
+        if wants_identity && !self.options.controller.feature_gates.enabled(GATE) {
+            let text = format!(
+                "to use spec.decryption.serviceAccountName for decryption authentication please enable the {GATE} feature gate in the controller"
+            );
+            return Some((KustomizationReason::FeatureGateDisabled, text));
+        }
+        None
     }
 
     fn policy(&self) -> Policy {
@@ -297,6 +330,7 @@ impl KustomizeController {
                             event: Some(format!("failed to build kube client: {error}")),
                             message: error.to_string(),
                             phase: Phase::Building,
+                            pause: None,
                         };
                         self.fail(run, artifact, failure, None).await
                     }
@@ -317,6 +351,7 @@ impl KustomizeController {
             message,
             event: None,
             phase,
+            pause: None,
         };
         let tree = self
             .builder
@@ -330,6 +365,7 @@ impl KustomizeController {
                     // Told by the condition alone: the source tells of its own trouble.
                     Failure {
                         event: Some(String::new()),
+                        pause: Some(pause.as_std()),
                         ..fail(KustomizationReason::ArtifactFailed, text, Phase::Fetching)
                     }
                 }
@@ -383,6 +419,7 @@ impl KustomizeController {
             message,
             event: None,
             phase: Phase::Applying,
+            pause: None,
         };
         let objects = match finished_objects(run, rendered) {
             Ok(objects) => objects,
@@ -423,9 +460,12 @@ impl KustomizeController {
             known.merge(Inventory::of(&changes).entries);
             put_inventory(&mut run.status, &known);
             let message = format!("{}\n{}", error.message, changes.applied_lines());
-            return self
-                .fail(run, artifact, applied_failure(message), Some(&digest))
-                .await;
+            let failure = Failure {
+                // The objects are not to blame: look again soon.
+                pause: error.unavailable.then_some(UNAVAILABLE_PAUSE),
+                ..applied_failure(message)
+            };
+            return self.fail(run, artifact, failure, Some(&digest)).await;
         }
         let events = Events::new(&run.kustomization, Some(artifact));
         let lines = changes.applied_lines();
@@ -448,6 +488,10 @@ impl KustomizeController {
             limit: timeout(&run.kustomization).as_std(),
             subject: run.subject(artifact),
             digest,
+            was_healthy: is_true(
+                &run.kustomization.status.conditions,
+                ConditionType::Healthy.as_str(),
+            ),
             tell: run.status.last_applied_revision != artifact.revision && !lines.is_empty(),
         };
         self.look_again(run, artifact, target, waiting).await
@@ -498,6 +542,7 @@ impl KustomizeController {
                     message: error.to_string(),
                     event: None,
                     phase: Phase::Applying,
+                    pause: None,
                 });
             }
         };
@@ -526,9 +571,10 @@ impl KustomizeController {
                 );
                 failure = Some(Failure {
                     reason: KustomizationReason::PruneFailed,
-                    message: pruned.failures.join("\n"),
+                    message: prune::failure_text(&pruned.failures),
                     event: None,
                     phase: Phase::Applying,
+                    pause: None,
                 });
             }
         }
@@ -549,19 +595,23 @@ impl KustomizeController {
             run.report().without_health();
             return self.succeed(run, artifact, &waiting.digest).await;
         }
-        let compiled =
-            HealthExpressions::compile(&spec.health_check_exprs, crate::expressions::health);
+        let compiled = HealthExpressions::compile(&spec.health_check_exprs, expressions::health);
         let expressions = match compiled {
             Ok(expressions) => expressions,
             Err(error) => {
-                let text = format!(
-                    "Reconciliation failed terminally due to configuration error: terminal error: {error}"
-                );
+                let text =
+                    format!("Reconciliation failed terminally due to configuration error: {error}");
                 return self
                     .stall(run, KustomizationReason::InvalidCELExpression, text)
                     .await;
             }
         };
+        // Noted before the look: a change in between must wake us.
+        let resumed = self
+            .waits
+            .lock()
+            .insert(run.name.clone(), waiting.clone())
+            .is_some();
         let fail_fast = !self
             .options
             .controller
@@ -569,7 +619,7 @@ impl KustomizeController {
             .enabled("DisableFailFastBehavior");
         let look = wait::look(&waiting, target, &expressions, fail_fast).await;
         match look.verdict {
-            WaitVerdict::Healthy => self.became_healthy(run, artifact, &waiting).await,
+            WaitVerdict::Healthy => self.became_healthy(run, artifact, &waiting, resumed).await,
             WaitVerdict::Waiting => {
                 let limit = timeout(&run.kustomization);
                 run.report()
@@ -583,7 +633,6 @@ impl KustomizeController {
                 } else {
                     WATCHED_POLL
                 };
-                self.waits.lock().insert(run.name.clone(), waiting);
                 self.write(run).await?;
                 Ok(Next::Retry(poll.min(left)))
             }
@@ -596,6 +645,7 @@ impl KustomizeController {
                     message: format!("health check failed after {took}: {text}"),
                     event: None,
                     phase: Phase::Waiting,
+                    pause: None,
                 };
                 let digest = waiting.digest.clone();
                 self.fail(run, artifact, failure, Some(&digest)).await
@@ -608,15 +658,15 @@ impl KustomizeController {
         run: &mut Run,
         artifact: &Artifact,
         waiting: &Waiting,
+        resumed: bool,
     ) -> Result<Next, ApiError> {
-        let was_waiting = self.waits.lock().remove(&run.name).is_some();
-        let was_healthy = is_true(&run.kustomization.status.conditions, "Healthy");
+        self.waits.lock().remove(&run.name);
         let took = crate::report::rounded(waiting.started.elapsed());
-        if run.is_news || was_waiting || !was_healthy {
+        if run.is_news || resumed || !waiting.was_healthy {
             run.is_news = true;
             run.report().healthy(took);
         }
-        if waiting.tell || !was_healthy {
+        if waiting.tell || !waiting.was_healthy {
             let events = Events::new(&run.kustomization, Some(artifact));
             let message = format!("Health check passed in {took}");
             let reason = KustomizationReason::Progressing;
@@ -650,8 +700,8 @@ impl KustomizeController {
         });
         self.write(run).await?;
         let events = Events::new(&run.kustomization, Some(artifact));
-        // Whole milliseconds: nobody reads the jitter to the nanosecond.
-        let next = GoDuration::from_std(interval).round(GoDuration::from_nanos(1_000_000));
+        // The interval as the user wrote it, as Flux tells it: the random part is no news.
+        let next = run.kustomization.spec.interval;
         self.recorder.record(events.finished(took, next));
         Ok(Next::After(interval))
     }
@@ -667,9 +717,12 @@ impl KustomizeController {
         let progress = failure
             .phase
             .message(&artifact.revision, timeout(&run.kustomization));
-        run.status
-            .last_attempted_revision
-            .clone_from(&artifact.revision);
+        // A revision counts as tried once its files are there.
+        if failure.phase != Phase::Fetching {
+            run.status
+                .last_attempted_revision
+                .clone_from(&artifact.revision);
+        }
         let mut report = run.report();
         report.failed(failure.reason, &failure.message, &progress);
         if let Some(digest) = digest {
@@ -687,7 +740,7 @@ impl KustomizeController {
             self.recorder
                 .record(events.event(Severity::Error, failure.reason, text));
         }
-        Ok(Next::Retry(run.retry_interval()))
+        Ok(Next::Retry(failure.pause.unwrap_or(run.retry_interval())))
     }
 }
 
@@ -706,7 +759,7 @@ fn finished_objects(run: &Run, rendered: Rendered) -> Result<Vec<Object>, String
     let mut objects = rendered.objects;
     if let Some(encrypted) = objects
         .iter()
-        .find(|object| skein_render::is_encrypted(object))
+        .find(|object| skein_render::is_encrypted(object) && !is_kept_encrypted(object))
     {
         return Err(format!(
             "{} is SOPS encrypted, configuring decryption is required for this secret to be reconciled",
@@ -719,6 +772,13 @@ fn finished_objects(run: &Run, rendered: Rendered) -> Result<Vec<Object>, String
     }
     objects.iter_mut().for_each(normalize::normalize);
     Ok(objects)
+}
+
+/// Encrypted on purpose: something in the cluster decrypts it.
+fn is_kept_encrypted(object: &Object) -> bool {
+    object
+        .annotation(skein_api::names::DECRYPT_SETTING)
+        .is_some_and(|value| value.eq_ignore_ascii_case(skein_api::names::DISABLED))
 }
 
 fn ignore_rules(kustomization: &Kustomization) -> Result<IgnoreRules, String> {

@@ -8,7 +8,7 @@ use skein_api::Kustomization;
 use skein_cluster::ApiError;
 use skein_health::{Evaluate, Health, HealthExpressions, WaitVerdict, Waited, health, judge};
 use skein_object::{GroupVersionKind, Object, ObjectKey};
-use skein_plan::{ChangeSet, settings};
+use skein_plan::{Action, ChangeSet};
 
 use crate::observed::Seen;
 use crate::target::Target;
@@ -16,13 +16,15 @@ use crate::target::Target;
 /// Pause between looks at objects that no watch covers.
 pub const UNWATCHED_POLL: Duration = Duration::from_secs(1);
 /// Pause between looks at watched objects, for rules that depend on time alone (an unschedulable Pod).
-pub const WATCHED_POLL: Duration = Duration::from_secs(15);
+pub const WATCHED_POLL: Duration = Duration::from_secs(5);
 
 /// What is waited for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct WaitList {
     /// Objects with their kind, without repetition.
     pub objects: Vec<(ObjectKey, GroupVersionKind)>,
+    /// Jobs that delete themselves some time after their end.
+    pub short_lived: Vec<ObjectKey>,
 }
 
 impl WaitList {
@@ -31,26 +33,26 @@ impl WaitList {
     pub fn of(kustomization: &Kustomization, applied: &[Object], changes: &ChangeSet) -> Self {
         let itself = kustomization.key();
         let mut seen = HashSet::new();
-        let mut list = Self::default();
+        let mut list = Self {
+            short_lived: applied
+                .iter()
+                .filter(|o| is_short_lived(o))
+                .map(Object::key)
+                .collect(),
+            ..Self::default()
+        };
         let mut add = |key: ObjectKey, gvk: GroupVersionKind| {
             if key != itself && seen.insert(key.clone()) {
                 list.objects.push((key, gvk));
             }
         };
         if kustomization.spec.wait {
-            let skipped: HashSet<&str> = applied
+            // Skipped objects are in somebody else's hands and may never be healthy.
+            let applied_entries = changes
+                .entries
                 .iter()
-                .filter(|object| settings::is_excluded(object))
-                .map(Object::name)
-                .collect();
-            for entry in &changes.entries {
-                if skipped.contains(entry.key.name.as_str())
-                    && applied
-                        .iter()
-                        .any(|o| settings::is_excluded(o) && o.key() == entry.key)
-                {
-                    continue;
-                }
+                .filter(|entry| entry.action != Action::Skipped);
+            for entry in applied_entries {
                 let key = &entry.key;
                 add(
                     key.clone(),
@@ -73,6 +75,16 @@ impl WaitList {
     }
 }
 
+/// A Job with a time to live after its end.
+fn is_short_lived(object: &Object) -> bool {
+    let gvk = object.gvk();
+    gvk.group == "batch"
+        && gvk.kind == "Job"
+        && object
+            .i64_at(&["spec", "ttlSecondsAfterFinished"])
+            .is_some()
+}
+
 /// A wait under way.
 #[derive(Clone, Debug)]
 pub struct Waiting {
@@ -88,6 +100,8 @@ pub struct Waiting {
     pub subject: Subject,
     /// Digest of the build.
     pub digest: String,
+    /// Whether the Kustomization was healthy before the run.
+    pub was_healthy: bool,
     /// Whether the verdict is told even when it is good and was good before.
     pub tell: bool,
 }
@@ -140,7 +154,7 @@ pub async fn look<E: Evaluate>(
                 .health(object)
                 .unwrap_or_else(|| health(object, Timestamp::now())),
         };
-        if object.is_none() && key.kind == "Job" && key.group == "batch" {
+        if waiting.list.short_lived.contains(key) {
             deletes_itself.insert(key);
         }
         states.insert(key, state);
