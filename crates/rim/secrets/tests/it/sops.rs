@@ -317,7 +317,13 @@ fn more_yaml_has_equal_bytes() {
         }
         let encrypted = std::fs::read(&path).expect("a file");
         let expected = std::fs::read(path.with_extension("dec")).expect("its pair");
-        let found = decrypt_file(&encrypted, Format::Yaml, Format::Yaml, &test_keys(), Mac::Verify);
+        let found = decrypt_file(
+            &encrypted,
+            Format::Yaml,
+            Format::Yaml,
+            &test_keys(),
+            Mac::Verify,
+        );
         if found.as_deref() == Ok(expected.as_slice()) {
             equal += 1;
         } else {
@@ -330,5 +336,9 @@ fn more_yaml_has_equal_bytes() {
         }
     }
     println!("sops: {equal} equal, {} different", different.len());
-    assert!(different.is_empty(), "{}", different[..different.len().min(15)].join("\n"));
+    assert!(
+        different.is_empty(),
+        "{}",
+        different[..different.len().min(15)].join("\n")
+    );
 }
