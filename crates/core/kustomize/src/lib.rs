@@ -5,7 +5,7 @@
 //! What is not as in kustomize:
 //! - Helm charts, functions in containers and executables are refused; remote files and bases come from the caller, or are refused;
 //! - absolute paths are refused, and no path leads out of the tree;
-//! - a replacement into YAML that a text holds loses the comments in that YAML;
+//! - a replacement into YAML that a text holds keeps comments where lines of old and new correspond, and loses them where not;
 //! - file sizes, numbers of files, objects, kustomizations and levels are bounded;
 //! - keys whose order go-yaml leaves to chance (`"10"`, `"9"` and `"1a"` in one map) have one fixed order here.
 //!

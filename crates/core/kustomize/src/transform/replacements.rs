@@ -255,11 +255,73 @@ fn set_in_text(
 /// The changed data in the format of the original: JSON, indented when it was, or YAML.
 fn written(inner: &Node, original: &str) -> Result<String, OpError> {
     if !original.trim_start().starts_with(['{', '[']) {
-        return Ok(node_to_string(inner).trim().to_owned());
+        let changed = node_to_string(inner);
+        let commented = with_comments(&changed, original);
+        return Ok(commented.unwrap_or(changed).trim().to_owned());
     }
     let value = node_to_json(inner, Dialect::V3).map_err(|e| OpError(e.to_string()))?;
     if original.contains('\n') && original.contains("  ") {
         return Ok(go_json::to_indented_text(&value));
     }
     Ok(go_json::to_text(&value))
+}
+
+/// Puts the comments of the original back into changed YAML, line by line; `None` where the lines do not correspond.
+fn with_comments(changed: &str, original: &str) -> Option<String> {
+    if !original.contains('#') {
+        return None;
+    }
+    let plain = node_to_string(&parse_inner(original).ok()?);
+    if plain.lines().count() != changed.lines().count() {
+        return None;
+    }
+    let mut lines = plain.lines().zip(changed.lines()).peekable();
+    let mut out = String::with_capacity(original.len());
+    let mut above: Vec<&str> = Vec::new();
+    // Indents of the code line before, in the original and in the result.
+    let mut last = (usize::MAX, "");
+    for line in original.lines() {
+        let code = line.trim();
+        let is_code = lines
+            .peek()
+            .is_some_and(|(before, _)| before.trim() == code);
+        if code.is_empty() {
+            // A blank line after the comment at the top stays.
+            if out.is_empty() && !above.is_empty() {
+                out = format!("{}\n\n", above.join("\n"));
+                above.clear();
+            }
+            continue;
+        }
+        if code.starts_with('#') && !is_code {
+            above.push(line);
+            continue;
+        }
+        let (before, after) = lines.next()?;
+        let comment = code.strip_prefix(before.trim())?.trim();
+        if !(comment.is_empty() || comment.starts_with('#')) {
+            return None;
+        }
+        let indent = &after[..indent_of(after)];
+        for comment in above.drain(..) {
+            let deeper = indent_of(comment) > indent_of(line) && indent_of(comment) == last.0;
+            let indent = if deeper { last.1 } else { indent };
+            out.push_str(&format!("{indent}{}\n", comment.trim()));
+        }
+        last = (indent_of(line), indent);
+        out.push_str(after);
+        out.push_str(if comment.is_empty() { "" } else { " " });
+        out.push_str(comment);
+        out.push('\n');
+    }
+    for comment in above {
+        out.push_str(comment);
+        out.push('\n');
+    }
+    lines.next().is_none().then_some(out)
+}
+
+/// Number of spaces before the text of a line.
+fn indent_of(line: &str) -> usize {
+    line.len() - line.trim_start().len()
 }
