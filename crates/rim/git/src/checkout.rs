@@ -278,17 +278,11 @@ pub(crate) fn list_entries(
                 .strip_prefix(prefix)
                 .unwrap_or(&path)
                 .trim_start_matches('/');
-            let kind = match mode {
-                "40000" | "040000" => {
-                    if selection.enters(inner) {
-                        pending.push((path, id, depth + 1));
-                    }
-                    continue;
+            let Some(kind) = entry_kind(mode) else {
+                if selection.enters(inner) {
+                    pending.push((path, id, depth + 1));
                 }
-                "120000" => EntryKind::Link,
-                "160000" => EntryKind::Submodule,
-                "100755" => EntryKind::Executable,
-                _ => EntryKind::File,
+                continue;
             };
             if selection.takes(inner) {
                 entries.push(FileEntry {
@@ -309,6 +303,17 @@ pub(crate) fn list_entries(
     }
     entries.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(entries)
+}
+
+/// What a mode of a tree entry means; `None` for a directory.
+fn entry_kind(mode: &str) -> Option<EntryKind> {
+    match mode {
+        "40000" | "040000" => None,
+        "120000" => Some(EntryKind::Link),
+        "160000" => Some(EntryKind::Submodule),
+        "100755" => Some(EntryKind::Executable),
+        _ => Some(EntryKind::File),
+    }
 }
 
 /// Mode, name and id of each entry of a tree object.

@@ -101,7 +101,7 @@ fn trailing_blanks_and_escapes() {
 fn verdicts_are_those_of_go_git() {
     let mut lines = include_str!("go_git_ignore.txt").split('\n');
     let (mut wrong, mut count) = (Vec::new(), 0);
-    let mut block = |mark: &str, lines: &mut std::str::Split<'static, char>| -> Vec<&'static str> {
+    let block = |mark: &str, lines: &mut std::str::Split<'static, char>| -> Vec<&'static str> {
         let Some(size) = lines.next().and_then(|line| line.strip_prefix(mark)) else {
             return Vec::new();
         };

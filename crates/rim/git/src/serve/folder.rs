@@ -37,8 +37,12 @@ impl FolderMirror {
         let mut command = git(git_dir.path());
         command.args(["init", "--quiet", "--bare", "."]);
         output(command, "init").await?;
-        let mut mirror =
-            Self { folder, branches: branches.to_vec(), git_dir, served: None };
+        let mut mirror = Self {
+            folder,
+            branches: branches.to_vec(),
+            git_dir,
+            served: None,
+        };
         mirror.refresh().await?;
         Ok(mirror)
     }
