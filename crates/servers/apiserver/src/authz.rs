@@ -241,88 +241,98 @@ pub(crate) fn refusal(user: &User, wanted: &Attributes) -> Box<Failure> {
 
 /// The user that a request acts as: itself, or whom its headers name and its rights allow.
 pub(crate) fn impersonate(api: &Api, user: User, headers: &HeaderMap) -> Outcome<User> {
-    let text = |name: &str| {
-        headers
-            .get(name)
-            .and_then(|v| v.to_str().ok())
-            .unwrap_or_default()
-    };
-    let name = text("impersonate-user").to_owned();
-    let mut groups: Vec<String> = headers
-        .get_all("impersonate-group")
-        .iter()
-        .filter_map(|value| value.to_str().ok().map(str::to_owned))
-        .collect();
-    let uid = text("impersonate-uid").to_owned();
-    let mut extra: Vec<(String, String)> = Vec::new();
-    for (header, value) in headers {
-        if let Some(key) = header.as_str().strip_prefix("impersonate-extra-") {
-            extra.push((
-                percent_decode(key),
-                value.to_str().unwrap_or_default().to_owned(),
-            ));
-        }
-    }
-    if name.is_empty() {
-        if groups.is_empty() && uid.is_empty() && extra.is_empty() {
+    let mut wanted = requested(headers);
+    if wanted.name.is_empty() {
+        if wanted == User::default() {
             return Ok(user);
         }
-        let list: Vec<String> = groups.iter().map(|group| format!("{group:?}")).collect();
-        let list = list.join(", ");
+        let list: Vec<String> = wanted
+            .groups
+            .iter()
+            .map(|group| format!("{group:?}"))
+            .collect();
+        let (list, uid) = (list.join(", "), &wanted.uid);
         return Err(Failure::bad_request(format!(
             "requested &user.DefaultInfo{{Name:\"\", UID:{uid:?}, Groups:[]string{{{list}}}, Extra:map[string][]string(nil)}} without impersonating a user name"
         )));
     }
-    let account = name
-        .strip_prefix("system:serviceaccount:")
-        .and_then(|rest| rest.split_once(':'));
-    let wanted = match account {
-        Some((namespace, account)) => impersonation("", "serviceaccounts", "", account, namespace),
-        None => impersonation("", "users", "", &name, ""),
-    };
-    allow(api, &user, &wanted)?;
-    for group in &groups {
-        allow(api, &user, &impersonation("", "groups", "", group, ""))?;
-    }
-    const AUTHENTICATION: &str = "authentication.k8s.io";
-    for (key, value) in &extra {
-        allow(
-            api,
-            &user,
-            &impersonation(AUTHENTICATION, "userextras", key, value, ""),
-        )?;
-    }
-    if !uid.is_empty() {
-        allow(
-            api,
-            &user,
-            &impersonation(AUTHENTICATION, "uids", "", &uid, ""),
-        )?;
-    }
-    if groups.is_empty()
-        && let Some((namespace, _)) = account
+    check_impersonation(api, &user, &wanted)?;
+    if wanted.groups.is_empty()
+        && let Some((namespace, _)) = service_account(&wanted.name)
     {
-        groups = service_account_groups(namespace);
+        wanted.groups = service_account_groups(namespace);
     }
-    let anonymous = name == "system:anonymous";
+    let anonymous = wanted.name == "system:anonymous";
     let everybody = if anonymous {
         "system:unauthenticated"
     } else {
         "system:authenticated"
     };
-    if !groups.iter().any(|group| group == everybody) {
-        groups.push(everybody.to_owned());
+    if !wanted.groups.iter().any(|group| group == everybody) {
+        wanted.groups.push(everybody.to_owned());
     }
-    let mut acting = User {
-        name,
-        uid,
+    Ok(wanted)
+}
+
+/// The user that the impersonation headers name; empty when there are none.
+fn requested(headers: &HeaderMap) -> User {
+    let text = |name: &str| {
+        let value = headers.get(name).and_then(|value| value.to_str().ok());
+        value.unwrap_or_default().to_owned()
+    };
+    let groups = headers.get_all("impersonate-group").iter();
+    let groups = groups
+        .filter_map(|value| value.to_str().ok().map(str::to_owned))
+        .collect();
+    let mut user = User {
+        name: text("impersonate-user"),
+        uid: text("impersonate-uid"),
         groups,
         ..User::default()
     };
-    for (key, value) in extra {
-        acting.extra.entry(key).or_default().push(value);
+    for (header, value) in headers {
+        if let Some(key) = header.as_str().strip_prefix("impersonate-extra-") {
+            let values = user.extra.entry(percent_decode(key)).or_default();
+            values.push(value.to_str().unwrap_or_default().to_owned());
+        }
     }
-    Ok(acting)
+    user
+}
+
+/// Namespace and name of the ServiceAccount that a user name stands for.
+fn service_account(name: &str) -> Option<(&str, &str)> {
+    name.strip_prefix("system:serviceaccount:")
+        .and_then(|rest| rest.split_once(':'))
+}
+
+/// Each part of the wanted identity needs its own right.
+fn check_impersonation(api: &Api, user: &User, wanted: &User) -> Outcome<()> {
+    const AUTHENTICATION: &str = "authentication.k8s.io";
+    let name = match service_account(&wanted.name) {
+        Some((namespace, account)) => impersonation("", "serviceaccounts", "", account, namespace),
+        None => impersonation("", "users", "", &wanted.name, ""),
+    };
+    allow(api, user, &name)?;
+    for group in &wanted.groups {
+        allow(api, user, &impersonation("", "groups", "", group, ""))?;
+    }
+    for (key, values) in &wanted.extra {
+        for value in values {
+            allow(
+                api,
+                user,
+                &impersonation(AUTHENTICATION, "userextras", key, value, ""),
+            )?;
+        }
+    }
+    if wanted.uid.is_empty() {
+        return Ok(());
+    }
+    allow(
+        api,
+        user,
+        &impersonation(AUTHENTICATION, "uids", "", &wanted.uid, ""),
+    )
 }
 
 fn impersonation(

@@ -127,43 +127,51 @@ fn accept(api: &Api, definition: &mut Object) {
                 );
             }
         }
-        None => {
-            let mut names = definition
-                .at(&["spec", "names"])
-                .cloned()
-                .unwrap_or_default();
-            let kind = names
-                .get("kind")
-                .and_then(Value::as_str)
-                .unwrap_or_default()
-                .to_owned();
-            if names.get("singular").is_none() {
-                names["singular"] = kind.to_lowercase().into();
-            }
-            if names.get("listKind").is_none() {
-                names["listKind"] = format!("{kind}List").into();
-            }
-            definition.set(&["status", "acceptedNames"], names);
-            let text = "no conflicts found";
-            set_condition(
-                definition,
-                "NamesAccepted",
-                "True",
-                "NoConflicts",
-                text,
-                &now,
-            );
-            let text = "the initial names have been accepted";
-            set_condition(
-                definition,
-                "Established",
-                "True",
-                "InitialNamesAccepted",
-                text,
-                &now,
-            );
-        }
+        None => take_names(definition, &now),
     }
+    note_storage(definition);
+}
+
+/// Accepts the names, completed, and establishes the kind.
+fn take_names(definition: &mut Object, now: &str) {
+    let mut names = definition
+        .at(&["spec", "names"])
+        .cloned()
+        .unwrap_or_default();
+    let kind = names
+        .get("kind")
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+        .to_owned();
+    if names.get("singular").is_none() {
+        names["singular"] = kind.to_lowercase().into();
+    }
+    if names.get("listKind").is_none() {
+        names["listKind"] = format!("{kind}List").into();
+    }
+    definition.set(&["status", "acceptedNames"], names);
+    let text = "no conflicts found";
+    set_condition(
+        definition,
+        "NamesAccepted",
+        "True",
+        "NoConflicts",
+        text,
+        now,
+    );
+    let text = "the initial names have been accepted";
+    set_condition(
+        definition,
+        "Established",
+        "True",
+        "InitialNamesAccepted",
+        text,
+        now,
+    );
+}
+
+/// The version that is stored now belongs to those that have been stored.
+fn note_storage(definition: &mut Object) {
     let storage = definition
         .at(&["spec", "versions"])
         .and_then(Value::as_array);

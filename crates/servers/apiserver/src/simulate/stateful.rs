@@ -51,18 +51,7 @@ pub(super) async fn sync(world: &World, key: &Key) -> Option<Duration> {
             }
         }
     }
-    let owned = world.controlled("", "pods", set);
-    for extra in &owned {
-        let ordinal = extra
-            .key
-            .name
-            .rsplit('-')
-            .next()
-            .and_then(|text| text.parse::<i64>().ok());
-        if ordinal.is_some_and(|ordinal| ordinal < first || ordinal >= first + wanted) {
-            world.delete(&extra.key).await;
-        }
-    }
+    remove_extra(world, set, first..first + wanted).await;
     let total = world.controlled("", "pods", set).len();
     let complete = i64::try_from(updated).unwrap_or_default() == wanted;
     let current = match set.str_at(&["status", "currentRevision"]) {
@@ -85,6 +74,17 @@ pub(super) async fn sync(world: &World, key: &Key) -> Option<Duration> {
     ]);
     world.report(key, status).await;
     None
+}
+
+/// Deletes the Pods whose numbers are not wanted.
+async fn remove_extra(world: &World, set: &Object, wanted: std::ops::Range<i64>) {
+    for extra in &world.controlled("", "pods", set) {
+        let ordinal = extra.key.name.rsplit('-').next();
+        let ordinal = ordinal.and_then(|text| text.parse::<i64>().ok());
+        if ordinal.is_some_and(|ordinal| !wanted.contains(&ordinal)) {
+            world.delete(&extra.key).await;
+        }
+    }
 }
 
 fn pod(set: &Object, name: &str, ordinal: i64, revision: &str) -> Value {

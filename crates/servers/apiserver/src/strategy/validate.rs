@@ -256,44 +256,17 @@ fn pod_spec(spec: Option<&Value>, field: &str, claims: &[&str]) -> Vec<Cause> {
     for kind in ["initContainers", "containers"] {
         for (index, container) in list(kind).iter().enumerate() {
             let field = format!("{field}.{kind}[{index}]");
-            let text = |key: &str| {
-                container
-                    .get(key)
-                    .and_then(Value::as_str)
-                    .unwrap_or_default()
-            };
-            let name = text("name");
-            if name.is_empty() {
-                causes.push(required(format!("{field}.name"), ""));
-            } else {
-                for problem in metadata::label_problems(name) {
-                    causes.push(invalid(format!("{field}.name"), &name.into(), &problem));
-                }
-                if names.contains(&name) {
-                    let text = format!("Duplicate value: {name:?}");
-                    causes.push(Cause::new(
-                        "FieldValueDuplicate",
-                        format!("{field}.name"),
-                        text,
-                    ));
-                }
-                names.push(name);
+            causes.extend(container_problems(container, &field, &volumes));
+            let name = container
+                .get("name")
+                .and_then(Value::as_str)
+                .unwrap_or_default();
+            if names.contains(&name) && !name.is_empty() {
+                let text = format!("Duplicate value: {name:?}");
+                let field = format!("{field}.name");
+                causes.push(Cause::new("FieldValueDuplicate", field, text));
             }
-            if text("image").is_empty() {
-                causes.push(required(format!("{field}.image"), ""));
-            }
-            causes.extend(mounts(container, &field, &volumes));
-            let ports = container.get("ports").and_then(Value::as_array);
-            for (index, port) in ports.into_iter().flatten().enumerate() {
-                let number = port
-                    .get("containerPort")
-                    .and_then(Value::as_i64)
-                    .unwrap_or_default();
-                causes.extend(port_problem(
-                    format!("{field}.ports[{index}].containerPort"),
-                    number,
-                ));
-            }
+            names.push(name);
         }
     }
     if let Some(policy) = spec
@@ -308,6 +281,44 @@ fn pod_spec(spec: Option<&Value>, field: &str, claims: &[&str]) -> Vec<Cause> {
                 &supported,
             ));
         }
+    }
+    causes
+}
+
+fn container_problems(container: &Value, field: &str, volumes: &[&str]) -> Vec<Cause> {
+    let mut causes = Vec::new();
+    let text = |key: &str| {
+        container
+            .get(key)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    };
+    let name = text("name");
+    if name.is_empty() {
+        causes.push(required(format!("{field}.name"), ""));
+    }
+    let problems = if name.is_empty() {
+        Vec::new()
+    } else {
+        metadata::label_problems(name)
+    };
+    for problem in problems {
+        causes.push(invalid(format!("{field}.name"), &name.into(), &problem));
+    }
+    if text("image").is_empty() {
+        causes.push(required(format!("{field}.image"), ""));
+    }
+    causes.extend(mounts(container, field, volumes));
+    let ports = container.get("ports").and_then(Value::as_array);
+    for (index, port) in ports.into_iter().flatten().enumerate() {
+        let number = port
+            .get("containerPort")
+            .and_then(Value::as_i64)
+            .unwrap_or_default();
+        causes.extend(port_problem(
+            format!("{field}.ports[{index}].containerPort"),
+            number,
+        ));
     }
     causes
 }
