@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use skein_yaml::{Kind, Node, Style, Tag};
+use skein_yaml::{Kind, Node, Style};
 
 use crate::ops::{OpError, clear, quote_if_ambiguous, require, set_field_with};
 use crate::schema::{MergeSchema, Shape};
@@ -355,11 +355,9 @@ fn style_of_key(map: &Node, name: &str) -> Style {
         .map_or(Style::PLAIN, |(k, _)| k.style)
 }
 
-/// A string that stays is set again, and so gets quotes where YAML 1.1 needs them.
+/// A string that stays is set again, and so gets quotes where YAML 1.1 needs them: they outlive the value that they were for.
 fn quote_kept(map: &mut Node, name: &str) {
-    if let Some(field) = map.get_mut(name)
-        && field.tag == Tag::None
-    {
+    if let Some(field) = map.get_mut(name) {
         quote_if_ambiguous(field);
     }
 }
