@@ -5,7 +5,10 @@ import { fileURLToPath } from "node:url";
 
 import { canRun, openPage, startBrowser, startDemo } from "./browser.mjs";
 
-const SCREENSHOT = fileURLToPath(new URL("../../docs/screenshot.png", import.meta.url));
+/** UPDATE_SCREENSHOT=1 renews the README's pictures; otherwise they are made beside the build and thrown away with it. */
+const SCREENSHOT = fileURLToPath(
+  new URL(process.env.UPDATE_SCREENSHOT ? "../../docs/screenshot.png" : "../node_modules/.cache/screenshot.png", import.meta.url),
+);
 const SKIP = canRun() ? false : "Chromium is not installed (CHROMIUM names another path)";
 
 let hub;
