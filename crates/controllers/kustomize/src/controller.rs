@@ -14,7 +14,7 @@ use skein_runtime::{EventRecorder, Metrics, Next, Queue, Reconciler, StatusWrite
 use thiserror::Error;
 use tokio::sync::watch;
 
-use crate::apply::Settled;
+use crate::apply::{Rights, Settled};
 use crate::build::Builder;
 use crate::index::{Held, Index, Reference};
 use crate::observed::{Wake, WakeReason};
@@ -64,6 +64,7 @@ pub struct KustomizeController {
     pub(crate) targets: Targets,
     pub(crate) builder: Builder,
     pub(crate) settled: Settled,
+    pub(crate) rights: Rights,
     pub(crate) predecessors: Vec<Predecessor>,
     pub(crate) waits: Arc<Mutex<HashMap<NamespacedName, Waiting>>>,
     pub(crate) config_changes: Arc<Mutex<std::collections::HashSet<NamespacedName>>>,
@@ -147,6 +148,7 @@ impl KustomizeController {
             ),
             builder: Builder::new(downloader, strict),
             settled: Settled::default(),
+            rights: Rights::default(),
             predecessors: predecessors(FIELD_MANAGER, &options.override_managers),
             waits,
             config_changes,

@@ -235,11 +235,12 @@ fn react(change: &Change<'_, Observed>, own_writes: &OwnWrites, wake: &Wake) {
         return;
     };
     let changed = change.before.map(|before| before.content) != content;
-    if changed && !is_own && change.before.is_some() {
+    // An object that another Kustomization took over is the other's: taking it back at once would never end.
+    let taken_over = change
+        .before
+        .is_some_and(|before| before.owner != known.owner);
+    if changed && !is_own && change.before.is_some() && !taken_over {
         wake(&known.owner, WakeReason::Drift);
-        if let Some(before) = change.before.filter(|before| before.owner != known.owner) {
-            wake(&before.owner, WakeReason::Drift);
-        }
         return;
     }
     let status = |observed: Option<&Arc<Observed>>| observed.map(|o| o.health.status);

@@ -451,6 +451,7 @@ impl KustomizeController {
             rules,
             concurrency: self.options.concurrent_ssa,
             settled: &self.settled,
+            rights: &self.rights,
         };
         let mut changes = ChangeSet::default();
         let stages = order::stages(objects.clone(), &self.options.custom_apply_stage_kinds);

@@ -85,7 +85,10 @@ impl Constraint {
     /// Whether the version satisfies one of the groups.
     pub fn check(&self, version: &Version) -> bool {
         self.groups.iter().any(|group| {
-            group.comparisons.iter().all(|c| c.check(version, group.admits_pre_release))
+            group
+                .comparisons
+                .iter()
+                .all(|c| c.check(version, group.admits_pre_release))
         })
     }
 }
@@ -99,8 +102,14 @@ fn parse_group(text: &str) -> Option<Group> {
         rest = after_version;
         let range = (operator.is_none()).then(|| read_range_end(rest)).flatten();
         if let Some((second, after_range)) = range {
-            comparisons.push(Comparison { operator: Operator::GreaterOrEqual, ..first });
-            comparisons.push(Comparison { operator: Operator::LessOrEqual, ..second });
+            comparisons.push(Comparison {
+                operator: Operator::GreaterOrEqual,
+                ..first
+            });
+            comparisons.push(Comparison {
+                operator: Operator::LessOrEqual,
+                ..second
+            });
             rest = after_range;
         } else {
             let operator = operator.unwrap_or(Operator::Equal);
@@ -116,8 +125,13 @@ fn parse_group(text: &str) -> Option<Group> {
             None => return None,
         };
     }
-    let admits_pre_release = comparisons.iter().any(|c| !c.version.pre_release.is_empty());
-    Some(Group { comparisons, admits_pre_release })
+    let admits_pre_release = comparisons
+        .iter()
+        .any(|c| !c.version.pre_release.is_empty());
+    Some(Group {
+        comparisons,
+        admits_pre_release,
+    })
 }
 
 fn read_operator(text: &str) -> (Option<Operator>, &str) {

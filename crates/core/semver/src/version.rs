@@ -96,11 +96,17 @@ impl fmt::Display for Version {
 
 /// Splits off what follows the first separator and checks its dot-separated identifiers.
 fn split_suffix(text: &str, separator: char) -> Result<(&str, &str), VersionError> {
-    let Some((head, suffix)) = text.split_once(separator) else { return Ok((text, "")) };
+    let Some((head, suffix)) = text.split_once(separator) else {
+        return Ok((text, ""));
+    };
     let identifier = |part: &str| {
         !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
     };
-    if suffix.split('.').all(identifier) { Ok((head, suffix)) } else { Err(VersionError::Invalid) }
+    if suffix.split('.').all(identifier) {
+        Ok((head, suffix))
+    } else {
+        Err(VersionError::Invalid)
+    }
 }
 
 fn parse_number(part: &str) -> Result<u64, VersionError> {

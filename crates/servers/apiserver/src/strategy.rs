@@ -173,10 +173,16 @@ pub(crate) fn prepare_create(
     }
 }
 
-/// Built-in kinds have an empty status at once, custom resources none.
+/// Built-in kinds have an empty status at once; custom resources the default of their schema, if there is one.
 fn reset_status(resource: &Resource, object: &mut Object) {
-    if resource.custom.is_some() {
+    if let Some(custom) = &resource.custom {
         object.remove(&["status"]);
+        let mut value = object.to_value();
+        // A real server fills in defaults whenever it reads an object from its store.
+        skein_schema::defaulting::apply_defaults(&mut value, &custom.version.schema);
+        if let Some(status) = value.get_mut("status").map(Value::take) {
+            object.set(&["status"], status);
+        }
         return;
     }
     let empty = match (resource.group.as_str(), resource.plural.as_str()) {

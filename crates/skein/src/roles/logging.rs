@@ -47,9 +47,10 @@ pub enum LogEncoding {
 /// Starts logging; `RUST_LOG` wins over the level.
 pub fn start(arguments: &LogArguments) {
     let level = match arguments.log_level {
-        LogLevel::Debug => "debug,hyper=info,h2=info,rustls=info,gix=info",
-        LogLevel::Info => "info",
-        LogLevel::Error => "error",
+        LogLevel::Debug => "debug,kube_client=info,hyper=info,h2=info,rustls=info,gix=info",
+        // What the client library calls an error is told again, with its object, by who asked.
+        LogLevel::Info => "info,kube_client=off",
+        LogLevel::Error => "error,kube_client=off",
     };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
     let builder = tracing_subscriber::fmt()

@@ -54,7 +54,11 @@ impl World {
             program,
             folder: folder.path().to_owned(),
             events: sink.url(),
-            flags: vec![CONCURRENT.to_owned()],
+            // The recorded controllers undo drift at the interval; ours would at once, and be right to differ.
+            flags: vec![
+                CONCURRENT.to_owned(),
+                "--drift-detection=interval".to_owned(),
+            ],
         };
         let mut world = Self {
             // The watches stand before the first controller writes anything.

@@ -1,3 +1,5 @@
+//! Tests of apply by table and against recorded answers.
+
 use super::*;
 use crate::ignore::IgnoreRule;
 use serde_json::json;

@@ -1,3 +1,5 @@
+//! Tests of normalize by table and against recorded answers.
+
 use super::*;
 
 fn normalized(value: Value) -> Value {

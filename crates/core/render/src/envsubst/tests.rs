@@ -1,3 +1,5 @@
+//! Tests of envsubst by table and against recorded answers.
+
 use super::*;
 
 fn lenient(text: &str) -> Result<String, EnvsubstError> {

@@ -6,8 +6,8 @@ use serde_json::Value;
 use skein_semver::{Constraint, Version};
 
 fn vectors() -> Option<(Value, Value)> {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("../../../../shared/vectors/semver");
+    let folder =
+        PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../../shared/vectors/semver");
     let read = |name: &str| {
         let text = std::fs::read_to_string(folder.join(name)).ok()?;
         serde_json::from_str(&text).ok()
@@ -20,12 +20,19 @@ fn vectors() -> Option<(Value, Value)> {
 }
 
 fn texts(value: &Value) -> Vec<&str> {
-    value.as_array().into_iter().flatten().filter_map(Value::as_str).collect()
+    value
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect()
 }
 
 #[test]
 fn every_recorded_pair_has_the_recorded_verdict() {
-    let Some((input, expected)) = vectors() else { return };
+    let Some((input, expected)) = vectors() else {
+        return;
+    };
     let (bad_constraints, bad_versions) = (texts(&expected["badc"]), texts(&expected["badv"]));
     let mut wrong = Vec::new();
     for constraint in texts(&input["c"]) {
@@ -50,7 +57,11 @@ fn every_recorded_pair_has_the_recorded_verdict() {
             wrong.push(pair.replace('\t', " ? "));
         }
     }
-    assert!(pairs.len() > 2000 && wrong.is_empty(), "{} wrong: {wrong:#?}", wrong.len());
+    assert!(
+        pairs.len() > 2000 && wrong.is_empty(),
+        "{} wrong: {wrong:#?}",
+        wrong.len()
+    );
 }
 
 #[test]
@@ -61,11 +72,24 @@ fn long_texts_are_refused() {
 
 #[test]
 fn precedence_follows_the_specification() {
-    let order = ["1.0.0-alpha", "1.0.0-alpha.1", "1.0.0-beta.2", "1.0.0-beta.11", "1.0.0", "1.0.1"];
+    let order = [
+        "1.0.0-alpha",
+        "1.0.0-alpha.1",
+        "1.0.0-beta.2",
+        "1.0.0-beta.11",
+        "1.0.0",
+        "1.0.1",
+    ];
     for pair in order.windows(2) {
-        let (a, b) = (Version::parse(pair[0]).unwrap(), Version::parse(pair[1]).unwrap());
+        let (a, b) = (
+            Version::parse(pair[0]).unwrap(),
+            Version::parse(pair[1]).unwrap(),
+        );
         assert_eq!(a.precedence(&b), std::cmp::Ordering::Less, "{pair:?}");
     }
-    let (a, b) = (Version::parse("1.0.0+a").unwrap(), Version::parse("1.0.0+b").unwrap());
+    let (a, b) = (
+        Version::parse("1.0.0+a").unwrap(),
+        Version::parse("1.0.0+b").unwrap(),
+    );
     assert_eq!(a.precedence(&b), std::cmp::Ordering::Equal);
 }

@@ -400,7 +400,9 @@ fn binding(object: &Object) -> Vec<Cause> {
         if text("name").is_empty() {
             causes.push(required(format!("subjects[{index}].name"), ""));
         }
-        if text("kind") == "ServiceAccount" && text("namespace").is_empty() {
+        // In a RoleBinding an account without namespace is one of the binding's own.
+        let needs_namespace = object.kind() == "ClusterRoleBinding";
+        if needs_namespace && text("kind") == "ServiceAccount" && text("namespace").is_empty() {
             causes.push(required(format!("subjects[{index}].namespace"), ""));
         }
     }
