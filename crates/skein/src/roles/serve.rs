@@ -23,18 +23,16 @@ impl Endpoints {
 
 /// Go's form of a listen address: `:8080` is every interface.
 pub async fn listen(address: &str) -> Result<TcpListener> {
-    let full = if address.starts_with(':') {
-        format!("[::]:{}", &address[1..])
-    } else {
-        address.to_owned()
+    let listening = || format!("listening on {address}");
+    let Some(port) = address.strip_prefix(':') else {
+        return TcpListener::bind(address).await.with_context(listening);
     };
-    match TcpListener::bind(&full).await {
+    match TcpListener::bind(format!("[::]:{port}")).await {
         Ok(listener) => Ok(listener),
         // A machine without IPv6.
-        Err(_) if address.starts_with(':') => TcpListener::bind(format!("0.0.0.0{address}"))
+        Err(_) => TcpListener::bind(format!("0.0.0.0:{port}"))
             .await
-            .with_context(|| format!("listening on {address}")),
-        Err(error) => Err(error).with_context(|| format!("listening on {address}")),
+            .with_context(listening),
     }
 }
 
