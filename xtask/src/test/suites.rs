@@ -8,6 +8,9 @@ use anyhow::Result;
 use super::count::Counts;
 use crate::{process, setup, tidy, tree, upstream, web};
 
+/// Sections of the recorded steps that must be equal, in percent: what differs is listed in SHORTCOMINGS.md. It only ever goes up.
+const FLUX_LIVE_FLOOR_PERCENT: &str = "93";
+
 /// One line of the closing table.
 pub struct Suite {
     pub name: &'static str,
@@ -157,7 +160,9 @@ fn flux_live(target: &str) -> Result<Option<Counts>> {
     prepare(target)?;
     let folder = shared.join("real/flux-live");
     let mut command = process::cargo(&["run", "--quiet", "--package", "skein-flux-live", "--"]);
-    command.arg(folder).args(["--target", target]);
+    command
+        .arg(folder)
+        .args(["--target", target, "--floor", FLUX_LIVE_FLOOR_PERCENT]);
     counted(&mut command, Counts::add_own_line)
 }
 

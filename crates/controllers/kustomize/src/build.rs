@@ -30,7 +30,7 @@ pub enum BuildFailure {
     #[error(transparent)]
     Download(DownloadError),
     /// `spec.path` leads nowhere.
-    #[error(transparent)]
+    #[error("{}", .0.flux_message())]
     Path(RenderError),
     /// Variables or keys cannot be read.
     #[error(transparent)]
@@ -44,7 +44,7 @@ pub enum BuildFailure {
         source: ConfigError,
     },
     /// The build or what follows it fails.
-    #[error(transparent)]
+    #[error("{}", .0.flux_message())]
     Render(RenderError),
     /// The blocking task died.
     #[error("the build was interrupted: {0}")]

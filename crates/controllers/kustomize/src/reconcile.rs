@@ -459,7 +459,8 @@ impl KustomizeController {
         if let Err(error) = outcome {
             let mut known = previous.clone();
             known.merge(Inventory::of(&changes).entries);
-            put_inventory(&mut run.status, &known);
+            let was_there = run.kustomization.status.inventory.is_some();
+            put_inventory(&mut run.status, &known, was_there);
             let message = format!("{}\n{}", error.message, changes.applied_lines());
             let failure = Failure {
                 // The objects are not to blame: look again soon.
@@ -579,7 +580,8 @@ impl KustomizeController {
                 });
             }
         }
-        put_inventory(&mut run.status, &current);
+        let was_there = run.kustomization.status.inventory.is_some() || !current.entries.is_empty();
+        put_inventory(&mut run.status, &current, was_there);
         failure
     }
 
@@ -792,8 +794,9 @@ fn ignore_rules(kustomization: &Kustomization) -> Result<IgnoreRules, String> {
 }
 
 /// An empty inventory that was never there stays away.
-fn put_inventory(status: &mut KustomizationStatus, inventory: &Inventory) {
-    if inventory.entries.is_empty() && status.inventory.is_none() {
+fn put_inventory(status: &mut KustomizationStatus, inventory: &Inventory, was_there: bool) {
+    if inventory.entries.is_empty() && !was_there {
+        status.inventory = None;
         return;
     }
     set_inventory(status, inventory);

@@ -81,6 +81,14 @@ impl BuildError {
         Self::new(Problem::Invalid(message.into()))
     }
 
+    /// As [`Self::upstream_message`], when kustomize's own words are known.
+    pub fn known_upstream_message(&self, root: &str) -> Option<String> {
+        self.place
+            .upstream
+            .is_some()
+            .then(|| self.upstream_message(root))
+    }
+
     /// What kustomize says where it fails like this, as far as known: for those who show or match its messages (Flux's conditions).
     /// `root` is the directory in which the tree lies.
     pub fn upstream_message(&self, root: &str) -> String {

@@ -83,6 +83,29 @@ pub enum RenderError {
     },
 }
 
+/// Stands for the temporary folder that Flux builds in.
+const ARTIFACT_ROOT: &str = "/tmp/artifact";
+
+impl RenderError {
+    /// The text in Flux's own words, as people know it from its conditions; where Flux has none, ours.
+    pub fn flux_message(&self) -> String {
+        match self {
+            Self::Build(error) => match error.known_upstream_message(ARTIFACT_ROOT) {
+                Some(words) => format!("kustomize build failed: {words}"),
+                None => self.to_string(),
+            },
+            Self::PathNotFound { path } => Self::PathNotFound {
+                path: format!("{ARTIFACT_ROOT}/{path}"),
+            }
+            .to_string(),
+            Self::Manifest { path, reason } => {
+                format!("failed to decode Kubernetes YAML from {ARTIFACT_ROOT}/{path}: {reason}")
+            }
+            other => other.to_string(),
+        }
+    }
+}
+
 /// Why variables cannot be substituted in an object.
 #[derive(Debug, Error)]
 pub enum SubstituteError {
