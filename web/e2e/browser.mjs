@@ -45,6 +45,23 @@ export async function startDemo(...options) {
   };
 }
 
+/** `skein up` on the example fleet, in a folder of its own; answers the address that it prints. */
+export async function startUp(folder) {
+  const built = process.env.SKEIN_PROGRAM;
+  const [command, ...first] = built ? [built] : ["cargo", "run", "--quiet", "-p", "skein", "--"];
+  const words = ["up", "examples/fleet", "--ephemeral", "--state-dir", folder];
+  const child = spawn(command, [...first, ...words], { cwd: REPOSITORY, stdio: ["ignore", "pipe", "inherit"] });
+  const lines = createInterface({ input: child.stdout });
+  const url = await new Promise((resolve, reject) => {
+    lines.on("line", (line) => {
+      const found = /^web page: (\S+)$/.exec(line);
+      if (found) resolve(found[1]);
+    });
+    child.once("exit", (code) => reject(new Error(`skein up ended with ${code}`)));
+  });
+  return { url, stop: () => child.kill("SIGTERM") };
+}
+
 export function canRun() {
   return existsSync(CHROMIUM);
 }

@@ -23,13 +23,30 @@ const FILES: &[(&str, &str)] = &[
 /// Tool chains that we do not install ourselves.
 const TOOLCHAINS: &[&str] = &["go", "npm", "cargo"];
 
+/// What every test needs of the machine: tool chains and Debian packages.
+pub fn machine() -> Result<()> {
+    toolchains()?;
+    packages(missing_packages())
+}
+
+/// What running Skein needs of the machine: tool chains to build it, and Git.
+pub fn machine_for_up() -> Result<()> {
+    toolchains()?;
+    let needed = ["git", "ca-certificates"];
+    packages(
+        missing_packages()
+            .into_iter()
+            .filter(|name| needed.contains(name))
+            .collect(),
+    )
+}
+
 /// Installs all; `--no-upstream` leaves the real components for later.
 pub fn run(arguments: &[String]) -> Result<()> {
     let mut arguments = Arguments::new(arguments);
     let without_upstream = arguments.switch("--no-upstream");
     arguments.finish()?;
-    toolchains()?;
-    packages()?;
+    machine()?;
     for folder in web::folders() {
         web::install(&folder)?;
     }
@@ -56,8 +73,7 @@ fn toolchains() -> Result<()> {
 }
 
 /// Installs missing Debian packages as root, else lists them.
-fn packages() -> Result<()> {
-    let missing = missing_packages();
+fn packages(missing: Vec<&'static str>) -> Result<()> {
     if missing.is_empty() {
         return Ok(());
     }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail};
 
 use crate::arguments::Arguments;
-use crate::tree;
+use crate::{setup, tree};
 use count::Counts;
 use suites::{SUITES, Suite};
 
@@ -41,6 +41,7 @@ pub fn run(arguments: &[String]) -> Result<ExitCode> {
         }
         return Ok(ExitCode::SUCCESS);
     }
+    setup::machine()?;
     let rows: Vec<Row> = selected(only.as_deref())?
         .into_iter()
         .map(run_one)

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use crate::{arguments::Arguments, process, web};
+use crate::{arguments::Arguments, process, setup, web};
 
 const DEFAULT_REPOSITORY: &str = "examples/fleet";
 
@@ -11,6 +11,7 @@ pub fn run(arguments: &[String]) -> Result<()> {
     let mut arguments = Arguments::new(arguments);
     let release = arguments.switch("--release");
     let rest = arguments.rest();
+    setup::machine_for_up()?;
     web::build()?;
     let mut words = vec!["run", "--quiet", "--package", "skein"];
     if release {

@@ -190,18 +190,11 @@ impl ObservedSet {
         let Some(kind) = self.kinds.lock().get(resource).cloned() else {
             return;
         };
-        let name = object.namespaced_name();
-        let observed = Observed::of(object.clone());
+        let content = content_hash(object);
         kind.own_writes
             .lock()
-            .insert(name.clone(), Some(observed.content));
-        let before = kind.cache.get(&name);
-        if before
-            .as_ref()
-            .is_none_or(|b| b.resource_version != observed.resource_version)
-        {
-            kind.cache.put_own_write(name, before.as_ref(), observed);
-        }
+            .insert(object.namespaced_name(), Some(content));
+        kind.cache.put_own_write(object.clone());
     }
 
     /// Notes an object that we are about to delete.

@@ -1,7 +1,6 @@
 //! One run over one Kustomization: observe, decide, act, report.
 
 use std::collections::HashSet;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -36,7 +35,6 @@ pub(crate) struct Run {
     pub(crate) name: NamespacedName,
     pub(crate) kustomization: Kustomization,
     pub(crate) object: Object,
-    pub(crate) held: Option<Arc<Held>>,
     pub(crate) status: KustomizationStatus,
     pub(crate) started: Instant,
     /// Whether the run is told of even when it changes nothing: something new was asked or published.
@@ -95,7 +93,6 @@ impl KustomizeController {
             name: name.clone(),
             status: kustomization.status.clone(),
             object: held.object.clone(),
-            held: Some(held),
             kustomization,
             started: Instant::now(),
             is_news: self.config_changes.lock().remove(name),
@@ -120,12 +117,11 @@ impl KustomizeController {
             .finalizers()
             .contains(&skein_api::names::FINALIZER)
         {
-            let before = run.held.take();
             let added = self
                 .writer
                 .add_finalizer(&run.object, skein_api::names::FINALIZER)
                 .await?;
-            self.keep(run, before, added);
+            self.keep(run, added);
         }
         let request = run.kustomization.reconcile_request().to_owned();
         if !request.is_empty() {
@@ -242,18 +238,14 @@ impl KustomizeController {
         if run.object.at(&["status"]) == Some(&status) {
             return Ok(());
         }
-        let before = run.held.take();
         let written = self.writer.write(&run.object, &status).await?;
-        self.keep(run, before, written);
+        self.keep(run, written);
         Ok(())
     }
 
-    fn keep(&self, run: &mut Run, before: Option<Arc<Held>>, written: Object) {
-        let held = Held::of(written);
-        run.object = held.object.clone();
-        self.kustomizations
-            .put_own_write(run.name.clone(), before.as_ref(), held);
-        run.held = self.kustomizations.get(&run.name);
+    fn keep(&self, run: &mut Run, written: Object) {
+        run.object = Held::of(written.clone()).object;
+        self.kustomizations.put_own_write(written);
     }
 
     async fn suspended(&self, run: &mut Run) -> Result<Next, ApiError> {

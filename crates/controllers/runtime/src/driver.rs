@@ -64,6 +64,7 @@ async fn work<K: Key, R: Reconciler<K>>(
     metrics: &Metrics,
 ) {
     let started = std::time::Instant::now();
+    tracing::debug!(controller = reconciler.controller(), ?key, "reconciling");
     let (task_reconciler, task_key) = (reconciler.clone(), key.clone());
     // A task of its own: a panic in one object must not stop the others.
     let outcome = tokio::spawn(async move { task_reconciler.reconcile(task_key).await }).await;
@@ -72,6 +73,7 @@ async fn work<K: Key, R: Reconciler<K>>(
         Next::Backoff
     });
     metrics.reconciled(reconciler.controller(), next, started.elapsed());
+    tracing::debug!(controller = reconciler.controller(), ?key, ?next, took = ?started.elapsed(), "reconciled");
     match next {
         Next::Gone => queue.forget(&key),
         Next::Change => queue.succeeded(&key),

@@ -120,8 +120,7 @@ impl GitRepositoryReconciler {
         }
         match self.writer.add_finalizer(&object, FINALIZER).await {
             Ok(written) => {
-                self.cache
-                    .put_own_write(key.clone(), Some(&object), written.clone());
+                self.cache.put_own_write(written.clone());
                 Some(Arc::new(written))
             }
             Err(error) => {
@@ -207,8 +206,7 @@ impl GitRepositoryReconciler {
         })?;
         match self.writer.write(object, &value).await {
             Ok(written) => {
-                self.cache
-                    .put_own_write(key.clone(), Some(object), written.clone());
+                self.cache.put_own_write(written.clone());
                 Ok(self.cache.get(key).unwrap_or_else(|| Arc::new(written)))
             }
             Err(error) if error.is_not_found() => Err(Next::Gone),

@@ -47,8 +47,25 @@ pub struct Change<'a, T> {
 type Project<T> = Box<dyn Fn(Object) -> T + Send + Sync>;
 type OnChange<T> = Box<dyn Fn(Change<'_, T>) + Send + Sync>;
 
+/// One object with its revision: an older event that comes late must not replace a newer state.
+struct Held<T> {
+    revision: Option<u64>,
+    value: Arc<T>,
+}
+
+/// The revision as a number, as far as the server writes it so (all that keep Kubernetes' promise of comparable revisions do).
+fn revision_of(object: &Object) -> Option<u64> {
+    object.resource_version().parse().ok()
+}
+
+impl<T> Held<T> {
+    fn is_newer_than(&self, revision: Option<u64>) -> bool {
+        matches!((self.revision, revision), (Some(held), Some(other)) if held > other)
+    }
+}
+
 struct Inner<T> {
-    items: RwLock<HashMap<NamespacedName, Arc<T>>>,
+    items: RwLock<HashMap<NamespacedName, Held<T>>>,
     project: Project<T>,
     on_change: OnChange<T>,
     synced: watch::Sender<bool>,
@@ -101,7 +118,11 @@ impl<T: Send + Sync + 'static> Cache<T> {
 
     /// The projected object of that name.
     pub fn get(&self, name: &NamespacedName) -> Option<Arc<T>> {
-        self.inner.items.read().get(name).cloned()
+        self.inner
+            .items
+            .read()
+            .get(name)
+            .map(|held| held.value.clone())
     }
 
     /// All projected objects with their names, in name order.
@@ -111,7 +132,7 @@ impl<T: Send + Sync + 'static> Cache<T> {
             .items
             .read()
             .iter()
-            .map(|(k, v)| (k.clone(), v.clone()))
+            .map(|(k, v)| (k.clone(), v.value.clone()))
             .collect();
         list.sort_by(|a, b| a.0.cmp(&b.0));
         list
@@ -144,18 +165,19 @@ impl<T: Send + Sync + 'static> Cache<T> {
         self.inner.contact.read().clone()
     }
 
-    /// Puts in an object that a write just returned, so that readers see their own writes before the watch tells them.
-    /// Ignored when the cache already holds something else than `before`: the watch was faster.
-    pub fn put_own_write(&self, name: NamespacedName, before: Option<&Arc<T>>, after: T) {
+    /// Puts in an object that a write just returned, so that readers see their own writes before the watch tells them. Ignored
+    /// when the watch was faster and has told something newer.
+    pub fn put_own_write(&self, written: Object) {
+        let (name, revision) = (written.namespaced_name(), revision_of(&written));
+        let value = Arc::new((self.inner.project)(written));
         let mut items = self.inner.items.write();
-        let unchanged = match (items.get(&name), before) {
-            (None, None) => true,
-            (Some(held), Some(before)) => Arc::ptr_eq(held, before),
-            _ => false,
-        };
-        if unchanged {
-            items.insert(name, Arc::new(after));
+        if items
+            .get(&name)
+            .is_some_and(|held| held.is_newer_than(revision) || revision.is_none())
+        {
+            return;
         }
+        items.insert(name, Held { revision, value });
     }
 }
 
@@ -172,9 +194,22 @@ impl<T> Inner<T> {
     }
 
     fn put(&self, object: Object) {
-        let name = object.namespaced_name();
+        let (name, revision) = (object.namespaced_name(), revision_of(&object));
         let after = Arc::new((self.project)(object));
-        let before = self.items.write().insert(name.clone(), after.clone());
+        let before = {
+            let mut items = self.items.write();
+            if items
+                .get(&name)
+                .is_some_and(|held| held.is_newer_than(revision))
+            {
+                return;
+            }
+            let held = Held {
+                revision,
+                value: after.clone(),
+            };
+            items.insert(name.clone(), held).map(|held| held.value)
+        };
         (self.on_change)(Change {
             name: &name,
             before: before.as_ref(),
@@ -182,8 +217,18 @@ impl<T> Inner<T> {
         });
     }
 
-    fn remove(&self, name: &NamespacedName) {
-        let before = self.items.write().remove(name);
+    /// Removes an object; with a revision only when nothing newer is held: the object was made again.
+    fn remove(&self, name: &NamespacedName, revision: Option<u64>) {
+        let before = {
+            let mut items = self.items.write();
+            if items
+                .get(name)
+                .is_some_and(|held| held.is_newer_than(revision))
+            {
+                return;
+            }
+            items.remove(name).map(|held| held.value)
+        };
         if before.is_some() {
             (self.on_change)(Change {
                 name,
@@ -194,6 +239,10 @@ impl<T> Inner<T> {
     }
 
     fn replace_all(&self, objects: Vec<Object>) {
+        // A list is the truth, also when the server was set back to an older state.
+        for held in self.items.write().values_mut() {
+            held.revision = None;
+        }
         let mut gone: std::collections::HashSet<NamespacedName> =
             self.items.read().keys().cloned().collect();
         for object in objects {
@@ -201,7 +250,7 @@ impl<T> Inner<T> {
             self.put(object);
         }
         for name in gone {
-            self.remove(&name);
+            self.remove(&name, None);
         }
     }
 }
@@ -268,7 +317,7 @@ async fn follow_once<T: Send + Sync + 'static>(
             WatchEvent::Deleted(value) => {
                 remember_revision(&value, revision);
                 if let Some(object) = readable(value, &spec.resource) {
-                    inner.remove(&object.namespaced_name());
+                    inner.remove(&object.namespaced_name(), revision_of(&object));
                 }
             }
             WatchEvent::Bookmark(bookmark) => {

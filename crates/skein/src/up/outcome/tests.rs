@@ -1,11 +1,12 @@
 //! Verdicts over small fleets.
 
 use super::*;
-use crate::up::view::fixtures::{cluster, kustomization};
+use crate::up::view::fixtures::{cluster, kustomization, source};
 use skein_hub::Fleet;
 
 fn fleet(ready: &str) -> Fleet {
     let mut fleet = cluster("staging");
+    fleet.upsert("staging", source(), 0).unwrap();
     fleet
         .upsert("staging", kustomization("apps", ready, "boom"), 0)
         .unwrap();

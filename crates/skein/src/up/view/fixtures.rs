@@ -28,3 +28,18 @@ pub fn kustomization(name: &str, ready: &str, message: &str) -> ShownObject {
     .unwrap();
     ShownObject::new(object)
 }
+
+/// The source of the Kustomizations, ready.
+pub fn source() -> ShownObject {
+    let object = Object::from_value(json!({
+        "apiVersion": "source.toolkit.fluxcd.io/v1", "kind": "GitRepository",
+        "metadata": {"name": "flux-system", "namespace": "flux-system", "generation": 1},
+        "spec": {"url": "http://127.0.0.1/up.git"},
+        "status": {
+            "observedGeneration": 1,
+            "conditions": [{"type": "Ready", "status": "True", "reason": "R", "message": ""}],
+        },
+    }))
+    .unwrap();
+    ShownObject::new(object)
+}
