@@ -1,12 +1,10 @@
-//! What an apply will do, decided without a cluster: order and stages, normal form, drift, takeover, inventory, pruning, history.
+//! What an apply will do, decided without a cluster: order and stages, normal form, drift, takeover, inventory, pruning.
 //!
 //! A run of the Kustomization controller goes through these rooms in order: [`normalize`] the built objects, [`order`] them into
-//! stages, look at each with [`apply`] (skip, nothing to send, send), write the [`inventory`], delete what [`prune`] names,
-//! and record the outcome in the [`history`].
+//! stages, look at each with [`apply`] (skip, nothing to send, send), write the [`inventory`], delete what [`prune`] names.
 
 pub mod apply;
 pub mod change;
-pub mod history;
 pub mod ignore;
 pub mod inventory;
 pub mod normalize;
