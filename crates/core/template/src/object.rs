@@ -1,0 +1,58 @@
+//! Values with methods: Helm's `.Files`, `.Capabilities` and others.
+
+use std::borrow::Cow;
+use std::fmt::Debug;
+
+use crate::function::{CallError, Signature};
+use crate::types::Kind;
+use crate::value::Value;
+
+/// A Go struct, or a named Go type with methods.
+pub trait Object: Debug + Send + Sync {
+    /// Name of the type as `%T` prints it, such as `*common.Capabilities`.
+    fn type_name(&self) -> Cow<'static, str>;
+
+    /// Its kind: `Struct`, `Pointer` (to a struct), `Map` or `Slice`.
+    fn kind(&self) -> Kind;
+
+    /// For maps and slices: what they hold, so that `range`, `index`, `len`, printing and YAML work.
+    fn underlying(&self) -> Value {
+        Value::Nil
+    }
+
+    /// For structs: exported fields in declaration order, with Go's names.
+    fn fields(&self) -> Vec<(Cow<'static, str>, Value)> {
+        Vec::new()
+    }
+
+    /// For structs: one field.
+    fn field(&self, name: &str) -> Option<Value> {
+        let mut fields = self.fields().into_iter();
+        fields.find_map(|(known, value)| (known == name).then_some(value))
+    }
+
+    /// The parameters and result of a method; `None` when there is no such method.
+    fn method(&self, _name: &str) -> Option<Signature> {
+        None
+    }
+
+    /// Calls a method that [`Object::method`] knows; arguments fit its signature.
+    fn call(&self, name: &str, _arguments: &[Value]) -> Result<Value, CallError> {
+        Err(CallError::new(format!("no method {name}")))
+    }
+
+    /// What `String()` or `Error()` returns, if the type has one: printing uses it.
+    fn display(&self) -> Option<String> {
+        None
+    }
+
+    /// As YAML and JSON see it; `None` for the fields, or what it holds.
+    fn to_json(&self) -> Option<serde_json::Value> {
+        None
+    }
+
+    /// Whether it is a nil pointer.
+    fn is_nil(&self) -> bool {
+        false
+    }
+}

@@ -1,0 +1,188 @@
+//! Values from and to JSON trees.
+
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Number, Value as Json};
+
+use super::{Entries, List, Map, Value};
+use crate::types::{Type, UintKind};
+
+/// Nesting of values that are turned into JSON; deeper ones, and maps that hold themselves, are an error.
+pub const MAX_VALUE_DEPTH_LEVELS: usize = 1_000;
+
+/// What becomes of a JSON integer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Integers {
+    /// `float64`, as Go reads JSON, and Helm its values files.
+    Float64,
+    /// `int64`, as Helm's `--set` gives them.
+    Int64,
+}
+
+/// Why a value is no JSON.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum JsonError {
+    /// Nested deeper than the limit, or holding itself.
+    #[error("value is nested deeper than {MAX_VALUE_DEPTH_LEVELS} levels, or holds itself")]
+    TooDeep,
+    /// JSON has no number for it.
+    #[error("json: unsupported value: {0}")]
+    UnsupportedValue(String),
+    /// JSON has nothing for it.
+    #[error("json: unsupported type: {0}")]
+    UnsupportedType(String),
+}
+
+impl Value {
+    /// A JSON tree as `map[string]interface {}`, `[]interface {}` and so on.
+    pub fn from_json(json: &Json, integers: Integers) -> Self {
+        match json {
+            Json::Null => Self::Nil,
+            Json::Bool(value) => Self::Bool(*value),
+            Json::Number(number) => from_number(number, integers),
+            Json::String(text) => Self::text(text.as_str()),
+            Json::Array(items) => Self::list(
+                items
+                    .iter()
+                    .map(|item| Self::from_json(item, integers))
+                    .collect(),
+            ),
+            Json::Object(map) => Self::Map(Map::from_entries(
+                map.iter()
+                    .map(|(key, value)| (key.as_str().into(), Self::from_json(value, integers)))
+                    .collect::<Entries>(),
+            )),
+        }
+    }
+
+    /// The value as Go's `json.Marshal` sees it: whole floats stay numbers, bytes become base64, times RFC 3339.
+    pub fn to_json(&self) -> Result<Json, JsonError> {
+        to_json(self, 0)
+    }
+
+    /// A copy that shares no map with the original.
+    pub fn deep_copy(&self) -> Result<Self, JsonError> {
+        deep_copy(self, 0)
+    }
+}
+
+fn from_number(number: &Number, integers: Integers) -> Value {
+    match (integers, number.as_i64()) {
+        (Integers::Int64, Some(int)) => Value::int64(int),
+        _ => Value::Float(number.as_f64().unwrap_or_default()),
+    }
+}
+
+fn to_json(value: &Value, depth: usize) -> Result<Json, JsonError> {
+    if depth > MAX_VALUE_DEPTH_LEVELS {
+        return Err(JsonError::TooDeep);
+    }
+    Ok(match value {
+        Value::Nil => Json::Null,
+        Value::Bool(value) => Json::Bool(*value),
+        Value::Int(_, int) => Json::from(*int),
+        Value::Uint(_, uint) => Json::from(*uint),
+        Value::Float(float) => float_to_json(*float)?,
+        Value::Float32(float) => {
+            // The shortest text that means this float32 is what Go writes.
+            float_to_json(float.to_string().parse().unwrap_or_default())?
+        }
+        Value::Complex(..) | Value::Function(_) => {
+            return Err(JsonError::UnsupportedType(value.type_name().into_owned()));
+        }
+        Value::String(text) => Json::String(text.lossy().into_owned()),
+        Value::Bytes(bytes) => Json::String(STANDARD.encode(bytes)),
+        Value::List(list) if list.is_nil() => Json::Null,
+        Value::List(list) => {
+            let items: Result<_, _> = list
+                .items()
+                .iter()
+                .map(|item| to_json(item, depth + 1))
+                .collect();
+            Json::Array(items?)
+        }
+        Value::Map(map) if map.is_nil() => Json::Null,
+        Value::Map(map) => {
+            let mut object = serde_json::Map::new();
+            for (key, item) in map.read().iter() {
+                object.insert(key.lossy().into_owned(), to_json(item, depth + 1)?);
+            }
+            Json::Object(object)
+        }
+        Value::Time(time) => Json::String(time.to_rfc3339_nano()),
+        Value::Object(object) => return object_to_json(object.as_ref(), depth),
+    })
+}
+
+fn float_to_json(float: f64) -> Result<Json, JsonError> {
+    Number::from_f64(float)
+        .map(Json::Number)
+        .ok_or_else(|| JsonError::UnsupportedValue(crate::strconv::format_float(float, b'g', -1)))
+}
+
+fn object_to_json(object: &dyn crate::object::Object, depth: usize) -> Result<Json, JsonError> {
+    if object.is_nil() {
+        return Ok(Json::Null);
+    }
+    if let Some(json) = object.to_json() {
+        return Ok(json);
+    }
+    let underlying = object.underlying();
+    if !matches!(underlying, Value::Nil) {
+        return to_json(&underlying, depth + 1);
+    }
+    let mut map = serde_json::Map::new();
+    for (name, field) in object.fields() {
+        map.insert(name.into_owned(), to_json(&field, depth + 1)?);
+    }
+    Ok(Json::Object(map))
+}
+
+fn deep_copy(value: &Value, depth: usize) -> Result<Value, JsonError> {
+    if depth > MAX_VALUE_DEPTH_LEVELS {
+        return Err(JsonError::TooDeep);
+    }
+    Ok(match value {
+        Value::List(list) if list.is_nil() => value.clone(),
+        Value::List(list) => {
+            let items: Result<Vec<_>, _> = list
+                .items()
+                .iter()
+                .map(|item| deep_copy(item, depth + 1))
+                .collect();
+            Value::List(List::typed(list.item_type().clone(), items?))
+        }
+        Value::Map(map) if map.is_nil() => value.clone(),
+        Value::Map(map) => {
+            let entries: Result<Entries, _> = map
+                .entries()
+                .into_iter()
+                .map(|(key, item)| deep_copy(&item, depth + 1).map(|item| (key, item)))
+                .collect();
+            Value::Map(map.with_entries(entries?))
+        }
+        other => other.clone(),
+    })
+}
+
+/// An empty list or map for the zero of a type; nil for what can be nil.
+pub(crate) fn zero(kind: &Type) -> Value {
+    match kind {
+        Type::Bool => Value::Bool(false),
+        Type::Int(kind) => Value::Int(*kind, 0),
+        Type::Uint(kind) => Value::Uint(*kind, 0),
+        Type::Float32 => Value::Float32(0.0),
+        Type::Float64 => Value::Float(0.0),
+        Type::Complex128 => Value::Complex(0.0, 0.0),
+        Type::String => Value::text(""),
+        Type::List(item) if matches!(**item, Type::Uint(UintKind::Uint8)) => {
+            Value::Bytes(Arc::from(&[][..]))
+        }
+        Type::List(item) => Value::List(List::nil((**item).clone())),
+        Type::Map(item) => Value::Map(Map::nil((**item).clone())),
+        Type::Time => Value::Time(crate::time::GoTime::zero()),
+        Type::Any | Type::Value | Type::Named(_) => Value::Nil,
+    }
+}
