@@ -1,9 +1,10 @@
 //! One watched collection, projected to what its reader needs and kept fresh by list and watch.
 //!
 //! The projection decides what is kept in memory per object; a change callback wakes readers. The callback runs inside the
-//! watch task, so it must only note the change (put a key into a queue).
+//! watch task or the task that wrote, so it must only note the change (put a key into a queue).
 
-use std::collections::HashMap;
+mod held;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -17,6 +18,8 @@ use tokio::sync::watch;
 use crate::client::{Cluster, ListOptions};
 use crate::error::ApiError;
 use crate::resource::ApiResource;
+
+use held::HeldObjects;
 
 /// How long one watch request lasts before it is renewed.
 const WATCH_TIMEOUT: Duration = Duration::from_secs(290);
@@ -44,30 +47,8 @@ pub struct Change<'a, T> {
     pub after: Option<&'a Arc<T>>,
 }
 
-type Project<T> = Box<dyn Fn(Object) -> T + Send + Sync>;
-type OnChange<T> = Box<dyn Fn(Change<'_, T>) + Send + Sync>;
-
-/// One object with its revision: an older event that comes late must not replace a newer state.
-struct Held<T> {
-    revision: Option<u64>,
-    value: Arc<T>,
-}
-
-/// The revision as a number, as far as the server writes it so (all that keep Kubernetes' promise of comparable revisions do).
-fn revision_of(object: &Object) -> Option<u64> {
-    object.resource_version().parse().ok()
-}
-
-impl<T> Held<T> {
-    fn is_newer_than(&self, revision: Option<u64>) -> bool {
-        matches!((self.revision, revision), (Some(held), Some(other)) if held > other)
-    }
-}
-
 struct Inner<T> {
-    items: RwLock<HashMap<NamespacedName, Held<T>>>,
-    project: Project<T>,
-    on_change: OnChange<T>,
+    held: HeldObjects<T>,
     synced: watch::Sender<bool>,
     contact: RwLock<Contact>,
 }
@@ -103,9 +84,7 @@ impl<T: Send + Sync + 'static> Cache<T> {
         on_change: impl Fn(Change<'_, T>) + Send + Sync + 'static,
     ) -> Arc<Self> {
         let inner = Arc::new(Inner {
-            items: RwLock::new(HashMap::new()),
-            project: Box::new(project),
-            on_change: Box::new(on_change),
+            held: HeldObjects::new(Box::new(project), Box::new(on_change)),
             synced: watch::Sender::new(false),
             contact: RwLock::new(Contact {
                 at: None,
@@ -118,29 +97,17 @@ impl<T: Send + Sync + 'static> Cache<T> {
 
     /// The projected object of that name.
     pub fn get(&self, name: &NamespacedName) -> Option<Arc<T>> {
-        self.inner
-            .items
-            .read()
-            .get(name)
-            .map(|held| held.value.clone())
+        self.inner.held.get(name)
     }
 
     /// All projected objects with their names, in name order.
     pub fn list(&self) -> Vec<(NamespacedName, Arc<T>)> {
-        let mut list: Vec<_> = self
-            .inner
-            .items
-            .read()
-            .iter()
-            .map(|(k, v)| (k.clone(), v.value.clone()))
-            .collect();
-        list.sort_by(|a, b| a.0.cmp(&b.0));
-        list
+        self.inner.held.list()
     }
 
     /// Number of objects.
     pub fn len(&self) -> usize {
-        self.inner.items.read().len()
+        self.inner.held.len()
     }
 
     /// Whether there is no object.
@@ -165,19 +132,10 @@ impl<T: Send + Sync + 'static> Cache<T> {
         self.inner.contact.read().clone()
     }
 
-    /// Puts in an object that a write just returned, so that readers see their own writes before the watch tells them. Ignored
-    /// when the watch was faster and has told something newer.
+    /// Puts in an object that a write just returned, so that readers see their own writes before the watch tells them; the
+    /// callback is told what changed. Ignored when the watch was faster.
     pub fn put_own_write(&self, written: Object) {
-        let (name, revision) = (written.namespaced_name(), revision_of(&written));
-        let value = Arc::new((self.inner.project)(written));
-        let mut items = self.inner.items.write();
-        if items
-            .get(&name)
-            .is_some_and(|held| held.is_newer_than(revision) || revision.is_none())
-        {
-            return;
-        }
-        items.insert(name, Held { revision, value });
+        self.inner.held.put_own_write(written);
     }
 }
 
@@ -191,67 +149,6 @@ impl<T> Inner<T> {
 
     fn lost(&self, problem: String) {
         self.contact.write().problem = Some(problem);
-    }
-
-    fn put(&self, object: Object) {
-        let (name, revision) = (object.namespaced_name(), revision_of(&object));
-        let after = Arc::new((self.project)(object));
-        let before = {
-            let mut items = self.items.write();
-            if items
-                .get(&name)
-                .is_some_and(|held| held.is_newer_than(revision))
-            {
-                return;
-            }
-            let held = Held {
-                revision,
-                value: after.clone(),
-            };
-            items.insert(name.clone(), held).map(|held| held.value)
-        };
-        (self.on_change)(Change {
-            name: &name,
-            before: before.as_ref(),
-            after: Some(&after),
-        });
-    }
-
-    /// Removes an object; with a revision only when nothing newer is held: the object was made again.
-    fn remove(&self, name: &NamespacedName, revision: Option<u64>) {
-        let before = {
-            let mut items = self.items.write();
-            if items
-                .get(name)
-                .is_some_and(|held| held.is_newer_than(revision))
-            {
-                return;
-            }
-            items.remove(name).map(|held| held.value)
-        };
-        if before.is_some() {
-            (self.on_change)(Change {
-                name,
-                before: before.as_ref(),
-                after: None,
-            });
-        }
-    }
-
-    fn replace_all(&self, objects: Vec<Object>) {
-        // A list is the truth, also when the server was set back to an older state.
-        for held in self.items.write().values_mut() {
-            held.revision = None;
-        }
-        let mut gone: std::collections::HashSet<NamespacedName> =
-            self.items.read().keys().cloned().collect();
-        for object in objects {
-            gone.remove(&object.namespaced_name());
-            self.put(object);
-        }
-        for name in gone {
-            self.remove(&name, None);
-        }
     }
 }
 
@@ -290,7 +187,7 @@ async fn follow_once<T: Send + Sync + 'static>(
         None => {
             let page = cluster.list(&spec.resource, &spec.scope).await?;
             inner.heard();
-            inner.replace_all(page.items);
+            inner.held.replace_all(page.items, &page.resource_version);
             inner.synced.send_replace(true);
             *revision = Some(page.resource_version.clone());
             page.resource_version
@@ -311,16 +208,17 @@ async fn follow_once<T: Send + Sync + 'static>(
             WatchEvent::Added(value) | WatchEvent::Modified(value) => {
                 remember_revision(&value, revision);
                 if let Some(object) = readable(value, &spec.resource) {
-                    inner.put(object);
+                    inner.held.put(object);
                 }
             }
             WatchEvent::Deleted(value) => {
                 remember_revision(&value, revision);
                 if let Some(object) = readable(value, &spec.resource) {
-                    inner.remove(&object.namespaced_name(), revision_of(&object));
+                    inner.held.remove(&object);
                 }
             }
             WatchEvent::Bookmark(bookmark) => {
+                inner.held.reached(&bookmark.metadata.resource_version);
                 *revision = Some(bookmark.metadata.resource_version);
             }
             WatchEvent::Error(status) => return Err(ApiError::Status(status)),

@@ -1,0 +1,166 @@
+//! What a watch cache holds: lists, watch events and the answers to own writes, merged by revision.
+//!
+//! Two tellers race: the watch, which is in order and late, and the answers to our own writes, which are early. Every step from
+//! one held state to the next is told to the callback exactly once and in order, whoever brought it: the answer to a write
+//! shows what others changed before it as well, and the watch events that tell of that are then older than what is held.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use parking_lot::{Mutex, RwLock};
+use skein_object::{NamespacedName, Object};
+
+use super::Change;
+
+pub(super) type Project<T> = Box<dyn Fn(Object) -> T + Send + Sync>;
+pub(super) type OnChange<T> = Box<dyn Fn(Change<'_, T>) + Send + Sync>;
+
+/// One object with its revision.
+struct Held<T> {
+    revision: Option<u64>,
+    value: Arc<T>,
+}
+
+/// The revision as a number, as far as the server writes it so (all that keep Kubernetes' promise of comparable revisions do).
+fn number(revision: &str) -> Option<u64> {
+    revision.parse().ok()
+}
+
+/// The objects of one watched collection.
+pub(super) struct HeldObjects<T> {
+    items: RwLock<HashMap<NamespacedName, Held<T>>>,
+    /// Up to which revision the watch has told everything. Held while a change is made and told, so that changes are told in
+    /// the order in which they are made.
+    reached: Mutex<Option<u64>>,
+    project: Project<T>,
+    on_change: OnChange<T>,
+}
+
+impl<T> HeldObjects<T> {
+    pub(super) fn new(project: Project<T>, on_change: OnChange<T>) -> Self {
+        Self {
+            items: RwLock::new(HashMap::new()),
+            reached: Mutex::new(None),
+            project,
+            on_change,
+        }
+    }
+
+    pub(super) fn get(&self, name: &NamespacedName) -> Option<Arc<T>> {
+        self.items.read().get(name).map(|held| held.value.clone())
+    }
+
+    /// In name order.
+    pub(super) fn list(&self) -> Vec<(NamespacedName, Arc<T>)> {
+        let items = self.items.read();
+        let all = items.iter();
+        let mut list: Vec<_> = all
+            .map(|(name, held)| (name.clone(), held.value.clone()))
+            .collect();
+        drop(items);
+        list.sort_by(|a, b| a.0.cmp(&b.0));
+        list
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.items.read().len()
+    }
+
+    /// A watch event: the object is there in this state.
+    pub(super) fn put(&self, object: Object) {
+        let mut reached = self.reached.lock();
+        advance(&mut reached, number(object.resource_version()));
+        self.hold(object);
+    }
+
+    /// A watch event: the object is gone; its revision is that of the deletion.
+    pub(super) fn remove(&self, object: &Object) {
+        let mut reached = self.reached.lock();
+        let revision = number(object.resource_version());
+        advance(&mut reached, revision);
+        self.drop_one(&object.namespaced_name(), revision);
+    }
+
+    /// A bookmark: the watch has told everything up to this revision.
+    pub(super) fn reached(&self, revision: &str) {
+        advance(&mut self.reached.lock(), number(revision));
+    }
+
+    /// The answer to a write of ours. What the watch has passed already is known better: it may have been deleted since.
+    pub(super) fn put_own_write(&self, written: Object) {
+        let reached = self.reached.lock();
+        let revision = number(written.resource_version());
+        if revision.is_none() || reached.is_none() || revision <= *reached {
+            return;
+        }
+        self.hold(written);
+    }
+
+    /// A list is the truth, but for own writes after it.
+    pub(super) fn replace_all(&self, objects: Vec<Object>, revision: &str) {
+        let mut reached = self.reached.lock();
+        let listed = number(revision);
+        if listed.is_none() || listed < *reached {
+            // The server was set back: revisions of before say nothing.
+            for held in self.items.write().values_mut() {
+                held.revision = None;
+            }
+        }
+        *reached = listed;
+        let mut gone: HashSet<NamespacedName> = self.items.read().keys().cloned().collect();
+        for object in objects {
+            gone.remove(&object.namespaced_name());
+            self.hold(object);
+        }
+        for name in gone {
+            self.drop_one(&name, listed);
+        }
+    }
+
+    fn is_older(&self, name: &NamespacedName, revision: Option<u64>) -> bool {
+        let items = self.items.read();
+        let held = items.get(name).and_then(|held| held.revision);
+        matches!((held, revision), (Some(held), Some(told)) if held > told)
+    }
+
+    fn hold(&self, object: Object) {
+        let (name, revision) = (object.namespaced_name(), number(object.resource_version()));
+        if self.is_older(&name, revision) {
+            return;
+        }
+        let after = Arc::new((self.project)(object));
+        let held = Held {
+            revision,
+            value: after.clone(),
+        };
+        let before = self.items.write().insert(name.clone(), held);
+        (self.on_change)(Change {
+            name: &name,
+            before: before.as_ref().map(|held| &held.value),
+            after: Some(&after),
+        });
+    }
+
+    /// Unless what is held is newer: the object was made again.
+    fn drop_one(&self, name: &NamespacedName, revision: Option<u64>) {
+        if self.is_older(name, revision) {
+            return;
+        }
+        let before = self.items.write().remove(name);
+        if let Some(before) = before {
+            (self.on_change)(Change {
+                name,
+                before: Some(&before.value),
+                after: None,
+            });
+        }
+    }
+}
+
+/// Revisions only grow.
+fn advance(reached: &mut Option<u64>, revision: Option<u64>) {
+    *reached = (*reached).max(revision);
+}
+
+#[cfg(test)]
+mod tests;
