@@ -5,6 +5,7 @@
 //! ([`Values`] keeps them apart as JSON floats and integers).
 
 pub mod chart;
+pub mod release;
 pub mod render;
 pub mod values;
 

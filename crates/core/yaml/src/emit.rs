@@ -10,11 +10,30 @@ use crate::write::{Output, ScalarChoice, Width};
 
 /// Writes a value as `sigs.k8s.io/yaml` (and so `kustomize build`, `flux build` and Helm's `toYaml`) does, with a final line feed.
 pub fn to_string(value: &Value) -> String {
+    write(value, KeyOrder::Natural)
+}
+
+/// Writes a value as go-yaml v2 does when its maps come sorted by the bytes of their keys (Flux's digests of Helm values are made of this).
+pub fn to_string_sorted_by_bytes(value: &Value) -> String {
+    write(value, KeyOrder::Bytes)
+}
+
+fn write(value: &Value, order: KeyOrder) -> String {
     let mut emitter = Emitter {
         out: Output::new(Width::Fold),
+        order,
     };
     emitter.value(value, false);
     emitter.out.finish()
+}
+
+/// In which order the keys of a map come.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum KeyOrder {
+    /// go-yaml's own: numbers in texts by their value.
+    Natural,
+    /// By bytes; the value did not go through JSON before.
+    Bytes,
 }
 
 /// U+0085, which YAML 1.1 takes for a line break.
@@ -58,6 +77,7 @@ fn push_fold(out: &mut String, breaks: usize) {
 
 struct Emitter {
     out: Output,
+    order: KeyOrder,
 }
 
 impl Emitter {
@@ -82,7 +102,7 @@ impl Emitter {
 
     fn text(&mut self, text: &str, simple_key: bool) {
         let folded;
-        let text = if text.contains(NEXT_LINE) {
+        let text = if self.order == KeyOrder::Natural && text.contains(NEXT_LINE) {
             folded = fold_next_lines(text);
             folded.as_str()
         } else {
@@ -104,7 +124,10 @@ impl Emitter {
     fn map(&mut self, map: &Map<String, Value>) {
         let indent = self.out.begin_mapping();
         let mut keys: Vec<&str> = map.keys().map(String::as_str).collect();
-        sort_keys(&mut keys);
+        match self.order {
+            KeyOrder::Natural => sort_keys(&mut keys),
+            KeyOrder::Bytes => keys.sort_unstable(),
+        }
         for key in keys {
             if Output::is_simple_key(key) {
                 self.out.simple_key();
