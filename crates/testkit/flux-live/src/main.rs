@@ -8,10 +8,12 @@ mod compare;
 mod expected;
 mod journal;
 mod normal;
+mod pack;
 mod play;
 mod record;
 mod report;
 mod scenario;
+mod servers;
 mod sink;
 mod world;
 
@@ -33,7 +35,13 @@ use scenario::Scenario;
 use world::World;
 
 /// Areas whose controllers we have.
-const AREAS: &[&str] = &["kustomization", "gitrepository"];
+const AREAS: &[&str] = &[
+    "kustomization",
+    "gitrepository",
+    "ocirepository",
+    "helmrepository",
+    "helmchart",
+];
 
 /// Scenarios that are played side by side.
 const DEFAULT_JOBS: usize = 4;

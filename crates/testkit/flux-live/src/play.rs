@@ -1,6 +1,7 @@
 //! Plays a scenario: actions, waiting, and a look at everything after each step.
 
 mod actions;
+mod charts;
 mod repositories;
 mod waiting;
 
@@ -37,6 +38,8 @@ pub struct Play<'a> {
     heads: BTreeMap<String, String>,
     commits: u32,
     requests: u32,
+    /// Digest of the newest pushed manifest.
+    pushed: String,
     /// Requests of this step: object and the value of its annotation.
     requested: HashMap<String, String>,
     /// Refusals by the API server in this step.
@@ -55,6 +58,7 @@ impl<'a> Play<'a> {
             heads: BTreeMap::new(),
             commits: 0,
             requests: 0,
+            pushed: String::new(),
             requested: HashMap::new(),
             rejected: Vec::new(),
             responses: Vec::new(),
@@ -83,15 +87,18 @@ impl<'a> Play<'a> {
         self.requested.clear();
         self.rejected.clear();
         self.responses.clear();
-        let mark = self.world.journal.mark();
-        let audit = record::requests::mark(self.world);
+        let marks = record::Marks {
+            journal: self.world.journal.mark(),
+            audit: record::requests::mark(self.world),
+            remote: self.world.remote.mark(),
+        };
         for (verb, argument) in &step.actions {
             self.act(verb, argument)
                 .await
                 .with_context(|| format!("action {verb}"))?;
         }
         let came = self.wait(step).await?;
-        let mut sections = record::sections(self.world, self.scenario, step, mark, audit).await?;
+        let mut sections = record::sections(self.world, self.scenario, step, marks).await?;
         for (name, lines) in [("rejected", &self.rejected), ("responses", &self.responses)] {
             if !lines.is_empty() {
                 sections.insert(name.to_owned(), json!(lines));
@@ -133,6 +140,10 @@ impl<'a> Play<'a> {
             .replace("${NS}", &self.scenario.namespace)
             .replace("${GIT}", &world.git.address().to_string())
             .replace("${GITS}", &world.git_tls.address().to_string())
+            .replace("${HELM}", &world.charts.address())
+            .replace("${HELM2}", &world.charts_2.address())
+            .replace("${OCI}", &world.registry.address())
+            .replace("${DIGEST}", &self.pushed)
             .replace("${STORAGE}", world.storage_address())
             .replace("${KUBE}", &world.target.address())
             .replace("${CA}", &world.git_authority);

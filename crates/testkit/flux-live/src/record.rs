@@ -3,6 +3,7 @@
 mod applied;
 mod artifacts;
 mod happenings;
+mod remote;
 pub mod requests;
 
 use anyhow::Result;
@@ -14,16 +15,23 @@ use crate::normal;
 use crate::scenario::{Scenario, Step};
 use crate::world::World;
 
+/// Where the records of a step begin.
+#[derive(Debug, Clone, Copy)]
+pub struct Marks {
+    pub journal: usize,
+    pub audit: requests::Mark,
+    pub remote: usize,
+}
+
 /// All sections in normal form; empty ones are left out.
 pub async fn sections(
     world: &World,
     scenario: &Scenario,
     step: &Step,
-    mark: usize,
-    audit: requests::Mark,
+    marks: Marks,
 ) -> Result<Sections> {
     let namespaces = scenario.all_namespaces();
-    let happenings = world.journal.since(mark, &namespaces);
+    let happenings = world.journal.since(marks.journal, &namespaces);
     let form = happenings::Form {
         scenario,
         names: &world.names,
@@ -42,13 +50,21 @@ pub async fn sections(
         ("applied", applied::section(world, scenario).await?),
         (
             "requests",
-            requests::section(world, scenario, audit, step.retrying)?,
+            requests::section(world, scenario, marks.audit, step.retrying)?,
+        ),
+        (
+            "remote",
+            remote::section(world, scenario, marks.remote, step.retrying),
         ),
     ];
+    let packaged = artifacts::Packaged::find(world, &namespaces);
     let mut sections = Sections::new();
     for (name, content) in all {
         if !is_empty(&content) {
-            sections.insert(name.to_owned(), normal::value(&content, &world.names));
+            sections.insert(
+                name.to_owned(),
+                packaged.replace(normal::value(&content, &world.names)),
+            );
         }
     }
     Ok(sections)

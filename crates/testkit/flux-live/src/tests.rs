@@ -10,7 +10,7 @@ use crate::normal::{self, Names};
 use crate::scenario::{self, Scenario};
 
 /// Folder of the recordings; a stranger's clone has none.
-fn recordings() -> Option<PathBuf> {
+pub(crate) fn recordings() -> Option<PathBuf> {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     let shared = match std::env::var_os("SKEIN_SHARED") {
         Some(folder) => PathBuf::from(folder),

@@ -11,10 +11,22 @@ use tokio::task::JoinSet;
 use crate::cluster::{Cluster, api_version_of};
 use crate::journal::{Happening, Journal, watch};
 use crate::normal::Names;
+use crate::servers::{ChartServer, Registry, Requests};
 use crate::sink::Sink;
 
 /// Kinds that are watched.
-const WATCHED: &[&str] = &["GitRepository", "OCIRepository", "Kustomization"];
+const WATCHED: &[&str] = &[
+    "GitRepository",
+    "OCIRepository",
+    "HelmRepository",
+    "HelmChart",
+    "Kustomization",
+];
+
+/// Ports of the recordings: digests that cover an address hold for them.
+const CHARTS_PORT: u16 = 22008;
+const CHARTS_2_PORT: u16 = 22009;
+const REGISTRY_PORT: u16 = 22010;
 
 /// Objects worked on at a time, as recorded.
 const CONCURRENT: &str = "--concurrent=12";
@@ -28,6 +40,13 @@ pub struct World {
     pub journal: Arc<Journal>,
     pub git: GitHttpServer,
     pub git_tls: GitHttpServer,
+    /// The first server of charts.
+    pub charts: ChartServer,
+    /// Another one.
+    pub charts_2: ChartServer,
+    pub registry: Registry,
+    /// Requests that reached the three servers above.
+    pub remote: Arc<Requests>,
     /// Certificate of the authority behind `git_tls`.
     pub git_authority: String,
     pub names: Names,
@@ -50,6 +69,7 @@ impl World {
         let identity = authority.server(&["127.0.0.1", "localhost"])?;
         let journal = Arc::new(Journal::default());
         let sink = Sink::start(Arc::clone(&journal)).await?;
+        let remote = Arc::new(Requests::default());
         let options = ControllerOptions {
             program,
             folder: folder.path().to_owned(),
@@ -68,6 +88,10 @@ impl World {
             journal,
             git: GitHttpServer::start(&repositories).await?,
             git_tls: GitHttpServer::start_tls(&repositories, &identity).await?,
+            charts: ChartServer::start("helm", CHARTS_PORT, Arc::clone(&remote)).await?,
+            charts_2: ChartServer::start("helm2", CHARTS_2_PORT, Arc::clone(&remote)).await?,
+            registry: Registry::start(REGISTRY_PORT, Arc::clone(&remote)).await?,
+            remote,
             git_authority: authority.certificate().to_owned(),
             names: Names::default(),
             target,
@@ -108,8 +132,12 @@ impl World {
         let pairs = [
             (self.git.address().to_string(), "${GIT}"),
             (self.git_tls.address().to_string(), "${GITS}"),
+            (self.charts.address(), "${HELM}"),
+            (self.charts_2.address(), "${HELM2}"),
+            (self.registry.address(), "${OCI}"),
             (self.storage_address().to_owned(), "${STORAGE}"),
             (self.target.address(), "${KUBE}"),
+            (self.storage().to_string_lossy().into_owned(), "<storage>"),
             (self.folder.path().to_string_lossy().into_owned(), "<tmp>"),
         ];
         for (text, name) in pairs {

@@ -33,6 +33,17 @@ impl Play<'_> {
                 self.git_auth(argument);
                 Ok(())
             }
+            "helm_repo" => self.helm_repo(argument),
+            "push_chart" => self.push_chart(argument),
+            "push" => self.push(argument),
+            "untag" => {
+                self.untag(argument);
+                Ok(())
+            }
+            "oci_auth" => {
+                self.oci_auth(argument);
+                Ok(())
+            }
             "break" | "restore" => {
                 self.set_broken(&text(argument), verb == "break");
                 Ok(())

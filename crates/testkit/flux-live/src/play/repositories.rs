@@ -106,9 +106,13 @@ impl Play<'_> {
         let name = self.served_name(name.trim_end_matches(".git"));
         self.world.git.set_broken(&name, broken);
         self.world.git_tls.set_broken(&name, broken);
+        self.world.charts.set_broken(&name, broken);
+        self.world.charts_2.set_broken(&name, broken);
+        self.world.registry.set_broken(&name, broken);
     }
 
-    fn served_name(&self, name: &str) -> String {
+    /// `<namespace>/<name>`, as all servers call a repository.
+    pub(super) fn served_name(&self, name: &str) -> String {
         format!("{}/{name}", self.scenario.namespace)
     }
 }
