@@ -111,18 +111,33 @@ fn append(builder: &mut Builder<Vec<u8>>, name: &str, item: &Item) -> Result<()>
             } else {
                 MODE_FILE
             };
+            header.set_entry_type(EntryType::Regular);
             header.set_mode(mode);
             header.set_size(content.len() as u64);
-            builder.append_data(&mut header, name, content.as_slice())?;
+            header.set_path(name)?;
+            set_checksum(&mut header);
+            builder.append(&header, content.as_slice())?;
         }
         Item::Link(target) => {
             header.set_entry_type(EntryType::Symlink);
             header.set_mode(MODE_FILE);
             header.set_size(0);
-            builder.append_link(&mut header, name, target)?;
+            header.set_path(name)?;
+            header.set_link_name(target)?;
+            set_checksum(&mut header);
+            builder.append(&header, std::io::empty())?;
         }
     }
     Ok(())
+}
+
+/// The checksum in Python's form: six digits, a null, a space.
+fn set_checksum(header: &mut Header) {
+    const FIELD: std::ops::Range<usize> = 148..156;
+    let bytes = header.as_mut_bytes();
+    bytes[FIELD].fill(b' ');
+    let sum: u32 = bytes.iter().map(|byte| u32::from(*byte)).sum();
+    bytes[FIELD].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
 }
 
 /// Gzip with stored blocks.

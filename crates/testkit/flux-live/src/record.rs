@@ -32,10 +32,12 @@ pub async fn sections(
 ) -> Result<Sections> {
     let namespaces = scenario.all_namespaces();
     let happenings = world.journal.since(marks.journal, &namespaces);
+    let requested = step.requested();
     let form = happenings::Form {
         scenario,
         names: &world.names,
         once: step.retrying,
+        requested: &requested,
     };
     let objects = flux_objects(world, scenario).await?;
     let all = [

@@ -10,9 +10,6 @@ use serde_json::Value;
 
 use crate::compare::{Compared, SECTIONS, Verdict};
 
-/// Scenarios that cannot be played.
-const ERRORS_MAX: usize = 0;
-
 /// Counts by verdict.
 #[derive(Debug, Default, Clone, Copy)]
 struct Tally {
@@ -97,8 +94,8 @@ impl Report {
         println!("{name:<52} error: {error:#}");
     }
 
-    /// Prints the table; true when nothing differs, or when at least `floor` percent of what was compared is equal and no more
-    /// than [`ERRORS_MAX`] scenarios could not be played.
+    /// Prints the table; true when nothing differs, or when at least `floor` percent of what was compared is equal and every
+    /// scenario could be played.
     pub fn finish(&self, floor: Option<f64>) -> bool {
         println!("\nsection        | equal | differs | n.a.");
         println!("---------------|------:|--------:|-----:");
@@ -126,7 +123,7 @@ impl Report {
             println!("{passed} passed, {failed} failed");
             return failed == 0;
         };
-        let holds = self.errors <= ERRORS_MAX && share >= floor;
+        let holds = self.errors == 0 && share >= floor;
         println!(
             "at least {floor} % must be: {}",
             if holds { "they are" } else { "they are not" }

@@ -114,6 +114,15 @@ impl Scenario {
 }
 
 impl Step {
+    /// Objects that the step requests, as the scenario names them.
+    pub fn requested(&self) -> Vec<String> {
+        let requests = self.actions.iter().filter(|(verb, _)| verb == "reconcile");
+        requests
+            .flat_map(|(_, objects)| items(objects))
+            .map(text)
+            .collect()
+    }
+
     fn parse(folder: &Path, index: usize, step: &Value, retrying: bool) -> Result<Self> {
         let name = text(&step["name"]);
         let actions: Result<_> = items(&step["do"])

@@ -6,6 +6,9 @@ use crate::journal::Happening;
 use crate::normal::{self, Names};
 use crate::scenario::{Scenario, text};
 
+/// Reason of events that are recorded only for objects that the step requested.
+const UP_TO_DATE: &str = "ArtifactUpToDate";
+
 /// Kubernetes Events about Flux objects; equal neighbours once.
 pub fn events(happenings: &[Happening], form: Form<'_>) -> Value {
     let mut section = Section::new(form);
@@ -17,6 +20,9 @@ pub fn events(happenings: &[Happening], form: Form<'_>) -> Value {
             "type": event["type"], "reason": event["reason"],
             "message": event["message"], "source": event["source"]["component"],
         });
+        if line["reason"] == UP_TO_DATE && !form.was_requested(&event["involvedObject"]) {
+            continue;
+        }
         if !event["metadata"]["annotations"].is_null() {
             line["annotations"] = event["metadata"]["annotations"].clone();
         }
@@ -92,6 +98,15 @@ pub struct Form<'a> {
     pub names: &'a Names,
     /// Repeated lines count once, wherever they stand.
     pub once: bool,
+    /// Objects that the step requested, as `Kind/name`.
+    pub requested: &'a [String],
+}
+
+impl Form<'_> {
+    fn was_requested(&self, about: &Value) -> bool {
+        let name = format!("{}/{}", text(&about["kind"]), text(&about["name"]));
+        self.requested.contains(&name)
+    }
 }
 
 /// Lines by object.
