@@ -1,27 +1,33 @@
-//! `bench`: all benchmark targets of the workspace, optimised.
+//! `bench`: measures ours beside the real thing in one run. One module per subject; each prints a table of ratios.
 
-use anyhow::Result;
+mod fleet;
 
-use crate::{process, tree};
+use anyhow::{Result, bail};
 
-/// Runs every bench target; arguments go to the targets.
+type Run = fn(&[String]) -> Result<()>;
+
+/// Name, what it measures, where it runs.
+const BENCHES: &[(&str, &str, Run)] = &[(
+    "fleet",
+    "N Kustomizations on a real control plane beside the bare applies: time, CPU, memory, requests",
+    fleet::run,
+)];
+
+/// `bench [NAME] [ARG..]`; without a name the fleet is measured.
 pub fn run(arguments: &[String]) -> Result<()> {
-    let mut found = false;
-    for package in tree::packages()? {
-        let Some(name) = package["name"].as_str() else {
-            continue;
-        };
-        let targets = package["targets"].as_array().map_or(&[][..], Vec::as_slice);
-        if !targets.iter().any(|target| target["kind"][0] == "bench") {
-            continue;
+    let named = arguments.first().filter(|first| !first.starts_with("--"));
+    let (name, rest) = match named {
+        Some(name) => (name.as_str(), &arguments[1..]),
+        None => ("fleet", arguments),
+    };
+    if name == "list" {
+        for (name, what, _) in BENCHES {
+            println!("{name:<12} {what}");
         }
-        found = true;
-        let mut words = vec!["bench", "--package", name, "--benches", "--"];
-        words.extend(arguments.iter().map(String::as_str));
-        process::run(&mut process::cargo(&words))?;
+        return Ok(());
     }
-    if !found {
-        println!("no crate has a bench target");
+    match BENCHES.iter().find(|(known, _, _)| *known == name) {
+        Some((_, _, run)) => run(rest),
+        None => bail!("no bench {name:?}; `cargo xtask bench list` lists them"),
     }
-    Ok(())
 }

@@ -32,6 +32,8 @@ pub struct Options {
     pub controllers: bool,
     /// kube-scheduler and kwok with one node: Pods become ready, or end as their annotation `fake/outcome` says.
     pub pods: bool,
+    /// Requests a second that kube-controller-manager may send; its own default is 20.
+    pub controller_rate: u32,
     /// Write who asked for what into the audit log.
     pub audit: bool,
     /// Further flags of kube-apiserver.
@@ -43,6 +45,7 @@ impl Default for Options {
         Self {
             controllers: true,
             pods: true,
+            controller_rate: arguments::CONTROLLER_RATE,
             audit: false,
             apiserver_flags: Vec::new(),
         }
@@ -95,7 +98,8 @@ impl ControlPlane {
         let api = plane.api()?;
         plane.wait_until_ready(&api).await?;
         if options.controllers {
-            let flags = arguments::controller_manager(plane.folder(), &ports);
+            let flags =
+                arguments::controller_manager(plane.folder(), &ports, options.controller_rate);
             plane.launch("kube-controller-manager", &flags)?;
         }
         if options.pods {

@@ -11,7 +11,9 @@ use crate::daemon::free_port;
 pub const SERVICE_ADDRESSES: &str = "10.0.0.0/16";
 
 /// Requests a second that the built-in controllers may send: tests wait for them.
-const CLIENT_RATE: u32 = 1000;
+pub const CONTROLLER_RATE: u32 = 1000;
+/// How much more they may send in a burst, as upstream's defaults have it (20 and 30).
+const BURST_PERCENT: u32 = 150;
 
 /// Ports on 127.0.0.1; every component that serves something has its own.
 pub struct Ports {
@@ -103,8 +105,8 @@ pub fn apiserver(folder: &Path, ports: &Ports, audit: bool) -> Vec<String> {
     all
 }
 
-/// kube-controller-manager at full speed.
-pub fn controller_manager(folder: &Path, ports: &Ports) -> Vec<String> {
+/// kube-controller-manager with a limit of requests a second.
+pub fn controller_manager(folder: &Path, ports: &Ports, rate: u32) -> Vec<String> {
     let mut all = served(folder, files::CONTROLLER_MANAGER, ports.controller_manager);
     all.extend(flags([
         (
@@ -114,8 +116,8 @@ pub fn controller_manager(folder: &Path, ports: &Ports) -> Vec<String> {
         ("root-ca-file", file(folder, files::AUTHORITY)),
         // Its user alone may do little; each of its controllers has the rights of its account.
         ("use-service-account-credentials", "true".into()),
-        ("kube-api-qps", CLIENT_RATE.to_string()),
-        ("kube-api-burst", CLIENT_RATE.to_string()),
+        ("kube-api-qps", rate.to_string()),
+        ("kube-api-burst", (rate * BURST_PERCENT / 100).to_string()),
     ]));
     all
 }

@@ -1,0 +1,208 @@
+//! Our side: a control plane, a Git server, and one skein process with source and kustomize controller.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use futures::future::try_join_all;
+use futures::stream::{StreamExt as _, TryStreamExt as _};
+use serde_json::{Value, json};
+use skein_testkit::{
+    Api, Commit, ControllerOptions, Controllers, Daemon, GitHttpServer, Options, Repository,
+    Target, free_port,
+};
+use tempfile::TempDir;
+
+use crate::audit::Audit;
+use crate::manifests::{self, App, SOURCE, SOURCE_NAMESPACE};
+
+/// Who skein is to the API server.
+const ACCOUNT: &str = "kustomize-controller";
+/// Requests of the set-up at a time.
+const SETUP_JOBS: usize = 16;
+/// Path of the collection of Kustomizations.
+pub const KUSTOMIZATIONS: &str = "/apis/kustomize.toolkit.fluxcd.io/v1/kustomizations";
+
+/// Everything that runs; dropped, it stops.
+pub struct Fleet {
+    pub daemon: Daemon,
+    _target: Target,
+    pub api: Api,
+    pub audit: Audit,
+    pub apps: Vec<App>,
+    repository: Repository,
+    metrics: String,
+    _git: GitHttpServer,
+    _folder: TempDir,
+    requests: u32,
+}
+
+impl Fleet {
+    /// A control plane without skein, and the Git server with an empty repository.
+    pub async fn plane(rate: u32) -> Result<Target> {
+        let options = Options {
+            pods: false,
+            controller_rate: rate,
+            audit: true,
+            ..Options::default()
+        };
+        let plane = skein_testkit::ControlPlane::start(&options).await?;
+        Ok(Target::Real(Box::new(plane)))
+    }
+
+    /// Starts skein on it.
+    pub async fn start(target: Target, program: PathBuf, apps: Vec<App>) -> Result<Self> {
+        let folder = tempfile::Builder::new().prefix("skein-bench-").tempdir();
+        let folder = folder.context("creating a folder for the run")?;
+        let repositories = folder.path().join("git");
+        std::fs::create_dir_all(&repositories).context("creating the folder of repositories")?;
+        let options = ControllerOptions {
+            program: program.clone(),
+            folder: folder.path().to_owned(),
+            events: String::new(),
+            flags: Vec::new(),
+        };
+        let controllers = Controllers::prepare(&target, options).await?;
+        let metrics = format!("127.0.0.1:{}", free_port()?);
+        let flags = [
+            "controllers".to_owned(),
+            "--components=source,kustomize".to_owned(),
+            format!("--kubeconfig={}", target.kubeconfig_of(ACCOUNT)?.display()),
+            format!("--storage-path={}", controllers.storage().display()),
+            format!("--storage-addr={}", controllers.storage_address()),
+            format!("--storage-adv-addr={}", controllers.storage_address()),
+            format!("--metrics-addr={metrics}"),
+            "--health-addr=".to_owned(),
+            "--interval-jitter-percentage=0".to_owned(),
+            "--log-level=error".to_owned(),
+        ];
+        let log = folder.path().join("skein.log");
+        let audit = target.audit_log().context("no audit log")?;
+        let user = format!("system:serviceaccount:{SOURCE_NAMESPACE}:{ACCOUNT}");
+        Ok(Self {
+            daemon: Daemon::start("skein", &program, &flags, &log)?,
+            api: target.api()?,
+            audit: Audit::new(audit, &user),
+            repository: Repository::create(&repositories, SOURCE)?,
+            _git: GitHttpServer::start(&repositories).await?,
+            _target: target,
+            apps,
+            metrics,
+            _folder: folder,
+            requests: 0,
+        })
+    }
+
+    /// Makes the namespaces with their accounts, and the source.
+    pub async fn make_tenants(&self) -> Result<()> {
+        for namespace in manifests::namespaces(&self.apps) {
+            for (collection, object) in manifests::tenant(&namespace) {
+                self.api.create(&collection, &object).await?;
+            }
+        }
+        let collection = format!(
+            "/apis/source.toolkit.fluxcd.io/v1/namespaces/{SOURCE_NAMESPACE}/gitrepositories"
+        );
+        let source = manifests::source(&self._git.url(SOURCE));
+        self.api.create(&collection, &source).await?;
+        Ok(())
+    }
+
+    /// Makes the Kustomizations.
+    pub async fn make_kustomizations(&self, interval: &str) -> Result<()> {
+        let creations = self.apps.iter().map(|app| async move {
+            let collection = kustomizations_of(&app.namespace);
+            let created = self
+                .api
+                .create(&collection, &app.kustomization(interval))
+                .await;
+            created.map(|_| ())
+        });
+        futures::stream::iter(creations)
+            .buffer_unordered(SETUP_JOBS)
+            .try_collect()
+            .await
+    }
+
+    /// Writes a release of all apps and commits it; nothing is pushed to the server before.
+    pub fn commit(&mut self, release: u32) -> Result<String> {
+        let work = self.repository.work_tree().to_owned();
+        for app in &self.apps {
+            let folder = work.join(app.folder());
+            std::fs::create_dir_all(&folder)?;
+            std::fs::write(folder.join("app.yaml"), app.file(release))?;
+            let kustomization = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [app.yaml]\n";
+            std::fs::write(folder.join("kustomization.yaml"), kustomization)?;
+        }
+        self.repository.commit_work_tree(&Commit::default())
+    }
+
+    /// Asks for the source to be looked at, as a webhook does after a push.
+    pub async fn notify(&mut self) -> Result<()> {
+        self.requests += 1;
+        let annotations =
+            json!({"reconcile.fluxcd.io/requestedAt": format!("request-{}", self.requests)});
+        let patch = json!({"metadata": {"annotations": annotations}});
+        let path = format!(
+            "/apis/source.toolkit.fluxcd.io/v1/namespaces/{SOURCE_NAMESPACE}/gitrepositories/{SOURCE}"
+        );
+        self.api.patch(&path, "merge", &patch).await?;
+        Ok(())
+    }
+
+    /// Changes the interval of all Kustomizations.
+    pub async fn set_interval(&self, interval: &str) -> Result<()> {
+        let patch = json!({"spec": {"interval": interval}});
+        let changes = self.apps.iter().map(|app| {
+            let (path, patch) = (
+                format!("{}/{}", kustomizations_of(&app.namespace), app.name),
+                patch.clone(),
+            );
+            async move { self.api.patch(&path, "merge", &patch).await.map(|_| ()) }
+        });
+        futures::stream::iter(changes)
+            .buffer_unordered(SETUP_JOBS)
+            .try_collect()
+            .await
+    }
+
+    /// Looks at Kustomizations that have ended so far, as the metrics count them.
+    pub async fn looks(&self) -> Result<u64> {
+        let text = http_get(&self.metrics, "/metrics").await?;
+        let counts = text.lines().filter(|line| {
+            line.starts_with("controller_runtime_reconcile_total") && line.contains("kustomization")
+        });
+        let numbers = counts.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok());
+        Ok(numbers.sum::<f64>() as u64)
+    }
+
+    /// The end of skein's log.
+    pub fn last_words(&self) -> String {
+        self.daemon.last_words()
+    }
+
+    /// Makes all namespaces of other apps.
+    pub async fn make_namespaces(api: &Api, apps: &[App]) -> Result<()> {
+        let namespaces = manifests::namespaces(apps);
+        let creations = namespaces.iter().map(|namespace| async move {
+            let object =
+                json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}});
+            api.create("/api/v1/namespaces", &object).await
+        });
+        try_join_all(creations).await.map(|_: Vec<Value>| ())
+    }
+}
+
+/// Path of the Kustomizations of a namespace.
+pub fn kustomizations_of(namespace: &str) -> String {
+    format!("/apis/kustomize.toolkit.fluxcd.io/v1/namespaces/{namespace}/kustomizations")
+}
+
+async fn http_get(address: &str, path: &str) -> Result<String> {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let mut stream = tokio::net::TcpStream::connect(address).await?;
+    let request = format!("GET {path} HTTP/1.0\r\nHost: {address}\r\n\r\n");
+    stream.write_all(request.as_bytes()).await?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await?;
+    Ok(answer)
+}

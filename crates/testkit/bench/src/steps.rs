@@ -1,0 +1,220 @@
+//! The steps of one run: made, first push, a commit that changes all, one interval, drift.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+use skein_testkit::Target;
+use tokio::time::sleep;
+
+use crate::arguments::{Arguments, Size};
+use crate::audit::Requests;
+use crate::drift::{self, Drift};
+use crate::fleet::{Fleet, KUSTOMIZATIONS};
+use crate::floor;
+use crate::follow;
+use crate::manifests;
+use crate::process::{self, Usage};
+
+/// Kustomizations applied before anything is timed: the first requests warm the API server up.
+const WARM_UP_APPS: usize = 20;
+/// How long after the last status events and late status writes may come.
+const SETTLE: Duration = Duration::from_secs(2);
+/// The interval that is measured.
+const INTERVAL: Duration = Duration::from_secs(30);
+/// An interval during which nothing falls due.
+const NO_INTERVAL: &str = "5h";
+
+/// One step.
+pub struct Step {
+    /// What happened.
+    pub name: &'static str,
+    /// Until the last Kustomization was Ready.
+    pub seconds: f64,
+    /// Of the bare client, where there is one.
+    pub floor_seconds: Option<f64>,
+    /// CPU seconds of skein, what followed at once included.
+    pub cpu_seconds: f64,
+    /// Of skein.
+    pub peak_mib: f64,
+    /// What skein asked.
+    pub requests: Requests,
+    /// Looks at Kustomizations.
+    pub looks: u64,
+}
+
+/// One fleet.
+pub struct Run {
+    /// Its size.
+    pub size: Size,
+    /// In order.
+    pub steps: Vec<Step>,
+    /// What somebody else changed.
+    pub drift: Drift,
+    /// Resident memory of skein at the end, in MiB.
+    pub resident_mib: f64,
+}
+
+impl Run {
+    /// A step by name.
+    pub fn step(&self, name: &str) -> Option<&Step> {
+        self.steps.iter().find(|step| step.name == name)
+    }
+}
+
+/// Measures one fleet on a control plane of its own.
+pub async fn measure(arguments: &Arguments, size: Size) -> Result<Run> {
+    eprintln!("{size}: control plane and floor");
+    let target = Fleet::plane(size.rate).await?;
+    let floors = floors(&target, size, arguments.namespaces).await?;
+    let apps = manifests::apps("tenant", size.count, arguments.namespaces);
+    let program: PathBuf = arguments.program.clone();
+    let mut fleet = Fleet::start(target, program, apps).await?;
+    let mut steps = Vec::new();
+    let outcome = all(&mut fleet, floors, &mut steps, arguments.drifts).await;
+    let drift = outcome.with_context(|| format!("skein says: {}", fleet.last_words()))?;
+    let resident_mib = process::usage(fleet.daemon.id())?.resident_mib;
+    Ok(Run {
+        size,
+        steps,
+        drift,
+        resident_mib,
+    })
+}
+
+/// Seconds of the bare client for a first release and for a second one.
+async fn floors(target: &Target, size: Size, namespaces: usize) -> Result<[f64; 2]> {
+    let warm = manifests::apps("warm", WARM_UP_APPS, 1);
+    let apps = manifests::apps("floor", size.count, namespaces);
+    let api = target.api()?;
+    Fleet::make_namespaces(&api, &warm).await?;
+    Fleet::make_namespaces(&api, &apps).await?;
+    floor::apply(target, &warm, 1).await?;
+    let first = floor::apply(target, &apps, 1).await?;
+    let second = floor::apply(target, &apps, 2).await?;
+    Ok([first.as_secs_f64(), second.as_secs_f64()])
+}
+
+async fn all(
+    fleet: &mut Fleet,
+    floors: [f64; 2],
+    steps: &mut Vec<Step>,
+    drifts: usize,
+) -> Result<Drift> {
+    fleet.make_tenants().await?;
+    steps.push(made(fleet).await?);
+    for (release, (name, floor)) in (1..).zip(["first push", "all changed"].into_iter().zip(floors))
+    {
+        let commit = fleet.commit(release)?;
+        let is_ready = |object: &Value| follow::is_ready_at(object, &commit);
+        steps.push(timed(fleet, name, Some(floor), is_ready).await?);
+    }
+    with_interval(fleet, &format!("{}s", INTERVAL.as_secs())).await?;
+    steps.push(one_interval(fleet).await?);
+    with_interval(fleet, NO_INTERVAL).await?;
+    drift::measure(fleet, drifts).await
+}
+
+/// The Kustomizations are made and wait for a source that has nothing yet.
+async fn made(fleet: &mut Fleet) -> Result<Step> {
+    let meter = Meter::start(fleet).await?;
+    let is_waiting = |object: &Value| object["status"]["conditions"].is_array();
+    let begin = fleet.make_kustomizations(NO_INTERVAL);
+    follow::until(
+        &fleet.api,
+        KUSTOMIZATIONS,
+        fleet.apps.len(),
+        is_waiting,
+        begin,
+    )
+    .await?;
+    meter.end(fleet, "made", None).await
+}
+
+/// From the notice of a push until all are Ready.
+async fn timed(
+    fleet: &mut Fleet,
+    name: &'static str,
+    floor: Option<f64>,
+    is_ready: impl Fn(&Value) -> bool,
+) -> Result<Step> {
+    let meter = Meter::start(fleet).await?;
+    let (api, count) = (fleet.api.clone(), fleet.apps.len());
+    follow::until(&api, KUSTOMIZATIONS, count, is_ready, fleet.notify()).await?;
+    meter.end(fleet, name, floor).await
+}
+
+async fn with_interval(fleet: &Fleet, interval: &str) -> Result<()> {
+    let is_ready = |object: &Value| follow::is_ready_at(object, "");
+    let begin = fleet.set_interval(interval);
+    follow::until(
+        &fleet.api,
+        KUSTOMIZATIONS,
+        fleet.apps.len(),
+        is_ready,
+        begin,
+    )
+    .await?;
+    sleep(SETTLE).await;
+    Ok(())
+}
+
+/// Nothing changes while every Kustomization falls due once.
+async fn one_interval(fleet: &mut Fleet) -> Result<Step> {
+    let meter = Meter::start(fleet).await?;
+    sleep(INTERVAL).await;
+    let step = meter.end_at_once(fleet, "one interval", None).await?;
+    let due = u64::try_from(fleet.apps.len()).unwrap_or_default();
+    ensure!(
+        step.looks * 10 >= due * 9,
+        "only {} of {due} were looked at",
+        step.looks
+    );
+    Ok(step)
+}
+
+/// What was used when a step began.
+struct Meter {
+    usage: Usage,
+    looks: u64,
+    started: Instant,
+}
+
+impl Meter {
+    async fn start(fleet: &mut Fleet) -> Result<Self> {
+        fleet.audit.take()?;
+        process::reset_peak(fleet.daemon.id())?;
+        Ok(Self {
+            usage: process::usage(fleet.daemon.id())?,
+            looks: fleet.looks().await?,
+            started: Instant::now(),
+        })
+    }
+
+    /// The time ends now; what follows at once is counted as well.
+    async fn end(self, fleet: &mut Fleet, name: &'static str, floor: Option<f64>) -> Result<Step> {
+        let seconds = self.started.elapsed().as_secs_f64();
+        sleep(SETTLE).await;
+        let step = self.end_at_once(fleet, name, floor).await?;
+        Ok(Step { seconds, ..step })
+    }
+
+    async fn end_at_once(
+        self,
+        fleet: &mut Fleet,
+        name: &'static str,
+        floor: Option<f64>,
+    ) -> Result<Step> {
+        let usage = process::usage(fleet.daemon.id())?;
+        Ok(Step {
+            name,
+            seconds: self.started.elapsed().as_secs_f64(),
+            floor_seconds: floor,
+            cpu_seconds: usage.cpu_seconds - self.usage.cpu_seconds,
+            peak_mib: usage.peak_mib,
+            requests: fleet.audit.take()?,
+            looks: fleet.looks().await? - self.looks,
+        })
+    }
+}
