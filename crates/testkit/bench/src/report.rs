@@ -9,20 +9,29 @@ pub fn print_run(run: &Run) {
     let count = run.size.count as f64;
     println!("\n{}", run.size);
     println!(
-        "  {:<13} {:>8} {:>8} {:>7} {:>10} {:>11} {:>9} {:>9}",
-        "step", "time s", "floor s", "ratio", "CPU-s/K", "requests/K", "writes/K", "peak MiB"
+        "  {:<13} {:>8} {:>8} {:>7} {:>9} {:>8} {:>11} {:>9} {:>9}",
+        "step",
+        "time s",
+        "floor s",
+        "ratio",
+        "CPU-s/K",
+        "looks/K",
+        "requests/K",
+        "writes/K",
+        "peak MiB"
     );
     for step in &run.steps {
         let floor = |value: Option<f64>, digits| {
             value.map_or_else(|| "-".to_owned(), |value| format!("{value:.digits$}"))
         };
         println!(
-            "  {:<13} {:>8.2} {:>8} {:>7} {:>10.4} {:>11.2} {:>9.2} {:>9.0}",
+            "  {:<13} {:>8.2} {:>8} {:>7} {:>9.4} {:>8.2} {:>11.2} {:>9.2} {:>9.0}",
             step.name,
             step.seconds,
             floor(step.floor_seconds, 2),
             floor(ratio(step), 2),
             step.cpu_seconds / count,
+            step.looks as f64 / count,
             audit::total(&step.requests) as f64 / count,
             audit::writes(&step.requests) as f64 / count,
             step.peak_mib,
