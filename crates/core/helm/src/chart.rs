@@ -1,6 +1,8 @@
 //! A loaded chart: its metadata, templates, values, files and the charts below it.
 
+pub(crate) mod decode;
 mod metadata;
+pub(crate) mod validate;
 
 use std::sync::Arc;
 
@@ -9,6 +11,7 @@ use jiff::Timestamp;
 pub use metadata::{Dependency, Lock, Maintainer, Metadata};
 
 use crate::values::Values;
+use crate::warning::Warning;
 
 /// One file of a chart.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,6 +50,8 @@ pub struct Chart {
     pub modified: Option<Timestamp>,
     /// The charts below charts/, sorted by their file names.
     pub dependencies: Vec<Chart>,
+    /// Lines that Helm logs while it loads the chart.
+    pub warnings: Vec<Warning>,
 }
 
 /// One file of crds/ of a chart or of a chart below it.

@@ -4,11 +4,25 @@
 //! or talks to a cluster. Numbers in values are Go's: what a YAML file says is a float64, what `--set` says is an int64
 //! ([`Values`] keeps them apart as JSON floats and integers).
 
+pub mod archive;
 pub mod chart;
+mod decode;
+pub mod dependencies;
+pub mod ignore;
+pub mod load;
+pub mod manifest;
 pub mod release;
 pub mod render;
+mod schema;
 pub mod values;
+pub mod warning;
+mod wildcard;
 
 pub use chart::{Chart, CustomResource, Dependency, File, FileTree, Lock, Maintainer, Metadata};
-pub use render::{Hook, HookEvent, RenderError, RenderOptions, Rendered, render};
+pub use load::{LoadError, load, load_archive};
+pub use manifest::{Hook, HookEvent, Manifest};
+pub use render::{
+    KubeVersion, RenderError, RenderOptions, Rendered, render, render_files, render_through,
+};
 pub use values::Values;
+pub use warning::Warning;

@@ -5,3 +5,111 @@ use serde_json::{Map, Value};
 /// A table of values. Whole numbers that Go holds as float64 (all that come from YAML or JSON) are JSON floats here; what Go holds as
 /// int64 (from `--set`) are JSON integers. Null is Go's nil.
 pub type Values = Map<String, Value>;
+
+mod coalesce;
+mod print;
+mod strvals;
+
+use skein_template::Integers;
+
+pub(crate) use coalesce::{Mode, coalesce, deep_copy, merge_tables};
+pub(crate) use print::go_text;
+pub use strvals::{
+    MAX_INDEX, MAX_NAME_LEVELS, ReadFile, SetError, set, set_file, set_json, set_literal,
+    set_string,
+};
+
+/// All documents of a values file, later ones merged over earlier ones; errors read as Helm's.
+pub fn read_documents(text: &[u8]) -> Result<Values, String> {
+    let text = String::from_utf8_lossy(text);
+    let mut values = Values::new();
+    for document in split_documents(&text)? {
+        let table = crate::decode::table(document.as_bytes())
+            .map_err(|problem| format!("cannot unmarshal yaml document: {problem}"))?;
+        merge_over(&mut values, with_floats(table));
+    }
+    Ok(values)
+}
+
+/// Cuts a text at lines that begin with `---`, as Kubernetes' YAML reader does.
+fn split_documents(text: &str) -> Result<Vec<String>, String> {
+    let mut documents = Vec::new();
+    let mut current = String::new();
+    for line in text.split_inclusive('\n') {
+        if let Some(rest) = line.strip_prefix("---") {
+            let rest = rest.trim();
+            if !rest.is_empty() && !rest.starts_with('#') {
+                return Err(format!(
+                    "error reading yaml document: invalid Yaml document separator: {rest}"
+                ));
+            }
+            if !current.is_empty() {
+                documents.push(std::mem::take(&mut current));
+                continue;
+            }
+        }
+        current.push_str(line);
+    }
+    if !current.is_empty() {
+        documents.push(current);
+    }
+    Ok(documents)
+}
+
+/// Lays a table over another: tables are merged, all else is replaced.
+pub fn merge_over(base: &mut Values, over: Values) {
+    for (key, value) in over {
+        match (base.get_mut(&key), value) {
+            (Some(Value::Object(below)), Value::Object(above)) => merge_over(below, above),
+            (Some(slot), value) => *slot = value,
+            (None, value) => {
+                base.insert(key, value);
+            }
+        }
+    }
+}
+
+/// A table whose numbers are all float64, as Go's JSON reader makes them.
+pub fn with_floats(mut values: Values) -> Values {
+    values.values_mut().for_each(make_float);
+    values
+}
+
+fn make_float(value: &mut Value) {
+    match value {
+        Value::Number(number) if !number.is_f64() => {
+            if let Some(float) = number.as_f64().and_then(serde_json::Number::from_f64) {
+                *number = float;
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(make_float),
+        Value::Object(map) => map.values_mut().for_each(make_float),
+        _ => {}
+    }
+}
+
+/// A table as templates see it; nothing is an empty table.
+pub(crate) fn to_map(values: Option<&Values>) -> skein_template::Map {
+    let entries = values.into_iter().flatten();
+    skein_template::Map::from_entries(
+        entries
+            .map(|(key, value)| (key.as_str().into(), from_json(Some(value))))
+            .collect(),
+    )
+}
+
+/// A value as templates see it.
+pub(crate) fn from_json(value: Option<&Value>) -> skein_template::Value {
+    value.map_or(skein_template::Value::Nil, |value| {
+        skein_template::Value::from_json(value, Integers::Int64)
+    })
+}
+
+/// A table of templates as values.
+pub(crate) fn from_map(map: &skein_template::Map) -> Result<Values, String> {
+    match skein_template::Value::Map(map.clone()).to_json() {
+        Ok(Value::Object(values)) => Ok(values),
+        Ok(_) => Ok(Values::new()),
+        Err(error) => Err(error.to_string()),
+    }
+}

@@ -44,6 +44,7 @@ fn split_documents(text: &str) -> Outcome<Vec<Part<'_>>> {
                 line: u64::from(line),
                 column: 1,
                 problem: format!("a document separator cannot have text after it: ---{after}"),
+                go_text: format!("invalid document separator: ---{after}"),
             }
             .into());
         }

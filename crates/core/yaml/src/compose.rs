@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::io::{Chain, Read};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use libyaml_safer::{Error, Event, EventData, MappingStyle, Parser, ScalarStyle, SequenceStyle};
+use libyaml_safer::{
+    Error, ErrorKind, Event, EventData, MappingStyle, Parser, ScalarStyle, SequenceStyle,
+};
 
 use crate::error::YamlError;
 use crate::json::MAX_DOCUMENTS;
@@ -113,6 +115,7 @@ impl<'a> Composer<'a> {
                 return Err(YamlError::Syntax {
                     line: 0,
                     column: 0,
+                    go_text: problem.clone(),
                     problem,
                 });
             }
@@ -326,5 +329,19 @@ fn syntax(error: &Error, lines_before: u64) -> YamlError {
         line,
         column,
         problem,
+        go_text: go_text(error),
+    }
+}
+
+/// The error as go-yaml v2 prints it: the line of the problem, counted from 0 unless the scanner found it, or else that where the construct began; no
+/// line at all when that is 0.
+fn go_text(error: &Error) -> String {
+    let scanner = u64::from(error.kind() == ErrorKind::Scanner);
+    let problem = error.problem_mark().map_or(0, |mark| mark.line);
+    let context = error.context_mark().map_or(0, |mark| mark.line);
+    match (problem, context) {
+        (0, 0) => error.problem().to_owned(),
+        (0, line) => format!("line {line}: {}", error.problem()),
+        (line, _) => format!("line {}: {}", line + scanner, error.problem()),
     }
 }

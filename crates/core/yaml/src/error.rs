@@ -14,6 +14,8 @@ pub enum YamlError {
         column: u64,
         /// What is wrong there.
         problem: String,
+        /// The same as go-yaml words it after `yaml: `, with the line that it names (which is another one at times).
+        go_text: String,
     },
     /// The text is larger than the limit.
     #[error("the document has {bytes} bytes, the limit is {limit}")]
@@ -76,6 +78,20 @@ pub enum YamlError {
 }
 
 impl YamlError {
+    /// The problem as go-yaml words it, for messages that must read as those of Go programs.
+    pub fn go_text(&self) -> String {
+        match self {
+            Self::Syntax { go_text, .. } => format!("yaml: {go_text}"),
+            Self::UnknownAnchor { anchor, .. } => {
+                format!("yaml: unknown anchor '{anchor}' referenced")
+            }
+            Self::DuplicateKey { line, key, .. } => {
+                format!("yaml: unmarshal errors:\n  line {line}: key \"{key}\" already set in map")
+            }
+            other => format!("yaml: {other}"),
+        }
+    }
+
     /// The line of the problem, from 1; 0 when it concerns the whole text.
     pub fn line(&self) -> u64 {
         match self {

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -80,6 +79,9 @@ pub struct Metadata {
     /// `application` (or empty) or `library`.
     #[serde(rename = "type", skip_serializing_if = "String::is_empty")]
     pub kind: String,
+    /// Whether `dependencies` is written at all, be it empty: without it the charts below are left as they are.
+    #[serde(skip)]
+    pub lists_dependencies: bool,
 }
 
 /// One entry of `dependencies`.
@@ -111,13 +113,24 @@ pub struct Dependency {
 }
 
 /// Chart.lock.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Lock {
-    /// When it was written.
-    pub generated: Option<Timestamp>,
+    /// When it was written, RFC 3339 with the offset of the writer.
+    pub generated: String,
     /// Hash of the dependencies in Chart.yaml.
     pub digest: String,
     /// The versions that were chosen.
     pub dependencies: Vec<Dependency>,
+}
+
+impl Default for Lock {
+    fn default() -> Self {
+        Self {
+            // Go's zero time.
+            generated: "0001-01-01T00:00:00Z".to_owned(),
+            digest: String::new(),
+            dependencies: Vec::new(),
+        }
+    }
 }

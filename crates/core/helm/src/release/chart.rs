@@ -71,7 +71,7 @@ impl From<&Chart> for RecordedChart {
         Self {
             metadata: chart.metadata.clone(),
             lock: chart.lock.as_ref().map(|lock| RecordedLock {
-                generated: lock.generated.into(),
+                generated: lock.generated.clone().into(),
                 digest: lock.digest.clone(),
                 dependencies: (!lock.dependencies.is_empty()).then(|| lock.dependencies.clone()),
             }),

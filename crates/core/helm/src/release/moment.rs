@@ -58,3 +58,10 @@ impl From<Option<Timestamp>> for Moment {
         timestamp.map(Self::new).unwrap_or_default()
     }
 }
+
+impl From<String> for Moment {
+    /// A text that a file of the chart holds, as it is.
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}

@@ -1,0 +1,79 @@
+//! Executing the templates of a chart.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock};
+
+use skein_template::{
+    Entries, Environment, FunctionMap, Map, MissingKey, Options, Templates as Set, Value, helm,
+};
+
+use super::scope::{Templates, VALUES_TYPE};
+
+/// The functions of Helm's templates, made once.
+static FUNCTIONS: LazyLock<Arc<FunctionMap>> = LazyLock::new(|| Arc::new(helm::functions()));
+
+/// What the templates that are no partials came to, by full path.
+pub(super) type Outputs = BTreeMap<String, String>;
+
+/// How strict the engine is.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Strictness {
+    /// Missing keys are errors.
+    pub(super) strict: bool,
+    /// `required` and `fail` only warn.
+    pub(super) lint: bool,
+}
+
+/// Executes all templates that are no partials; errors read as Helm's.
+pub(super) fn execute(
+    templates: &Templates<'_>,
+    strictness: Strictness,
+    environment: &mut dyn Environment,
+) -> Result<Outputs, String> {
+    let mut options = Options::helm();
+    options.lint = strictness.lint;
+    if strictness.strict {
+        options.missing_key = MissingKey::Error;
+    }
+    let mut set = Set::new(Arc::clone(&FUNCTIONS), options);
+    let order = parse_order(templates);
+    for path in &order {
+        let text = String::from_utf8_lossy(templates[*path].text);
+        set.parse(path, &text)
+            .map_err(|error| helm::parse_error_text(path, &error))?;
+    }
+    let mut outputs = Outputs::new();
+    for path in order {
+        if base_name(path).starts_with('_') {
+            continue;
+        }
+        let template = &templates[path];
+        let own = Map::named(VALUES_TYPE, Entries::new());
+        own.insert("Name", path.as_str());
+        own.insert("BasePath", template.base_path.as_str());
+        template.scope.insert("Template", own);
+        let output = set
+            .execute(path, &Value::Map(template.scope.clone()), environment)
+            .map_err(|error| helm::exec_error_text(path, &error))?;
+        let output = if output.contains("<no value>") {
+            output.replace("<no value>", "")
+        } else {
+            output
+        };
+        outputs.insert(path.clone(), output);
+    }
+    Ok(outputs)
+}
+
+/// The last part of a path.
+pub(super) fn base_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+/// Deeper paths first, and among equally deep ones the last by name first, so that what a parent defines wins.
+fn parse_order<'a>(templates: &'a Templates<'_>) -> Vec<&'a String> {
+    let mut paths: Vec<&String> = templates.keys().collect();
+    paths.sort_by_cached_key(|path| Reverse((path.matches('/').count(), path.as_str())));
+    paths
+}

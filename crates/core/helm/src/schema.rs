@@ -1,0 +1,67 @@
+//! values.schema.json: which charts have one, and what their values break.
+
+mod document;
+mod format;
+mod number;
+mod problem;
+mod validator;
+
+use serde_json::Value;
+
+use crate::chart::Chart;
+use crate::values::Values;
+use crate::warning::Warning;
+
+/// Whether the chart or a chart below it has a schema.
+pub(crate) fn is_needed(chart: &Chart) -> bool {
+    chart.schema.is_some() || chart.dependencies.iter().any(is_needed)
+}
+
+/// Checks the values of a chart and of all charts below it. The problems read as Helm's.
+pub(crate) fn validate(
+    chart: &Chart,
+    values: &Values,
+    warnings: &mut Vec<Warning>,
+) -> Result<(), String> {
+    let mut problems = String::new();
+    check(chart, values, warnings, &mut problems);
+    if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(problems)
+    }
+}
+
+fn check(chart: &Chart, values: &Values, warnings: &mut Vec<Warning>, problems: &mut String) {
+    if let Some(schema) = &chart.schema
+        && let Err(problem) = validator::validate(schema, values, warnings)
+    {
+        problems.push_str(chart.name());
+        problems.push_str(":\n");
+        problems.push_str(&problem);
+    }
+    for child in &chart.dependencies {
+        let name = child.name();
+        match values.get(name) {
+            None | Some(Value::Null) => {}
+            Some(Value::Object(values)) => check(child, values, warnings, problems),
+            Some(other) => problems.push_str(&format!(
+                "{name}:\ninvalid type for values: expected object (map), got {}\n",
+                go_type(other)
+            )),
+        }
+    }
+}
+
+/// The Go type of a value.
+fn go_type(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "<nil>",
+        Value::Bool(_) => "bool",
+        Value::Number(number) if number.is_f64() => "float64",
+        Value::Number(_) => "int64",
+        Value::String(_) => "string",
+        Value::Array(_) => "[]interface {}",
+        Value::Object(_) => "map[string]interface {}",
+    }
+}
