@@ -5,48 +5,47 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::error::ExecError;
+use crate::error::{ExecError, ExecErrorKind};
 use crate::exec::Runtime;
 use crate::types::{IntKind, Type, UintKind};
 use crate::value::Operand;
 
 /// Why a call failed. The text is what Go prints behind `error calling NAME: `.
 #[derive(Clone, Debug)]
-pub struct CallError {
-    message: String,
-    source: Option<Box<ExecError>>,
-}
+pub struct CallError(Box<ExecError>);
 
 impl CallError {
     /// An error with this text.
     pub fn new(message: impl Into<String>) -> Self {
-        Self {
-            message: message.into(),
-            source: None,
-        }
+        Self(Box::new(ExecError::wrapping(message.into(), None)))
+    }
+
+    /// A bound that was hit: the rendering fails as a whole.
+    pub fn limit(message: impl Into<String>) -> Self {
+        let error = ExecError::wrapping(message.into(), None);
+        Self(Box::new(error.with_kind(ExecErrorKind::Limit)))
     }
 
     /// The error of a template that the function executed, with text in front of it.
-    pub fn wrapping(prefix: &str, source: ExecError) -> Self {
-        Self {
-            message: format!("{prefix}{source}"),
-            source: Some(Box::new(source)),
-        }
+    pub fn wrapping(prefix: impl Into<String>, inner: ExecError) -> Self {
+        let error = ExecError::wrapping(prefix.into(), Some(Box::new(inner)));
+        Self(Box::new(error))
     }
 
-    /// The text.
-    pub fn message(&self) -> &str {
-        &self.message
+    pub(crate) fn into_error(self) -> Box<ExecError> {
+        self.0
     }
+}
 
-    pub(crate) fn into_parts(self) -> (String, Option<Box<ExecError>>) {
-        (self.message, self.source)
+impl From<ExecError> for CallError {
+    fn from(error: ExecError) -> Self {
+        Self(Box::new(error))
     }
 }
 
 impl fmt::Display for CallError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
+        write!(f, "{}", self.0)
     }
 }
 

@@ -3,15 +3,20 @@
 //! [`Templates`] holds parsed templates that can call each other; [`Templates::execute`] runs one over a [`Value`]. What templates ask of the
 //! world (clock, randomness, the cluster) comes through an [`Environment`].
 
+mod builtins;
 mod environment;
 mod error;
 mod exec;
+mod format;
 mod function;
+mod functions;
 mod object;
+mod parse;
 mod strconv;
 mod templates;
 mod text;
 mod time;
+mod truth;
 mod types;
 mod value;
 

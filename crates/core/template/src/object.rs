@@ -46,6 +46,11 @@ pub trait Object: Debug + Send + Sync {
         None
     }
 
+    /// Whether it can be given where a parameter has a type of this name.
+    fn implements(&self, type_name: &str) -> bool {
+        self.type_name() == type_name
+    }
+
     /// As YAML and JSON see it; `None` for the fields, or what it holds.
     fn to_json(&self) -> Option<serde_json::Value> {
         None
