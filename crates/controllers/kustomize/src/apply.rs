@@ -15,8 +15,8 @@ use skein_plan::apply::{self, Refusal, Rules};
 use skein_plan::{Action, ChangeEntry, ChangeSet, Decision, Live, Stage, order};
 use thiserror::Error;
 
-use crate::observed::{Seen, content_hash};
-use crate::target::Target;
+use skein_runtime::observed::{Seen, content_hash};
+use skein_runtime::targets::Target;
 
 /// How long definitions, namespaces and the like may take to become ready.
 const STAGE_TIMEOUT: Duration = Duration::from_secs(60);

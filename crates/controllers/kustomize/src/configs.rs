@@ -1,13 +1,12 @@
 //! What a run reads from ConfigMaps and Secrets: variables, decryption keys, kubeconfigs.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 use skein_api::Kustomization;
 use skein_api::kustomization::ValuesKind;
 use skein_cluster::{ApiError, ApiResource, Cluster};
-use skein_object::{GroupVersionKind, NamespacedName, Object};
+use skein_object::{GroupVersionKind, NamespacedName};
 use skein_render::{Variables, clean_variable};
+use skein_runtime::targets::{read_secret, secret_text};
 use skein_secrets::{Keyring, SecretsError};
 use thiserror::Error;
 
@@ -66,24 +65,6 @@ pub enum ConfigError {
 
 fn resource(kind: &str, plural: &str) -> ApiResource {
     ApiResource::new(&GroupVersionKind::new("", "v1", kind), plural, true)
-}
-
-/// A Secret; `None` when there is none.
-pub async fn read_secret(
-    cluster: &Cluster,
-    name: &NamespacedName,
-) -> Result<Option<Object>, ApiError> {
-    cluster
-        .get(&resource("Secret", "secrets"), &name.namespace, &name.name)
-        .await
-}
-
-/// The decoded text under a key of a Secret.
-pub fn secret_text(secret: &Object, key: &str) -> Option<String> {
-    let bytes = STANDARD.decode(secret.str_at(&["data", key])?).ok()?;
-    String::from_utf8(bytes)
-        .ok()
-        .filter(|text| !text.is_empty())
 }
 
 /// Variables of `postBuild.substituteFrom`, later sources over earlier ones.

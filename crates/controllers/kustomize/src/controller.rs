@@ -17,16 +17,23 @@ use tokio::sync::watch;
 use crate::apply::{Rights, Settled};
 use crate::build::Builder;
 use crate::index::{Held, Index, Reference};
-use crate::observed::{Wake, WakeReason};
 use crate::options::{DriftDetection, KustomizeOptions};
 use crate::sources::Sources;
-use crate::target::Targets;
 use crate::wait::Waiting;
+use skein_runtime::observed::{OwnerLabels, Wake, WakeReason};
+use skein_runtime::targets::{TargetOptions, Targets};
 
 /// Field manager of applied objects.
 pub const FIELD_MANAGER: &str = "kustomize-controller";
 /// Field manager of our own objects' status and finalizers.
 pub const STATUS_MANAGER: &str = "gotk-kustomize-controller";
+/// User agent of connections to remote clusters.
+const USER_AGENT: &str = concat!("kustomize-controller/", env!("CARGO_PKG_VERSION"));
+/// Labels of applied objects.
+const OWNER_LABELS: OwnerLabels = OwnerLabels {
+    name: skein_plan::settings::OWNER_NAME,
+    namespace: skein_plan::settings::OWNER_NAMESPACE,
+};
 /// How long the first list of Kustomizations may take.
 const SYNC_LIMIT: Duration = Duration::from_secs(60);
 
@@ -141,10 +148,14 @@ impl KustomizeController {
             kustomizations,
             targets: Targets::new(
                 cluster.clone(),
-                namespace,
-                wake_owner(queue, &waits, options.drift_detection),
-                options.kubeconfig_policy,
-                options.controller.default_service_account.clone(),
+                TargetOptions {
+                    namespace,
+                    labels: OWNER_LABELS,
+                    wake: wake_owner(queue, &waits, options.drift_detection),
+                    policy: options.kubeconfig_policy,
+                    default_account: options.controller.default_service_account.clone(),
+                    user_agent: USER_AGENT,
+                },
             ),
             builder: Builder::new(downloader, strict),
             settled: Settled::default(),

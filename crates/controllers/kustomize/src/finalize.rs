@@ -14,9 +14,9 @@ use skein_runtime::{Next, Severity};
 
 use crate::controller::KustomizeController;
 use crate::prune;
-use crate::reconcile::Run;
+use crate::reconcile::{Run, target_reference};
 use crate::report::{Events, inventory_of, timeout};
-use crate::target::Target;
+use skein_runtime::targets::Target;
 
 /// Pause between looks at objects that are being deleted.
 const GONE_POLL: Duration = Duration::from_millis(500);
@@ -29,7 +29,7 @@ impl KustomizeController {
         let end = farewell(policy, spec.prune, spec.suspend);
         let objects = inventory_of(&run.status).objects().unwrap_or_default();
         if end != Farewell::Keep && !objects.is_empty() {
-            let target = match self.targets.of(&run.kustomization).await {
+            let target = match self.targets.of(target_reference(&run.kustomization)).await {
                 Ok(target) => target,
                 Err(error) => {
                     tracing::warn!(name = %run.name, %error, "deletion waits for its cluster");

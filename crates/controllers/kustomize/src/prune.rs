@@ -8,7 +8,7 @@ use skein_plan::inventory::OwnedObject;
 use skein_plan::prune::{PruneStep, ordered, step};
 use skein_plan::{Action, ChangeEntry, ChangeSet};
 
-use crate::target::Target;
+use skein_runtime::targets::Target;
 
 /// What pruning did, and what could not be deleted.
 #[derive(Default)]

@@ -24,8 +24,8 @@ use crate::expressions::{self, CelExpressions};
 use crate::index::Held;
 use crate::prune;
 use crate::report::{Events, Outcome, Phase, Report, inventory_of, set_inventory, timeout};
-use crate::target::Target;
 use crate::wait::{self, Subject, UNWATCHED_POLL, WATCHED_POLL, WaitList, Waiting};
+use skein_runtime::targets::{Target, TargetReference};
 
 /// Pause after a cluster did not answer.
 const UNAVAILABLE_PAUSE: Duration = Duration::from_secs(10);
@@ -314,7 +314,7 @@ impl KustomizeController {
         if let Some(waiting) = waiting {
             if waiting.subject == subject && !run.is_news {
                 run.started = waiting.run_started;
-                return match self.targets.of(&run.kustomization).await {
+                return match self.targets.of(target_reference(&run.kustomization)).await {
                     Ok(target) => self.look_again(run, artifact, &target, waiting).await,
                     Err(error) => {
                         let failure = Failure {
@@ -385,7 +385,7 @@ impl KustomizeController {
         })?;
         let target = self
             .targets
-            .of(&run.kustomization)
+            .of(target_reference(&run.kustomization))
             .await
             .map_err(|error| Failure {
                 event: Some(format!("failed to build kube client: {error}")),
@@ -736,6 +736,15 @@ impl KustomizeController {
                 .record(events.event(Severity::Error, failure.reason, text));
         }
         Ok(Next::Retry(failure.pause.unwrap_or(run.retry_interval())))
+    }
+}
+
+/// What a Kustomization says about where it is applied.
+pub(crate) fn target_reference(kustomization: &Kustomization) -> TargetReference<'_> {
+    TargetReference {
+        namespace: &kustomization.metadata.namespace,
+        kube_config: kustomization.spec.kube_config.as_ref(),
+        service_account: &kustomization.spec.service_account_name,
     }
 }
 

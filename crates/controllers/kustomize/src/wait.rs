@@ -10,8 +10,8 @@ use skein_health::{Evaluate, Health, HealthExpressions, WaitVerdict, Waited, hea
 use skein_object::{GroupVersionKind, Object, ObjectKey};
 use skein_plan::{Action, ChangeSet};
 
-use crate::observed::Seen;
-use crate::target::Target;
+use skein_runtime::observed::Seen;
+use skein_runtime::targets::Target;
 
 /// Pause between looks at objects that no watch covers.
 pub const UNWATCHED_POLL: Duration = Duration::from_secs(1);

@@ -8,9 +8,11 @@ pub mod driver;
 pub mod events;
 pub mod gates;
 pub mod metrics;
+pub mod observed;
 pub mod options;
 pub mod queue;
 pub mod status;
+pub mod targets;
 
 pub use driver::{Next, Reconciler, run};
 pub use events::{Event, EventRecorder, EventSink, Severity};

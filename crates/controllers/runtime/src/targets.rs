@@ -1,16 +1,19 @@
-//! Where a Kustomization is applied: its own cluster or the one that a kubeconfig Secret names, as itself or as an account.
+//! Where an applier's objects go: its own cluster or the one that a kubeconfig Secret names, as itself or as an account.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use parking_lot::Mutex;
-use skein_api::Kustomization;
-use skein_cluster::{ApiError, Cluster, ConnectError, Impersonation, KubeconfigPolicy};
-use skein_object::{NamespacedName, Object};
+use skein_api::reference::KubeConfigReference;
+use skein_cluster::{
+    ApiError, ApiResource, Cluster, ConnectError, Impersonation, KubeconfigPolicy,
+};
+use skein_object::{GroupVersionKind, NamespacedName, Object};
 use thiserror::Error;
 
-use crate::configs;
-use crate::observed::{ObservedSet, Wake};
+use crate::observed::{ObservedSet, OwnerLabels, Wake};
 
 /// Remote clusters whose connections are kept; the least recently used go.
 const REMOTE_CLUSTERS_MAX: usize = 1_000;
@@ -20,13 +23,13 @@ const DEFAULT_KEYS: [&str; 2] = ["value", "value.yaml"];
 /// A cluster to apply to.
 #[derive(Clone)]
 pub struct Target {
-    /// Acts with the rights that the Kustomization has there.
+    /// Acts with the rights that the applier's object has there.
     pub cluster: Cluster,
     /// Watches of what was applied there.
     pub observed: Arc<ObservedSet>,
 }
 
-/// Why there is no target. The texts are those that Flux puts into conditions.
+/// Why there is no target. The texts are those that Flux puts into the conditions of Kustomizations.
 #[derive(Debug, Error)]
 pub enum TargetError {
     /// The Secret cannot be read.
@@ -81,62 +84,86 @@ struct Remotes {
     by_secret: HashMap<(NamespacedName, String), Remote>,
 }
 
+/// How targets are made.
+#[derive(Clone)]
+pub struct TargetOptions {
+    /// The only namespace of the own cluster that is watched; empty for all.
+    pub namespace: String,
+    /// Labels of applied objects.
+    pub labels: OwnerLabels,
+    /// Told of owners whose objects changed.
+    pub wake: Wake,
+    /// What kubeconfig Secrets may hold.
+    pub policy: KubeconfigPolicy,
+    /// Account of this cluster for objects that name none; empty for none.
+    pub default_account: String,
+    /// User agent of remote connections.
+    pub user_agent: &'static str,
+}
+
+/// What an object says about its target.
+#[derive(Clone, Copy, Debug)]
+pub struct TargetReference<'r> {
+    /// Namespace of the object.
+    pub namespace: &'r str,
+    /// `spec.kubeConfig`.
+    pub kube_config: Option<&'r KubeConfigReference>,
+    /// `spec.serviceAccountName`.
+    pub service_account: &'r str,
+}
+
 /// The own cluster and the remote ones.
 pub struct Targets {
     own: Cluster,
     observed: Arc<ObservedSet>,
     remotes: Mutex<Remotes>,
-    wake: Wake,
-    policy: KubeconfigPolicy,
-    default_account: String,
-    user_agent: String,
+    options: TargetOptions,
 }
 
 impl Targets {
-    /// Targets around the own cluster, of which only one namespace is watched unless it is empty.
-    pub fn new(
-        own: Cluster,
-        namespace: String,
-        wake: Wake,
-        policy: KubeconfigPolicy,
-        default_account: String,
-    ) -> Self {
-        let observed = Arc::new(ObservedSet::new(own.clone(), namespace, wake.clone()));
+    /// Targets around the own cluster.
+    pub fn new(own: Cluster, options: TargetOptions) -> Self {
+        let observed = Arc::new(ObservedSet::new(
+            own.clone(),
+            options.namespace.clone(),
+            options.labels,
+            options.wake.clone(),
+        ));
         Self {
             own,
             observed,
             remotes: Mutex::default(),
-            wake,
-            policy,
-            default_account,
-            user_agent: concat!("kustomize-controller/", env!("CARGO_PKG_VERSION")).into(),
+            options,
         }
     }
 
-    /// The target of a Kustomization.
-    pub async fn of(&self, kustomization: &Kustomization) -> Result<Target, TargetError> {
-        let spec = &kustomization.spec;
-        let (cluster, observed, is_remote) = match &spec.kube_config {
-            None => (self.own.clone(), self.observed.clone(), false),
-            Some(reference) => {
-                let secret = reference
+    /// The account that an object acts as; empty for the connection's own identity.
+    pub fn account<'a>(&'a self, reference: TargetReference<'a>) -> &'a str {
+        match reference.service_account {
+            "" if reference.kube_config.is_some() => "",
+            "" => &self.options.default_account,
+            account => account,
+        }
+    }
+
+    /// The target of an object.
+    pub async fn of(&self, reference: TargetReference<'_>) -> Result<Target, TargetError> {
+        let (cluster, observed) = match reference.kube_config {
+            None => (self.own.clone(), self.observed.clone()),
+            Some(config) => {
+                let secret = config
                     .secret_ref
                     .as_ref()
                     .ok_or(TargetError::ConfigMapRef)?;
-                let name = NamespacedName::new(&kustomization.metadata.namespace, &secret.name);
-                let (cluster, observed) = self.remote(name, &secret.key).await?;
-                (cluster, observed, true)
+                let name = NamespacedName::new(reference.namespace, &secret.name);
+                self.remote(name, &secret.key).await?
             }
         };
-        let account = match spec.service_account_name.as_str() {
-            "" if is_remote => "",
-            "" => &self.default_account,
-            account => account,
-        };
+        let account = self.account(reference);
         let cluster = if account.is_empty() {
             cluster
         } else {
-            let namespace = &kustomization.metadata.namespace;
+            let namespace = reference.namespace;
             cluster.impersonate(Impersonation {
                 user: format!("system:serviceaccount:{namespace}:{account}"),
                 groups: Vec::new(),
@@ -150,7 +177,7 @@ impl Targets {
         name: NamespacedName,
         key: &str,
     ) -> Result<(Cluster, Arc<ObservedSet>), TargetError> {
-        let found = configs::read_secret(&self.own, &name).await;
+        let found = read_secret(&self.own, &name).await;
         let secret = found
             .map_err(|source| TargetError::Secret {
                 secret: name.clone(),
@@ -172,16 +199,18 @@ impl Targets {
             }
         }
         let text = kubeconfig_text(&secret, &name, key)?;
-        let cluster = Cluster::from_untrusted_kubeconfig(&text, self.policy, &self.user_agent)
-            .await
-            .map_err(|source| TargetError::Kubeconfig {
-                secret: name,
-                source,
-            })?;
+        let cluster =
+            Cluster::from_untrusted_kubeconfig(&text, self.options.policy, self.options.user_agent)
+                .await
+                .map_err(|source| TargetError::Kubeconfig {
+                    secret: name,
+                    source,
+                })?;
         let observed = Arc::new(ObservedSet::new(
             cluster.clone(),
             String::new(),
-            self.wake.clone(),
+            self.options.labels,
+            self.options.wake.clone(),
         ));
         let mut remotes = self.remotes.lock();
         if remotes.by_secret.len() >= REMOTE_CLUSTERS_MAX {
@@ -216,7 +245,7 @@ fn kubeconfig_text(
         vec![key]
     };
     keys.iter()
-        .find_map(|key| configs::secret_text(secret, key))
+        .find_map(|key| secret_text(secret, key))
         .ok_or_else(|| {
             let looked_for = if key.is_empty() { DEFAULT_KEYS[0] } else { key };
             TargetError::NoKey {
@@ -224,4 +253,22 @@ fn kubeconfig_text(
                 keys: format!("'{looked_for}'"),
             }
         })
+}
+
+/// A Secret; `None` when there is none.
+pub async fn read_secret(
+    cluster: &Cluster,
+    name: &NamespacedName,
+) -> Result<Option<Object>, ApiError> {
+    let gvk = GroupVersionKind::new("", "v1", "Secret");
+    let secrets = ApiResource::new(&gvk, "secrets", true);
+    cluster.get(&secrets, &name.namespace, &name.name).await
+}
+
+/// The decoded text under a key of a Secret.
+pub fn secret_text(secret: &Object, key: &str) -> Option<String> {
+    let bytes = STANDARD.decode(secret.str_at(&["data", key])?).ok()?;
+    String::from_utf8(bytes)
+        .ok()
+        .filter(|text| !text.is_empty())
 }

@@ -11,7 +11,15 @@ use serde_json::Value;
 use skein_cluster::{ApiResource, Cache, Change, Cluster, ListOptions, WatchSpec};
 use skein_health::{Health, health};
 use skein_object::{NamespacedName, Object};
-use skein_plan::settings::{OWNER_NAME, OWNER_NAMESPACE};
+
+/// The labels by which applied objects name their owner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OwnerLabels {
+    /// Label with the owner's name.
+    pub name: &'static str,
+    /// Label with the owner's namespace.
+    pub namespace: &'static str,
+}
 
 /// How long the first list of a kind may take before reads go to the API server instead.
 const SYNC_LIMIT: Duration = Duration::from_secs(10);
@@ -21,7 +29,7 @@ const WATCHED_KINDS_MAX: usize = 500;
 /// One applied object, as small as it can be kept.
 #[derive(Debug)]
 pub struct Observed {
-    /// The Kustomization that the labels name.
+    /// The owner that the labels name.
     pub owner: NamespacedName,
     /// resourceVersion.
     pub resource_version: String,
@@ -35,10 +43,10 @@ pub struct Observed {
 
 impl Observed {
     /// Reduces an object.
-    pub fn of(object: Object) -> Self {
+    pub fn of(object: Object, labels: OwnerLabels) -> Self {
         let owner = NamespacedName::new(
-            object.label(OWNER_NAMESPACE).unwrap_or_default(),
-            object.label(OWNER_NAME).unwrap_or_default(),
+            object.label(labels.namespace).unwrap_or_default(),
+            object.label(labels.name).unwrap_or_default(),
         );
         Self {
             owner,
@@ -110,16 +118,18 @@ struct Kind {
 pub struct ObservedSet {
     cluster: Cluster,
     namespace: String,
+    labels: OwnerLabels,
     wake: Wake,
     kinds: Mutex<HashMap<ApiResource, Arc<Kind>>>,
 }
 
 impl ObservedSet {
     /// No watch yet. `namespace` is the only one that is watched, unless empty.
-    pub fn new(cluster: Cluster, namespace: String, wake: Wake) -> Self {
+    pub fn new(cluster: Cluster, namespace: String, labels: OwnerLabels, wake: Wake) -> Self {
         Self {
             cluster,
             namespace,
+            labels,
             wake,
             kinds: Mutex::new(HashMap::new()),
         }
@@ -140,14 +150,16 @@ impl ObservedSet {
         let (seen, wake) = (own_writes.clone(), self.wake.clone());
         let scope = ListOptions {
             namespace: self.namespace.clone(),
-            label_selector: OWNER_NAME.to_owned(),
+            label_selector: self.labels.name.to_owned(),
             ..ListOptions::default()
         };
         let spec = WatchSpec {
             resource: resource.clone(),
             scope,
         };
-        let cache = Cache::start(self.cluster.clone(), spec, Observed::of, move |change| {
+        let labels = self.labels;
+        let project = move |object| Observed::of(object, labels);
+        let cache = Cache::start(self.cluster.clone(), spec, project, move |change| {
             react(&change, &seen, &wake);
         });
         let scope = ListOptions {
@@ -228,7 +240,7 @@ fn react(change: &Change<'_, Observed>, own_writes: &OwnWrites, wake: &Wake) {
         return;
     };
     let changed = change.before.map(|before| before.content) != content;
-    // An object that another Kustomization took over is the other's: taking it back at once would never end.
+    // An object that another owner took over is the other's: taking it back at once would never end.
     let taken_over = change
         .before
         .is_some_and(|before| before.owner != known.owner);
@@ -267,14 +279,19 @@ mod tests {
         );
     }
 
+    const LABELS: OwnerLabels = OwnerLabels {
+        name: "example.com/name",
+        namespace: "example.com/namespace",
+    };
+
     #[test]
     fn an_object_survives_the_cache() {
         let object = Object::from_value(json!({
             "apiVersion": "v1", "kind": "ConfigMap",
-            "metadata": {"name": "a", "labels": {OWNER_NAME: "app", OWNER_NAMESPACE: "ns"}},
+            "metadata": {"name": "a", "labels": {LABELS.name: "app", LABELS.namespace: "ns"}},
         }))
         .unwrap();
-        let observed = Observed::of(object.clone());
+        let observed = Observed::of(object.clone(), LABELS);
         assert_eq!(observed.object(), Some(object));
         assert_eq!(observed.owner, NamespacedName::new("ns", "app"));
     }
