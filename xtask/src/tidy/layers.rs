@@ -41,6 +41,8 @@ const SIDEWAYS: &[(&str, &str)] = &[
     ("crates/core/*", "crates/core/*"),
     // The runtime is what controllers share; they know nothing of each other.
     ("crates/controllers/*", "crates/controllers/runtime"),
+    // Rooms that fetch from addresses of users share trust, proxies and redirects.
+    ("crates/rim/*", "crates/rim/http"),
     // The store holds what the embedded API serves and what the hub remembers.
     ("crates/servers/apiserver", "crates/servers/store"),
     ("crates/servers/hub", "crates/servers/store"),

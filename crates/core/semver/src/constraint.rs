@@ -13,7 +13,7 @@ pub const MAX_CONSTRAINT_LENGTH: usize = 16 * 1024;
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum ConstraintError {
     /// The text does not have the form of a constraint.
-    #[error("improper constraint: {0}")]
+    #[error("improper constraint: {0:?}")]
     Improper(String),
 }
 

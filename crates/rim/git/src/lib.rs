@@ -22,9 +22,10 @@ mod transport;
 mod upload_pack;
 pub mod verify;
 
-pub use access::{Access, Credentials, Proxy, SshIdentity, TlsMaterial};
+pub use access::{Access, Credentials, SshIdentity};
 pub use checkout::{Checkout, CommitInfo, FileEntry, TagInfo};
 pub use error::{FetchError, TransportError};
 pub use fetch::{FetchRequest, Fetched, fetch};
 pub use reference::Reference;
 pub use remote_url::RemoteUrl;
+pub use skein_http::{Proxy, TlsMaterial};

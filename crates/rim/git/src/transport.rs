@@ -1,7 +1,6 @@
 //! A conversation with a remote over http or ssh.
 
 mod http;
-mod http_reason;
 pub(crate) mod known_hosts;
 mod ssh;
 

@@ -2,24 +2,19 @@
 
 use futures::TryStreamExt;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
-use reqwest::redirect::Policy;
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
+use skein_http::{ClientOptions, reason_of};
 use tokio_util::io::StreamReader;
 
 use super::AnswerStream;
-use super::http_reason::reason_of;
 use crate::access::{Access, Credentials};
 use crate::error::TransportError;
 use crate::packet::{Packet, read_packet};
 use crate::remote_url::RemoteUrl;
 use crate::upload_pack::{AGENT, Advertisement, shown};
 
-/// Most redirects that are followed.
-const MAX_REDIRECTS: usize = 5;
 /// Longest part of an error page that is read, in bytes.
 const MAX_ERROR_BODY_BYTES: usize = 1024;
-/// Longest time to connect.
-const CONNECT_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(30);
 
 /// A repository behind HTTP.
 pub(crate) struct HttpConnection {
@@ -157,56 +152,15 @@ async fn skip_service_line(stream: &mut AnswerStream) -> Result<(), TransportErr
     }
 }
 
-/// Follows redirects, but never from https to http.
-fn redirect_policy() -> Policy {
-    Policy::custom(|attempt| {
-        let from_tls = attempt
-            .previous()
-            .last()
-            .is_some_and(|url| url.scheme() == "https");
-        if attempt.previous().len() > MAX_REDIRECTS {
-            attempt.error("too many redirects")
-        } else if from_tls && attempt.url().scheme() != "https" {
-            attempt.error("refused to follow a redirect from https to http")
-        } else {
-            attempt.follow()
-        }
-    })
-}
-
 fn build_client(access: &Access) -> Result<Client, TransportError> {
-    let material = |text: String| TransportError::Material(text);
-    let mut builder = Client::builder()
-        .user_agent(format!("git/{AGENT}"))
-        .http1_only()
-        .connect_timeout(CONNECT_TIMEOUT)
-        .referer(false)
-        .redirect(redirect_policy());
-    // Text that holds no certificate adds no trust, as in Flux: the connection then fails on it.
-    if let Ok(certificates) =
-        reqwest::Certificate::from_pem_bundle(&access.tls.certificate_authority)
-        && !certificates.is_empty()
-    {
-        builder = builder.tls_certs_merge(certificates);
-    }
-    if !access.tls.client_certificate.is_empty() {
-        let mut pem = access.tls.client_certificate.clone();
-        pem.push(b'\n');
-        pem.extend_from_slice(&access.tls.client_key);
-        let identity = reqwest::Identity::from_pem(&pem).map_err(|_| {
-            material("tls: the client certificate or its key cannot be read".into())
-        })?;
-        builder = builder.identity(identity);
-    }
-    if let Some(proxy) = &access.proxy {
-        let invalid = |_| material("the address of the proxy is invalid".into());
-        let mut configured = reqwest::Proxy::all(&proxy.address).map_err(invalid)?;
-        if !proxy.username.is_empty() {
-            configured = configured.basic_auth(&proxy.username, &proxy.password);
-        }
-        builder = builder.proxy(configured);
-    }
-    builder.build().map_err(|error| material(reason_of(&error)))
+    let options = ClientOptions {
+        user_agent: &format!("git/{AGENT}"),
+        tls: Some(&access.tls),
+        proxy: access.proxy.as_ref(),
+        http1_only: true,
+        ..ClientOptions::default()
+    };
+    skein_http::client(&options).map_err(|error| TransportError::Material(error.to_string()))
 }
 
 fn authorization(

@@ -122,7 +122,7 @@ async fn the_highest_tag_of_a_range_and_the_newest_of_equals() {
     let error = failure(&request(&url, Reference::SemVer("nonsense".into()))).await;
     assert_eq!(
         error.to_string(),
-        "semver parse error: improper constraint: nonsense"
+        "semver parse error: improper constraint: \"nonsense\""
     );
 }
 

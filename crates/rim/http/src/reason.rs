@@ -4,7 +4,7 @@ use std::error::Error;
 use std::io::ErrorKind;
 
 /// What happened, without the address and without secrets.
-pub(super) fn reason_of(error: &reqwest::Error) -> String {
+pub fn reason_of(error: &reqwest::Error) -> String {
     let mut causes: Vec<&(dyn Error + 'static)> = Vec::new();
     let mut next = error.source();
     while let Some(cause) = next {

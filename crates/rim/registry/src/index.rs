@@ -1,0 +1,320 @@
+//! The index of a chart repository: read as Helm reads it, written as source-controller stores it, searched as it searches.
+
+mod entry;
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use skein_helm::Metadata;
+use skein_semver::{Constraint, ConstraintError, Version};
+use thiserror::Error;
+
+/// Time of what has no time, as Go writes it.
+pub const NO_TIME: &str = "0001-01-01T00:00:00Z";
+/// Most charts, and most versions of a chart, that are read.
+pub const MAX_ENTRIES: usize = 500_000;
+/// Most warnings about entries that are kept.
+const MAX_WARNINGS: usize = 100;
+
+/// Why an index cannot be read.
+#[derive(Debug, Error)]
+pub enum IndexError {
+    /// Nothing is there.
+    #[error("empty index.yaml file")]
+    Empty,
+    /// It is no YAML.
+    #[error("error converting YAML to JSON: {}", in_go_words(.0))]
+    Yaml(skein_yaml::YamlError),
+    /// It has another shape.
+    #[error(
+        "error unmarshaling JSON: while decoding JSON: json: cannot unmarshal {found} into {target}"
+    )]
+    Shape {
+        /// What is there.
+        found: &'static str,
+        /// What should be there.
+        target: &'static str,
+    },
+    /// It does not say its version.
+    #[error("no API version specified")]
+    NoApiVersion,
+    /// It cannot be written.
+    #[error("the index cannot be written: {0}")]
+    Write(serde_json::Error),
+}
+
+/// Why no version of a chart was found.
+#[derive(Debug, Error)]
+pub enum FindError {
+    /// The index has no such chart.
+    #[error("no chart name found")]
+    NoName,
+    /// The chart has no version.
+    #[error("no chart version found")]
+    NoVersion,
+    /// The range cannot be read.
+    #[error(transparent)]
+    Constraint(#[from] ConstraintError),
+    /// No version is in the range.
+    #[error("no '{name}' chart with version matching '{version}' found")]
+    NoMatch {
+        /// Name of the chart.
+        name: String,
+        /// The range.
+        version: String,
+    },
+}
+
+/// One version of a chart.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ChartVersion {
+    /// What its Chart.yaml says.
+    #[serde(flatten)]
+    pub metadata: Metadata,
+    /// Where the package is; the first one is used.
+    pub urls: Option<Vec<String>>,
+    /// When it was published, RFC 3339.
+    #[serde(default = "no_time")]
+    pub created: String,
+    /// Whether it was withdrawn.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub removed: bool,
+    /// SHA-256 of the package.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub digest: String,
+}
+
+/// The index of a repository, versions of a chart from new to old.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ChartIndex {
+    /// Version of the format.
+    pub api_version: String,
+    /// When it was made, RFC 3339.
+    #[serde(default = "no_time")]
+    pub generated: String,
+    /// Versions by chart; `None` for a chart whose list is null.
+    pub entries: Option<BTreeMap<String, Option<Vec<ChartVersion>>>>,
+    /// Keys of signers; nobody uses them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub public_keys: Vec<String>,
+    /// Free annotations.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub annotations: BTreeMap<String, String>,
+}
+
+fn no_time() -> String {
+    NO_TIME.to_owned()
+}
+
+fn is_false(value: &bool) -> bool {
+    !value
+}
+
+/// An index with what was left out of it.
+#[derive(Debug)]
+pub struct ReadIndex {
+    /// The index.
+    pub index: ChartIndex,
+    /// Entries that were skipped, and why.
+    pub warnings: Vec<String>,
+}
+
+impl ChartIndex {
+    /// Reads JSON or YAML. Entries that are wrong are left out, and named in the warnings.
+    pub fn parse(bytes: &[u8]) -> Result<ReadIndex, IndexError> {
+        if bytes.is_empty() {
+            return Err(IndexError::Empty);
+        }
+        let value = match serde_json::from_slice(bytes) {
+            Ok(value) => value,
+            Err(_) => skein_yaml::from_slice(bytes).map_err(IndexError::Yaml)?,
+        };
+        let mut fields = match value {
+            Value::Object(fields) => fields,
+            // An empty document: nothing is set.
+            Value::Null => serde_json::Map::new(),
+            other => return Err(shape(&other, "Go value of type repo.IndexFile")),
+        };
+        let mut warnings = Vec::new();
+        let entries = match fields.remove("entries") {
+            None | Some(Value::Null) => None,
+            Some(Value::Object(charts)) => Some(read_charts(charts, &mut warnings)?),
+            Some(other) => {
+                let target =
+                    "Go struct field IndexFile.entries of type map[string]repo.ChartVersions";
+                return Err(shape(&other, target));
+            }
+        };
+        let api_version = entry::text(fields.remove("apiVersion"));
+        if api_version.is_empty() {
+            return Err(IndexError::NoApiVersion);
+        }
+        let index = Self {
+            api_version,
+            generated: entry::time(fields.remove("generated")).unwrap_or_else(no_time),
+            entries,
+            public_keys: entry::texts(fields.remove("publicKeys")),
+            annotations: entry::text_map(fields.remove("annotations")),
+        };
+        Ok(ReadIndex { index, warnings })
+    }
+
+    /// The JSON that is stored: indented by two, characters escaped as Go does.
+    pub fn to_json(&self) -> Result<Vec<u8>, IndexError> {
+        let text = serde_json::to_string_pretty(self).map_err(IndexError::Write)?;
+        let mut escaped = String::with_capacity(text.len());
+        for character in text.chars() {
+            match character {
+                '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => {
+                    escaped.push_str(&format!("\\u{:04x}", u32::from(character)));
+                }
+                other => escaped.push(other),
+            }
+        }
+        Ok(escaped.into_bytes())
+    }
+
+    /// Reads what [`Self::to_json`] wrote.
+    pub fn from_json(bytes: &[u8]) -> Result<Self, serde_json::Error> {
+        serde_json::from_slice(bytes)
+    }
+
+    /// The highest version of a chart in a range; of versions that differ by build metadata alone, the one that was published last.
+    pub fn find(&self, name: &str, version: &str) -> Result<&ChartVersion, FindError> {
+        let charts = self.entries.as_ref().ok_or(FindError::NoName)?;
+        let versions = charts.get(name).ok_or(FindError::NoName)?;
+        let versions = versions.as_deref().unwrap_or_default();
+        if versions.is_empty() {
+            return Err(FindError::NoVersion);
+        }
+        if let Some(exact) = versions
+            .iter()
+            .find(|entry| !version.is_empty() && entry.metadata.version == version)
+        {
+            return Ok(exact);
+        }
+        let range = if version.is_empty() { "*" } else { version };
+        let constraint = Constraint::parse(range)?;
+        let mut best: Option<(&ChartVersion, Version)> = None;
+        for entry in versions {
+            let Some(parsed) = parse_strict(&entry.metadata.version) else {
+                continue;
+            };
+            if !constraint.check(&parsed) {
+                continue;
+            }
+            let is_better = best.as_ref().is_none_or(|(held, held_version)| {
+                match parsed.precedence(held_version) {
+                    std::cmp::Ordering::Greater => true,
+                    std::cmp::Ordering::Less => false,
+                    std::cmp::Ordering::Equal => moment(&held.created) < moment(&entry.created),
+                }
+            });
+            if is_better {
+                best = Some((entry, parsed));
+            }
+        }
+        best.map(|(entry, _)| entry)
+            .ok_or_else(|| FindError::NoMatch {
+                name: name.to_owned(),
+                version: version.to_owned(),
+            })
+    }
+}
+
+/// The version when it is one in full: three numbers without leading zeros, a leading `v` aside.
+pub fn parse_strict(text: &str) -> Option<Version> {
+    let numbers = text
+        .strip_prefix('v')
+        .unwrap_or(text)
+        .split(['-', '+'])
+        .next()
+        .unwrap_or_default();
+    let parts: Vec<&str> = numbers.split('.').collect();
+    let is_number = |part: &&str| {
+        !part.is_empty()
+            && part.bytes().all(|byte| byte.is_ascii_digit())
+            && (part.len() == 1 || !part.starts_with('0'))
+    };
+    (parts.len() == 3 && parts.iter().all(is_number)).then_some(())?;
+    Version::parse(text).ok()
+}
+
+fn moment(text: &str) -> Option<Timestamp> {
+    text.parse().ok()
+}
+
+fn read_charts(
+    charts: serde_json::Map<String, Value>,
+    warnings: &mut Vec<String>,
+) -> Result<BTreeMap<String, Option<Vec<ChartVersion>>>, IndexError> {
+    let mut read = BTreeMap::new();
+    let mut count = 0;
+    for (name, versions) in charts {
+        let versions = match versions {
+            Value::Array(versions) => versions,
+            Value::Null => {
+                read.insert(name, None);
+                continue;
+            }
+            other => {
+                let target = "Go struct field IndexFile.entries of type repo.ChartVersions";
+                return Err(shape(&other, target));
+            }
+        };
+        let mut good: Vec<(ChartVersion, Version)> = Vec::new();
+        for version in versions {
+            count += 1;
+            let entry = if count > MAX_ENTRIES {
+                Err(format!("the index has more than {MAX_ENTRIES} entries"))
+            } else {
+                entry::read(version)
+            };
+            match entry {
+                Ok(entry) => good.push(entry),
+                Err(reason) if warnings.len() < MAX_WARNINGS => {
+                    warnings.push(format!("chart {name:?}: {reason}"));
+                }
+                Err(_) => {}
+            }
+        }
+        good.sort_by(|(_, a), (_, b)| b.precedence(a));
+        let good = good.into_iter().map(|(entry, _)| entry).collect();
+        read.insert(name, Some(good));
+    }
+    Ok(read)
+}
+
+/// The words of Go's YAML reader, which counts the lines of the grammar's errors from 0 and those of the scanner's from 1.
+fn in_go_words(error: &skein_yaml::YamlError) -> String {
+    let skein_yaml::YamlError::Syntax { line, problem, .. } = error else {
+        return format!("yaml: {error}");
+    };
+    let problem = problem.split(" while ").next().unwrap_or(problem);
+    let is_grammar = problem.starts_with("did not find expected");
+    let line = if is_grammar {
+        line.saturating_sub(1)
+    } else {
+        *line
+    };
+    format!("yaml: line {line}: {problem}")
+}
+
+fn shape(found: &Value, target: &'static str) -> IndexError {
+    let found = match found {
+        Value::Null => "null",
+        Value::Bool(_) => "bool",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    };
+    IndexError::Shape { found, target }
+}
+
+#[cfg(test)]
+mod tests;
