@@ -56,6 +56,19 @@ fn split_documents(text: &str) -> Result<Vec<String>, String> {
     Ok(documents)
 }
 
+/// `--set-json` in both its forms: `key=json`, or an object that is merged over what is there. The problem is Helm's, which names the flag's
+/// whole text and nothing else.
+pub fn set_json_or_object(text: &str, into: &mut Values) -> Result<(), SetError> {
+    let trimmed = text.trim();
+    if trimmed.starts_with('{') {
+        let object: Values = serde_json::from_str(trimmed)
+            .map_err(|_| SetError(format!("failed parsing --set-json data JSON: {text}")))?;
+        merge_over(into, with_floats(object));
+        return Ok(());
+    }
+    set_json(text, into).map_err(|_| SetError(format!("failed parsing --set-json data {text}")))
+}
+
 /// Lays a table over another: tables are merged, all else is replaced.
 pub fn merge_over(base: &mut Values, over: Values) {
     for (key, value) in over {

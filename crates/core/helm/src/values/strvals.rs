@@ -299,7 +299,10 @@ impl<'a> Parser<'a> {
         }
         let (text, stop) = self.until(&['[', '.', '=']);
         if !text.is_empty() {
-            return problem(format!("unexpected data at end of array index: {text:?}"));
+            // Go prints the characters one by one.
+            let characters: Vec<String> = text.chars().map(|c| format!("{c:?}")).collect();
+            let characters = characters.join(" ");
+            return problem(format!("unexpected data at end of array index: [{characters}]"));
         }
         match stop {
             None => Err(Stop::End),

@@ -1,0 +1,76 @@
+//! What Helm checks before it renders: that the chart can be installed, that its dependencies are there, and that the release's name is a name.
+
+use thiserror::Error;
+
+use crate::chart::Chart;
+use crate::dependencies::missing;
+use crate::warning::Warning;
+
+/// Longest name of a release, in bytes: names of objects have ten more.
+const MAX_RELEASE_NAME_BYTES: usize = 53;
+/// What a name must match, for messages.
+const NAME_PATTERN: &str = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$";
+
+/// Why a chart or a name was refused; texts as in Helm.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum PreflightError {
+    /// A library chart.
+    #[error("{0} charts are not installable")]
+    NotInstallable(String),
+    /// charts/ lacks something that Chart.yaml lists.
+    #[error(
+        "an error occurred while checking for chart dependencies. You may need to run 'helm dependency build' to fetch missing \
+         dependencies: {0}"
+    )]
+    Dependencies(String),
+    /// The release has no name.
+    #[error("release name check failed: release name \"\": no name provided")]
+    NoName,
+    /// The release's name is none.
+    #[error(
+        "release name check failed: release name {0:?}: invalid release name, must match regex {NAME_PATTERN} and the length must \
+         not be longer than 53"
+    )]
+    BadName(String),
+}
+
+/// Checks a chart; gives what Helm logs about it.
+pub fn check_chart(chart: &Chart) -> Result<Vec<Warning>, PreflightError> {
+    let metadata = &chart.metadata;
+    if !metadata.kind.is_empty() && metadata.kind != "application" {
+        return Err(PreflightError::NotInstallable(metadata.kind.clone()));
+    }
+    let mut warnings = chart.warnings.clone();
+    if metadata.deprecated {
+        warnings.push(Warning::warn("this chart is deprecated"));
+    }
+    if metadata.api_version == "v3" && !metadata.dependencies.is_empty() {
+        let problem = "unsupported chart dependency type";
+        return Err(PreflightError::Dependencies(problem.to_owned()));
+    }
+    let missing = missing(chart);
+    if !missing.is_empty() {
+        return Err(PreflightError::Dependencies(format!(
+            "found in Chart.yaml, but missing in charts/ directory: {}",
+            missing.join(", ")
+        )));
+    }
+    Ok(warnings)
+}
+
+/// Checks the name of a release.
+pub fn check_release_name(name: &str) -> Result<(), PreflightError> {
+    if name.is_empty() {
+        return Err(PreflightError::NoName);
+    }
+    let is_edge = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    let fits = |part: &str| {
+        part.starts_with(is_edge)
+            && part.ends_with(is_edge)
+            && part.chars().all(|c| is_edge(c) || c == '-')
+    };
+    if name.len() > MAX_RELEASE_NAME_BYTES || !name.split('.').all(fits) {
+        return Err(PreflightError::BadName(name.to_owned()));
+    }
+    Ok(())
+}

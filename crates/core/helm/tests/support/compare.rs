@@ -1,0 +1,101 @@
+//! Comparing what we print with what Helm prints: bytes, documents, and values that are random.
+
+use serde_json::Value;
+
+/// How two outputs relate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verdict {
+    /// The same bytes.
+    Bytes,
+    /// The same documents.
+    Objects,
+    /// Different.
+    Different,
+}
+
+/// What may vary between two runs of Helm itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Varies {
+    /// Nothing.
+    Nothing,
+    /// Values that differ between the two recorded runs.
+    Leaves,
+    /// The order of documents.
+    Order,
+    /// Blank lines.
+    Text,
+}
+
+fn documents(text: &str) -> Result<Vec<Value>, String> {
+    let parsed = skein_yaml::documents(text.as_bytes()).map_err(|e| e.to_string())?;
+    let values = parsed.into_iter().map(|document| document.value);
+    Ok(values.filter(|value| !value.is_null()).collect())
+}
+
+/// Compares; `second` is Helm's second run, where there is one.
+pub fn compare(ours: &str, helms: &str, second: Option<&str>, varies: Varies) -> Verdict {
+    if ours == helms {
+        return Verdict::Bytes;
+    }
+    let (Ok(mut ours), Ok(mut helms)) = (documents(ours), documents(helms)) else {
+        return Verdict::Different;
+    };
+    let mut second = second.and_then(|text| documents(text).ok());
+    if varies == Varies::Order {
+        let key = |value: &Value| value.to_string();
+        ours.sort_by_cached_key(key);
+        helms.sort_by_cached_key(key);
+        if let Some(second) = &mut second {
+            second.sort_by_cached_key(key);
+        }
+    }
+    let (ours, helms) = (Value::Array(ours), Value::Array(helms));
+    let second = second.map(Value::Array);
+    if same(&ours, &helms, second.as_ref()) {
+        Verdict::Objects
+    } else {
+        Verdict::Different
+    }
+}
+
+/// Equal, but for leaves in which the two runs of Helm differ.
+fn same(ours: &Value, helms: &Value, second: Option<&Value>) -> bool {
+    match (ours, helms) {
+        (Value::Array(a), Value::Array(b)) if a.len() == b.len() => a
+            .iter()
+            .zip(b)
+            .enumerate()
+            .all(|(at, (a, b))| same(a, b, second.and_then(|value| value.get(at)))),
+        (Value::Object(a), Value::Object(b)) if a.len() == b.len() => b.iter().all(|(key, b)| {
+            a.get(key)
+                .is_some_and(|a| same(a, b, second.and_then(|value| value.get(key))))
+        }),
+        (a, b) if a == b => true,
+        (Value::Array(_) | Value::Object(_), _) | (_, Value::Array(_) | Value::Object(_)) => false,
+        (_, b) => second.is_some_and(|second| second != b),
+    }
+}
+
+/// The first line in which two texts differ, for a report.
+pub fn first_difference(ours: &str, helms: &str) -> String {
+    let (mut left, mut right) = (ours.lines(), helms.lines());
+    let mut line = 1;
+    loop {
+        match (left.next(), right.next()) {
+            (None, None) => return "line ends or trailing blanks".to_owned(),
+            (ours, helms) if ours == helms => line += 1,
+            (ours, helms) => {
+                let cut = |text: Option<&str>| {
+                    text.map_or("(end)".to_owned(), |text| {
+                        text.chars().take(160).collect::<String>()
+                    })
+                };
+                return format!(
+                    "line {line}\n      ours {}\n      helm {}",
+                    cut(ours),
+                    cut(helms)
+                );
+            }
+        }
+    }
+}
