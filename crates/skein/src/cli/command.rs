@@ -13,6 +13,7 @@ use crate::envsubst::EnvsubstArguments;
 use crate::events::EventsArguments;
 use crate::export::ExportArguments;
 use crate::get::GetArguments;
+use crate::helm::HelmArguments;
 use crate::output::Output;
 use crate::reconcile::ReconcileArguments;
 use crate::stats::StatsArguments;
@@ -54,6 +55,8 @@ pub enum CliCommand {
     Version(Box<VersionArguments>),
     /// Replace variables in a text
     Envsubst(EnvsubstArguments),
+    /// Work on local charts as helm does
+    Helm(Box<HelmArguments>),
     /// Print a completion script for a shell
     Completion(CompletionArguments),
 }
@@ -81,6 +84,7 @@ pub async fn run(
         CliCommand::Check(arguments) => crate::check::run(*arguments, output).await?,
         CliCommand::Version(arguments) => crate::version::run(*arguments, output).await?,
         CliCommand::Envsubst(arguments) => crate::envsubst::run(&arguments, output)?,
+        CliCommand::Helm(arguments) => return crate::helm::run(*arguments, output).await,
         CliCommand::Completion(arguments) => crate::completion::run(&arguments, whole, output)?,
     }
     Ok(ExitCode::SUCCESS)

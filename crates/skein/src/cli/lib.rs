@@ -15,6 +15,7 @@ mod events;
 mod export;
 mod files;
 mod get;
+mod helm;
 mod kinds;
 mod objects;
 mod output;

@@ -28,6 +28,11 @@ impl Output {
         self.out.flush()
     }
 
+    /// A line to the second stream, as it is.
+    pub fn note_line(&mut self, text: &str) -> io::Result<()> {
+        writeln!(self.err, "{text}")
+    }
+
     /// Something begins.
     pub fn action(&mut self, text: &str) -> io::Result<()> {
         self.note("►", text)

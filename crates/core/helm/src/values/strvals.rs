@@ -302,7 +302,9 @@ impl<'a> Parser<'a> {
             // Go prints the characters one by one.
             let characters: Vec<String> = text.chars().map(|c| format!("{c:?}")).collect();
             let characters = characters.join(" ");
-            return problem(format!("unexpected data at end of array index: [{characters}]"));
+            return problem(format!(
+                "unexpected data at end of array index: [{characters}]"
+            ));
         }
         match stop {
             None => Err(Stop::End),

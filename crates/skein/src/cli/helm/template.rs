@@ -1,0 +1,289 @@
+//! `helm template`: renders a chart and prints it.
+
+use std::collections::HashSet;
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+
+use anyhow::{Context, anyhow, bail};
+use clap::Args;
+use jiff::Timestamp;
+use skein_helm::print::PrintOptions;
+use skein_helm::{
+    Chart, HookEvent, KubeVersion, RenderError, RenderOptions, Rendered, Values, preflight, render,
+};
+use skein_template::{Options, Templates, Value, helm};
+
+use super::values::ValueArguments;
+use super::world::World;
+use super::{chart_path, disk};
+use crate::output::Output;
+
+/// Name of a release when none is given.
+const DEFAULT_RELEASE: &str = "release-name";
+
+/// `helm template`.
+#[derive(Args, Clone, Debug)]
+pub struct TemplateArguments {
+    /// [NAME] CHART
+    #[arg(required = true, value_name = "NAME CHART")]
+    words: Vec<String>,
+    /// Namespace of the release
+    #[arg(short, long, default_value = "default")]
+    namespace: String,
+    #[command(flatten)]
+    values: ValueArguments,
+    /// More API versions for Capabilities.APIVersions
+    #[arg(short, long, value_delimiter = ',')]
+    api_versions: Vec<String>,
+    /// Kubernetes version for Capabilities.KubeVersion
+    #[arg(long)]
+    kube_version: Option<String>,
+    /// Print the CRDs too
+    #[arg(long)]
+    include_crds: bool,
+    /// Leave out CRDs (they are left out anyhow)
+    #[arg(long, hide = true)]
+    skip_crds: bool,
+    /// Set .Release.IsUpgrade instead of .Release.IsInstall
+    #[arg(long)]
+    is_upgrade: bool,
+    /// Print only these templates
+    #[arg(short, long)]
+    show_only: Vec<String>,
+    /// Leave out tests
+    #[arg(long)]
+    skip_tests: bool,
+    /// Leave out hooks
+    #[arg(long)]
+    no_hooks: bool,
+    /// Do not check the values against the chart's schema
+    #[arg(long)]
+    skip_schema_validation: bool,
+    /// Make a name from the chart's
+    #[arg(short, long)]
+    generate_name: bool,
+    /// Template for the release's name
+    #[arg(long)]
+    name_template: Option<String>,
+    /// Write files below this folder instead
+    #[arg(long)]
+    output_dir: Option<String>,
+    /// Put the release's name into the path of the output
+    #[arg(long)]
+    release_name: bool,
+    /// Not supported: Helm 4 runs plugins here
+    #[arg(long)]
+    post_renderer: Option<String>,
+    /// Flags of helm that change nothing here
+    #[command(flatten)]
+    ignored: IgnoredArguments,
+}
+
+/// Flags that helm accepts and that have no effect on what it prints.
+#[derive(Args, Clone, Debug)]
+struct IgnoredArguments {
+    #[arg(long, hide = true)]
+    create_namespace: bool,
+    #[arg(long, hide = true)]
+    dependency_update: bool,
+    #[arg(long, hide = true)]
+    description: Option<String>,
+    #[arg(long, hide = true)]
+    disable_openapi_validation: bool,
+    #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "client")]
+    dry_run: Option<String>,
+    #[arg(long, hide = true)]
+    enable_dns: bool,
+    #[arg(long, hide = true)]
+    hide_notes: bool,
+    #[arg(long, hide = true)]
+    render_subchart_notes: bool,
+    #[arg(long, hide = true)]
+    replace: bool,
+    #[arg(long, hide = true)]
+    take_ownership: bool,
+    #[arg(long, hide = true)]
+    timeout: Option<String>,
+    #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "watcher")]
+    wait: Option<String>,
+    #[arg(long, hide = true)]
+    wait_for_jobs: bool,
+}
+
+/// Runs `helm template`.
+pub(super) fn run(
+    arguments: &TemplateArguments,
+    debug: bool,
+    output: &mut Output,
+) -> anyhow::Result<()> {
+    refuse_unsupported(arguments)?;
+    let kube_version = kube_version(arguments)?;
+    let (name, chart_name) = name_and_chart(arguments)?;
+    let path = chart_path::locate(&chart_name)?;
+    let values = arguments.values.merge()?;
+    let chart = disk::load(&path)?;
+    for warning in preflight::check_chart(&chart)? {
+        output.note_line(&warning.to_string())?;
+    }
+    preflight::check_release_name(&name)?;
+    let options = RenderOptions {
+        release_name: name.clone(),
+        namespace: arguments.namespace.clone(),
+        revision: 1,
+        is_upgrade: arguments.is_upgrade,
+        kube_version,
+        extra_api_versions: arguments.api_versions.clone(),
+        skip_schema_validation: arguments.skip_schema_validation,
+        ..RenderOptions::default()
+    };
+    let rendered = render_chart(&chart, &values, &options, debug)?;
+    // What loading said was printed before.
+    for warning in rendered.warnings.iter().skip(chart.warnings.len()) {
+        output.note_line(&warning.to_string())?;
+    }
+    match &arguments.output_dir {
+        Some(folder) => write_files(arguments, &rendered, folder, &name, output),
+        None => {
+            let print = PrintOptions {
+                include_crds: arguments.include_crds,
+                no_hooks: arguments.no_hooks,
+                skip_tests: arguments.skip_tests,
+                show_only: arguments.show_only.clone(),
+            };
+            output.print(&rendered.print(&print)?)?;
+            Ok(())
+        }
+    }
+}
+
+fn refuse_unsupported(arguments: &TemplateArguments) -> anyhow::Result<()> {
+    if let Some(plugin) = &arguments.post_renderer {
+        bail!(
+            "--post-renderer {plugin}: plugins of helm are not run; render first and change the output, or use a HelmRelease's postRenderers"
+        );
+    }
+    match arguments.ignored.dry_run.as_deref() {
+        None | Some("client" | "none" | "true" | "unset") => Ok(()),
+        Some(other) => {
+            bail!("--dry-run={other}: only client is supported, nothing here asks a cluster")
+        }
+    }
+}
+
+fn kube_version(arguments: &TemplateArguments) -> anyhow::Result<Option<KubeVersion>> {
+    let Some(text) = &arguments.kube_version else {
+        return Ok(None);
+    };
+    let parsed = KubeVersion::parse(text);
+    Ok(Some(parsed.with_context(|| {
+        format!("invalid kube version '{text}'")
+    })?))
+}
+
+/// The release's name and the chart, from one or two words.
+fn name_and_chart(arguments: &TemplateArguments) -> anyhow::Result<(String, String)> {
+    match arguments.words.as_slice() {
+        [name, chart] => {
+            if arguments.generate_name {
+                bail!("cannot set --generate-name and also specify a name");
+            }
+            if arguments.name_template.is_some() {
+                bail!("cannot set --name-template and also specify a name");
+            }
+            Ok((name.clone(), chart.clone()))
+        }
+        [chart] => Ok((made_name(arguments, chart)?, chart.clone())),
+        words => bail!(
+            "expected at most two arguments, unexpected arguments: {}",
+            words[2..].join(", ")
+        ),
+    }
+}
+
+fn made_name(arguments: &TemplateArguments, chart: &str) -> anyhow::Result<String> {
+    if let Some(text) = &arguments.name_template {
+        return template_name(text);
+    }
+    if arguments.generate_name {
+        let base = Path::new(chart).file_name().and_then(|name| name.to_str());
+        let base = base
+            .and_then(|base| base.split('.').next())
+            .unwrap_or("chart");
+        return Ok(format!("{base}-{}", Timestamp::now().as_second()));
+    }
+    Ok(DEFAULT_RELEASE.to_owned())
+}
+
+/// The name that `--name-template` makes.
+fn template_name(text: &str) -> anyhow::Result<String> {
+    const NAME: &str = "name-template";
+    let functions = std::sync::Arc::new(helm::functions());
+    let mut templates = Templates::new(functions, Options::default());
+    templates.parse(NAME, text)?;
+    Ok(templates.execute(NAME, &Value::Nil, &mut World)?)
+}
+
+fn render_chart(
+    chart: &Chart,
+    values: &Values,
+    options: &RenderOptions,
+    debug: bool,
+) -> anyhow::Result<Rendered> {
+    render(chart, values, options, &mut World).map_err(|error: RenderError| {
+        if error.has_output() && !debug {
+            anyhow!("{error}\n\nUse --debug flag to render out invalid YAML")
+        } else {
+            anyhow!(error)
+        }
+    })
+}
+
+/// `--output-dir`: every template into a file of its own.
+fn write_files(
+    arguments: &TemplateArguments,
+    rendered: &Rendered,
+    folder: &str,
+    release: &str,
+    output: &mut Output,
+) -> anyhow::Result<()> {
+    let own_folder = if arguments.release_name {
+        format!("{folder}/{release}")
+    } else {
+        folder.to_owned()
+    };
+    let mut written = HashSet::new();
+    let mut write = |folder: &str, path: &str, content: &str| -> anyhow::Result<()> {
+        let full = format!("{folder}/{path}");
+        if let Some(parent) = Path::new(&full).parent() {
+            fs::create_dir_all(parent).with_context(|| format!("mkdir {}", parent.display()))?;
+        }
+        let is_new = written.insert(full.clone());
+        let mut file = fs::OpenOptions::new()
+            .create(true)
+            .write(true)
+            .append(!is_new)
+            .truncate(is_new)
+            .open(&full)
+            .with_context(|| format!("open {full}"))?;
+        write!(file, "---\n# Source: {path}\n{content}\n")?;
+        output.print(&format!("wrote {full}\n"))?;
+        Ok(())
+    };
+    if arguments.include_crds {
+        for crd in &rendered.crds {
+            write(folder, &crd.path, &String::from_utf8_lossy(&crd.data))?;
+        }
+    }
+    for manifest in &rendered.manifests {
+        write(&own_folder, &manifest.path, &manifest.content)?;
+    }
+    for hook in &rendered.hooks {
+        let is_skipped = arguments.skip_tests && hook.events.contains(&HookEvent::Test);
+        if !arguments.no_hooks && !is_skipped {
+            write(&own_folder, &hook.path, &hook.manifest)?;
+        }
+    }
+    output.print("\n")?;
+    Ok(())
+}

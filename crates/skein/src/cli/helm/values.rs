@@ -1,0 +1,90 @@
+//! The flags that give values: files and `--set` in its kinds.
+
+use std::fs;
+use std::io::Read;
+
+use anyhow::{Context, anyhow, bail};
+use clap::Args;
+use skein_helm::{Values, values};
+
+/// Largest file of values, in bytes.
+const MAX_VALUES_BYTES: u64 = 64 << 20;
+
+/// Values from the command line.
+#[derive(Args, Clone, Debug, Default)]
+pub(super) struct ValueArguments {
+    /// Values from a YAML file, or - for standard input
+    #[arg(short = 'f', long, value_name = "FILE", value_delimiter = ',')]
+    values: Vec<String>,
+    /// Values as NAME=VALUE,NAME=VALUE
+    #[arg(long, value_name = "NAME=VALUE")]
+    set: Vec<String>,
+    /// As --set, but every value is a string
+    #[arg(long, value_name = "NAME=VALUE")]
+    set_string: Vec<String>,
+    /// As --set, but every value is JSON; or one JSON object
+    #[arg(long, value_name = "NAME=JSON")]
+    set_json: Vec<String>,
+    /// As --set, but every value is the content of a file
+    #[arg(long, value_name = "NAME=FILE")]
+    set_file: Vec<String>,
+    /// One name and its value, which is taken as it is
+    #[arg(long, value_name = "NAME=VALUE")]
+    set_literal: Vec<String>,
+}
+
+impl ValueArguments {
+    /// Everything together: files first, then JSON, typed, strings, files' contents and literals.
+    pub(super) fn merge(&self) -> anyhow::Result<Values> {
+        let mut all = Values::new();
+        for path in &self.values {
+            let text = read(path)?;
+            let read = values::read_documents(&text)
+                .map_err(|problem| anyhow!("failed to parse {path}: {problem}"))?;
+            values::merge_over(&mut all, read);
+        }
+        for text in &self.set_json {
+            values::set_json_or_object(text, &mut all)?;
+        }
+        for text in &self.set {
+            values::set(text, &mut all).context("failed parsing --set data")?;
+        }
+        for text in &self.set_string {
+            values::set_string(text, &mut all).context("failed parsing --set-string data")?;
+        }
+        for text in &self.set_file {
+            let mut content = |path: &str| {
+                let bytes = read(path).map_err(|error| error.to_string())?;
+                Ok(String::from_utf8_lossy(&bytes).into_owned())
+            };
+            values::set_file(text, &mut all, &mut content)
+                .context("failed parsing --set-file data")?;
+        }
+        for text in &self.set_literal {
+            values::set_literal(text, &mut all).context("failed parsing --set-literal data")?;
+        }
+        Ok(all)
+    }
+}
+
+fn read(path: &str) -> anyhow::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    if path.trim() == "-" {
+        std::io::stdin()
+            .lock()
+            .take(MAX_VALUES_BYTES + 1)
+            .read_to_end(&mut bytes)?;
+    } else if path.starts_with("http://") || path.starts_with("https://") {
+        bail!("{path}: values are read from files; download it first");
+    } else {
+        let file = fs::File::open(path).map_err(|error| match error.kind() {
+            std::io::ErrorKind::NotFound => anyhow!("open {path}: no such file or directory"),
+            _ => anyhow!("open {path}: {error}"),
+        })?;
+        file.take(MAX_VALUES_BYTES + 1).read_to_end(&mut bytes)?;
+    }
+    if bytes.len() as u64 > MAX_VALUES_BYTES {
+        bail!("{path} is larger than {MAX_VALUES_BYTES} bytes");
+    }
+    Ok(bytes)
+}
