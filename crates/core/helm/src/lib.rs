@@ -10,6 +10,7 @@ mod decode;
 pub mod dependencies;
 pub mod folder;
 pub mod ignore;
+pub mod lint;
 pub mod load;
 pub mod manifest;
 pub mod preflight;

@@ -32,6 +32,11 @@ pub(crate) fn validate(
     }
 }
 
+/// Checks values against one schema.
+pub(crate) fn validate_one(schema: &[u8], values: &Values) -> Result<(), String> {
+    validator::validate(schema, values, &mut Vec::new())
+}
+
 fn check(chart: &Chart, values: &Values, warnings: &mut Vec<Warning>, problems: &mut String) {
     if let Some(schema) = &chart.schema
         && let Err(problem) = validator::validate(schema, values, warnings)

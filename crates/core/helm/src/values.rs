@@ -12,7 +12,7 @@ mod strvals;
 
 use skein_template::Integers;
 
-pub(crate) use coalesce::{Mode, coalesce, deep_copy, merge_tables};
+pub(crate) use coalesce::{Mode, coalesce, coalesce_over, deep_copy, merge_tables};
 pub(crate) use print::go_text;
 pub use strvals::{
     MAX_INDEX, MAX_NAME_LEVELS, ReadFile, SetError, set, set_file, set_json, set_literal,

@@ -2,6 +2,7 @@
 
 mod chart_path;
 mod disk;
+mod lint;
 mod show;
 mod template;
 mod values;
@@ -28,6 +29,8 @@ pub struct HelmArguments {
 enum HelmCommand {
     /// Render templates and print them
     Template(Box<template::TemplateArguments>),
+    /// Look for problems in charts
+    Lint(lint::LintArguments),
     /// Show what is in a chart
     Show(show::ShowArguments),
 }
@@ -36,6 +39,7 @@ enum HelmCommand {
 pub(crate) async fn run(arguments: HelmArguments, output: &mut Output) -> anyhow::Result<ExitCode> {
     let outcome = match arguments.command {
         HelmCommand::Template(template) => template::run(&template, arguments.debug, output),
+        HelmCommand::Lint(lint) => lint::run(&lint, output),
         HelmCommand::Show(show) => show::run(&show, output),
     };
     match outcome {

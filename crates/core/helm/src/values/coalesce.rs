@@ -45,6 +45,23 @@ pub(crate) fn merge_tables(
     Coalescer { mode, warnings }.tables(over, under, "", mode, 0)
 }
 
+/// Lays defaults under values, table by table.
+pub(crate) fn coalesce_over(
+    values: &super::Values,
+    defaults: &super::Values,
+    mode: Mode,
+) -> Result<super::Values, String> {
+    let over = super::to_map(Some(values));
+    let under = super::to_map(Some(defaults));
+    let mut warnings = Vec::new();
+    let mut coalescer = Coalescer {
+        mode,
+        warnings: &mut warnings,
+    };
+    coalescer.tables(&over, &under, "", mode, 0)?;
+    super::from_map(&over)
+}
+
 /// A copy that shares nothing with the original.
 pub(crate) fn deep_copy(map: &Map) -> Result<Map, String> {
     match Value::Map(map.clone()).deep_copy() {

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{anyhow, bail};
 use jiff::Timestamp;
-use skein_helm::Chart;
 use skein_helm::archive::{ArchiveError, MAX_CHART_BYTES, unpack};
 use skein_helm::folder::{self, Entry, EntryKind, Folder};
 use skein_helm::load::LoadError;
+use skein_helm::{Chart, FileTree};
 
 /// Largest archive that is read, in bytes.
 const MAX_ARCHIVE_BYTES: u64 = MAX_CHART_BYTES;
@@ -113,4 +113,42 @@ fn read_archive(path: &Path) -> anyhow::Result<Vec<u8>> {
         "application/octet-stream"
     };
     bail!("file '{shown}' does not appear to be a gzipped archive; got '{kind}'")
+}
+
+/// The files of a chart and its absolute path, without loading it.
+pub(super) fn files_of(path: &str) -> anyhow::Result<(FileTree, String)> {
+    if path.ends_with(".tgz") || path.ends_with(".tar.gz") {
+        let bytes = fs::read(path).map_err(|error| anyhow!("unable to open tarball: {error}"))?;
+        let files =
+            unpack(&bytes).map_err(|error| anyhow!("unable to extract tarball: {error}"))?;
+        return Ok((files, path.to_owned()));
+    }
+    let top = std::path::absolute(path)?;
+    let chart_file = Path::new(path).join("Chart.yaml");
+    if !chart_file.exists() {
+        bail!(
+            "unable to check Chart.yaml file in chart: stat {}: no such file or directory",
+            chart_file.display()
+        );
+    }
+    let files = folder::read(&Disk(top.clone()))?;
+    Ok((files, top.display().to_string()))
+}
+
+/// Charts and archives somewhere below charts/ of a chart.
+pub(super) fn charts_below(path: &str) -> anyhow::Result<Vec<String>> {
+    let (files, _) = files_of(path)?;
+    let below = files.iter().filter(|file| file.name.starts_with("charts/"));
+    Ok(below
+        .filter_map(|file| {
+            let name = &file.name;
+            match name.strip_suffix("/Chart.yaml") {
+                Some(folder) => Some(format!("{path}/{folder}")),
+                None if name.ends_with(".tgz") || name.ends_with(".tar.gz") => {
+                    Some(format!("{path}/{name}"))
+                }
+                None => None,
+            }
+        })
+        .collect())
 }

@@ -1,0 +1,253 @@
+//! What `helm lint` says about Chart.yaml.
+
+use serde_json::Value;
+use skein_semver::Version;
+use skein_yaml::YamlError;
+
+use super::{Linter, Severity};
+use crate::chart::Metadata;
+use crate::chart::decode::{self, Draft};
+use crate::decode::conversion_error;
+
+const FILE: &str = "Chart.yaml";
+/// Fields of Chart.yaml and of its parts, for the strict reading.
+const FIELDS: &[&str] = &[
+    "name",
+    "home",
+    "sources",
+    "version",
+    "description",
+    "keywords",
+    "maintainers",
+    "icon",
+    "apiVersion",
+    "condition",
+    "tags",
+    "appVersion",
+    "deprecated",
+    "annotations",
+    "kubeVersion",
+    "dependencies",
+    "type",
+];
+const MAINTAINER_FIELDS: &[&str] = &["name", "email", "url"];
+const DEPENDENCY_FIELDS: &[&str] = &[
+    "name",
+    "version",
+    "repository",
+    "condition",
+    "tags",
+    "enabled",
+    "import-values",
+    "alias",
+];
+
+pub(super) fn lint(text: &[u8], linter: &mut Linter) {
+    let mut draft = Draft::default();
+    if let Err(problem) = decode::metadata(text, &mut draft) {
+        let problem = format!("unable to parse YAML\n\t{problem}");
+        return linter.say(Severity::Error, FILE, problem);
+    }
+    if let Err(problem) = strict(text) {
+        let problem = format!("failed to strictly parse chart metadata file\n\t{problem}");
+        linter.say(Severity::Warning, FILE, problem);
+    }
+    let metadata = &draft.metadata;
+    let plain = skein_yaml::from_slice(text).unwrap_or_default();
+    let checks = [
+        name(metadata),
+        api_version(metadata),
+        is_text(&plain, "version"),
+        version(metadata),
+        is_text(&plain, "appVersion"),
+        maintainers(&draft),
+        sources(metadata),
+    ];
+    for problem in checks.into_iter().flatten() {
+        linter.say(Severity::Error, FILE, problem);
+    }
+    if metadata.icon.is_empty() {
+        linter.say(Severity::Info, FILE, "icon is recommended".to_owned());
+    }
+    for problem in [icon(metadata), kind(metadata), dependencies(metadata)] {
+        if let Some(problem) = problem {
+            linter.say(Severity::Error, FILE, problem);
+        }
+    }
+    if !is_strict_version(&metadata.version) {
+        let problem = format!("version '{}' is not a valid SemVerV2", metadata.version);
+        linter.say(Severity::Warning, FILE, problem);
+    }
+}
+
+/// The strict reading: no key twice, no unknown field.
+fn strict(text: &[u8]) -> Result<(), String> {
+    let value =
+        skein_yaml::from_slice_strict(text).map_err(|error: YamlError| conversion_error(&error))?;
+    let lists = [
+        ("maintainers", MAINTAINER_FIELDS),
+        ("dependencies", DEPENDENCY_FIELDS),
+    ];
+    unknown(&value, FIELDS)?;
+    for (list, fields) in lists {
+        for item in value
+            .get(list)
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+        {
+            unknown(item, fields)?;
+        }
+    }
+    Ok(())
+}
+
+fn unknown(value: &Value, known: &[&str]) -> Result<(), String> {
+    let map = value.as_object().into_iter().flatten();
+    for (key, _) in map {
+        if !known.iter().any(|name| name.eq_ignore_ascii_case(key)) {
+            return Err(format!(
+                "error unmarshaling JSON: while decoding JSON: json: unknown field {key:?}"
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn name(metadata: &Metadata) -> Option<String> {
+    let name = &metadata.name;
+    if name.is_empty() {
+        return Some("name is required".to_owned());
+    }
+    name.contains('/')
+        .then(|| format!("chart name {name:?} is invalid"))
+}
+
+fn api_version(metadata: &Metadata) -> Option<String> {
+    const WANTED: &str = "The value must be either \"v1\" or \"v2\"";
+    match metadata.api_version.as_str() {
+        "" => Some(format!("apiVersion is required. {WANTED}")),
+        "v1" | "v2" => None,
+        other => Some(format!("apiVersion '{other}' is not valid. {WANTED}")),
+    }
+}
+
+fn is_text(chart: &Value, key: &str) -> Option<String> {
+    let found = match chart.get(key)? {
+        Value::String(_) => return None,
+        Value::Null => "<nil>",
+        Value::Bool(_) => "bool",
+        Value::Number(_) => "float64",
+        Value::Array(_) => "[]interface {}",
+        Value::Object(_) => "map[string]interface {}",
+    };
+    Some(format!(
+        "{key} should be of type string but it's of type {found}"
+    ))
+}
+
+fn version(metadata: &Metadata) -> Option<String> {
+    let version = &metadata.version;
+    if version.is_empty() {
+        return Some("version is required".to_owned());
+    }
+    let Ok(parsed) = Version::parse(version) else {
+        return Some(format!("version '{version}' is not a valid SemVer"));
+    };
+    let least = Version::parse("0.0.0-0").ok()?;
+    parsed
+        .precedence(&least)
+        .is_le()
+        .then(|| format!("version {version} is less than or equal to 0.0.0-0"))
+}
+
+/// Semantic Versioning 2 to the letter: three numbers, no `v`.
+fn is_strict_version(version: &str) -> bool {
+    let core = version.split(['-', '+']).next().unwrap_or_default();
+    let parts: Vec<&str> = core.split('.').collect();
+    let is_number = |part: &&str| {
+        part.bytes().all(|b| b.is_ascii_digit())
+            && !part.is_empty()
+            && (*part == "0" || !part.starts_with('0'))
+    };
+    parts.len() == 3 && parts.iter().all(is_number) && Version::parse(version).is_ok()
+}
+
+fn maintainers(draft: &Draft) -> Option<String> {
+    if draft.null_maintainer {
+        return Some("a maintainer entry is empty".to_owned());
+    }
+    draft.metadata.maintainers.iter().find_map(|maintainer| {
+        let name = &maintainer.name;
+        if name.is_empty() {
+            return Some("each maintainer requires a name".to_owned());
+        }
+        if !maintainer.email.is_empty() && !is_email(&maintainer.email) {
+            let email = &maintainer.email;
+            return Some(format!("invalid email '{email}' for maintainer '{name}'"));
+        }
+        if !maintainer.url.is_empty() && !is_url(&maintainer.url) {
+            let url = &maintainer.url;
+            return Some(format!("invalid url '{url}' for maintainer '{name}'"));
+        }
+        None
+    })
+}
+
+fn sources(metadata: &Metadata) -> Option<String> {
+    let wrong = metadata
+        .sources
+        .iter()
+        .find(|source| !is_request_url(source))?;
+    Some(format!("invalid source URL '{wrong}'"))
+}
+
+fn icon(metadata: &Metadata) -> Option<String> {
+    let icon = &metadata.icon;
+    (!icon.is_empty() && !is_request_url(icon)).then(|| format!("invalid icon URL '{icon}'"))
+}
+
+fn kind(metadata: &Metadata) -> Option<String> {
+    let version = &metadata.api_version;
+    (!metadata.kind.is_empty() && version != "v2").then(|| {
+        format!("chart type is not valid in apiVersion '{version}'. It is valid in apiVersion 'v2'")
+    })
+}
+
+fn dependencies(metadata: &Metadata) -> Option<String> {
+    let version = &metadata.api_version;
+    (!metadata.dependencies.is_empty() && version != "v2").then(|| {
+        format!(
+            "dependencies are not valid in the Chart file with apiVersion '{version}'. They are valid in apiVersion 'v2'"
+        )
+    })
+}
+
+fn is_email(text: &str) -> bool {
+    text.rsplit_once('@').is_some_and(|(local, domain)| {
+        !local.is_empty()
+            && !text.contains(char::is_whitespace)
+            && domain.contains('.')
+            && !domain.starts_with('.')
+            && !domain.ends_with('.')
+    })
+}
+
+/// An address on the web, with or without a scheme.
+fn is_url(text: &str) -> bool {
+    let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
+    let host = rest.split(['/', '?', '#', ':']).next().unwrap_or_default();
+    !text.contains(char::is_whitespace) && (host.contains('.') || host == "localhost")
+}
+
+/// An absolute address with a scheme.
+fn is_request_url(text: &str) -> bool {
+    let Some((scheme, rest)) = text.split_once(':') else {
+        return false;
+    };
+    let fits = |c: char| c.is_ascii_alphanumeric() || "+-.".contains(c);
+    scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+        && scheme.chars().all(fits)
+        && rest.starts_with('/')
+        && !text.contains(|c: char| c.is_control() || c == ' ')
+}
