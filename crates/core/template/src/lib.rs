@@ -5,6 +5,7 @@
 
 mod builtins;
 mod environment;
+mod equal;
 mod error;
 mod exec;
 mod format;
@@ -12,6 +13,7 @@ mod function;
 mod functions;
 mod object;
 mod parse;
+mod regex_syntax;
 mod strconv;
 mod templates;
 mod text;

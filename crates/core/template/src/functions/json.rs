@@ -1,0 +1,60 @@
+//! JSON as Go's encoding/json writes and reads it.
+
+mod read;
+mod write;
+
+use super::arguments::text;
+use super::strings::made;
+use super::{Entry, Outcome, any};
+use crate::exec::Runtime;
+use crate::function::CallError;
+use crate::value::Operand;
+
+pub use read::from_json_text;
+pub use write::{JsonStyle, to_json_text};
+
+pub const FUNCTIONS: &[Entry] = &[
+    ("fromJson", "string -> any", |_, arguments| {
+        let read = from_json_text(&text(arguments, 0));
+        Ok(read.unwrap_or_default().into())
+    }),
+    ("mustFromJson", "string -> any", |_, arguments| {
+        let read = from_json_text(&text(arguments, 0));
+        read.map(Operand::plain).map_err(CallError::new)
+    }),
+    ("mustToJson", WRITE, |runtime, arguments| {
+        written(runtime, arguments, JsonStyle::Escaped, true)
+    }),
+    ("mustToPrettyJson", WRITE, |runtime, arguments| {
+        written(runtime, arguments, JsonStyle::Pretty, true)
+    }),
+    ("mustToRawJson", WRITE, |runtime, arguments| {
+        written(runtime, arguments, JsonStyle::Raw, true)
+    }),
+    ("toJson", WRITE, |runtime, arguments| {
+        written(runtime, arguments, JsonStyle::Escaped, false)
+    }),
+    ("toPrettyJson", WRITE, |runtime, arguments| {
+        written(runtime, arguments, JsonStyle::Pretty, false)
+    }),
+    ("toRawJson", WRITE, |runtime, arguments| {
+        written(runtime, arguments, JsonStyle::Raw, true)
+    }),
+];
+
+const WRITE: &str = "any -> string";
+
+/// The JSON of an argument. What is no JSON is an error, or the empty text.
+pub(crate) fn written(
+    runtime: &mut Runtime<'_>,
+    arguments: &[Operand],
+    style: JsonStyle,
+    must: bool,
+) -> Outcome {
+    let limit = runtime.options().limits.string_bytes;
+    match to_json_text(any(arguments, 0), style, limit) {
+        Ok(text) => made(runtime, text),
+        Err(error) if must => Err(CallError::new(error.to_string())),
+        Err(_) => made(runtime, ""),
+    }
+}

@@ -1,0 +1,93 @@
+//! YAML as `sigs.k8s.io/yaml` writes and reads it.
+
+use skein_yaml::YamlError;
+
+use super::functions::{error_map, wrong_kind};
+use crate::exec::Runtime;
+use crate::function::CallError;
+use crate::functions::{Entry, Outcome, any, text};
+use crate::text::Text;
+use crate::types::Type;
+use crate::value::{Integers, List, Map, Operand, Value};
+
+pub const FUNCTIONS: &[Entry] = &[
+    ("fromYaml", "string -> map[string]any", from_yaml),
+    ("fromYamlArray", "string -> []any", from_yaml_array),
+    ("mustToYaml", "any -> string", |runtime, arguments| {
+        to_yaml(runtime, arguments, true, skein_yaml::to_string)
+    }),
+    ("toYaml", "any -> string", |runtime, arguments| {
+        to_yaml(runtime, arguments, false, skein_yaml::to_string)
+    }),
+    ("toYamlPretty", "any -> string", |runtime, arguments| {
+        to_yaml(runtime, arguments, false, skein_yaml::to_string_pretty)
+    }),
+];
+
+fn to_yaml(
+    runtime: &mut Runtime<'_>,
+    arguments: &[Operand],
+    must: bool,
+    write: fn(&serde_json::Value) -> String,
+) -> Outcome {
+    let json = match any(arguments, 0).to_json() {
+        Ok(json) => json,
+        Err(error) if must => {
+            let message = format!("error marshaling into JSON: {error}");
+            return Err(CallError::new(message));
+        }
+        Err(_) => return Ok(Value::text("").into()),
+    };
+    let mut text = write(&json);
+    runtime.charge_bytes(text.len())?;
+    if text.ends_with('\n') {
+        text.pop();
+    }
+    Ok(Value::text(text).into())
+}
+
+fn read(source: &Text) -> Result<Value, String> {
+    match skein_yaml::from_slice(source) {
+        Ok(json) => Ok(Value::from_json(&json, Integers::Float64)),
+        Err(error) => Err(yaml_error(&error)),
+    }
+}
+
+/// The error as Go words it.
+fn yaml_error(error: &YamlError) -> String {
+    let message = match error {
+        YamlError::Syntax { go_text, .. } => go_text.clone(),
+        YamlError::UnknownAnchor { anchor, .. } => format!("unknown anchor '{anchor}' referenced"),
+        other => other.to_string(),
+    };
+    format!("error converting YAML to JSON: yaml: {message}")
+}
+
+fn unmarshaling(value: &Value, wanted: &str) -> String {
+    let message = wrong_kind(value, wanted);
+    format!("error unmarshaling JSON: while decoding JSON: {message}")
+}
+
+fn from_yaml(runtime: &mut Runtime<'_>, arguments: &[Operand]) -> Outcome {
+    let source = text(arguments, 0);
+    runtime.charge(1 + source.len() as u64 / 64)?;
+    Ok(match read(&source) {
+        Ok(Value::Nil) => Value::Map(Map::nil(Type::Any)),
+        Ok(map @ Value::Map(_)) => map,
+        Ok(other) => error_map(unmarshaling(&other, "map[string]interface {}")),
+        Err(message) => error_map(message),
+    }
+    .into())
+}
+
+fn from_yaml_array(runtime: &mut Runtime<'_>, arguments: &[Operand]) -> Outcome {
+    let source = text(arguments, 0);
+    runtime.charge(1 + source.len() as u64 / 64)?;
+    Ok(match read(&source) {
+        Ok(Value::Nil) => Value::List(List::nil(Type::Any)),
+        Ok(list @ Value::List(_)) => list,
+        Ok(other) => Value::list(vec![unmarshaling(&other, "[]interface {}").into()]),
+        Err(message) => Value::list(vec![message.into()]),
+    }
+    .into())
+}
