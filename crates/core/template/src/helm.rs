@@ -67,6 +67,11 @@ pub(crate) fn warning(message: &str) -> String {
     format!("{WARN_START}{message}{WARN_END}")
 }
 
+/// An error text without the marks that tell Helm which part of it to show.
+pub fn plain_text(text: &str) -> String {
+    text.replace(WARN_START, "").replace(WARN_END, "")
+}
+
 /// An execution error as Helm prints it: lines for each level, or `execution error at (FILE:LINE:COLUMN): MESSAGE` for `fail` and `required`.
 pub fn exec_error_text(file: &str, error: &ExecError) -> String {
     let whole = error.to_string();

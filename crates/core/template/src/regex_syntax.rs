@@ -84,7 +84,9 @@ impl Translator<'_> {
     fn repeat(&mut self, length: usize) -> Result<(), String> {
         if !self.can_repeat {
             let shown = &self.rest[..length];
-            return Err(format!("missing argument to repetition operator: `{shown}`"));
+            return Err(format!(
+                "missing argument to repetition operator: `{shown}`"
+            ));
         }
         let start = self.rest;
         self.take(length);
@@ -132,7 +134,11 @@ impl Translator<'_> {
                 self.rest = &self.rest[2..];
             }
             'b' | 'B' => {
-                self.out.push_str(if next == 'b' { "(?-u:\\b)" } else { "(?-u:\\B)" });
+                self.out.push_str(if next == 'b' {
+                    "(?-u:\\b)"
+                } else {
+                    "(?-u:\\B)"
+                });
                 self.rest = &self.rest[2..];
             }
             'A' | 'z' | 'a' | 'f' | 't' | 'n' | 'r' | 'v' | 'x' | 'p' | 'P' => {
@@ -185,9 +191,12 @@ impl Translator<'_> {
             let end = self.rest.find('>');
             let length = end.map_or(self.rest.len(), |end| end + 1);
             let name_at = self.rest.find('<').map_or(0, |at| at + 1);
-            let name = self.rest.get(name_at..length.saturating_sub(1)).unwrap_or_default();
-            let good = !name.is_empty()
-                && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+            let name = self
+                .rest
+                .get(name_at..length.saturating_sub(1))
+                .unwrap_or_default();
+            let good =
+                !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
             if end.is_none() || !good {
                 let shown = &self.rest[..length];
                 return Err(format!("invalid named capture: `{shown}`"));

@@ -18,10 +18,22 @@ pub fn to_string_sorted_by_bytes(value: &Value) -> String {
     write(value, KeyOrder::Bytes)
 }
 
+/// Writes a value as go-yaml v3 does with an indent of two (Helm's `toYamlPretty`): lists are indented in maps, lines are not folded.
+pub fn to_string_pretty(value: &Value) -> String {
+    let mut emitter = Emitter {
+        out: Output::new(Width::Unlimited),
+        order: KeyOrder::Natural,
+        indented_lists: true,
+    };
+    emitter.value(value, false);
+    emitter.out.finish()
+}
+
 fn write(value: &Value, order: KeyOrder) -> String {
     let mut emitter = Emitter {
         out: Output::new(Width::Fold),
         order,
+        indented_lists: false,
     };
     emitter.value(value, false);
     emitter.out.finish()
@@ -78,6 +90,8 @@ fn push_fold(out: &mut String, breaks: usize) {
 struct Emitter {
     out: Output,
     order: KeyOrder,
+    /// Whether lists in maps are indented under their key.
+    indented_lists: bool,
 }
 
 impl Emitter {
@@ -113,7 +127,7 @@ impl Emitter {
     }
 
     fn list(&mut self, items: &[Value], in_mapping: bool) {
-        let indent = self.out.begin_sequence(in_mapping);
+        let indent = self.out.begin_sequence(in_mapping && !self.indented_lists);
         for item in items {
             self.out.sequence_item();
             self.value(item, false);

@@ -26,7 +26,7 @@ pub use base64_lines::encode_base64_lines;
 pub use compose::{
     Dialect, MAX_DEPTH_LEVELS, MAX_INPUT_BYTES, MAX_NODES, compose, compose_all, compose_part,
 };
-pub use emit::{to_string, to_string_sorted_by_bytes};
+pub use emit::{to_string, to_string_pretty, to_string_sorted_by_bytes};
 pub use error::YamlError;
 pub use json::{
     Document, MAX_DOCUMENTS, documents, from_slice, from_slice_strict, node_to_json,

@@ -42,11 +42,15 @@ pub const FUNCTIONS: &[Entry] = &[
         let wrapped = wrapped(&source, integer(arguments, 0), b"", false)?;
         made(runtime, wrapped)
     }),
-    ("wrapWith", "int, string, string -> string", |runtime, arguments| {
-        let source = text(arguments, 2);
-        let wrapped = wrapped(&source, integer(arguments, 0), &text(arguments, 1), true)?;
-        made(runtime, wrapped)
-    }),
+    (
+        "wrapWith",
+        "int, string, string -> string",
+        |runtime, arguments| {
+            let source = text(arguments, 2);
+            let wrapped = wrapped(&source, integer(arguments, 0), &text(arguments, 1), true)?;
+            made(runtime, wrapped)
+        },
+    ),
 ];
 
 /// One character for one, as Go maps them: `ß` has no upper case of its own.
@@ -213,7 +217,12 @@ fn abbreviated(source: &[u8], offset: i64, width: i64) -> Vec<u8> {
 }
 
 /// goutils' `WrapCustom`, which counts bytes.
-fn wrapped(source: &[u8], width: i64, line_end: &[u8], cut_words: bool) -> Result<Vec<u8>, CallError> {
+fn wrapped(
+    source: &[u8],
+    width: i64,
+    line_end: &[u8],
+    cut_words: bool,
+) -> Result<Vec<u8>, CallError> {
     let line_end = if line_end.is_empty() { b"\n" } else { line_end };
     let width = usize::try_from(width.max(1)).unwrap_or(usize::MAX);
     let mut out = Vec::with_capacity(source.len());
@@ -347,12 +356,19 @@ fn next_word(text: &str) -> (Word, &str, &str) {
     } else if is_upper(first) {
         (Word::Upper, upper_word(text, first))
     } else if is_alphabet(first) {
-        (Word::Alphabet, while_true(|c| is_alphabet(c) && !is_upper(c)))
+        (
+            Word::Alphabet,
+            while_true(|c| is_alphabet(c) && !is_upper(c)),
+        )
     } else if is_number(first) {
         (Word::Number, while_true(is_number))
     } else {
         let other = |c| {
-            !is_connector(c) && !is_punctuation(c) && !is_alphabet(c) && !is_upper(c) && !is_number(c)
+            !is_connector(c)
+                && !is_punctuation(c)
+                && !is_alphabet(c)
+                && !is_upper(c)
+                && !is_number(c)
         };
         (Word::Other, while_true(other))
     };

@@ -19,23 +19,37 @@ pub const FUNCTIONS: &[Entry] = &[
         Ok(shown(runtime, &layout.lossy(), any(arguments, 1), "Local"))
     }),
     ("dateInZone", IN_ZONE, date_in_zone),
-    ("dateModify", MODIFY, |_, arguments| modified(arguments, false)),
+    ("dateModify", MODIFY, |_, arguments| {
+        modified(arguments, false)
+    }),
     ("date_in_zone", IN_ZONE, date_in_zone),
-    ("date_modify", MODIFY, |_, arguments| modified(arguments, false)),
+    ("date_modify", MODIFY, |_, arguments| {
+        modified(arguments, false)
+    }),
     ("duration", "any -> string", duration),
     ("durationRound", "any -> string", duration_round),
     ("htmlDate", "any -> string", |runtime, arguments| {
         Ok(shown(runtime, HTML, any(arguments, 0), "Local"))
     }),
-    ("htmlDateInZone", "any, string -> string", |runtime, arguments| {
-        let zone = text(arguments, 1);
-        Ok(shown(runtime, HTML, any(arguments, 0), &zone.lossy()))
+    (
+        "htmlDateInZone",
+        "any, string -> string",
+        |runtime, arguments| {
+            let zone = text(arguments, 1);
+            Ok(shown(runtime, HTML, any(arguments, 0), &zone.lossy()))
+        },
+    ),
+    ("mustDateModify", MODIFY, |_, arguments| {
+        modified(arguments, true)
     }),
-    ("mustDateModify", MODIFY, |_, arguments| modified(arguments, true)),
-    ("mustToDate", "string, string -> time", |runtime, arguments| {
-        read(runtime, arguments).map_err(CallError::new)
+    (
+        "mustToDate",
+        "string, string -> time",
+        |runtime, arguments| read(runtime, arguments).map_err(CallError::new),
+    ),
+    ("must_date_modify", MODIFY, |_, arguments| {
+        modified(arguments, true)
     }),
-    ("must_date_modify", MODIFY, |_, arguments| modified(arguments, true)),
     ("now", "-> time", |runtime, _| {
         Ok(Value::Time(now(runtime)).into())
     }),

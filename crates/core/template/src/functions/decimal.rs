@@ -97,5 +97,9 @@ impl Decimal {
 }
 
 fn magnitude(value: BigInt) -> BigInt {
-    if value < BigInt::from(0) { -value } else { value }
+    if value < BigInt::from(0) {
+        -value
+    } else {
+        value
+    }
 }

@@ -15,38 +15,68 @@ pub const FUNCTIONS: &[Entry] = &[
         let found = map(arguments, 0).get_bytes(&text(arguments, 1));
         Ok(found.unwrap_or_else(|| Value::text("")).into())
     }),
-    ("hasKey", "map[string]any, string -> bool", |_, arguments| {
-        let found = map(arguments, 0).read().contains_key(text(arguments, 1).as_bytes());
-        Ok(Value::Bool(found).into())
+    (
+        "hasKey",
+        "map[string]any, string -> bool",
+        |_, arguments| {
+            let found = map(arguments, 0)
+                .read()
+                .contains_key(text(arguments, 1).as_bytes());
+            Ok(Value::Bool(found).into())
+        },
+    ),
+    (
+        "keys",
+        "...map[string]any -> []string",
+        |runtime, arguments| {
+            let maps = arguments.iter().filter_map(|o| map_of(&o.value));
+            let keys: Vec<Text> = maps.flat_map(|map| map.entries().into_keys()).collect();
+            runtime.charge(keys.len() as u64)?;
+            Ok(Value::strings(keys).into())
+        },
+    ),
+    ("merge", MERGE, |runtime, arguments| {
+        merged(runtime, arguments, false)
     }),
-    ("keys", "...map[string]any -> []string", |runtime, arguments| {
-        let maps = arguments.iter().filter_map(|o| map_of(&o.value));
-        let keys: Vec<Text> = maps.flat_map(|map| map.entries().into_keys()).collect();
-        runtime.charge(keys.len() as u64)?;
-        Ok(Value::strings(keys).into())
+    ("mergeOverwrite", MERGE, |runtime, arguments| {
+        merged(runtime, arguments, true)
     }),
-    ("merge", MERGE, |runtime, arguments| merged(runtime, arguments, false)),
-    ("mergeOverwrite", MERGE, |runtime, arguments| merged(runtime, arguments, true)),
-    ("mustMerge", MERGE, |runtime, arguments| merged(runtime, arguments, false)),
-    ("mustMergeOverwrite", MERGE, |runtime, arguments| merged(runtime, arguments, true)),
-    ("omit", "map[string]any, ...string -> map[string]any", |_, arguments| {
-        Ok(kept(arguments, false))
+    ("mustMerge", MERGE, |runtime, arguments| {
+        merged(runtime, arguments, false)
     }),
-    ("pick", "map[string]any, ...string -> map[string]any", |_, arguments| {
-        Ok(kept(arguments, true))
+    ("mustMergeOverwrite", MERGE, |runtime, arguments| {
+        merged(runtime, arguments, true)
     }),
-    ("pluck", "string, ...map[string]any -> []any", |_, arguments| {
-        let key = text(arguments, 0);
-        let maps = arguments[1..].iter().filter_map(|o| map_of(&o.value));
-        let found = maps.filter_map(|map| map.get_bytes(&key)).collect();
-        Ok(Value::list(found).into())
-    }),
+    (
+        "omit",
+        "map[string]any, ...string -> map[string]any",
+        |_, arguments| Ok(kept(arguments, false)),
+    ),
+    (
+        "pick",
+        "map[string]any, ...string -> map[string]any",
+        |_, arguments| Ok(kept(arguments, true)),
+    ),
+    (
+        "pluck",
+        "string, ...map[string]any -> []any",
+        |_, arguments| {
+            let key = text(arguments, 0);
+            let maps = arguments[1..].iter().filter_map(|o| map_of(&o.value));
+            let found = maps.filter_map(|map| map.get_bytes(&key)).collect();
+            Ok(Value::list(found).into())
+        },
+    ),
     ("set", "map[string]any, string, any -> map[string]any", set),
-    ("unset", "map[string]any, string -> map[string]any", |_, arguments| {
-        let map = map(arguments, 0);
-        map.remove(&text(arguments, 1));
-        Ok(Value::Map(map).into())
-    }),
+    (
+        "unset",
+        "map[string]any, string -> map[string]any",
+        |_, arguments| {
+            let map = map(arguments, 0);
+            map.remove(&text(arguments, 1));
+            Ok(Value::Map(map).into())
+        },
+    ),
     ("values", "map[string]any -> []any", |runtime, arguments| {
         let values: Vec<Value> = map(arguments, 0).entries().into_values().collect();
         runtime.charge(values.len() as u64)?;

@@ -26,9 +26,15 @@ pub const FUNCTIONS: &[Entry] = &[
     ("b64enc", TEXT, |runtime, arguments| {
         made(runtime, STANDARD.encode(text(arguments, 0).as_bytes()))
     }),
-    ("sha1sum", TEXT, |_, arguments| Ok(digest::<Sha1>(arguments))),
-    ("sha256sum", TEXT, |_, arguments| Ok(digest::<Sha256>(arguments))),
-    ("sha512sum", TEXT, |_, arguments| Ok(digest::<Sha512>(arguments))),
+    ("sha1sum", TEXT, |_, arguments| {
+        Ok(digest::<Sha1>(arguments))
+    }),
+    ("sha256sum", TEXT, |_, arguments| {
+        Ok(digest::<Sha256>(arguments))
+    }),
+    ("sha512sum", TEXT, |_, arguments| {
+        Ok(digest::<Sha512>(arguments))
+    }),
 ];
 
 const TEXT: &str = "string -> string";
@@ -61,8 +67,7 @@ fn b64dec(runtime: &mut Runtime<'_>, arguments: &[Operand]) -> Outcome {
 pub(crate) fn base64_decoded(source: &[u8]) -> Result<Vec<u8>, usize> {
     const LENIENT: GeneralPurposeConfig =
         GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true);
-    static ENGINE: GeneralPurpose =
-        GeneralPurpose::new(&base64::alphabet::STANDARD, LENIENT);
+    static ENGINE: GeneralPurpose = GeneralPurpose::new(&base64::alphabet::STANDARD, LENIENT);
     let clean: Vec<u8> = source
         .iter()
         .copied()
@@ -97,9 +102,7 @@ fn bad_place(source: &[u8]) -> usize {
 
 /// Padding that is wrong: too early, incomplete, or followed by something.
 fn bad_padding(source: &[u8], behind: usize, in_group: usize) -> usize {
-    let next = |from: usize| {
-        (from..source.len()).find(|at| !matches!(source[*at], b'\n' | b'\r'))
-    };
+    let next = |from: usize| (from..source.len()).find(|at| !matches!(source[*at], b'\n' | b'\r'));
     match in_group {
         0 | 1 => behind - 1,
         2 => match next(behind) {

@@ -57,11 +57,7 @@ fn nil_pointer() -> CallError {
 }
 
 /// The list of an argument, counted as work. `complaint` is followed by the kind of what is no list.
-fn items(
-    runtime: &mut Runtime<'_>,
-    value: &Value,
-    complaint: &str,
-) -> Result<List, CallError> {
+fn items(runtime: &mut Runtime<'_>, value: &Value, complaint: &str) -> Result<List, CallError> {
     match list_of(value) {
         Some(list) => {
             runtime.charge(list.items().len() as u64)?;
@@ -221,7 +217,9 @@ fn slice(runtime: &mut Runtime<'_>, arguments: &[Operand]) -> Outcome {
         Some(items) => {
             Ok(Value::List(List::typed(list.item_type().clone(), items.to_vec())).into())
         }
-        None => Err(CallError::new("reflect.Value.Slice: slice index out of bounds")),
+        None => Err(CallError::new(
+            "reflect.Value.Slice: slice index out of bounds",
+        )),
     }
 }
 

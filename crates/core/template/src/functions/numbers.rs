@@ -92,14 +92,18 @@ pub const FUNCTIONS: &[Entry] = &[
         let step = if stop < 0 { -1 } else { 1 };
         Ok(ints(numbers(runtime, 0, stop, step)?))
     }),
-    ("untilStep", "int, int, int -> []int", |runtime, arguments| {
-        let (start, stop, step) = (
-            integer(arguments, 0),
-            integer(arguments, 1),
-            integer(arguments, 2),
-        );
-        Ok(ints(numbers(runtime, start, stop, step)?))
-    }),
+    (
+        "untilStep",
+        "int, int, int -> []int",
+        |runtime, arguments| {
+            let (start, stop, step) = (
+                integer(arguments, 0),
+                integer(arguments, 1),
+                integer(arguments, 2),
+            );
+            Ok(ints(numbers(runtime, start, stop, step)?))
+        },
+    ),
 ];
 
 fn int64(value: i64) -> Operand {
@@ -139,13 +143,17 @@ fn decimals(arguments: &[Operand], combine: fn(&Decimal, &Decimal) -> Option<Dec
         let float = to_float(&argument.value);
         let Some(number) = Decimal::from_float(float) else {
             let shown = crate::strconv::format_float(float, b'g', -1);
-            let message = format!("Cannot create a Decimal from {}", shown.trim_start_matches('+'));
+            let message = format!(
+                "Cannot create a Decimal from {}",
+                shown.trim_start_matches('+')
+            );
             return Err(CallError::new(message));
         };
         result = Some(match result {
             None => number,
-            Some(before) => combine(&before, &number)
-                .ok_or_else(|| CallError::new("decimal division by 0"))?,
+            Some(before) => {
+                combine(&before, &number).ok_or_else(|| CallError::new("decimal division by 0"))?
+            }
         });
     }
     let float = result.map(|result| result.to_float()).unwrap_or_default();

@@ -9,12 +9,16 @@ pub const FUNCTIONS: &[Entry] = &[
     ("clean", PATH, |_, arguments| on_path(arguments, clean)),
     ("dir", PATH, |_, arguments| on_path(arguments, dir)),
     ("ext", PATH, |_, arguments| on_path(arguments, ext)),
-    ("isAbs", "string -> bool", |_, arguments| Ok(is_abs(arguments))),
+    ("isAbs", "string -> bool", |_, arguments| {
+        Ok(is_abs(arguments))
+    }),
     ("osBase", PATH, |_, arguments| on_path(arguments, base)),
     ("osClean", PATH, |_, arguments| on_path(arguments, clean)),
     ("osDir", PATH, |_, arguments| on_path(arguments, dir)),
     ("osExt", PATH, |_, arguments| on_path(arguments, ext)),
-    ("osIsAbs", "string -> bool", |_, arguments| Ok(is_abs(arguments))),
+    ("osIsAbs", "string -> bool", |_, arguments| {
+        Ok(is_abs(arguments))
+    }),
 ];
 
 const PATH: &str = "string -> string";

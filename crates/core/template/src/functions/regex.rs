@@ -19,19 +19,25 @@ use crate::value::{List, Operand, Value};
 pub const FUNCTIONS: &[Entry] = &[
     ("mustRegexFind", TWO, find),
     ("mustRegexFindAll", ALL, find_all),
-    ("mustRegexMatch", "string, string -> bool", |runtime, arguments| {
-        matches(runtime, arguments, true)
-    }),
+    (
+        "mustRegexMatch",
+        "string, string -> bool",
+        |runtime, arguments| matches(runtime, arguments, true),
+    ),
     ("mustRegexReplaceAll", REPLACE, replace_all),
     ("mustRegexReplaceAllLiteral", REPLACE, replace_all_literal),
     ("mustRegexSplit", ALL, split),
     ("regexFind", TWO, |r, a| panicking(find, r, a)),
     ("regexFindAll", ALL, |r, a| panicking(find_all, r, a)),
-    ("regexMatch", "string, string -> bool", |runtime, arguments| {
-        matches(runtime, arguments, false)
-    }),
+    (
+        "regexMatch",
+        "string, string -> bool",
+        |runtime, arguments| matches(runtime, arguments, false),
+    ),
     ("regexQuoteMeta", "string -> string", quote_meta),
-    ("regexReplaceAll", REPLACE, |r, a| panicking(replace_all, r, a)),
+    ("regexReplaceAll", REPLACE, |r, a| {
+        panicking(replace_all, r, a)
+    }),
     ("regexReplaceAllLiteral", REPLACE, |r, a| {
         panicking(replace_all_literal, r, a)
     }),

@@ -42,7 +42,11 @@ const COMPARES: &str = "*semver.Version -> bool";
 
 impl SemVer {
     fn next(&self, major: u64, minor: u64, patch: u64) -> Result<Value, CallError> {
-        let sign = if self.0.original().starts_with('v') { "v" } else { "" };
+        let sign = if self.0.original().starts_with('v') {
+            "v"
+        } else {
+            ""
+        };
         version(&format!("{sign}{major}.{minor}.{patch}")).map(|next| Value::object(Self(next)))
     }
 
@@ -78,7 +82,8 @@ impl Object for SemVer {
         let version = &self.0;
         let uint = |value| Ok(Value::Uint(UintKind::Uint64, value));
         let order = |holds: fn(Ordering) -> bool| {
-            self.compared(arguments).map(|order| Value::Bool(holds(order)))
+            self.compared(arguments)
+                .map(|order| Value::Bool(holds(order)))
         };
         match name {
             "Major" => uint(version.major),
@@ -88,7 +93,9 @@ impl Object for SemVer {
             "Metadata" => Ok(Value::text(version.metadata.as_str())),
             "Original" => Ok(Value::text(version.original())),
             "String" => Ok(Value::text(version.to_string())),
-            "Compare" => self.compared(arguments).map(|order| Value::int(order as i64)),
+            "Compare" => self
+                .compared(arguments)
+                .map(|order| Value::int(order as i64)),
             "LessThan" => order(Ordering::is_lt),
             "GreaterThan" => order(Ordering::is_gt),
             "LessThanEqual" => order(Ordering::is_le),

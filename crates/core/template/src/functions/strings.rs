@@ -208,7 +208,9 @@ pub(super) fn replaced(source: &[u8], old: &[u8], new: &[u8]) -> Vec<u8> {
 fn replace(runtime: &mut Runtime<'_>, arguments: &[Operand]) -> Outcome {
     let (old, new, source) = (text(arguments, 0), text(arguments, 1), text(arguments, 2));
     let places = source.len() / old.len().max(1) + 1;
-    let longest = source.len().saturating_add(places.saturating_mul(new.len()));
+    let longest = source
+        .len()
+        .saturating_add(places.saturating_mul(new.len()));
     if longest > runtime.options().limits.string_bytes {
         let count = count_of(&source, &old);
         runtime.charge_bytes(source.len().saturating_add(count.saturating_mul(new.len())))?;

@@ -120,7 +120,11 @@ fn parse_without_fragment(raw: &str) -> Result<Url, String> {
             url.opaque = rest.to_owned();
             return Ok(url);
         }
-        if rest.split('/').next().is_some_and(|segment| segment.contains(':')) {
+        if rest
+            .split('/')
+            .next()
+            .is_some_and(|segment| segment.contains(':'))
+        {
             return Err("first path segment in URL cannot contain colon".to_owned());
         }
     }
@@ -160,8 +164,7 @@ fn parse_authority(url: &mut Url, authority: &str) -> Result<(), String> {
     let Some(user) = user else {
         return Ok(());
     };
-    let allowed =
-        |c: char| c.is_ascii_alphanumeric() || "-._:~!$&'()*+,;=%@".contains(c);
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "-._:~!$&'()*+,;=%@".contains(c);
     if !user.chars().all(allowed) {
         return Err("net/url: invalid userinfo".to_owned());
     }
@@ -199,7 +202,11 @@ fn parse_host(scheme: &str, host: &str) -> Result<String, String> {
         None => {}
     }
     let strict = scheme == "http" || scheme == "https";
-    let colon = if strict { host.find(':') } else { host.rfind(':') };
+    let colon = if strict {
+        host.find(':')
+    } else {
+        host.rfind(':')
+    };
     if let Some(colon) = colon
         && !is_port(&host[colon..])
     {
@@ -225,7 +232,9 @@ fn url_parse(_: &mut Runtime<'_>, arguments: &[Operand]) -> Outcome {
         Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
         _ => &url.host,
     };
-    let bare = name.strip_prefix('[').and_then(|name| name.strip_suffix(']'));
+    let bare = name
+        .strip_prefix('[')
+        .and_then(|name| name.strip_suffix(']'));
     let parts = [
         ("scheme", url.scheme.clone()),
         ("hostname", bare.unwrap_or(name).to_owned()),
@@ -234,7 +243,10 @@ fn url_parse(_: &mut Runtime<'_>, arguments: &[Operand]) -> Outcome {
         ("query", url.query),
         ("opaque", url.opaque),
         ("fragment", url.fragment),
-        ("userinfo", url.user.as_ref().map(user_text).unwrap_or_default()),
+        (
+            "userinfo",
+            url.user.as_ref().map(user_text).unwrap_or_default(),
+        ),
     ];
     let entries: Entries = parts
         .into_iter()

@@ -9,15 +9,25 @@ use crate::types::IntKind;
 use crate::value::{Operand, Value};
 
 pub const FUNCTIONS: &[Entry] = &[
-    ("durationDays", FLOAT, |_, a| Ok(float(a, |d| parts(d, HOUR) / 24.0))),
-    ("durationHours", FLOAT, |_, a| Ok(float(a, |d| parts(d, HOUR)))),
+    ("durationDays", FLOAT, |_, a| {
+        Ok(float(a, |d| parts(d, HOUR) / 24.0))
+    }),
+    ("durationHours", FLOAT, |_, a| {
+        Ok(float(a, |d| parts(d, HOUR)))
+    }),
     ("durationMicroseconds", INT, |_, a| Ok(int(a, 1_000))),
     ("durationMilliseconds", INT, |_, a| Ok(int(a, 1_000_000))),
-    ("durationMinutes", FLOAT, |_, a| Ok(float(a, |d| parts(d, 60)))),
+    ("durationMinutes", FLOAT, |_, a| {
+        Ok(float(a, |d| parts(d, 60)))
+    }),
     ("durationNanoseconds", INT, |_, a| Ok(int(a, 1))),
     ("durationRoundTo", TWO, |_, a| Ok(to_multiple(a, round))),
-    ("durationSeconds", FLOAT, |_, a| Ok(float(a, |d| parts(d, 1)))),
-    ("durationTruncateTo", TWO, |_, a| Ok(to_multiple(a, truncate))),
+    ("durationSeconds", FLOAT, |_, a| {
+        Ok(float(a, |d| parts(d, 1)))
+    }),
+    ("durationTruncateTo", TWO, |_, a| {
+        Ok(to_multiple(a, truncate))
+    }),
     ("durationWeeks", FLOAT, |_, a| {
         Ok(float(a, |d| parts(d, HOUR) / 24.0 / 7.0))
     }),
@@ -46,7 +56,10 @@ fn int(arguments: &[Operand], unit: i64) -> Operand {
 }
 
 fn to_multiple(arguments: &[Operand], step: fn(i64, i64) -> i64) -> Operand {
-    match (nanoseconds(any(arguments, 0)), nanoseconds(any(arguments, 1))) {
+    match (
+        nanoseconds(any(arguments, 0)),
+        nanoseconds(any(arguments, 1)),
+    ) {
         (Ok(value), Ok(unit)) => duration(step(value, unit)),
         (Ok(value), Err(_)) => duration(value),
         (Err(_), _) => duration(0),

@@ -17,7 +17,11 @@ pub const FUNCTIONS: &[Entry] = &[
         let output = runtime.include(&text(arguments, 0), any(arguments, 1).clone())?;
         Ok(Value::text(output).into())
     }),
-    ("lookup", "string, string, string, string -> map[string]any", lookup),
+    (
+        "lookup",
+        "string, string, string, string -> map[string]any",
+        lookup,
+    ),
     ("mustToJson", "any -> string", |runtime, arguments| {
         to_json(runtime, arguments, true)
     }),

@@ -1,0 +1,68 @@
+//! Renders templates given as JSON lines: `{"tpl": "...", "data": ...}` in, `{"output": "..."}` or `{"error": "..."}` out, one line each.
+//!
+//! Further fields of a line: `name` (of the template, `test` when absent), `mk` (`default`, `zero` or `error` for keys that are missing), `ints`
+//! (true: whole numbers are `int64`, as of `--set`; otherwise `float64`, as of a values file). `tmpl` and `input` are other names of `tpl`, `vars` of `data`.
+
+use std::io::{BufRead, Write};
+use std::sync::Arc;
+
+use serde_json::{Value as Json, json};
+use skein_template::{
+    FixedEnvironment, FunctionMap, Integers, MissingKey, Options, Templates, Value, helm,
+};
+
+fn main() -> std::io::Result<()> {
+    let functions = Arc::new(helm::functions());
+    let mut out = std::io::stdout().lock();
+    for line in std::io::stdin().lock().lines() {
+        let line = line?;
+        if line.trim().is_empty() {
+            continue;
+        }
+        let answer = match serde_json::from_str::<Json>(&line) {
+            Ok(case) => match render(&case, &functions) {
+                Ok(output) => json!({ "output": output }),
+                Err(error) => json!({ "error": error }),
+            },
+            Err(error) => json!({ "error": format!("the line is no JSON: {error}") }),
+        };
+        writeln!(out, "{answer}")?;
+    }
+    Ok(())
+}
+
+fn field<'c>(case: &'c Json, names: &[&str]) -> Option<&'c Json> {
+    names.iter().find_map(|name| case.get(name))
+}
+
+fn render(case: &Json, functions: &Arc<FunctionMap>) -> Result<String, String> {
+    let text = field(case, &["tpl", "tmpl", "input"])
+        .and_then(Json::as_str)
+        .ok_or("the line has no tpl")?;
+    let name = case.get("name").and_then(Json::as_str).unwrap_or("test");
+    let missing_key = match case.get("mk").and_then(Json::as_str) {
+        Some("zero") => MissingKey::Zero,
+        Some("error") => MissingKey::Error,
+        _ => MissingKey::Invalid,
+    };
+    let integers = match case.get("ints") {
+        Some(Json::Bool(true)) => Integers::Int64,
+        _ => Integers::Float64,
+    };
+    let options = Options {
+        missing_key,
+        ..Options::default()
+    };
+    let data = field(case, &["data", "vars"]).unwrap_or(&Json::Null);
+    let mut templates = Templates::new(Arc::clone(functions), options);
+    templates
+        .parse(name, text)
+        .map_err(|error| error.to_string())?;
+    templates
+        .execute(
+            name,
+            &Value::from_json(data, integers),
+            &mut FixedEnvironment::default(),
+        )
+        .map_err(|error| helm::plain_text(&error.to_string()))
+}
