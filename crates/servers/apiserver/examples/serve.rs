@@ -1,4 +1,5 @@
-//! Serves clusters until interrupted: `serve FOLDER|memory NAME...`; writes `FOLDER/NAME.kubeconfig` (or to stdout).
+//! Serves clusters until interrupted: `serve FOLDER|memory [--bare] NAME...`; writes `FOLDER/NAME.kubeconfig` (or to stdout).
+//! `--bare` simulates no workloads, as an API server without controllers.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -7,9 +8,12 @@ use skein_apiserver::{ClusterOptions, Server, ServerOptions, Storage};
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let mut arguments = std::env::args().skip(1);
+    let (flags, words): (Vec<String>, Vec<String>) =
+        std::env::args().skip(1).partition(|word| word == "--bare");
+    let mut arguments = words.into_iter();
     let place = arguments.next().unwrap_or_else(|| "memory".to_owned());
     let mut options = ServerOptions::in_memory(Vec::<String>::new());
+    options.simulate = flags.is_empty();
     options.clusters = arguments.map(ClusterOptions::named).collect();
     if place != "memory" {
         options.storage = Storage::Folder(PathBuf::from(&place));

@@ -2,10 +2,8 @@
 
 use serde_json::{Map, Value};
 use skein_object::{GroupVersionKind, Object};
-use skein_schema::field_error::FieldErrorKind;
 use skein_schema::{
-    Additional, FieldError, Schema, api_defaults, builtin, defaulting, normal, pruning, rules,
-    unknown, validation,
+    FieldError, api_defaults, builtin, defaulting, normal, pruning, rules, unknown,
 };
 
 use crate::builtin_types;
@@ -26,6 +24,73 @@ pub(crate) fn conform(
     decoded: Decoded,
     mode: FieldValidation,
 ) -> Outcome<Conformed> {
+    let (object, texts) = read(resource, decoded)?;
+    let warnings = match mode {
+        FieldValidation::Ignore => Vec::new(),
+        FieldValidation::Strict if !texts.is_empty() => {
+            return Err(Failure::bad_request(format!(
+                "{} in version {:?} cannot be handled as a {}: {}",
+                resource.kind,
+                resource.version,
+                resource.kind,
+                strict_text(&texts)
+            )));
+        }
+        FieldValidation::Warn | FieldValidation::Strict => texts,
+    };
+    Ok(Conformed { object, warnings })
+}
+
+/// The same for the outcome of a patch, whose refusals show the patch (or what it made) and not the kind.
+pub(crate) fn conform_patched(
+    resource: &Resource,
+    decoded: Decoded,
+    mode: FieldValidation,
+    shown: &str,
+) -> Outcome<Conformed> {
+    let (object, texts) = read(resource, decoded).map_err(|failure| {
+        if failure.code == 400 {
+            Failure::invalid_patch(shown, &failure.message)
+        } else {
+            failure
+        }
+    })?;
+    let warnings = match mode {
+        FieldValidation::Ignore => Vec::new(),
+        FieldValidation::Strict if !texts.is_empty() => {
+            return Err(Failure::invalid_patch(shown, &strict_text(&texts)));
+        }
+        FieldValidation::Warn | FieldValidation::Strict => texts,
+    };
+    Ok(Conformed { object, warnings })
+}
+
+fn strict_text(texts: &[String]) -> String {
+    format!("strict decoding error: {}", texts.join(", "))
+}
+
+/// Completes what server-side apply made of a custom object. It is not decoded again: a null that a removal leaves
+/// stays, for validation to refuse.
+pub(crate) fn complete_custom(resource: &Resource, applied: Object) -> Outcome<Object> {
+    let Some(custom) = &resource.custom else {
+        return Ok(applied);
+    };
+    let mut value = applied.into_value();
+    defaulting::apply_defaults(&mut value, &custom.version.schema);
+    let mut object =
+        Object::from_value(value).map_err(|error| Failure::bad_request(error.to_string()))?;
+    tidy_custom(&mut object);
+    Ok(object)
+}
+
+fn tidy_custom(object: &mut Object) {
+    if let Some(Value::Object(metadata)) = object.as_map_mut().get_mut("metadata") {
+        normal::normalise_custom_metadata(metadata);
+    }
+}
+
+/// The object, and what is wrong with its fields.
+fn read(resource: &Resource, decoded: Decoded) -> Outcome<(Object, Vec<String>)> {
     let Decoded { value, duplicates } = decoded;
     let mut object = typed(resource, value)?;
     let mut texts: Vec<String> = duplicates
@@ -42,6 +107,7 @@ pub(crate) fn conform(
                 defaulting::apply_defaults(&mut value, schema);
                 object =
                     Object::from_value(value).map_err(|e| Failure::bad_request(e.to_string()))?;
+                tidy_custom(&mut object);
                 paths
             } else {
                 return Err(Failure::internal("an object became something else"));
@@ -56,23 +122,8 @@ pub(crate) fn conform(
         }
         (None, None) => Vec::new(),
     };
-    crate::metadata::tidy(&mut object);
     texts.extend(paths.iter().map(|path| unknown::unknown_field_text(path)));
-    let warnings = match mode {
-        FieldValidation::Ignore => Vec::new(),
-        FieldValidation::Warn => texts,
-        FieldValidation::Strict if texts.is_empty() => Vec::new(),
-        FieldValidation::Strict => {
-            return Err(Failure::bad_request(format!(
-                "{} in version {:?} cannot be handled as a {}: strict decoding error: {}",
-                resource.kind,
-                resource.version,
-                resource.kind,
-                texts.join(", ")
-            )));
-        }
-    };
-    Ok(Conformed { object, warnings })
+    Ok((object, texts))
 }
 
 /// Checks apiVersion and kind; built-in objects without them get the endpoint's.
@@ -152,68 +203,11 @@ pub(crate) fn custom_errors(
     let Some(custom) = &resource.custom else {
         return Vec::new();
     };
-    let value = object.to_value();
-    let schema = &custom.version.schema;
-    let mut errors = validation::validate(&value, schema);
     let old = old.map(Object::to_value);
-    if let Some(old) = &old {
-        // Ratcheting: what was wrong before and has not changed is tolerated.
-        let before = validation::validate(old, schema);
-        errors.retain(|error| !before.contains(error) || !unchanged(&value, old, error));
-    }
-    let blocked = errors.iter().any(|error| BLOCKING.contains(&error.kind));
-    let mut causes: Vec<Cause> = errors.iter().map(cause).collect();
-    if !blocked {
-        causes.extend(rules::check(&value, old.as_ref(), schema).iter().map(cause));
-    } else if has_rules(schema, 0) {
-        let text = "Invalid value: null: some validation rules were not checked because the object was invalid; correct the existing errors to complete validation";
-        causes.push(Cause::new("FieldValueInvalid", "<nil>", text));
-    }
-    causes
-}
-
-/// Errors after which rules are not evaluated.
-const BLOCKING: &[FieldErrorKind] = &[
-    FieldErrorKind::NotSupported,
-    FieldErrorKind::Required,
-    FieldErrorKind::TooLong,
-    FieldErrorKind::TooMany,
-    FieldErrorKind::TypeInvalid,
-];
-
-/// Deepest level at which rules are looked for.
-const MAX_DEPTH_LEVELS: usize = 64;
-
-fn has_rules(schema: &Schema, depth: usize) -> bool {
-    if depth > MAX_DEPTH_LEVELS {
-        return false;
-    }
-    let values = match &schema.additional {
-        Additional::Schema(values) => Some(values),
-        _ => None,
-    };
-    let mut children = schema
-        .properties
-        .values()
-        .chain(&schema.items)
-        .chain(values);
-    !schema.rules.is_empty() || children.any(|child| has_rules(child, depth + 1))
-}
-
-fn unchanged(new: &Value, old: &Value, error: &FieldError) -> bool {
-    let path = error.field.as_str();
-    let at = |root: &Value| {
-        path.split(['.', '['])
-            .filter(|part| !part.is_empty())
-            .try_fold(root.clone(), |value, part| {
-                let part = part.trim_end_matches(']');
-                match part.parse::<usize>() {
-                    Ok(index) if value.is_array() => value.get(index).cloned(),
-                    _ => value.get(part).cloned(),
-                }
-            })
-    };
-    at(new) == at(old)
+    rules::validate_resource(&object.to_value(), old.as_ref(), &custom.version.schema)
+        .iter()
+        .map(cause)
+        .collect()
 }
 
 /// A field error as a cause of a `Status`.

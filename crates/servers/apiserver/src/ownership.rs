@@ -15,6 +15,7 @@ fn reset_fields(resource: &Resource, subresource: &str) -> FieldSet {
         "status" if resource.is("apps", "deployments") => {
             FieldSet::of_fields(&[&["spec"], &["metadata", "labels"]])
         }
+        "status" if resource.custom.is_some() => FieldSet::of_fields(&[&["metadata"], &["spec"]]),
         "status" => FieldSet::of_fields(&[&["spec"]]),
         _ => FieldSet::new(),
     }

@@ -2,14 +2,14 @@
 
 use serde_json::{Map, Value, json};
 use skein_object::Object;
+use skein_schema::api_defaults;
 
+use crate::admit;
 use crate::api::{Api, Call};
 use crate::failure::{Cause, Outcome};
 use crate::resource::Resource;
 
-mod immutable;
 mod services;
-mod validate;
 
 /// Built-in kinds that count changes of their specification.
 const WITH_GENERATION: &[(&str, &[&str])] = &[
@@ -150,6 +150,7 @@ pub(crate) fn prepare_create(
     if resource.has_status() {
         reset_status(resource, object);
     }
+    add_finalizer(resource, object);
     match (resource.group.as_str(), resource.plural.as_str()) {
         ("", "namespaces") => {
             object.set(&["spec", "finalizers"], json!(["kubernetes"]));
@@ -158,7 +159,10 @@ pub(crate) fn prepare_create(
             object.set_label("kubernetes.io/metadata.name", &name);
         }
         ("", "pods") => pod_created(api, object),
-        ("", "services") => object.set(&["status"], json!({"loadBalancer": {}})),
+        ("", "services") => {
+            services::align_addresses(None, object);
+            object.set(&["status"], json!({"loadBalancer": {}}));
+        }
         ("", "persistentvolumeclaims") => object.set(&["status"], json!({"phase": "Pending"})),
         ("", "persistentvolumes") => object.set(&["status"], json!({"phase": "Pending"})),
         ("batch", "jobs") => job_created(object),
@@ -170,6 +174,18 @@ pub(crate) fn prepare_create(
             }
         }
         _ => {}
+    }
+}
+
+/// What protects volumes and claims that are in use.
+fn add_finalizer(resource: &Resource, object: &mut Object) {
+    let Some(finalizer) = api_defaults::create_finalizer(&resource.group, &resource.kind) else {
+        return;
+    };
+    let mut finalizers: Vec<&str> = object.finalizers();
+    if !finalizers.contains(&finalizer) {
+        finalizers.push(finalizer);
+        object.set(&["metadata", "finalizers"], json!(finalizers));
     }
 }
 
@@ -331,9 +347,10 @@ pub(crate) fn prepare_update(
     if subresource.is_empty() {
         prepare_kind(resource, old, new);
     }
+    let annotated = resource.is("apps", "deployments") && old.annotations() != new.annotations();
     if has_generation(resource)
         && subresource != "status"
-        && specification(resource, old) != specification(resource, new)
+        && (annotated || specification(resource, old) != specification(resource, new))
     {
         new.set(&["metadata", "generation"], (old.generation() + 1).into());
     }
@@ -349,6 +366,7 @@ fn prepare_kind(resource: &Resource, old: &Object, new: &mut Object) {
         ("apiextensions.k8s.io", "customresourcedefinitions") => {
             restore(old, new, &["spec", "conversion"]);
         }
+        ("", "services") => services::prepare_update(old, new),
         ("batch", "jobs") if new.at(&["spec", "selector"]).is_none() => {
             restore(old, new, &["spec", "selector"]);
         }
@@ -423,17 +441,16 @@ pub(crate) fn allocate(
 }
 
 /// Problems of a new object of a built-in kind.
-pub(crate) fn validate_create(api: &Api, resource: &Resource, object: &Object) -> Vec<Cause> {
+pub(crate) fn validate_create(resource: &Resource, object: &Object) -> Vec<Cause> {
     if resource.custom.is_some() {
-        Vec::new()
-    } else {
-        validate::check(api, resource, object)
+        return Vec::new();
     }
+    let errors = skein_validation::check(object);
+    errors.iter().map(admit::cause).collect()
 }
 
 /// Problems of a changed object of a built-in kind.
 pub(crate) fn validate_update(
-    api: &Api,
     resource: &Resource,
     subresource: &str,
     old: &Object,
@@ -442,7 +459,6 @@ pub(crate) fn validate_update(
     if resource.custom.is_some() || subresource == "status" {
         return Vec::new();
     }
-    let mut causes = validate::check(api, resource, new);
-    causes.extend(immutable::check(resource, old, new));
-    causes
+    let errors = skein_validation::check_change(old, new);
+    errors.iter().map(admit::cause).collect()
 }

@@ -110,7 +110,7 @@ pub(crate) async fn insert_owned(
                 metadata::generate_name(&generate).into(),
             );
         }
-        validate_create(api, resource, &object)?;
+        validate_create(resource, &object)?;
         strategy::allocate(api, resource, None, &mut object)?;
         if options.dry_run {
             if api.store.get(&stored_key(resource, &object)).is_some() {
@@ -141,10 +141,10 @@ fn stored_key(resource: &Resource, object: &Object) -> Key {
     Key::new(&resource.storage, object.namespace(), object.name())
 }
 
-fn validate_create(api: &Api, resource: &Resource, object: &Object) -> Outcome<()> {
+fn validate_create(resource: &Resource, object: &Object) -> Outcome<()> {
     let mut causes = metadata::check(resource, object);
     causes.extend(admit::custom_errors(resource, object, None));
-    causes.extend(strategy::validate_create(api, resource, object));
+    causes.extend(strategy::validate_create(resource, object));
     if causes.is_empty() {
         return Ok(());
     }
@@ -356,13 +356,13 @@ impl Change<'_> {
             );
         }
         strategy::prepare_update(resource, self.subresource, old, &mut new);
-        strategy::allocate(api, resource, Some(old), &mut new)?;
         new.set(
             &["metadata", "resourceVersion"],
             old.resource_version().into(),
         );
         metadata::tidy(&mut new);
-        self.validate(api, old, &new)?;
+        self.validate(old, &new)?;
+        strategy::allocate(api, resource, Some(old), &mut new)?;
         skein_merge::ownership::keep_times_when_unchanged(old, &mut new);
         if new == *old && !(old.is_deleting() && lifecycle::may_go(old)) {
             return Ok(None);
@@ -399,13 +399,12 @@ impl Change<'_> {
         Ok(())
     }
 
-    fn validate(&self, api: &Api, old: &Object, new: &Object) -> Outcome<()> {
+    fn validate(&self, old: &Object, new: &Object) -> Outcome<()> {
         let resource = self.resource;
         let mut causes = metadata::check(resource, new);
         causes.extend(lifecycle::finalizer_causes(old, new));
         causes.extend(admit::custom_errors(resource, new, Some(old)));
         causes.extend(strategy::validate_update(
-            api,
             resource,
             self.subresource,
             old,

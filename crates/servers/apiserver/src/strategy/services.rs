@@ -1,6 +1,6 @@
 //! Addresses and node ports of Services.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::{Value, json};
 use skein_object::Object;
@@ -32,28 +32,154 @@ pub(super) fn allocate(
         .unwrap_or("ClusterIP")
         .to_owned();
     if kind == "ExternalName" {
-        for field in [
-            "clusterIP",
-            "clusterIPs",
-            "ipFamilies",
-            "ipFamilyPolicy",
-            "internalTrafficPolicy",
-        ] {
-            service.remove(&["spec", field]);
-        }
         return Ok(());
     }
     address(api, resource, old, service)?;
-    if kind == "NodePort" || kind == "LoadBalancer" {
-        node_ports(api, resource, old, service)?;
-    } else {
-        for port in ports_mut(service) {
+    let opted_out = kind == "LoadBalancer"
+        && service.bool_at(&["spec", "allocateLoadBalancerNodePorts"]) == Some(false);
+    if needs_node_ports(&kind) && !opted_out {
+        node_ports(api, resource, service)?;
+    }
+    Ok(())
+}
+
+fn kind_of(service: &Object) -> &str {
+    service.str_at(&["spec", "type"]).unwrap_or("ClusterIP")
+}
+
+fn needs_node_ports(kind: &str) -> bool {
+    matches!(kind, "NodePort" | "LoadBalancer")
+}
+
+fn needs_address(kind: &str) -> bool {
+    kind != "ExternalName"
+}
+
+/// On an update: takes over what the old Service was given and the new one leaves out, and drops what belongs to a type
+/// that the Service no longer has, if the client did not touch it.
+pub(super) fn prepare_update(old: &Object, new: &mut Object) {
+    align_addresses(Some(old), new);
+    let (before, after) = (kind_of(old).to_owned(), kind_of(new).to_owned());
+    if needs_address(&before) && needs_address(&after) {
+        keep_address(old, new);
+    } else if needs_address(&before) && same(old, new, &["clusterIP", "clusterIPs"]) {
+        for field in ["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"] {
+            new.remove(&["spec", field]);
+        }
+    }
+    if needs_node_ports(&before) && needs_node_ports(&after) {
+        keep_node_ports(old, new);
+    } else if needs_node_ports(&before) && node_ports_of(old) == node_ports_of(new) {
+        for port in ports_mut(new) {
             if let Some(port) = port.as_object_mut() {
                 port.remove("nodePort");
             }
         }
     }
-    Ok(())
+    let balanced = |kind: &str| kind == "LoadBalancer";
+    if balanced(&before) && !balanced(&after) {
+        for field in ["allocateLoadBalancerNodePorts", "loadBalancerClass"] {
+            if same(old, new, &[field]) {
+                new.remove(&["spec", field]);
+            }
+        }
+    }
+    if needs_node_ports(&before)
+        && !needs_node_ports(&after)
+        && same(old, new, &["externalTrafficPolicy"])
+    {
+        new.remove(&["spec", "externalTrafficPolicy"]);
+    }
+    if needs_address(&before)
+        && !needs_address(&after)
+        && same(old, new, &["internalTrafficPolicy"])
+    {
+        new.remove(&["spec", "internalTrafficPolicy"]);
+    }
+}
+
+/// The one address and the list of addresses agree.
+pub(super) fn align_addresses(old: Option<&Object>, new: &mut Object) {
+    let Some(one) = new
+        .str_at(&["spec", "clusterIP"])
+        .filter(|ip| !ip.is_empty())
+    else {
+        return;
+    };
+    let list = new.at(&["spec", "clusterIPs"]).and_then(Value::as_array);
+    let stale = old.is_some_and(|old| {
+        old.at(&["spec", "clusterIPs"]) == new.at(&["spec", "clusterIPs"])
+            && old.at(&["spec", "clusterIP"]) != new.at(&["spec", "clusterIP"])
+    });
+    if list.is_none_or(Vec::is_empty) || stale {
+        let list = json!([one]);
+        new.set(&["spec", "clusterIPs"], list);
+    }
+}
+
+fn same(old: &Object, new: &Object, fields: &[&str]) -> bool {
+    fields
+        .iter()
+        .all(|field| old.at(&["spec", field]) == new.at(&["spec", field]))
+}
+
+fn keep_address(old: &Object, new: &mut Object) {
+    let empty = |object: &Object| {
+        object
+            .str_at(&["spec", "clusterIP"])
+            .is_none_or(str::is_empty)
+    };
+    if empty(new) {
+        copy(old, new, "clusterIP");
+    }
+    let listed = |object: &Object| {
+        let list = object.at(&["spec", "clusterIPs"]).and_then(Value::as_array);
+        list.is_some_and(|list| !list.is_empty())
+    };
+    if !listed(new) && same(old, new, &["clusterIP"]) {
+        copy(old, new, "clusterIPs");
+    }
+    if same(old, new, &["clusterIP"]) {
+        if new.at(&["spec", "ipFamilyPolicy"]).is_none() {
+            copy(old, new, "ipFamilyPolicy");
+        }
+    }
+}
+
+fn copy(old: &Object, new: &mut Object, field: &str) {
+    if let Some(value) = old.at(&["spec", field]) {
+        new.set(&["spec", field], value.clone());
+    }
+}
+
+fn node_ports_of(service: &Object) -> HashSet<u64> {
+    ports(service).iter().filter_map(node_port).collect()
+}
+
+fn keep_node_ports(old: &Object, new: &mut Object) {
+    let mut used: HashSet<u64> = node_ports_of(old)
+        .intersection(&node_ports_of(new))
+        .copied()
+        .collect();
+    let name = |port: &Value| {
+        let name = port.get("name").and_then(Value::as_str);
+        name.unwrap_or_default().to_owned()
+    };
+    let known: HashMap<String, u64> = ports(old)
+        .iter()
+        .filter_map(|port| Some((name(port), node_port(port)?)))
+        .collect();
+    for port in ports_mut(new) {
+        let Some(kept) = known.get(&name(port)) else {
+            continue;
+        };
+        if node_port(port).is_none()
+            && used.insert(*kept)
+            && let Some(port) = port.as_object_mut()
+        {
+            port.insert("nodePort".into(), (*kept).into());
+        }
+    }
 }
 
 fn address(
@@ -69,18 +195,7 @@ fn address(
     let before = old
         .and_then(|old| old.str_at(&["spec", "clusterIP"]))
         .unwrap_or_default();
-    let refuse = |service: &Object, value: &str, text: &str| {
-        let field = "spec.clusterIPs[0]";
-        let text = format!("Invalid value: [{value:?}]: {text}");
-        let causes = vec![cause("FieldValueInvalid", field, text)];
-        Err(Failure::invalid(&resource.gvk(), service.name(), causes))
-    };
-    if !before.is_empty() && !given.is_empty() && given != before {
-        return refuse(service, &given, "may not change once set");
-    }
-    let value = if !before.is_empty() {
-        before.to_owned()
-    } else if given == "None" {
+    let value = if given == "None" || (!before.is_empty() && given == before) {
         given
     } else {
         let taken = taken(api, "clusterIP");
@@ -88,8 +203,8 @@ fn address(
             free_address(&taken).ok_or_else(|| Failure::internal("no service address is free"))?
         } else if taken.contains(&given) {
             let text = format!(
-                "Invalid value: {:?}: failed to allocate IP {given}: provided IP is already allocated",
-                [&given]
+                "Invalid value: {}: failed to allocate IP {given}: provided IP is already allocated",
+                json!([given])
             );
             let causes = vec![cause("FieldValueInvalid", "spec.clusterIPs", text)];
             return Err(Failure::invalid(&resource.gvk(), service.name(), causes));
@@ -99,13 +214,73 @@ fn address(
     };
     service.set(&["spec", "clusterIP"], value.as_str().into());
     service.set(&["spec", "clusterIPs"], json!([value]));
-    if service.at(&["spec", "ipFamilies"]).is_none() {
-        service.set(&["spec", "ipFamilies"], json!(["IPv4"]));
+    families(resource, service, value == "None")
+}
+
+/// Address families: IPv4 alone, but what a headless Service without Pods points at may be of both.
+fn families(resource: &Resource, service: &mut Object, headless: bool) -> Outcome<()> {
+    let without_pods = service
+        .at(&["spec", "selector"])
+        .and_then(Value::as_object)
+        .is_none_or(serde_json::Map::is_empty);
+    let free = headless && without_pods;
+    let policy = service
+        .str_at(&["spec", "ipFamilyPolicy"])
+        .unwrap_or(if free {
+            "RequireDualStack"
+        } else {
+            "SingleStack"
+        })
+        .to_owned();
+    let given: Vec<String> = service
+        .at(&["spec", "ipFamilies"])
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(|family| family.as_str().map(str::to_owned))
+        .collect();
+    if !free {
+        refuse_second_family(resource, service, &policy, &given)?;
     }
-    if service.at(&["spec", "ipFamilyPolicy"]).is_none() {
-        service.set(&["spec", "ipFamilyPolicy"], "SingleStack".into());
+    if given.is_empty() {
+        let both = free && policy != "SingleStack";
+        let families = if both {
+            json!(["IPv4", "IPv6"])
+        } else {
+            json!(["IPv4"])
+        };
+        service.set(&["spec", "ipFamilies"], families);
     }
+    service.set(&["spec", "ipFamilyPolicy"], policy.into());
     Ok(())
+}
+
+/// The cluster has IPv4 addresses only.
+fn refuse_second_family(
+    resource: &Resource,
+    service: &Object,
+    policy: &str,
+    families: &[String],
+) -> Outcome<()> {
+    let mut causes = Vec::new();
+    if policy == "RequireDualStack" {
+        let text = format!(
+            "Invalid value: {policy:?}: this cluster is not configured for dual-stack services"
+        );
+        causes.push(cause("FieldValueInvalid", "spec.ipFamilyPolicy", text));
+    }
+    for (index, family) in families.iter().enumerate() {
+        if family != "IPv4" {
+            let field = format!("spec.ipFamilies[{index}]");
+            let text = format!("Invalid value: {family:?}: not configured on this cluster");
+            causes.push(cause("FieldValueInvalid", &field, text));
+        }
+    }
+    if causes.is_empty() {
+        Ok(())
+    } else {
+        Err(Failure::invalid(&resource.gvk(), service.name(), causes))
+    }
 }
 
 fn taken(api: &Api, field: &str) -> HashSet<String> {
@@ -149,12 +324,7 @@ fn node_port(port: &Value) -> Option<u64> {
         .filter(|number| *number > 0)
 }
 
-fn node_ports(
-    api: &Api,
-    resource: &Resource,
-    old: Option<&Object>,
-    service: &mut Object,
-) -> Outcome<()> {
+fn node_ports(api: &Api, resource: &Resource, service: &mut Object) -> Outcome<()> {
     let id = skein_store::ResourceId::new("", "services");
     let services = api.store.list(&id, None).items;
     let mut taken: HashSet<u64> = services
@@ -178,18 +348,11 @@ fn node_ports(
         }
     }
     taken.extend(ports(service).iter().filter_map(node_port));
-    let before: Vec<Value> = old.map(|old| ports(old).to_vec()).unwrap_or_default();
     for port in ports_mut(service) {
         if node_port(port).is_some() {
             continue;
         }
-        let same = |other: &&Value| {
-            other.get("port") == port.get("port") && other.get("protocol") == port.get("protocol")
-        };
-        let kept = before.iter().find(same).and_then(node_port);
-        let number = kept
-            .filter(|number| !taken.contains(number))
-            .or_else(|| free_port(&taken));
+        let number = free_port(&taken);
         let number = number.ok_or_else(|| Failure::internal("no node port is free"))?;
         taken.insert(number);
         if let Some(port) = port.as_object_mut() {

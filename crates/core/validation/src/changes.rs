@@ -1,0 +1,250 @@
+//! Fields of built-in kinds that cannot change once set.
+
+use serde_json::Value;
+use skein_object::Object;
+use skein_schema::FieldError;
+use skein_schema::field_error::FieldPath;
+
+use crate::quantities;
+use crate::spot::{Errors, Spot};
+
+/// Fields whose change is refused with `field is immutable`: group, kind, paths.
+const FIELDS: &[(&str, &str, &[&str])] = &[
+    ("apps", "Deployment", &["spec.selector"]),
+    ("apps", "DaemonSet", &["spec.selector"]),
+    ("apps", "ReplicaSet", &["spec.selector"]),
+    (
+        "batch",
+        "Job",
+        &[
+            "spec.completions",
+            "spec.selector",
+            "spec.template",
+            "spec.completionMode",
+            "spec.podFailurePolicy",
+            "spec.backoffLimitPerIndex",
+            "spec.managedBy",
+        ],
+    ),
+    (
+        "storage.k8s.io",
+        "StorageClass",
+        &[
+            "parameters",
+            "provisioner",
+            "reclaimPolicy",
+            "volumeBindingMode",
+        ],
+    ),
+    ("scheduling.k8s.io", "PriorityClass", &["preemptionPolicy"]),
+    ("node.k8s.io", "RuntimeClass", &["handler"]),
+    ("networking.k8s.io", "IngressClass", &["spec.controller"]),
+    ("", "ResourceQuota", &["spec.scopes"]),
+    ("", "Secret", &["type"]),
+    (
+        "apiextensions.k8s.io",
+        "CustomResourceDefinition",
+        &[
+            "spec.group",
+            "spec.names.plural",
+            "spec.scope",
+            "spec.names.kind",
+        ],
+    ),
+];
+
+/// Fields of a StatefulSet's spec that may change.
+const STATEFUL_SET: &[&str] = &[
+    "replicas",
+    "ordinals",
+    "template",
+    "updateStrategy",
+    "revisionHistoryLimit",
+    "persistentVolumeClaimRetentionPolicy",
+    "minReadySeconds",
+];
+
+/// Refused changes.
+pub(crate) fn check(errors: &mut Errors, old: &Object, new: &Object) {
+    let gvk = new.gvk();
+    let key = (gvk.group.as_str(), gvk.kind.as_str());
+    for (_, _, paths) in FIELDS
+        .iter()
+        .filter(|(group, kind, _)| (*group, *kind) == key)
+    {
+        for path in *paths {
+            let keys: Vec<&str> = path.split('.').collect();
+            if old.at(&keys) != new.at(&keys) {
+                let value = new.at(&keys).cloned().unwrap_or_default();
+                errors.add(immutable(path, value));
+            }
+        }
+    }
+    match key {
+        ("", "ConfigMap") => sealed(errors, old, new, &["data", "binaryData"]),
+        ("", "Secret") => sealed(errors, old, new, &["data"]),
+        ("", "PersistentVolumeClaim") => claim(errors, old, new),
+        ("", "PersistentVolume") => volume(errors, old, new),
+        ("", "Pod") => pod(errors, old, new),
+        ("scheduling.k8s.io", "PriorityClass") if old.at(&["value"]) != new.at(&["value"]) => {
+            errors.add(Spot::of(new, "value").forbidden("may not be changed in an update."));
+        }
+        ("apps", "StatefulSet") if others(old, STATEFUL_SET) != others(new, STATEFUL_SET) => {
+            let text = "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden";
+            errors.add(Spot::of(new, "spec").forbidden(text));
+        }
+        ("rbac.authorization.k8s.io", "RoleBinding" | "ClusterRoleBinding")
+            if old.at(&["roleRef"]) != new.at(&["roleRef"]) =>
+        {
+            let role = Spot::of(new, "roleRef");
+            let shown = serde_json::json!({
+                "APIGroup": role.get("apiGroup").text(), "Kind": role.get("kind").text(),
+                "Name": role.get("name").text(),
+            });
+            errors.add(role.invalid_as(shown, "cannot change roleRef"));
+        }
+        _ => {}
+    }
+}
+
+fn immutable(path: &str, value: Value) -> FieldError {
+    FieldError::invalid(FieldPath::new(path), value, "field is immutable")
+}
+
+/// ConfigMaps and Secrets that are marked immutable.
+fn sealed(errors: &mut Errors, old: &Object, new: &Object, fields: &[&str]) {
+    if old.bool_at(&["immutable"]) != Some(true) {
+        return;
+    }
+    let text = "field is immutable when `immutable` is set";
+    if new.bool_at(&["immutable"]) != Some(true) {
+        errors.add(Spot::of(new, "immutable").forbidden(text));
+    }
+    for field in fields {
+        if old.at(&[field]) != new.at(&[field]) {
+            errors.add(Spot::of(new, field).forbidden(text));
+        }
+    }
+}
+
+fn others(object: &Object, allowed: &[&str]) -> Option<Value> {
+    let mut spec = object.at(&["spec"])?.clone();
+    if let Some(map) = spec.as_object_mut() {
+        map.retain(|key, _| !allowed.contains(&key.as_str()));
+    }
+    Some(spec)
+}
+
+fn claim(errors: &mut Errors, old: &Object, new: &Object) {
+    let bound = new.str_at(&["status", "phase"]) == Some("Bound");
+    let mut allowed = Vec::new();
+    if old
+        .str_at(&["spec", "volumeName"])
+        .is_none_or(str::is_empty)
+    {
+        allowed.push("volumeName");
+    }
+    let class = ["spec", "storageClassName"];
+    if old.at(&class).is_none() && new.at(&class).is_some() {
+        allowed.push("storageClassName");
+    }
+    if bound {
+        allowed.push("volumeAttributesClassName");
+    }
+    let mut masked = new.clone();
+    let storage = ["spec", "resources", "requests", "storage"];
+    if bound && let Some(size) = old.at(&storage) {
+        masked.set(&storage, size.clone());
+    }
+    if others(old, &allowed) != others(&masked, &allowed) {
+        // The API server adds the difference of the two as Go prints it, which nobody can rely on.
+        let text = "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims";
+        errors.add(Spot::of(new, "spec").forbidden(text));
+    }
+    let size = |object: &Object| object.at(&storage).and_then(quantities::parse);
+    let capacity = old
+        .at(&["status", "capacity", "storage"])
+        .and_then(quantities::parse);
+    if let (Some(before), Some(after)) = (size(old), size(new))
+        && after.compare(before).is_some_and(std::cmp::Ordering::is_lt)
+        && capacity.is_none_or(|capacity| {
+            after
+                .compare(capacity)
+                .is_some_and(std::cmp::Ordering::is_le)
+        })
+        && (capacity.is_some() || after.sign() <= 0)
+    {
+        let path = FieldPath::new("spec.resources.requests.storage");
+        let text = "field can not be less than status.capacity";
+        errors.add(FieldError::forbidden(path, text));
+    }
+}
+
+fn volume(errors: &mut Errors, old: &Object, new: &Object) {
+    const MAY_CHANGE: &[&str] = &[
+        "capacity",
+        "accessModes",
+        "persistentVolumeReclaimPolicy",
+        "claimRef",
+        "storageClassName",
+        "mountOptions",
+        "nodeAffinity",
+        "volumeMode",
+        "volumeAttributesClassName",
+    ];
+    if others(old, MAY_CHANGE) != others(new, MAY_CHANGE) {
+        let text = "spec.persistentvolumesource is immutable after creation";
+        errors.add(Spot::of(new, "spec").forbidden(text));
+    }
+    let mode = ["spec", "volumeMode"];
+    if old.at(&mode) != new.at(&mode) {
+        let value = new.at(&mode).cloned().unwrap_or_default();
+        errors.add(immutable("volumeMode", value));
+    }
+}
+
+/// Of a Pod only images, deadlines and new tolerations change.
+fn pod(errors: &mut Errors, old: &Object, new: &Object) {
+    let masked = |object: &Object| {
+        let mut spec = object.at(&["spec"]).cloned().unwrap_or_default();
+        for kind in ["containers", "initContainers"] {
+            for container in spec
+                .get_mut(kind)
+                .and_then(Value::as_array_mut)
+                .into_iter()
+                .flatten()
+            {
+                if let Some(container) = container.as_object_mut() {
+                    container.remove("image");
+                }
+            }
+        }
+        if let Some(map) = spec.as_object_mut() {
+            for field in [
+                "activeDeadlineSeconds",
+                "tolerations",
+                "terminationGracePeriodSeconds",
+                "nodeName",
+                "schedulingGates",
+            ] {
+                map.remove(field);
+            }
+        }
+        spec
+    };
+    let count = |object: &Object, kind: &str| {
+        let list = object.at(&["spec", kind]).and_then(Value::as_array);
+        list.map_or(0, Vec::len)
+    };
+    for kind in ["containers", "initContainers"] {
+        if count(old, kind) != count(new, kind) {
+            let path = Spot::of(new, "spec").get(kind);
+            errors.add(path.forbidden("pod updates may not add or remove containers"));
+            return;
+        }
+    }
+    if masked(old) != masked(new) {
+        let text = "pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)";
+        errors.add(Spot::of(new, "spec").forbidden(text));
+    }
+}

@@ -1,0 +1,74 @@
+//! Which rules hold for which kind.
+
+use skein_object::Object;
+use skein_schema::FieldError;
+
+use crate::spot::Errors;
+use crate::{
+    autoscaling, changes, config, definitions, jobs, networking, pods, policy, rbac, services,
+    storage, workloads,
+};
+
+/// What is wrong with a new object of a built-in kind, its metadata apart. Defaults must be filled in.
+pub fn check(object: &Object) -> Vec<FieldError> {
+    let mut errors = Errors::default();
+    content(&mut errors, object, true);
+    errors.0
+}
+
+/// What is wrong with an object that replaces an older state of itself.
+pub fn check_change(old: &Object, new: &Object) -> Vec<FieldError> {
+    let mut errors = Errors::default();
+    let gvk = new.gvk();
+    // In this order the API server lists them.
+    match (gvk.group.as_str(), gvk.kind.as_str()) {
+        ("", "Service") => {
+            services::check_change(&mut errors, old, new);
+            content(&mut errors, new, false);
+        }
+        ("", "ConfigMap" | "Secret") => {
+            changes::check(&mut errors, old, new);
+            content(&mut errors, new, false);
+        }
+        _ => {
+            content(&mut errors, new, false);
+            changes::check(&mut errors, old, new);
+        }
+    }
+    errors.0
+}
+
+fn content(errors: &mut Errors, object: &Object, creating: bool) {
+    let gvk = object.gvk();
+    match (gvk.group.as_str(), gvk.kind.as_str()) {
+        ("", "ConfigMap") => config::check_config_map(errors, object),
+        ("", "Secret") => config::check_secret(errors, object),
+        ("", "Service") => services::check(errors, object),
+        ("", "Pod") => pods::check_pod(errors, object),
+        ("", "PersistentVolumeClaim") => storage::check_claim(errors, object),
+        ("", "PersistentVolume") => storage::check_volume(errors, object),
+        ("", "ResourceQuota") => policy::check_quota(errors, object),
+        ("", "LimitRange") => policy::check_limits(errors, object),
+        ("apps", "Deployment") => workloads::check_deployment(errors, object),
+        ("apps", "ReplicaSet") => workloads::check_replica_set(errors, object),
+        ("apps", "DaemonSet") => workloads::check_daemon_set(errors, object),
+        ("apps", "StatefulSet") => workloads::check_stateful_set(errors, object, creating),
+        ("batch", "Job") => jobs::check_job(errors, object),
+        ("batch", "CronJob") => jobs::check_cron_job(errors, object, creating),
+        ("rbac.authorization.k8s.io", "Role" | "ClusterRole") => rbac::check_role(errors, object),
+        ("rbac.authorization.k8s.io", "RoleBinding" | "ClusterRoleBinding") => {
+            rbac::check_binding(errors, object);
+        }
+        ("storage.k8s.io", "StorageClass") => storage::check_class(errors, object),
+        ("networking.k8s.io", "Ingress") => networking::check_ingress(errors, object, creating),
+        ("networking.k8s.io", "IngressClass") => networking::check_class(errors, object),
+        ("networking.k8s.io", "NetworkPolicy") => networking::check_policy(errors, object),
+        ("policy", "PodDisruptionBudget") => policy::check_budget(errors, object),
+        ("autoscaling", "HorizontalPodAutoscaler") if gvk.version == "v2" => {
+            autoscaling::check(errors, object);
+        }
+        ("scheduling.k8s.io", "PriorityClass") => policy::check_priority(errors, object),
+        ("apiextensions.k8s.io", "CustomResourceDefinition") => definitions::check(errors, object),
+        _ => {}
+    }
+}

@@ -1,0 +1,27 @@
+//! What kube-apiserver refuses in objects of built-in kinds, in its words.
+//!
+//! Schemas say types; these are the rules that are code in Kubernetes: names, required fields, allowed values, selectors
+//! that must match, fields that may not change. Rules and messages were learned from a running kube-apiserver
+//! (`cargo xtask oracle refusals` compares the two over generated bad objects).
+
+mod autoscaling;
+mod changes;
+mod config;
+mod definitions;
+mod jobs;
+mod kinds;
+pub mod labels;
+pub mod metadata;
+pub mod names;
+mod networking;
+mod pods;
+mod policy;
+mod quantities;
+mod rbac;
+mod schedule;
+mod services;
+mod spot;
+mod storage;
+mod workloads;
+
+pub use kinds::{check, check_change};

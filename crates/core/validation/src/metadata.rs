@@ -1,0 +1,138 @@
+//! Rules of object metadata: names by kind, labels, annotations, owners, finalizers.
+
+use serde_json::Value;
+use skein_object::Object;
+use skein_schema::FieldError;
+
+use crate::labels;
+use crate::names::{
+    label_problems, path_segment_problems, qualified_name_problems, subdomain_problems,
+};
+use crate::spot::{Errors, Spot};
+
+/// How a kind's names look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NameRule {
+    /// A DNS-1123 sub-domain, as most kinds have it.
+    Subdomain,
+    /// A DNS-1123 label.
+    Label,
+    /// Anything that fits into a path.
+    PathSegment,
+}
+
+/// The rule for names of objects of a group and kind.
+pub fn name_rule(group: &str, kind: &str) -> NameRule {
+    match (group, kind) {
+        ("", "Namespace" | "Service") | ("apps", "StatefulSet") => NameRule::Label,
+        (
+            "rbac.authorization.k8s.io" | "certificates.k8s.io" | "flowcontrol.apiserver.k8s.io",
+            _,
+        )
+        | ("apiregistration.k8s.io", _) => NameRule::PathSegment,
+        _ => NameRule::Subdomain,
+    }
+}
+
+impl NameRule {
+    /// Why a name is not allowed, in the words of the API.
+    pub fn problems(self, name: &str) -> Vec<String> {
+        match self {
+            Self::Subdomain => subdomain_problems(name),
+            Self::Label => label_problems(name),
+            Self::PathSegment => path_segment_problems(name),
+        }
+    }
+}
+
+/// Errors of the metadata of an object that is about to be stored. Custom kinds do not ask finalizers to be qualified.
+pub fn check(object: &Object, rule: NameRule) -> Vec<FieldError> {
+    let mut errors = Errors::default();
+    let metadata = Spot::of(object, "metadata");
+    let (name, generate) = (metadata.get("name"), metadata.get("generateName"));
+    if !generate.is_blank() {
+        // A trailing dash is fine: characters follow it. As in the API, the one before it goes too.
+        let text = generate.text();
+        let whole = match text.strip_suffix('-') {
+            Some(rest) if !rest.is_empty() => {
+                let kept: String = rest.chars().take(rest.chars().count() - 1).collect();
+                format!("{kept}a")
+            }
+            _ => text.to_owned(),
+        };
+        errors.problems(&generate, rule.problems(&whole));
+    }
+    if name.is_blank() {
+        errors.add(name.required("name or generateName is required"));
+    } else {
+        errors.problems(&name, rule.problems(name.text()));
+    }
+    labels::check(&mut errors, &metadata.get("labels"));
+    labels::check_annotations(&mut errors, &metadata.get("annotations"));
+    check_owners(&mut errors, &metadata.get("ownerReferences"));
+    check_finalizers(&mut errors, &metadata.get("finalizers"));
+    errors.0
+}
+
+fn check_owners(errors: &mut Errors, owners: &Spot<'_>) {
+    let mut first: Option<String> = None;
+    for owner in owners.items() {
+        // The API server does not say which reference it is.
+        let at = |key: &str| Spot::new(owner.value.get(key), owners.path.child(key));
+        for (key, text) in [
+            ("apiVersion", "version must not be empty"),
+            ("kind", "kind must not be empty"),
+            ("name", "name must not be empty"),
+            ("uid", "uid must not be empty"),
+        ] {
+            let spot = at(key);
+            errors.add_if(spot.is_blank(), || spot.invalid_as(spot.text(), text));
+        }
+        if !at("controller").is_true() {
+            continue;
+        }
+        let this = format!("{}/{}", at("kind").text(), at("name").text());
+        match &first {
+            None => first = Some(this),
+            Some(first) => errors.add(owners.invalid(format!(
+                "Only one reference can have Controller set to true. Found \"true\" in references for {first} and {this}"
+            ))),
+        }
+    }
+}
+
+/// Finalizers that need no domain.
+const STANDARD_FINALIZERS: &[&str] = &["orphan", "foregroundDeletion", "kubernetes"];
+
+fn check_finalizers(errors: &mut Errors, finalizers: &Spot<'_>) {
+    for finalizer in finalizers.items() {
+        let problems = qualified_name_problems(finalizer.text());
+        errors.add_all(
+            problems
+                .into_iter()
+                .map(|text| finalizers.invalid_as(finalizer.text(), text)),
+        );
+    }
+    let has = |name: &str| finalizers.items().any(|finalizer| finalizer.text() == name);
+    if has("orphan") && has("foregroundDeletion") {
+        let text = "finalizer orphan and foregroundDeletion cannot be both set";
+        errors.add(finalizers.invalid(text));
+    }
+}
+
+/// Built-in kinds also ask that a finalizer is a standard one or has a domain.
+pub fn check_builtin_finalizers(object: &Object) -> Vec<FieldError> {
+    let finalizers = Spot::of(object, "metadata").get("finalizers");
+    let unknown = |finalizer: &Spot<'_>| {
+        let text = finalizer.text();
+        !text.contains('/')
+            && !STANDARD_FINALIZERS.contains(&text)
+            && qualified_name_problems(text).is_empty()
+    };
+    let text = "name is neither a standard finalizer name nor is it fully qualified";
+    finalizers
+        .items()
+        .filter(unknown)
+        .map(|finalizer| finalizer.invalid_as(Value::from(finalizer.text()), text))
+        .collect()
+}

@@ -1,0 +1,127 @@
+//! Pods and the templates of Pods.
+
+use skein_object::Object;
+
+use crate::labels;
+use crate::names::{label_problems, range_problems, subdomain_problems};
+use crate::spot::{Errors, Spot};
+
+mod containers;
+mod probes;
+mod scheduling;
+mod security;
+mod variables;
+mod volumes;
+
+const RESTART_POLICIES: &[&str] = &["Always", "OnFailure", "Never"];
+const DNS_POLICIES: &[&str] = &["ClusterFirstWithHostNet", "ClusterFirst", "Default", "None"];
+const PREEMPTION_POLICIES: &[&str] = &["PreemptLowerPriority", "Never"];
+/// Longest time that a Pod may be told to run, in seconds.
+const MAX_DEADLINE_SECONDS: i64 = 2_147_483_647;
+
+/// A Pod.
+pub(crate) fn check_pod(errors: &mut Errors, object: &Object) {
+    check_spec(errors, &Spot::of(object, "spec"), &[]);
+}
+
+/// A template: metadata and spec. `claims` are volumes that the controller adds to those of the spec.
+pub(crate) fn check_template(errors: &mut Errors, template: &Spot<'_>, claims: &[&str]) {
+    check_template_metadata(errors, template);
+    check_spec(errors, &template.get("spec"), claims);
+}
+
+/// Labels and annotations of a template; the API server tells them without `metadata`.
+pub(crate) fn check_template_metadata(errors: &mut Errors, template: &Spot<'_>) {
+    for (name, rule) in [
+        ("labels", labels::check as fn(&mut Errors, &Spot<'_>)),
+        ("annotations", labels::check_annotations),
+    ] {
+        let value = template.get("metadata").get(name).value;
+        rule(errors, &Spot::new(Some(value), template.path.child(name)));
+    }
+}
+
+fn check_spec(errors: &mut Errors, spec: &Spot<'_>, claims: &[&str]) {
+    let grace = spec.get("terminationGracePeriodSeconds");
+    if !grace.is_set() {
+        errors.add(grace.required(""));
+    }
+    let volumes = volumes::check(errors, &spec.get("volumes"), claims);
+    containers::check(errors, spec, &volumes);
+    check_host_network(errors, spec);
+    errors.choice(&spec.get("restartPolicy"), RESTART_POLICIES);
+    errors.choice(&spec.get("dnsPolicy"), DNS_POLICIES);
+    labels::check(errors, &spec.get("nodeSelector"));
+    security::check_pod(errors, &spec.get("securityContext"));
+    for secret in spec.get("imagePullSecrets").items() {
+        errors.filled(&secret.get("name"));
+    }
+    scheduling::check_affinity(errors, &spec.get("affinity"));
+    scheduling::check_spread(errors, &spec.get("topologySpreadConstraints"));
+    for (name, rule) in [
+        (
+            "serviceAccountName",
+            subdomain_problems as fn(&str) -> Vec<String>,
+        ),
+        ("nodeName", subdomain_problems),
+    ] {
+        let spot = spec.get(name);
+        if !spot.is_blank() {
+            errors.problems(&spot, rule(spot.text()));
+        }
+    }
+    let deadline = spec.get("activeDeadlineSeconds");
+    if let Some(seconds) = deadline.number() {
+        errors.problems(&deadline, range_problems(seconds, 1, MAX_DEADLINE_SECONDS));
+    }
+    for name in ["hostname", "subdomain"] {
+        let spot = spec.get(name);
+        if !spot.is_blank() {
+            errors.problems(&spot, label_problems(spot.text()));
+        }
+    }
+    scheduling::check_tolerations(errors, &spec.get("tolerations"));
+    for alias in spec.get("hostAliases").items() {
+        crate::services::check_address(errors, &alias.get("ip"));
+        for name in alias.get("hostnames").items() {
+            let path = alias.get("hostnames").path;
+            errors.problems(
+                &Spot::new(Some(name.value), path),
+                subdomain_problems(name.text()),
+            );
+        }
+    }
+    for name in ["priorityClassName", "runtimeClassName"] {
+        let spot = spec.get(name);
+        if !spot.is_blank() {
+            errors.problems(&spot, subdomain_problems(spot.text()));
+        }
+    }
+    check_preemption(errors, &spec.get("preemptionPolicy"));
+}
+
+/// When a Pod or a class may push others away.
+pub(crate) fn check_preemption(errors: &mut Errors, policy: &Spot<'_>) {
+    errors.optional_choice(policy, PREEMPTION_POLICIES);
+}
+
+/// On the network of the host a port is the same inside and outside.
+fn check_host_network(errors: &mut Errors, spec: &Spot<'_>) {
+    if !spec.get("hostNetwork").is_true() {
+        return;
+    }
+    for kind in ["containers", "initContainers"] {
+        for container in spec.get(kind).items() {
+            for port in container.get("ports").items() {
+                let (inner, outer) = (port.get("containerPort"), port.get("hostPort"));
+                if inner.number() != outer.number() {
+                    let shown = inner.number().unwrap_or_default();
+                    let spot = Spot::new(Some(inner.value), inner.path);
+                    errors.add(
+                        spot.invalid_as(shown, "must match `hostPort` when `hostNetwork` is true"),
+                    );
+                }
+            }
+        }
+    }
+}

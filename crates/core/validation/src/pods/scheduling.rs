@@ -1,0 +1,174 @@
+//! Where Pods may run: affinity, tolerations, spread.
+
+use crate::labels;
+use crate::names::label_value_problems;
+use crate::spot::{Errors, Spot};
+
+const EFFECTS: &[&str] = &["NoExecute", "NoSchedule", "PreferNoSchedule"];
+
+pub(super) fn check_tolerations(errors: &mut Errors, tolerations: &Spot<'_>) {
+    for toleration in tolerations.items() {
+        let (key, operator) = (toleration.get("key"), toleration.get("operator"));
+        let (value, effect) = (toleration.get("value"), toleration.get("effect"));
+        if key.is_blank() {
+            if operator.text() != "Exists" {
+                let text = "operator must be Exists when `key` is empty, which means \"match all values and all keys\"";
+                errors.add(operator.invalid_as(operator.text(), text));
+            }
+        } else {
+            labels::check_key(errors, &key);
+        }
+        if toleration.get("tolerationSeconds").is_set() && effect.text() != "NoExecute" {
+            let text = "effect must be 'NoExecute' when `tolerationSeconds` is set";
+            errors.add(effect.invalid_as(effect.text(), text));
+        }
+        match operator.text() {
+            "" | "Equal" => {
+                let problems = label_value_problems(value.text());
+                if !problems.is_empty() {
+                    errors.add(operator.invalid_as(value.text(), problems.join(";")));
+                }
+            }
+            "Exists" => {
+                let text = "value must be empty when `operator` is 'Exists'";
+                errors.add_if(!value.is_blank(), || {
+                    operator.invalid_as(value.text(), text)
+                });
+            }
+            "Lt" | "Gt" => errors.add(operator.not_supported(&["Equal", "Exists", "Lt", "Gt"])),
+            _ => errors.add(operator.not_supported(&["Equal", "Exists"])),
+        }
+        if !effect.is_blank() && !EFFECTS.contains(&effect.text()) {
+            errors.add(effect.not_supported(&["NoSchedule", "PreferNoSchedule", "NoExecute"]));
+        }
+    }
+}
+
+pub(super) fn check_affinity(errors: &mut Errors, affinity: &Spot<'_>) {
+    let node = affinity.get("nodeAffinity");
+    let required = node.get("requiredDuringSchedulingIgnoredDuringExecution");
+    if required.is_set() {
+        let terms = required.get("nodeSelectorTerms");
+        if terms.len() == 0 {
+            errors.add(terms.required("must have at least one node selector term"));
+        }
+        for term in terms.items() {
+            check_node_term(errors, &term);
+        }
+    }
+    let preferred = node.get("preferredDuringSchedulingIgnoredDuringExecution");
+    for weighted in preferred.items() {
+        check_weight(errors, &weighted.get("weight"));
+        check_node_term(errors, &weighted.get("preference"));
+    }
+    for name in ["podAffinity", "podAntiAffinity"] {
+        let pods = affinity.get(name);
+        let required = pods.get("requiredDuringSchedulingIgnoredDuringExecution");
+        for term in required.items() {
+            check_pod_term(errors, &term);
+        }
+        let preferred = pods.get("preferredDuringSchedulingIgnoredDuringExecution");
+        for weighted in preferred.items() {
+            check_weight(errors, &weighted.get("weight"));
+            check_pod_term(errors, &weighted.get("podAffinityTerm"));
+        }
+    }
+}
+
+/// Lowest and highest weight of a preference.
+const WEIGHTS: std::ops::RangeInclusive<i64> = 1..=100;
+
+fn check_weight(errors: &mut Errors, weight: &Spot<'_>) {
+    let number = weight.number().unwrap_or_default();
+    if !WEIGHTS.contains(&number) {
+        errors.add(weight.invalid_as(number, "must be in the range 1-100"));
+    }
+}
+
+fn check_node_term(errors: &mut Errors, term: &Spot<'_>) {
+    for expression in term.get("matchExpressions").items() {
+        let (operator, values) = (expression.get("operator"), expression.get("values"));
+        match operator.text() {
+            "In" | "NotIn" if values.len() == 0 => {
+                errors.add(values.required("must be specified when `operator` is 'In' or 'NotIn'"));
+            }
+            "Exists" | "DoesNotExist" if values.len() > 0 => {
+                let text = "may not be specified when `operator` is 'Exists' or 'DoesNotExist'";
+                errors.add(values.forbidden(text));
+            }
+            "Gt" | "Lt" if values.len() != 1 => {
+                let text = "must be specified single value when `operator` is 'Lt' or 'Gt'";
+                errors.add(values.required(text));
+            }
+            "In" | "NotIn" | "Exists" | "DoesNotExist" | "Gt" | "Lt" => {}
+            other => errors.add(operator.invalid_as(other, "not a valid selector operator")),
+        }
+        labels::check_key(errors, &expression.get("key"));
+        for value in values.items() {
+            errors.problems(&value, label_value_problems(value.text()));
+        }
+    }
+}
+
+fn check_pod_term(errors: &mut Errors, term: &Spot<'_>) {
+    labels::check_selector(errors, &term.get("labelSelector"));
+    labels::check_selector(errors, &term.get("namespaceSelector"));
+    for namespace in term.get("namespaces").items() {
+        let path = term.get("namespace").path;
+        let spot = Spot::new(Some(namespace.value), path);
+        errors.problems(&spot, crate::names::label_problems(namespace.text()));
+    }
+    let key = term.get("topologyKey");
+    if key.is_blank() {
+        errors.add(key.required("can not be empty"));
+    }
+    labels::check_key(
+        errors,
+        &Spot::new(Some(&key.text().into()), key.path.clone()),
+    );
+}
+
+pub(super) fn check_spread(errors: &mut Errors, constraints: &Spot<'_>) {
+    let mut seen: Vec<(&str, &str)> = Vec::new();
+    for constraint in constraints.items() {
+        let skew = constraint.get("maxSkew");
+        let number = skew.number().unwrap_or_default();
+        if number <= 0 {
+            errors.add(skew.invalid_as(number, "must be greater than zero"));
+        }
+        let (key, when) = (
+            constraint.get("topologyKey"),
+            constraint.get("whenUnsatisfiable"),
+        );
+        if key.is_blank() {
+            errors.add(key.required("can not be empty"));
+        }
+        if !["DoNotSchedule", "ScheduleAnyway"].contains(&when.text()) {
+            errors.add(when.not_supported(&["DoNotSchedule", "ScheduleAnyway"]));
+        }
+        let pair = (key.text(), when.text());
+        if seen.contains(&pair) {
+            let shown = format!("{{{}, {}}}", pair.0, pair.1);
+            let path = constraint.path.child("{topologyKey, whenUnsatisfiable}");
+            errors.add(skein_schema::FieldError::duplicate(path, shown.into()));
+        }
+        seen.push(pair);
+        let domains = constraint.get("minDomains");
+        if let Some(number) = domains.number() {
+            if number <= 0 {
+                errors.add(domains.invalid("must be greater than 0"));
+            }
+            if when.text() != "DoNotSchedule" {
+                let text = format!(
+                    "can only use minDomains if whenUnsatisfiable=DoNotSchedule, not {}",
+                    when.text()
+                );
+                errors.add(domains.invalid(text));
+            }
+        }
+        for name in ["nodeAffinityPolicy", "nodeTaintsPolicy"] {
+            errors.optional_choice(&constraint.get(name), &["Honor", "Ignore"]);
+        }
+        labels::check_selector(errors, &constraint.get("labelSelector"));
+    }
+}

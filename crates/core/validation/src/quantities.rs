@@ -1,0 +1,177 @@
+//! Quantities of resources: names, signs, whole numbers, requests within limits.
+
+use serde_json::Value;
+use skein_object::quantity::Quantity;
+
+use crate::names::qualified_name_problems;
+use crate::spot::{Errors, Spot};
+
+/// Resources of a container that need no domain.
+const CONTAINER: &[&str] = &["cpu", "memory", "ephemeral-storage"];
+
+/// Other standard names, which quotas use.
+const STANDARD: &[&str] = &[
+    "cpu",
+    "memory",
+    "ephemeral-storage",
+    "requests.cpu",
+    "requests.memory",
+    "requests.ephemeral-storage",
+    "limits.cpu",
+    "limits.memory",
+    "limits.ephemeral-storage",
+    "pods",
+    "resourcequotas",
+    "services",
+    "replicationcontrollers",
+    "secrets",
+    "configmaps",
+    "persistentvolumeclaims",
+    "storage",
+    "requests.storage",
+    "services.nodeports",
+    "services.loadbalancers",
+    "requests.hugepages-",
+    "count/",
+];
+
+/// Names that count objects: whole numbers only.
+const COUNTED: &[&str] = &[
+    "pods",
+    "services",
+    "replicationcontrollers",
+    "resourcequotas",
+    "secrets",
+    "configmaps",
+    "persistentvolumeclaims",
+    "services.nodeports",
+    "services.loadbalancers",
+];
+
+pub(crate) fn parse(value: &Value) -> Option<Quantity> {
+    match value {
+        Value::String(text) => Quantity::parse(text),
+        Value::Number(number) => Quantity::parse(&number.to_string()),
+        _ => None,
+    }
+}
+
+fn is_huge(name: &str) -> bool {
+    name.starts_with("hugepages-")
+}
+
+fn is_extended(name: &str) -> bool {
+    name.contains('/') && !name.contains("kubernetes.io/") && !name.starts_with("requests.")
+}
+
+/// Resources of which more can be promised than there is.
+fn may_overcommit(name: &str) -> bool {
+    let native = !name.contains('/') || name.contains("kubernetes.io/");
+    native && !is_huge(name)
+}
+
+fn check_standard_name(errors: &mut Errors, name: &str, spot: &Spot<'_>) -> bool {
+    let problems = qualified_name_problems(name);
+    let bad = !problems.is_empty();
+    errors.add_all(problems.into_iter().map(|text| spot.invalid_as(name, text)));
+    if bad {
+        return false;
+    }
+    let standard =
+        STANDARD.contains(&name) || is_huge(name) || name.starts_with("requests.hugepages-");
+    if !name.contains('/') && !standard {
+        errors.add(spot.invalid_as(name, "must be a standard resource type or fully qualified"));
+    }
+    true
+}
+
+/// The name of a resource of a container.
+pub(crate) fn check_container_name(errors: &mut Errors, name: &str, spot: &Spot<'_>) {
+    check_standard_name(errors, name, spot);
+    if !name.contains('/') {
+        if !CONTAINER.contains(&name) && !is_huge(name) {
+            errors.add(spot.invalid_as(name, "must be a standard resource for containers"));
+        }
+    } else if !name.contains("kubernetes.io/") && !is_extended(name) {
+        errors.add(spot.invalid_as(name, "doesn't follow extended resource name standard"));
+    }
+}
+
+/// The name of a resource of a quota.
+pub(crate) fn check_quota_name(errors: &mut Errors, name: &str, spot: &Spot<'_>) {
+    let problems = qualified_name_problems(name);
+    let bad = !problems.is_empty();
+    errors.add_all(problems.into_iter().map(|text| spot.invalid_as(name, text)));
+    if bad || name.contains('/') {
+        return;
+    }
+    let standard =
+        STANDARD.contains(&name) || name.starts_with("requests.hugepages-") || is_huge(name);
+    if !standard {
+        errors.add(spot.invalid_as(name, "must be a standard resource for quota"));
+    }
+}
+
+/// A quantity: not negative, and whole where it counts things.
+pub(crate) fn check_value(errors: &mut Errors, name: &str, spot: &Spot<'_>) {
+    let Some(quantity) = parse(spot.value) else {
+        return;
+    };
+    if quantity.sign() < 0 {
+        errors.add(spot.invalid("must be greater than or equal to 0"));
+    }
+    let whole = COUNTED.contains(&name) || is_extended(name) || name.starts_with("count/");
+    if whole && !quantity.is_integer() {
+        errors.add(spot.invalid("must be an integer"));
+    }
+}
+
+/// A quantity above zero.
+pub(crate) fn check_positive(errors: &mut Errors, spot: &Spot<'_>) -> bool {
+    let positive = parse(spot.value).is_none_or(|quantity| quantity.sign() > 0);
+    errors.add_if(!positive, || spot.invalid("must be greater than zero"));
+    positive
+}
+
+/// `limits` and `requests` of a container.
+pub(crate) fn check_requirements(errors: &mut Errors, resources: &Spot<'_>) {
+    let (limits, requests) = (resources.get("limits"), resources.get("requests"));
+    for (name, limit) in limits.members() {
+        check_container_name(errors, name, &limit);
+        check_value(errors, name, &limit);
+    }
+    for (name, request) in requests.members() {
+        check_container_name(errors, name, &request);
+        check_value(errors, name, &request);
+        let limit = limits.value.get(name);
+        let Some(limit) = limit else {
+            let text = "Limit must be set for non overcommitable resources";
+            errors.add_if(!may_overcommit(name), || limits.required(text));
+            continue;
+        };
+        let order = parse(request.value)
+            .zip(parse(limit))
+            .and_then(|(request, limit)| request.compare(limit));
+        let shown = limit
+            .as_str()
+            .map_or_else(|| limit.to_string(), str::to_owned);
+        let text = match order {
+            Some(order) if order.is_ne() && !may_overcommit(name) => {
+                format!("must be equal to {name} limit of {shown}")
+            }
+            Some(order) if order.is_gt() => {
+                format!("must be less than or equal to {name} limit of {shown}")
+            }
+            _ => continue,
+        };
+        errors.add(requests.invalid_as(request.value.clone(), text));
+    }
+    let mut all = limits.members();
+    all.extend(requests.members());
+    let plain = all
+        .iter()
+        .any(|(name, _)| matches!(*name, "cpu" | "memory"));
+    if !plain && all.iter().any(|(name, _)| is_huge(name)) {
+        errors.add(resources.forbidden("HugePages require cpu or memory"));
+    }
+}

@@ -1,0 +1,258 @@
+//! Deployments, ReplicaSets, DaemonSets and StatefulSets.
+
+use serde_json::{Value, json};
+use skein_object::Object;
+
+use crate::names::{label_problems, percent_problems};
+use crate::spot::{Errors, Spot};
+use crate::{labels, pods, storage};
+
+const MISMATCH: &str = "`selector` does not match template `labels`";
+
+pub(crate) fn check_deployment(errors: &mut Errors, object: &Object) {
+    let spec = Spot::of(object, "spec");
+    errors.not_negative(&spec.get("replicas"));
+    check_replicated(errors, &spec, "ReplicaSet");
+    let strategy = spec.get("strategy");
+    let rolling = strategy.get("rollingUpdate");
+    match strategy.get("type").text() {
+        "Recreate" => {
+            let text = "may not be specified when strategy `type` is 'Recreate'";
+            errors.add_if(rolling.is_set(), || rolling.forbidden(text));
+        }
+        "RollingUpdate" => check_rolling(errors, &rolling),
+        other => {
+            let value = json!({"Type": other, "RollingUpdate": rolling.value});
+            let spot = Spot::new(Some(&value), strategy.path.clone());
+            errors.add(spot.not_supported(&["Recreate", "RollingUpdate"]));
+        }
+    }
+    let ready = spec.get("minReadySeconds");
+    errors.not_negative(&ready);
+    errors.not_negative(&spec.get("revisionHistoryLimit"));
+    let deadline = spec.get("progressDeadlineSeconds");
+    errors.not_negative(&deadline);
+    if let Some(seconds) = deadline.number()
+        && seconds <= ready.number().unwrap_or_default()
+    {
+        errors.add(deadline.invalid("must be greater than minReadySeconds"));
+    }
+}
+
+pub(crate) fn check_replica_set(errors: &mut Errors, object: &Object) {
+    let spec = Spot::of(object, "spec");
+    errors.not_negative(&spec.get("replicas"));
+    errors.not_negative(&spec.get("minReadySeconds"));
+    check_replicated(errors, &spec, "ReplicaSet");
+}
+
+/// Selector and template of a kind that keeps a number of equal Pods.
+fn check_replicated(errors: &mut Errors, spec: &Spot<'_>, kind: &str) {
+    let selector = spec.get("selector");
+    check_selector(errors, &selector, "deployment");
+    let template = spec.get("template");
+    // Without a selector nothing matches.
+    if selector.is_set() && !labels::is_usable(&selector) {
+        errors.add(selector.invalid("invalid label selector"));
+        return;
+    }
+    let is_empty = selector.is_set() && labels::is_empty(&selector);
+    check_match(errors, &selector, &template, is_empty);
+    pods::check_template(errors, &template, &[]);
+    check_always(errors, &template, kind);
+}
+
+fn check_selector(errors: &mut Errors, selector: &Spot<'_>, kind: &str) {
+    if !selector.is_set() {
+        errors.add(selector.required(""));
+        return;
+    }
+    labels::check_selector(errors, selector);
+    if labels::is_empty(selector) {
+        errors.add(selector.invalid(format!("empty selector is invalid for {kind}")));
+    }
+}
+
+fn check_match(errors: &mut Errors, selector: &Spot<'_>, template: &Spot<'_>, skip: bool) {
+    let own = template.get("metadata.labels");
+    if !skip && !labels::matches(selector, own.map()) {
+        errors.add(own.invalid(MISMATCH));
+    }
+}
+
+/// Pods that are replaced when they end always restart.
+fn check_always(errors: &mut Errors, template: &Spot<'_>, kind: &str) {
+    let policy = template.get("spec.restartPolicy");
+    if policy.text() != "Always" {
+        let spot = Spot::new(Some(policy.value), policy.path.clone());
+        errors.add(spot.not_supported(&["Always"]));
+    }
+    let deadline = template.get("spec.activeDeadlineSeconds");
+    let text = format!("activeDeadlineSeconds in {kind} is not Supported");
+    errors.add_if(deadline.is_set(), || deadline.forbidden(&text));
+}
+
+fn check_rolling(errors: &mut Errors, rolling: &Spot<'_>) {
+    if !rolling.is_set() {
+        errors.add(rolling.required("this should be defaulted and never be nil"));
+        return;
+    }
+    let (unavailable, surge) = (rolling.get("maxUnavailable"), rolling.get("maxSurge"));
+    check_share(errors, &unavailable);
+    check_share(errors, &surge);
+    if share(&unavailable) == 0 && share(&surge) == 0 {
+        errors.add(unavailable.invalid("may not be 0 when `maxSurge` is 0"));
+    }
+    check_not_all(errors, &unavailable);
+}
+
+/// A number that is not negative, or a percentage.
+pub(crate) fn check_share(errors: &mut Errors, share: &Spot<'_>) {
+    match share.value {
+        Value::String(text) => errors.problems(share, percent_problems(text)),
+        _ => errors.not_negative(share),
+    }
+}
+
+/// Not more than 100 %.
+pub(crate) fn check_not_all(errors: &mut Errors, share: &Spot<'_>) {
+    const WHOLE_PERCENT: i64 = 100;
+    let percent = share.text().strip_suffix('%');
+    if percent
+        .and_then(|number| number.parse::<i64>().ok())
+        .is_some_and(|percent| percent > WHOLE_PERCENT)
+    {
+        errors.add(share.invalid("must not be greater than 100%"));
+    }
+}
+
+/// The number, or the number before the percent sign.
+fn share(share: &Spot<'_>) -> i64 {
+    let percent = share.text().strip_suffix('%');
+    percent
+        .and_then(|number| number.parse().ok())
+        .or(share.number())
+        .unwrap_or_default()
+}
+
+pub(crate) fn check_daemon_set(errors: &mut Errors, object: &Object) {
+    let spec = Spot::of(object, "spec");
+    let (selector, template) = (spec.get("selector"), spec.get("template"));
+    labels::check_selector(errors, &selector);
+    if !selector.is_set() || labels::is_usable(&selector) {
+        check_match(errors, &selector, &template, false);
+    }
+    if selector.is_set() && labels::is_empty(&selector) {
+        errors.add(selector.invalid("empty selector is invalid for daemonset"));
+    }
+    pods::check_template(errors, &template, &[]);
+    check_always(errors, &template, "DaemonSet");
+    errors.not_negative(&spec.get("minReadySeconds"));
+    let strategy = spec.get("updateStrategy");
+    let rolling = strategy.get("rollingUpdate");
+    match strategy.get("type").text() {
+        "OnDelete" => {}
+        "RollingUpdate" if !rolling.is_set() => errors.add(rolling.required("")),
+        "RollingUpdate" => check_daemon_rolling(errors, &rolling),
+        _ => {
+            let value = json!({"Type": strategy.get("type").value, "RollingUpdate": rolling.value});
+            let spot = Spot::new(Some(&value), strategy.path.clone());
+            errors.add(spot.not_supported(&["RollingUpdate", "OnDelete"]));
+        }
+    }
+    errors.not_negative(&spec.get("revisionHistoryLimit"));
+}
+
+fn check_daemon_rolling(errors: &mut Errors, rolling: &Spot<'_>) {
+    let (unavailable, surge) = (rolling.get("maxUnavailable"), rolling.get("maxSurge"));
+    for spot in [&unavailable, &surge] {
+        check_share(errors, spot);
+    }
+    for spot in [&unavailable, &surge] {
+        check_not_all(errors, spot);
+    }
+    match (share(&unavailable) != 0, share(&surge) != 0) {
+        (true, true) => {
+            errors.add(surge.invalid("may not be set when maxUnavailable is non-zero"));
+        }
+        (false, false) => errors.add(unavailable.required("cannot be 0 when maxSurge is 0")),
+        _ => {}
+    }
+}
+
+/// `creating`: names of services and claim templates were accepted before and cannot change.
+pub(crate) fn check_stateful_set(errors: &mut Errors, object: &Object, creating: bool) {
+    let spec = Spot::of(object, "spec");
+    let management = spec.get("podManagementPolicy");
+    match management.text() {
+        "" => errors.add(management.required("")),
+        "OrderedReady" | "Parallel" => {}
+        _ => errors.add(management.invalid("must be 'OrderedReady' or 'Parallel'")),
+    }
+    check_stateful_strategy(errors, &spec.get("updateStrategy"));
+    let retention = spec.get("persistentVolumeClaimRetentionPolicy");
+    for name in ["whenDeleted", "whenScaled"] {
+        errors.optional_choice(&retention.get(name), &["Retain", "Delete"]);
+    }
+    let claims = spec.get("volumeClaimTemplates");
+    if creating {
+        for claim in claims.items() {
+            storage::check_claim_spec(errors, &claim.get("spec"));
+        }
+    }
+    errors.not_negative(&spec.get("replicas"));
+    errors.not_negative(&spec.get("minReadySeconds"));
+    errors.not_negative(&spec.get("ordinals.start"));
+    let service = spec.get("serviceName");
+    if creating && !service.is_blank() {
+        errors.problems(&service, label_problems(service.text()));
+    }
+    let (selector, template) = (spec.get("selector"), spec.get("template"));
+    check_selector(errors, &selector, "statefulset");
+    if selector.is_set() && !labels::is_usable(&selector) {
+        errors.add(selector.invalid(""));
+    } else {
+        let is_empty = selector.is_set() && labels::is_empty(&selector);
+        check_match(errors, &selector, &template, is_empty);
+        let names: Vec<&str> = claims
+            .items()
+            .map(|claim| claim.get("metadata.name").text())
+            .collect();
+        pods::check_template(errors, &template, &names);
+        // The API server looks at these twice.
+        pods::check_template_metadata(errors, &template);
+    }
+    check_always(errors, &template, "StatefulSet");
+}
+
+fn check_stateful_strategy(errors: &mut Errors, strategy: &Spot<'_>) {
+    let rolling = strategy.get("rollingUpdate");
+    match strategy.get("type").text() {
+        "" => errors.add(strategy.required("")),
+        "OnDelete" => {
+            let text = "only allowed for updateStrategy 'RollingUpdate'";
+            if rolling.is_set() {
+                let partition = rolling.get("partition").number().unwrap_or_default();
+                let shown = json!({
+                    "Partition": partition, "MaxUnavailable": rolling.get("maxUnavailable").value,
+                });
+                errors.add(rolling.invalid_as(shown, text));
+            }
+        }
+        "RollingUpdate" => {
+            errors.not_negative(&rolling.get("partition"));
+            let unavailable = rolling.get("maxUnavailable");
+            if unavailable.is_set() {
+                check_share(errors, &unavailable);
+                errors.add_if(share(&unavailable) == 0, || {
+                    unavailable.invalid("cannot be 0")
+                });
+                check_not_all(errors, &unavailable);
+            }
+        }
+        other => {
+            let shown = json!({"Type": other, "RollingUpdate": rolling.value});
+            errors.add(strategy.invalid_as(shown, "must be 'RollingUpdate' or 'OnDelete'"));
+        }
+    }
+}
