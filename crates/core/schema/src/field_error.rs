@@ -142,6 +142,8 @@ pub struct FieldError {
     pub field: FieldPath,
     /// The refused value, when the message shows it.
     pub value: Option<Value>,
+    /// The value as the message shows it, where that is not [`go_value`] of it: Go keeps the order of its fields.
+    pub shown: Option<String>,
     /// The rest of the message; may be empty.
     pub detail: String,
 }
@@ -158,8 +160,16 @@ impl FieldError {
             kind,
             field,
             value,
+            shown: None,
             detail: detail.into(),
         }
+    }
+
+    /// The same with the value shown in this way.
+    #[must_use]
+    pub fn showing(mut self, text: impl Into<String>) -> Self {
+        self.shown = Some(text.into());
+        self
     }
 
     /// A field that must be there.
@@ -218,7 +228,7 @@ impl FieldError {
             && let Some(value) = &self.value
         {
             text.push_str(": ");
-            text.push_str(&go_value(value));
+            text.push_str(&self.shown.clone().unwrap_or_else(|| go_value(value)));
         }
         if !self.detail.is_empty() {
             text.push_str(": ");

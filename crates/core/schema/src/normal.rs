@@ -48,7 +48,10 @@ fn normalise_map(map: &mut Map<String, Value>, schema: &Schema, depth: usize) {
         // Storage does not tell an empty list from none.
         let is_empty = match &*value {
             Value::Array(list) => list.is_empty(),
-            Value::Object(fields) => fields.is_empty(),
+            // An empty struct is there; an empty map is not.
+            Value::Object(fields) => {
+                fields.is_empty() && schema.field(name).is_some_and(|field| is_go_map(field))
+            }
             _ => false,
         };
         if is_empty && schema.null_when_unset.contains(name) {

@@ -60,11 +60,25 @@ fn check_versions(errors: &mut Errors, object: &Object, spec: &Spot<'_>) {
     let Ok(schemas) = CrdSchemas::from_crd(&object.to_value()) else {
         return;
     };
+    // What all versions have alike the API server moves to the top, and tells it there.
+    let first = versions
+        .items()
+        .next()
+        .map(|v| v.get("schema").value.clone());
+    let alike = versions
+        .items()
+        .all(|v| Some(v.get("schema").value) == first.as_ref());
     for (version, parsed) in versions.items().zip(&schemas.versions) {
-        let at = version.get("schema.openAPIV3Schema");
+        let mut at = version.get("schema.openAPIV3Schema");
+        if alike {
+            at.path = spec.get("validation.openAPIV3Schema").path;
+        }
         if at.is_set() {
             errors.add_all(structural::check(&parsed.schema, &at.path));
             errors.add_all(rules::compile_errors(&parsed.schema, &at.path));
+        }
+        if alike {
+            break;
         }
     }
 }

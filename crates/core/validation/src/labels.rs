@@ -5,7 +5,7 @@ use skein_object::LabelSelector;
 use skein_schema::FieldError;
 
 use crate::names::{label_value_problems, qualified_name_problems};
-use crate::spot::{Errors, Spot};
+use crate::spot::{Errors, Spot, go_struct};
 
 /// Most bytes of all annotations of an object, keys included.
 const MAX_ANNOTATIONS_BYTES: u64 = 256 * 1_024;
@@ -81,6 +81,22 @@ pub(crate) fn check_selector(errors: &mut Errors, selector: &Spot<'_>) {
         for value in values.items() {
             errors.problems(&value, label_value_problems(value.text()));
         }
+    }
+}
+
+/// An error about a whole selector, with its fields in the order of Go's type.
+pub(crate) fn invalid_selector(selector: &Spot<'_>, detail: &str) -> FieldError {
+    let mut fields = Vec::new();
+    for name in ["matchLabels", "matchExpressions"] {
+        if let Some(value) = selector.value.get(name) {
+            fields.push((name, value));
+        }
+    }
+    let error = selector.invalid(detail);
+    if selector.is_set() {
+        error.showing(go_struct(&fields))
+    } else {
+        error
     }
 }
 

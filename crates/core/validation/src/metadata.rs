@@ -124,10 +124,7 @@ fn check_finalizers(errors: &mut Errors, finalizers: &Spot<'_>) {
 pub fn check_builtin_finalizers(object: &Object) -> Vec<FieldError> {
     let finalizers = Spot::of(object, "metadata").get("finalizers");
     let unknown = |finalizer: &Spot<'_>| {
-        let text = finalizer.text();
-        !text.contains('/')
-            && !STANDARD_FINALIZERS.contains(&text)
-            && qualified_name_problems(text).is_empty()
+        !finalizer.text().contains('/') && !STANDARD_FINALIZERS.contains(&finalizer.text())
     };
     let text = "name is neither a standard finalizer name nor is it fully qualified";
     finalizers
@@ -135,4 +132,48 @@ pub fn check_builtin_finalizers(object: &Object) -> Vec<FieldError> {
         .filter(unknown)
         .map(|finalizer| finalizer.invalid_as(Value::from(finalizer.text()), text))
         .collect()
+}
+
+/// Kinds whose whole metadata the API server checks again on an update.
+const CHECKED_AGAIN: &[(&str, &[&str])] = &[
+    (
+        "",
+        &[
+            "ConfigMap",
+            "Secret",
+            "ServiceAccount",
+            "PersistentVolume",
+            "PersistentVolumeClaim",
+        ],
+    ),
+    (
+        "rbac.authorization.k8s.io",
+        &["Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding"],
+    ),
+    ("networking.k8s.io", &["Ingress"]),
+    ("storage.k8s.io", &["StorageClass"]),
+];
+
+/// Errors of the metadata of an object that replaces an older state of itself. The API server looks at most of it more than
+/// once, and lists an error as often.
+pub fn check_change(object: &Object, rule: NameRule, builtin: bool) -> Vec<FieldError> {
+    let metadata = Spot::of(object, "metadata");
+    let mut common = Errors::default();
+    labels::check(&mut common, &metadata.get("labels"));
+    labels::check_annotations(&mut common, &metadata.get("annotations"));
+    check_owners(&mut common, &metadata.get("ownerReferences"));
+    // Once for all kinds, once for this one.
+    let mut errors = [common.0.clone(), common.0].concat();
+    if builtin {
+        errors.extend(check_builtin_finalizers(object));
+    }
+    let gvk = object.gvk();
+    let again = CHECKED_AGAIN
+        .iter()
+        .any(|(group, kinds)| *group == gvk.group && kinds.contains(&gvk.kind.as_str()));
+    if again {
+        errors.extend(check(object, rule));
+        errors.extend(check_builtin_finalizers(object));
+    }
+    errors
 }

@@ -107,30 +107,32 @@ fn too_long(text: &str, limit: usize) -> Option<String> {
     (text.len() > limit).then(|| format!("must be no more than {limit} bytes"))
 }
 
+/// The same in other words: names are counted in bytes, too, but the API says characters.
+fn too_long_name(text: &str, limit: usize) -> Option<String> {
+    (text.len() > limit).then(|| format!("must be no more than {limit} characters"))
+}
+
 /// Problems of a DNS-1123 sub-domain.
 pub fn subdomain_problems(name: &str) -> Vec<String> {
-    // Counted in bytes although the API says characters.
-    let long = (name.len() > MAX_SUBDOMAIN_BYTES)
-        .then(|| format!("must be no more than {MAX_SUBDOMAIN_BYTES} characters"));
+    let long = too_long_name(name, MAX_SUBDOMAIN_BYTES);
     long.into_iter().chain(SUBDOMAIN.problem(name)).collect()
 }
 
 /// Problems of a host name that starts with `*.`.
 pub(crate) fn wildcard_problems(name: &str) -> Vec<String> {
-    let long = (name.len() > MAX_SUBDOMAIN_BYTES)
-        .then(|| format!("must be no more than {MAX_SUBDOMAIN_BYTES} characters"));
+    let long = too_long_name(name, MAX_SUBDOMAIN_BYTES);
     long.into_iter().chain(WILDCARD.problem(name)).collect()
 }
 
 /// Problems of a DNS-1123 label.
 pub fn label_problems(name: &str) -> Vec<String> {
-    let long = too_long(name, MAX_LABEL_BYTES);
+    let long = too_long_name(name, MAX_LABEL_BYTES);
     long.into_iter().chain(LABEL.problem(name)).collect()
 }
 
 /// Problems of a DNS-1035 label.
 pub(crate) fn old_label_problems(name: &str) -> Vec<String> {
-    let long = too_long(name, MAX_LABEL_BYTES);
+    let long = too_long_name(name, MAX_LABEL_BYTES);
     long.into_iter().chain(OLD_LABEL.problem(name)).collect()
 }
 
@@ -185,11 +187,8 @@ pub fn label_value_problems(value: &str) -> Vec<String> {
 
 /// Problems of a key of a ConfigMap or Secret.
 pub(crate) fn config_key_problems(key: &str) -> Vec<String> {
-    let mut problems: Vec<String> = too_long(key, MAX_SUBDOMAIN_BYTES)
-        .map(|_| format!("must be no more than {MAX_SUBDOMAIN_BYTES} bytes"))
-        .into_iter()
-        .chain(CONFIG_KEY.problem(key))
-        .collect();
+    let long = too_long_name(key, MAX_SUBDOMAIN_BYTES);
+    let mut problems: Vec<String> = long.into_iter().chain(CONFIG_KEY.problem(key)).collect();
     if key == "." {
         problems.push("must not be '.'".to_owned());
     } else if key == ".." {

@@ -114,7 +114,7 @@ fn check_host_network(errors: &mut Errors, spec: &Spot<'_>) {
         for container in spec.get(kind).items() {
             for port in container.get("ports").items() {
                 let (inner, outer) = (port.get("containerPort"), port.get("hostPort"));
-                if inner.number() != outer.number() {
+                if inner.number().unwrap_or_default() != outer.number().unwrap_or_default() {
                     let shown = inner.number().unwrap_or_default();
                     let spot = Spot::new(Some(inner.value), inner.path);
                     errors.add(

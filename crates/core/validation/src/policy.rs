@@ -2,10 +2,9 @@
 
 use std::collections::HashSet;
 
-use serde_json::json;
 use skein_object::Object;
 
-use crate::spot::{Errors, Spot};
+use crate::spot::{Errors, Spot, go_struct};
 use crate::workloads::{check_not_all, check_share};
 use crate::{labels, pods, quantities};
 
@@ -13,13 +12,16 @@ pub(crate) fn check_budget(errors: &mut Errors, object: &Object) {
     let spec = Spot::of(object, "spec");
     let (available, unavailable) = (spec.get("minAvailable"), spec.get("maxUnavailable"));
     if available.is_set() && unavailable.is_set() {
-        let shown = json!({
-            "MinAvailable": available.value, "Selector": spec.get("selector").value,
-            "MaxUnavailable": unavailable.value,
-            "UnhealthyPodEvictionPolicy": spec.get("unhealthyPodEvictionPolicy").value,
-        });
+        let selector = spec.get("selector");
+        let policy = spec.get("unhealthyPodEvictionPolicy");
+        let shown = go_struct(&[
+            ("MinAvailable", available.value),
+            ("Selector", selector.value),
+            ("MaxUnavailable", unavailable.value),
+            ("UnhealthyPodEvictionPolicy", policy.value),
+        ]);
         let text = "minAvailable and maxUnavailable cannot be both set";
-        errors.add(spec.invalid_as(shown, text));
+        errors.add(spec.invalid(text).showing(shown));
     }
     for share in [&available, &unavailable] {
         check_share(errors, share);

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::net::IpAddr;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use skein_object::Object;
 use skein_schema::FieldError;
 
@@ -11,7 +11,7 @@ use crate::labels;
 use crate::names::{
     label_problems, port_name_problems, port_problems, qualified_name_problems, subdomain_problems,
 };
-use crate::spot::{Errors, Spot};
+use crate::spot::{Errors, Spot, go_struct};
 
 const TYPES: &[&str] = &["ClusterIP", "ExternalName", "LoadBalancer", "NodePort"];
 const PROTOCOLS: &[&str] = &["SCTP", "TCP", "UDP"];
@@ -225,19 +225,18 @@ fn check_duplicates(errors: &mut Errors, ports: &Spot<'_>) {
     for port in ports.items() {
         let (protocol, number) = (port.get("protocol"), port.get("port"));
         if !seen.insert((protocol.text(), number.number())) {
-            // As Go prints its type.
-            let value = json!({
-                "Name": "", "Protocol": protocol.text(), "AppProtocol": null, "Port": number.value,
-                "TargetPort": 0, "NodePort": 0,
-            });
-            errors.add(FieldError::duplicate(port.path.clone(), ordered(&value)));
+            let (null, zero) = (Value::Null, Value::from(0));
+            let shown = go_struct(&[
+                ("Name", &"".into()),
+                ("Protocol", &protocol.text().into()),
+                ("AppProtocol", &null),
+                ("Port", number.value),
+                ("TargetPort", &zero),
+                ("NodePort", &zero),
+            ]);
+            errors.add(port.duplicate().showing(shown));
         }
     }
-}
-
-/// The text of a struct whose members Go writes in their own order; it is shown as it stands.
-fn ordered(port: &Value) -> Value {
-    port.clone()
 }
 
 fn check_balancer(errors: &mut Errors, spec: &Spot<'_>, kind: &str) {

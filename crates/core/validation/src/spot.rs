@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 use skein_object::Object;
 use skein_schema::FieldError;
-use skein_schema::field_error::FieldPath;
+use skein_schema::field_error::{FieldPath, go_value};
 
 static NULL: Value = Value::Null;
 
@@ -125,6 +125,23 @@ impl<'a> Spot<'a> {
             self.value.clone(),
             allowed.iter().copied(),
         )
+    }
+}
+
+/// A struct as Go's encoder writes it: fields in their own order. Values are shown as they stand.
+pub(crate) fn go_struct(fields: &[(&str, &Value)]) -> String {
+    let fields: Vec<String> = fields
+        .iter()
+        .map(|(name, value)| format!("{}:{}", Value::from(*name), go_json(value)))
+        .collect();
+    format!("{{{}}}", fields.join(","))
+}
+
+/// A value inside a Go struct; unlike on its own a text is JSON there.
+fn go_json(value: &Value) -> String {
+    match value {
+        Value::String(_) => value.to_string(),
+        other => go_value(other),
     }
 }
 

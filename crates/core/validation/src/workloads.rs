@@ -1,10 +1,10 @@
 //! Deployments, ReplicaSets, DaemonSets and StatefulSets.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use skein_object::Object;
 
 use crate::names::{label_problems, percent_problems};
-use crate::spot::{Errors, Spot};
+use crate::spot::{Errors, Spot, go_struct};
 use crate::{labels, pods, storage};
 
 const MISMATCH: &str = "`selector` does not match template `labels`";
@@ -22,9 +22,13 @@ pub(crate) fn check_deployment(errors: &mut Errors, object: &Object) {
         }
         "RollingUpdate" => check_rolling(errors, &rolling),
         other => {
-            let value = json!({"Type": other, "RollingUpdate": rolling.value});
-            let spot = Spot::new(Some(&value), strategy.path.clone());
-            errors.add(spot.not_supported(&["Recreate", "RollingUpdate"]));
+            let surge = go_rolling(&rolling, &["maxUnavailable", "maxSurge"]);
+            let text = format!(
+                "{{\"Type\":{},\"RollingUpdate\":{surge}}}",
+                Value::from(other)
+            );
+            let error = strategy.not_supported(&["Recreate", "RollingUpdate"]);
+            errors.add(error.showing(text));
         }
     }
     let ready = spec.get("minReadySeconds");
@@ -53,7 +57,10 @@ fn check_replicated(errors: &mut Errors, spec: &Spot<'_>, kind: &str) {
     let template = spec.get("template");
     // Without a selector nothing matches.
     if selector.is_set() && !labels::is_usable(&selector) {
-        errors.add(selector.invalid("invalid label selector"));
+        errors.add(labels::invalid_selector(
+            &selector,
+            "invalid label selector",
+        ));
         return;
     }
     let is_empty = selector.is_set() && labels::is_empty(&selector);
@@ -106,6 +113,22 @@ fn check_rolling(errors: &mut Errors, rolling: &Spot<'_>) {
     check_not_all(errors, &unavailable);
 }
 
+/// Settings of a roll-out with the names of Go's internal type.
+fn go_rolling(rolling: &Spot<'_>, fields: &[&str]) -> String {
+    if !rolling.is_set() {
+        return "null".to_owned();
+    }
+    let upper = |name: &str| name[..1].to_uppercase() + &name[1..];
+    let names: Vec<String> = fields.iter().map(|name| upper(name)).collect();
+    let values: Vec<Spot<'_>> = fields.iter().map(|name| rolling.get(name)).collect();
+    let pairs: Vec<(&str, &Value)> = names
+        .iter()
+        .zip(&values)
+        .map(|(name, spot)| (name.as_str(), spot.value))
+        .collect();
+    go_struct(&pairs)
+}
+
 /// A number that is not negative, or a percentage.
 pub(crate) fn check_share(errors: &mut Errors, share: &Spot<'_>) {
     match share.value {
@@ -155,9 +178,11 @@ pub(crate) fn check_daemon_set(errors: &mut Errors, object: &Object) {
         "RollingUpdate" if !rolling.is_set() => errors.add(rolling.required("")),
         "RollingUpdate" => check_daemon_rolling(errors, &rolling),
         _ => {
-            let value = json!({"Type": strategy.get("type").value, "RollingUpdate": rolling.value});
-            let spot = Spot::new(Some(&value), strategy.path.clone());
-            errors.add(spot.not_supported(&["RollingUpdate", "OnDelete"]));
+            let other = Value::from(strategy.get("type").text());
+            let surge = go_rolling(&rolling, &["maxUnavailable", "maxSurge"]);
+            let text = format!("{{\"Type\":{other},\"RollingUpdate\":{surge}}}");
+            let error = strategy.not_supported(&["RollingUpdate", "OnDelete"]);
+            errors.add(error.showing(text));
         }
     }
     errors.not_negative(&spec.get("revisionHistoryLimit"));
@@ -210,7 +235,7 @@ pub(crate) fn check_stateful_set(errors: &mut Errors, object: &Object, creating:
     let (selector, template) = (spec.get("selector"), spec.get("template"));
     check_selector(errors, &selector, "statefulset");
     if selector.is_set() && !labels::is_usable(&selector) {
-        errors.add(selector.invalid(""));
+        errors.add(labels::invalid_selector(&selector, ""));
     } else {
         let is_empty = selector.is_set() && labels::is_empty(&selector);
         check_match(errors, &selector, &template, is_empty);
@@ -232,11 +257,8 @@ fn check_stateful_strategy(errors: &mut Errors, strategy: &Spot<'_>) {
         "OnDelete" => {
             let text = "only allowed for updateStrategy 'RollingUpdate'";
             if rolling.is_set() {
-                let partition = rolling.get("partition").number().unwrap_or_default();
-                let shown = json!({
-                    "Partition": partition, "MaxUnavailable": rolling.get("maxUnavailable").value,
-                });
-                errors.add(rolling.invalid_as(shown, text));
+                let shown = go_rolling(&rolling, &["partition", "maxUnavailable"]);
+                errors.add(rolling.invalid(text).showing(shown));
             }
         }
         "RollingUpdate" => {
@@ -251,8 +273,13 @@ fn check_stateful_strategy(errors: &mut Errors, strategy: &Spot<'_>) {
             }
         }
         other => {
-            let shown = json!({"Type": other, "RollingUpdate": rolling.value});
-            errors.add(strategy.invalid_as(shown, "must be 'RollingUpdate' or 'OnDelete'"));
+            let rolling = go_rolling(&rolling, &["partition", "maxUnavailable"]);
+            let shown = format!(
+                "{{\"Type\":{},\"RollingUpdate\":{rolling}}}",
+                Value::from(other)
+            );
+            let text = "must be 'RollingUpdate' or 'OnDelete'";
+            errors.add(strategy.invalid(text).showing(shown));
         }
     }
 }

@@ -11,6 +11,7 @@ use crate::decode::Decoded;
 use crate::failure::{Cause, Failure, Outcome};
 use crate::options::FieldValidation;
 use crate::resource::Resource;
+use crate::strategy;
 
 /// A value read as an object of the resource, with what the client is to be warned about.
 pub(crate) struct Conformed {
@@ -118,6 +119,7 @@ fn read(resource: &Resource, decoded: Decoded) -> Outcome<(Object, Vec<String>)>
             let paths = unknown::drop_unknown(object.as_map_mut(), schema);
             normal::normalise(object.as_map_mut(), schema);
             api_defaults::apply(&mut object);
+            strategy::show_hidden_fields(resource, &mut object);
             paths
         }
         (None, None) => Vec::new(),

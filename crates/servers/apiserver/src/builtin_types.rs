@@ -2,9 +2,9 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::Value;
-use skein_object::Object;
-use skein_schema::{Additional, Schema, SchemaRef, ValueType};
+use serde_json::{Number, Value};
+use skein_object::{Object, quantity};
+use skein_schema::{Additional, Schema, SchemaRef, ValueType, builtin};
 
 use crate::failure::{Failure, Outcome};
 use crate::resource::Resource;
@@ -33,6 +33,9 @@ fn walk(value: &Value, schema: &Schema, path: &mut Vec<String>, kind: &str) -> O
     {
         return base64_problem(text);
     }
+    if schema.name.as_deref() == Some(builtin::QUANTITY) {
+        return quantity_problem(value);
+    }
     if is_free(schema) {
         return None;
     }
@@ -43,7 +46,7 @@ fn walk(value: &Value, schema: &Schema, path: &mut Vec<String>, kind: &str) -> O
         | (Some(ValueType::Boolean), Value::Bool(_))
         | (Some(ValueType::Number), Value::Number(_))
         | (None, _) => true,
-        (Some(ValueType::Integer), Value::Number(number)) => number.is_i64() || number.is_u64(),
+        (Some(ValueType::Integer), Value::Number(number)) => fits_integer(number, schema),
         _ => false,
     };
     if !fits {
@@ -74,6 +77,31 @@ fn walk(value: &Value, schema: &Schema, path: &mut Vec<String>, kind: &str) -> O
     }
 }
 
+fn fits_integer(number: &Number, schema: &Schema) -> bool {
+    match (number.as_i64(), schema.format.as_deref()) {
+        (Some(number), Some("int32")) => i32::try_from(number).is_ok(),
+        (found, _) => found.is_some(),
+    }
+}
+
+/// A text or number that is no quantity.
+fn quantity_problem(value: &Value) -> Option<String> {
+    if quantity::canonical(value).is_some() {
+        return None;
+    }
+    let text = value.as_str().unwrap_or_default();
+    let digits = |c: char| c.is_ascii_digit() || c == '.';
+    let has_number = text.trim_start_matches(['+', '-']).starts_with(digits);
+    Some(if has_number {
+        "unable to parse quantity's suffix".to_owned()
+    } else {
+        QUANTITY_TEXT.to_owned()
+    })
+}
+
+const QUANTITY_TEXT: &str =
+    "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
+
 /// Types that decode themselves: quantities, times, int-or-string, raw objects.
 fn is_free(schema: &Schema) -> bool {
     schema.int_or_string
@@ -84,7 +112,6 @@ fn is_free(schema: &Schema) -> bool {
         )
         || schema.name.as_deref().is_some_and(|name| {
             [
-                "Quantity",
                 "Time",
                 "MicroTime",
                 "IntOrString",

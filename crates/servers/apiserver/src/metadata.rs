@@ -25,6 +25,15 @@ pub(crate) fn check(resource: &Resource, object: &Object) -> Vec<Cause> {
     errors.iter().map(admit::cause).collect()
 }
 
+/// Checks the metadata of an object that replaces an older state of itself.
+pub(crate) fn check_change(resource: &Resource, object: &Object) -> Vec<Cause> {
+    let rule = rules::name_rule(&resource.group, &resource.kind);
+    rules::check_change(object, rule, resource.custom.is_none())
+        .iter()
+        .map(admit::cause)
+        .collect()
+}
+
 /// A name made of a prefix and random characters.
 pub(crate) fn generate_name(prefix: &str) -> String {
     let longest = MAX_GENERATED_BYTES - SUFFIX_CHARACTERS;

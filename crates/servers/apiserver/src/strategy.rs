@@ -29,7 +29,6 @@ const WITH_GENERATION: &[(&str, &[&str])] = &[
         &["ingresses", "ingressclasses", "networkpolicies"],
     ),
     ("policy", &["poddisruptionbudgets"]),
-    ("scheduling.k8s.io", &["priorityclasses"]),
     ("apiextensions.k8s.io", &["customresourcedefinitions"]),
     (
         "admissionregistration.k8s.io",
@@ -144,7 +143,8 @@ pub(crate) fn prepare_create(
     object: &mut Object,
     call: Option<&Call>,
 ) {
-    if has_generation(resource) {
+    // Priority classes have a generation that never rises.
+    if has_generation(resource) || resource.is("scheduling.k8s.io", "priorityclasses") {
         object.set(&["metadata", "generation"], 1.into());
     }
     if resource.has_status() {
@@ -165,6 +165,7 @@ pub(crate) fn prepare_create(
         }
         ("", "persistentvolumeclaims") => object.set(&["status"], json!({"phase": "Pending"})),
         ("", "persistentvolumes") => object.set(&["status"], json!({"phase": "Pending"})),
+        ("apps", "daemonsets") => object.set_annotation(TEMPLATE_GENERATION, "1"),
         ("batch", "jobs") => job_created(object),
         ("apiextensions.k8s.io", "customresourcedefinitions") => definition_created(object),
         ("certificates.k8s.io", "certificatesigningrequests") => {
@@ -294,6 +295,8 @@ fn job_created(object: &mut Object) {
     if object.bool_at(&["spec", "manualSelector"]) == Some(true) {
         return;
     }
+    let template = ["spec", "template", "metadata", "labels"];
+    let shared = object.labels() == object.at(&template).and_then(Value::as_object);
     let (uid, name) = (object.uid().to_owned(), object.name().to_owned());
     let labels = [
         ("batch.kubernetes.io/controller-uid", uid.as_str()),
@@ -307,11 +310,8 @@ fn job_created(object: &mut Object) {
             value.into(),
         );
     }
-    if object.labels().is_none()
-        && let Some(labels) = object
-            .at(&["spec", "template", "metadata", "labels"])
-            .cloned()
-    {
+    // Labels that were left out are those of the template, for Go the very same map.
+    if shared && let Some(labels) = object.at(&template).cloned() {
         object.set(&["metadata", "labels"], labels);
     }
     let selector = json!({"matchLabels": {"batch.kubernetes.io/controller-uid": uid}});
@@ -367,11 +367,29 @@ fn prepare_kind(resource: &Resource, old: &Object, new: &mut Object) {
             restore(old, new, &["spec", "conversion"]);
         }
         ("", "services") => services::prepare_update(old, new),
-        ("batch", "jobs") if new.at(&["spec", "selector"]).is_none() => {
-            restore(old, new, &["spec", "selector"]);
-        }
+        ("apps", "daemonsets") => count_templates(old, new),
         _ => {}
     }
+}
+
+/// How often the template of a DaemonSet was changed; kept as an annotation since the field is gone.
+const TEMPLATE_GENERATION: &str = "deprecated.daemonset.template.generation";
+
+/// A field that has gone from the API is shown as an annotation of every DaemonSet that is read.
+pub(crate) fn show_hidden_fields(resource: &Resource, object: &mut Object) {
+    if resource.is("apps", "daemonsets") && object.annotation(TEMPLATE_GENERATION).is_none() {
+        object.set_annotation(TEMPLATE_GENERATION, "0");
+    }
+}
+
+fn count_templates(old: &Object, new: &mut Object) {
+    let template = ["spec", "template"];
+    let before: i64 = old
+        .annotation(TEMPLATE_GENERATION)
+        .and_then(|text| text.parse().ok())
+        .unwrap_or_default();
+    let rise = i64::from(old.at(&template) != new.at(&template));
+    new.set_annotation(TEMPLATE_GENERATION, &(before + rise).to_string());
 }
 
 fn restore(old: &Object, new: &mut Object, path: &[&str]) {

@@ -110,8 +110,9 @@ pub(crate) async fn insert_owned(
                 metadata::generate_name(&generate).into(),
             );
         }
-        validate_create(resource, &object)?;
+        // What cannot be given out is told before the object is looked at.
         strategy::allocate(api, resource, None, &mut object)?;
+        validate_create(resource, &object)?;
         if options.dry_run {
             if api.store.get(&stored_key(resource, &object)).is_some() {
                 return Err(Failure::already_exists(resource, object.name()));
@@ -401,7 +402,7 @@ impl Change<'_> {
 
     fn validate(&self, old: &Object, new: &Object) -> Outcome<()> {
         let resource = self.resource;
-        let mut causes = metadata::check(resource, new);
+        let mut causes = metadata::check_change(resource, new);
         causes.extend(lifecycle::finalizer_causes(old, new));
         causes.extend(admit::custom_errors(resource, new, Some(old)));
         causes.extend(strategy::validate_update(
@@ -422,10 +423,8 @@ fn unconditional(resource: &Resource, name: &str) -> Box<Failure> {
     let text = "Invalid value: 0: must be specified for an update";
     let cause = Cause::new("FieldValueInvalid", "metadata.resourceVersion", text);
     let mut gvk = resource.gvk();
-    if resource.custom.is_some() {
-        // The real server names the resource here, not the kind.
-        gvk.kind.clone_from(&resource.plural);
-    }
+    // The real server names the resource here, not the kind.
+    gvk.kind.clone_from(&resource.plural);
     Failure::invalid(&gvk, name, vec![cause])
 }
 

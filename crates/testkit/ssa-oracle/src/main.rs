@@ -3,6 +3,7 @@
 //! `skein-ssa-oracle KUBECONFIG [--kubectl PATH] [--ours KUBECONFIG] [--seeds FROM..TO] [--kind NAME] [--verbose]`,
 //! or `skein-ssa-oracle KUBECONFIG --objects FOLDER`: defaults of built-in kinds over real manifests,
 //! or `skein-ssa-oracle --patches GO_MODULE [--seeds FROM..TO]`: creation of strategic merge patches.
+//! or `skein-ssa-oracle KUBECONFIG --ours KUBECONFIG --refusals [--kind NAME] [--stride N] [--floor PERCENT]`: broken objects.
 //! Without `--ours`, our side is the library itself behind a model of the API server's request handling.
 
 mod client;
@@ -14,6 +15,7 @@ mod kinds;
 mod model;
 mod patches;
 mod random;
+mod refusals;
 mod request;
 mod run;
 

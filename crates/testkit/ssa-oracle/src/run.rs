@@ -14,6 +14,7 @@ use crate::kinds::{KINDS, Kind, NAMESPACE};
 use crate::model::Model;
 use crate::patches;
 use crate::random::Random;
+use crate::refusals;
 use crate::request::{Answer, Request, Verb};
 
 struct Settings {
@@ -25,6 +26,9 @@ struct Settings {
     objects: Option<String>,
     patches: Option<String>,
     verbose: bool,
+    refusals: bool,
+    stride: usize,
+    floor: Option<f64>,
 }
 
 /// Runs everything; answers whether all was equal.
@@ -46,6 +50,15 @@ pub fn run(arguments: &[String]) -> Result<bool> {
         }
         None => None,
     };
+    if settings.refusals {
+        let ours = ours.context("--refusals needs --ours")?;
+        let scope = refusals::Scope {
+            kind: settings.kind,
+            stride: settings.stride,
+            floor: settings.floor,
+        };
+        return refusals::run(&real, &ours, &scope);
+    }
     let mut all_equal = true;
     for kind in KINDS {
         if settings
@@ -94,6 +107,9 @@ fn parse(arguments: &[String]) -> Result<Settings> {
         objects: None,
         patches: None,
         verbose: false,
+        refusals: false,
+        stride: 1,
+        floor: None,
     };
     let mut arguments = arguments.iter();
     while let Some(argument) = arguments.next() {
@@ -115,6 +131,9 @@ fn parse(arguments: &[String]) -> Result<Settings> {
                 settings.seeds = from.parse()?..to.parse()?;
             }
             "--verbose" => settings.verbose = true,
+            "--refusals" => settings.refusals = true,
+            "--stride" => settings.stride = value()?.parse()?,
+            "--floor" => settings.floor = Some(value()?.parse()?),
             other if !other.starts_with('-') => settings.kubeconfig = other.to_owned(),
             other => bail!("unknown flag {other}"),
         }

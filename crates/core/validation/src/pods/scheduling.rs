@@ -128,9 +128,14 @@ fn check_pod_term(errors: &mut Errors, term: &Spot<'_>) {
     );
 }
 
+/// What makes a constraint the same as another one.
+fn pair<'a>(constraint: &Spot<'a>) -> (&'a str, &'a str) {
+    let key = constraint.get("topologyKey").text();
+    (key, constraint.get("whenUnsatisfiable").text())
+}
+
 pub(super) fn check_spread(errors: &mut Errors, constraints: &Spot<'_>) {
-    let mut seen: Vec<(&str, &str)> = Vec::new();
-    for constraint in constraints.items() {
+    for (index, constraint) in constraints.items().enumerate() {
         let skew = constraint.get("maxSkew");
         let number = skew.number().unwrap_or_default();
         if number <= 0 {
@@ -146,13 +151,17 @@ pub(super) fn check_spread(errors: &mut Errors, constraints: &Spot<'_>) {
         if !["DoNotSchedule", "ScheduleAnyway"].contains(&when.text()) {
             errors.add(when.not_supported(&["DoNotSchedule", "ScheduleAnyway"]));
         }
-        let pair = (key.text(), when.text());
-        if seen.contains(&pair) {
-            let shown = format!("{{{}, {}}}", pair.0, pair.1);
+        // The API server tells it at the earlier one.
+        let mine = pair(&constraint);
+        if constraints
+            .items()
+            .skip(index + 1)
+            .any(|other| pair(&other) == mine)
+        {
+            let shown = format!("{{{}, {}}}", mine.0, mine.1);
             let path = constraint.path.child("{topologyKey, whenUnsatisfiable}");
             errors.add(skein_schema::FieldError::duplicate(path, shown.into()));
         }
-        seen.push(pair);
         let domains = constraint.get("minDomains");
         if let Some(number) = domains.number() {
             if number <= 0 {
