@@ -5,8 +5,8 @@ use skein_object::Object;
 use skein_schema::FieldError;
 use skein_schema::field_error::FieldPath;
 
-use crate::quantities;
 use crate::spot::{Errors, Spot};
+use crate::{labels, quantities};
 
 /// Fields whose change is refused with `field is immutable`: group, kind, paths.
 const FIELDS: &[(&str, &str, &[&str])] = &[
@@ -75,8 +75,12 @@ pub(crate) fn check(errors: &mut Errors, old: &Object, new: &Object) {
         for path in *paths {
             let keys: Vec<&str> = path.split('.').collect();
             if old.at(&keys) != new.at(&keys) {
-                let value = new.at(&keys).cloned().unwrap_or_default();
-                errors.add(immutable(path, value));
+                let spot = Spot::new(new.at(&keys), FieldPath::new(*path));
+                errors.add(if *path == "spec.selector" {
+                    labels::invalid_selector(&spot, IMMUTABLE)
+                } else {
+                    spot.invalid(IMMUTABLE)
+                });
             }
         }
     }
@@ -107,8 +111,10 @@ pub(crate) fn check(errors: &mut Errors, old: &Object, new: &Object) {
     }
 }
 
+const IMMUTABLE: &str = "field is immutable";
+
 fn immutable(path: &str, value: Value) -> FieldError {
-    FieldError::invalid(FieldPath::new(path), value, "field is immutable")
+    FieldError::invalid(FieldPath::new(path), value, IMMUTABLE)
 }
 
 /// ConfigMaps and Secrets that are marked immutable.
@@ -194,7 +200,8 @@ fn volume(errors: &mut Errors, old: &Object, new: &Object) {
     ];
     if others(old, MAY_CHANGE) != others(new, MAY_CHANGE) {
         let text = "spec.persistentvolumesource is immutable after creation";
-        errors.add(Spot::of(new, "spec").forbidden(text));
+        let source = Spot::of(new, "spec").get("persistentvolumesource");
+        errors.add(source.forbidden(text));
     }
     let mode = ["spec", "volumeMode"];
     if old.at(&mode) != new.at(&mode) {

@@ -46,8 +46,10 @@ fn check_versions(errors: &mut Errors, object: &Object, spec: &Spot<'_>) {
             errors.add(versions.invalid_as(shown(&versions), "must contain unique version names"));
         }
         let schema = version.get("schema.openAPIV3Schema");
-        if !schema.is_set() {
+        if !version.get("schema").is_set() {
             errors.add(schema.required("schemas are required"));
+        } else if !schema.is_set() {
+            errors.add(schema.required(""));
         }
     }
     let storage = versions
@@ -56,6 +58,15 @@ fn check_versions(errors: &mut Errors, object: &Object, spec: &Spot<'_>) {
     if storage.count() != 1 {
         let text = "must have exactly one version marked as storage version";
         errors.add(versions.invalid_as(shown(&versions), text));
+    }
+    for version in versions.items() {
+        for (index, column) in version.get("additionalPrinterColumns").items().enumerate() {
+            let mut column = column;
+            if versions.len() == 1 {
+                column.path = spec.get("additionalPrinterColumns").path.index(index);
+            }
+            check_column(errors, &column);
+        }
     }
     let Ok(schemas) = CrdSchemas::from_crd(&object.to_value()) else {
         return;
@@ -81,6 +92,38 @@ fn check_versions(errors: &mut Errors, object: &Object, spec: &Spot<'_>) {
             break;
         }
     }
+}
+
+const COLUMN_TYPES: &[&str] = &["boolean", "date", "integer", "number", "string"];
+const COLUMN_FORMATS: &[&str] = &[
+    "byte",
+    "date",
+    "date-time",
+    "double",
+    "float",
+    "int32",
+    "int64",
+    "password",
+];
+
+fn check_column(errors: &mut Errors, column: &Spot<'_>) {
+    errors.filled(&column.get("name"));
+    let kind = column.get("type");
+    if kind.is_blank() {
+        errors.add(kind.required("must be one of boolean,date,integer,number,string"));
+    } else if !COLUMN_TYPES.contains(&kind.text()) {
+        errors.add(kind.invalid("must be one of boolean,date,integer,number,string"));
+    }
+    let format = column.get("format");
+    if !format.is_blank() && !COLUMN_FORMATS.contains(&format.text()) {
+        errors.add(format.invalid(format!("must be one of {}", COLUMN_FORMATS.join(","))));
+    }
+    // The API server writes this field's name in capitals.
+    let path = Spot::new(
+        Some(column.get("jsonPath").value),
+        column.get("JSONPath").path,
+    );
+    errors.filled(&path);
 }
 
 fn shown(versions: &Spot<'_>) -> Value {

@@ -30,6 +30,12 @@ pub fn check_change(old: &Object, new: &Object) -> Vec<FieldError> {
             changes::check(&mut errors, old, new);
             content(&mut errors, new, false);
         }
+        ("", "PersistentVolume") => {
+            // Twice in the API server, too.
+            content(&mut errors, new, false);
+            content(&mut errors, new, false);
+            changes::check(&mut errors, old, new);
+        }
         _ => {
             content(&mut errors, new, false);
             changes::check(&mut errors, old, new);

@@ -81,9 +81,9 @@ fn check_owners(errors: &mut Errors, owners: &Spot<'_>) {
         let at = |key: &str| Spot::new(owner.value.get(key), owners.path.child(key));
         for (key, text) in [
             ("apiVersion", "version must not be empty"),
-            ("kind", "kind must not be empty"),
-            ("name", "name must not be empty"),
-            ("uid", "uid must not be empty"),
+            ("kind", "must not be empty"),
+            ("name", "must not be empty"),
+            ("uid", "must not be empty"),
         ] {
             let spot = at(key);
             errors.add_if(spot.is_blank(), || spot.invalid_as(spot.text(), text));
@@ -142,15 +142,18 @@ const CHECKED_AGAIN: &[(&str, &[&str])] = &[
             "ConfigMap",
             "Secret",
             "ServiceAccount",
+            "Namespace",
             "PersistentVolume",
             "PersistentVolumeClaim",
+            "Pod",
         ],
     ),
+    ("batch", &["Job"]),
     (
         "rbac.authorization.k8s.io",
         &["Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding"],
     ),
-    ("networking.k8s.io", &["Ingress"]),
+    ("networking.k8s.io", &["Ingress", "IngressClass"]),
     ("storage.k8s.io", &["StorageClass"]),
 ];
 
@@ -162,8 +165,10 @@ pub fn check_change(object: &Object, rule: NameRule, builtin: bool) -> Vec<Field
     labels::check(&mut common, &metadata.get("labels"));
     labels::check_annotations(&mut common, &metadata.get("annotations"));
     check_owners(&mut common, &metadata.get("ownerReferences"));
-    // Once for all kinds, once for this one.
-    let mut errors = [common.0.clone(), common.0].concat();
+    let mut errors = [common.0.clone(), common.0.clone(), common.0].concat();
+    let mut finalizers = Errors::default();
+    check_finalizers(&mut finalizers, &metadata.get("finalizers"));
+    errors.append(&mut finalizers.0);
     if builtin {
         errors.extend(check_builtin_finalizers(object));
     }

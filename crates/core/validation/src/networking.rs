@@ -143,7 +143,7 @@ fn check_backend(errors: &mut Errors, backend: &Spot<'_>) {
         return;
     }
     if !service.is_set() {
-        errors.add(backend.required("service or resource backend is required"));
+        errors.add(backend.invalid_as("", "resource or service backend is required"));
         return;
     }
     let name = service.get("name");
@@ -157,9 +157,9 @@ fn check_backend(errors: &mut Errors, backend: &Spot<'_>) {
     match (port_name.is_blank(), value) {
         (false, 0) => errors.problems(&port_name, port_name_problems(port_name.text())),
         (false, _) => {
-            errors.add(service.invalid_as("", "cannot set both port name & port number"));
+            errors.add(backend.invalid_as("", "cannot set both port name & port number"));
         }
-        (true, 0) => errors.add(service.required("port name or number is required")),
+        (true, 0) => errors.add(backend.required("port name or number is required")),
         (true, value) => errors.problems(&number, port_problems(value)),
     }
 }
@@ -189,7 +189,7 @@ pub(crate) fn check_policy(errors: &mut Errors, object: &Object) {
 
 fn check_policy_port(errors: &mut Errors, entry: &Spot<'_>) {
     let protocol = entry.get("protocol");
-    errors.optional_choice(&protocol, &["SCTP", "TCP", "UDP"]);
+    errors.optional_choice(&protocol, &["TCP", "UDP", "SCTP"]);
     let (port, end) = (entry.get("port"), entry.get("endPort"));
     match (port.value, end.number()) {
         (Value::Null, Some(_)) => {

@@ -115,11 +115,8 @@ fn check_host_network(errors: &mut Errors, spec: &Spot<'_>) {
             for port in container.get("ports").items() {
                 let (inner, outer) = (port.get("containerPort"), port.get("hostPort"));
                 if inner.number().unwrap_or_default() != outer.number().unwrap_or_default() {
-                    let shown = inner.number().unwrap_or_default();
-                    let spot = Spot::new(Some(inner.value), inner.path);
-                    errors.add(
-                        spot.invalid_as(shown, "must match `hostPort` when `hostNetwork` is true"),
-                    );
+                    let text = "must match `containerPort` when `hostNetwork` is true";
+                    errors.add(outer.invalid_as(outer.number().unwrap_or_default(), text));
                 }
             }
         }

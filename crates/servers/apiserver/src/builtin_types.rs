@@ -6,6 +6,8 @@ use serde_json::{Number, Value};
 use skein_object::{Object, quantity};
 use skein_schema::{Additional, Schema, SchemaRef, ValueType, builtin};
 
+mod go_names;
+
 use crate::failure::{Failure, Outcome};
 use crate::resource::Resource;
 
@@ -14,7 +16,12 @@ const MAX_DEPTH_LEVELS: usize = 64;
 
 /// Refuses a value whose JSON type the kind's Go type cannot hold.
 pub(crate) fn check(object: &Object, resource: &Resource, schema: &SchemaRef) -> Outcome<()> {
-    let problem = walk(&object.to_value(), schema, &mut Vec::new(), &resource.kind);
+    let root = Place {
+        owner: resource.kind.clone(),
+        field: String::new(),
+        path: Vec::new(),
+    };
+    let problem = walk(&object.to_value(), schema, &root);
     match problem {
         None => Ok(()),
         Some(text) => Err(Failure::bad_request(format!(
@@ -24,8 +31,16 @@ pub(crate) fn check(object: &Object, resource: &Resource, schema: &SchemaRef) ->
     }
 }
 
-fn walk(value: &Value, schema: &Schema, path: &mut Vec<String>, kind: &str) -> Option<String> {
-    if path.len() > MAX_DEPTH_LEVELS || value.is_null() {
+/// Where a value lies: the struct that declares its field, the field, and the way from the root.
+#[derive(Clone)]
+struct Place {
+    owner: String,
+    field: String,
+    path: Vec<String>,
+}
+
+fn walk(value: &Value, schema: &Schema, place: &Place) -> Option<String> {
+    if place.path.len() > MAX_DEPTH_LEVELS || value.is_null() {
         return None;
     }
     if schema.format.as_deref() == Some("byte")
@@ -36,44 +51,61 @@ fn walk(value: &Value, schema: &Schema, path: &mut Vec<String>, kind: &str) -> O
     if schema.name.as_deref() == Some(builtin::QUANTITY) {
         return quantity_problem(value);
     }
+    if schema.format.as_deref() == Some("int-or-string") {
+        return fits_int_or_string(value)
+            .then_some(())
+            .map_or_else(|| Some(mismatch(value, schema, place)), |()| None);
+    }
     if is_free(schema) {
         return None;
     }
     let fits = match (schema.value_type, value) {
         (Some(ValueType::Object), Value::Object(_))
         | (Some(ValueType::Array), Value::Array(_))
-        | (Some(ValueType::String), Value::String(_))
         | (Some(ValueType::Boolean), Value::Bool(_))
         | (Some(ValueType::Number), Value::Number(_))
         | (None, _) => true,
+        (Some(ValueType::String), Value::String(_)) => true,
         (Some(ValueType::Integer), Value::Number(number)) => fits_integer(number, schema),
         _ => false,
     };
     if !fits {
-        return Some(mismatch(value, schema, path, kind));
+        return Some(mismatch(value, schema, place));
     }
     match value {
         Value::Object(map) => map.iter().find_map(|(key, child)| {
             let field = schema.field(key)?;
-            let named = schema.properties.contains_key(key);
+            if !schema.properties.contains_key(key) {
+                return walk(child, field, place);
+            }
             let owner = schema
                 .name
                 .as_deref()
-                .and_then(|name| name.rsplit('.').next());
-            if named {
-                path.push(key.clone());
-            }
-            let found = walk(child, field, path, owner.unwrap_or(kind));
-            if named {
-                path.pop();
-            }
-            found
+                .and_then(|name| name.rsplit('.').next())
+                .unwrap_or(&place.owner);
+            let mut path = place.path.clone();
+            path.extend(go_names::embedded(owner, key).map(str::to_owned));
+            path.push(key.clone());
+            let place = Place {
+                owner: owner.to_owned(),
+                field: key.clone(),
+                path,
+            };
+            walk(child, field, &place)
         }),
         Value::Array(list) => {
             let items = schema.items.as_ref()?;
-            list.iter().find_map(|child| walk(child, items, path, kind))
+            list.iter().find_map(|child| walk(child, items, place))
         }
         _ => None,
+    }
+}
+
+fn fits_int_or_string(value: &Value) -> bool {
+    match value {
+        Value::String(_) => true,
+        Value::Number(number) => number.as_i64().is_some_and(|n| i32::try_from(n).is_ok()),
+        _ => false,
     }
 }
 
@@ -104,17 +136,12 @@ const QUANTITY_TEXT: &str =
 
 /// Types that decode themselves: quantities, times, int-or-string, raw objects.
 fn is_free(schema: &Schema) -> bool {
-    schema.int_or_string
-        || schema.preserve_unknown_fields
-        || matches!(
-            schema.format.as_deref(),
-            Some("int-or-string" | "date-time" | "byte" | "quantity")
-        )
+    schema.preserve_unknown_fields
+        || matches!(schema.format.as_deref(), Some("date-time" | "quantity"))
         || schema.name.as_deref().is_some_and(|name| {
             [
                 "Time",
                 "MicroTime",
-                "IntOrString",
                 "RawExtension",
                 "FieldsV1",
                 "JSON",
@@ -140,22 +167,31 @@ fn base64_problem(text: &str) -> Option<String> {
     Some(format!("illegal base64 data at input byte {at}"))
 }
 
-fn mismatch(value: &Value, schema: &Schema, path: &[String], kind: &str) -> String {
+fn mismatch(value: &Value, schema: &Schema, place: &Place) -> String {
+    let is_number = schema.value_type == Some(ValueType::Integer)
+        || schema.format.as_deref() == Some("int-or-string");
     let found = match value {
         Value::Bool(_) => "bool".to_owned(),
-        Value::Number(number) if schema.value_type == Some(ValueType::Integer) => {
-            format!("number {number}")
-        }
+        Value::Number(number) if is_number => format!("number {number}"),
         Value::Number(_) => "number".to_owned(),
         Value::String(_) => "string".to_owned(),
         Value::Array(_) => "array".to_owned(),
         Value::Object(_) | Value::Null => "object".to_owned(),
     };
-    let field = path.join(".");
-    format!(
-        "json: cannot unmarshal {found} into Go struct field {kind}.{field} of type {}",
-        go_type(schema)
-    )
+    let path = place.path.join(".");
+    let named = go_names::named(&place.owner, &place.field);
+    let wanted = match (named, value) {
+        _ if schema.format.as_deref() == Some("int-or-string") => "int32".to_owned(),
+        // The type of the list, or of one element.
+        (Some(named), _) if schema.value_type == Some(ValueType::Array) => named.to_owned(),
+        (Some(named), _) if schema.value_type == Some(ValueType::String) => {
+            named.trim_start_matches("[]").to_owned()
+        }
+        (Some(named), _) => named.to_owned(),
+        (None, _) => go_type(schema),
+    };
+    let owner = &place.owner;
+    format!("json: cannot unmarshal {found} into Go struct field {owner}.{path} of type {wanted}")
 }
 
 fn go_type(schema: &Schema) -> String {
@@ -170,6 +206,7 @@ fn go_type(schema: &Schema) -> String {
         return short(name);
     }
     match schema.value_type {
+        Some(ValueType::String) if schema.format.as_deref() == Some("byte") => "[]uint8".to_owned(),
         Some(ValueType::String) => "string".to_owned(),
         Some(ValueType::Boolean) => "bool".to_owned(),
         Some(ValueType::Number) => "float64".to_owned(),

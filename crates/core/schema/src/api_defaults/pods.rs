@@ -125,13 +125,20 @@ fn default_container(container: &mut Map<String, Value>, host_network: bool) {
     }
 }
 
+/// Longest name of an image, in bytes.
+const MAX_IMAGE_BYTES: usize = 255;
+
 /// `Always` for the tag `latest` or none, `IfNotPresent` for any other tag, a digest, and what is no image.
 fn pull_policy(image: &str) -> &'static str {
     let path = image.split(['@']).next().unwrap_or_default();
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-/".contains(c);
     let repository = path.rsplit_once('/').map_or(path, |(_, name)| name);
     let name = repository.split(':').next().unwrap_or_default();
-    if name.is_empty() || !name.chars().all(plain) || name.starts_with(['-', '_', '.']) {
+    if name.is_empty()
+        || path.len() > MAX_IMAGE_BYTES
+        || !name.chars().all(plain)
+        || name.starts_with(['-', '_', '.'])
+    {
         return "IfNotPresent";
     }
     let name = image.rsplit_once('/').map_or(image, |(_, name)| name);

@@ -109,11 +109,11 @@ fn check_list_map(schema: &Schema, path: &FieldPath, errors: &mut Vec<FieldError
         ));
     }
     let Some(items) = &schema.items else { return };
-    for (index, key) in schema.list_map_keys.iter().enumerate() {
+    for key in &schema.list_map_keys {
         match items.properties.get(key) {
             None => {
                 let detail = "entries must all be names of item properties";
-                let at = path.child("x-kubernetes-list-map-keys").index(index);
+                let at = path.child("x-kubernetes-list-map-keys");
                 errors.push(FieldError::invalid(at, key.as_str().into(), detail));
             }
             Some(field) if field.field_default().is_none() && !items.required.contains(key) => {

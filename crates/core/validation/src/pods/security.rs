@@ -38,7 +38,11 @@ fn check_profile(errors: &mut Errors, profile: &Spot<'_>) {
         }
         _ => {}
     }
-    errors.optional_choice(&kind, PROFILES);
+    if kind.is_blank() {
+        errors.add(kind.required("type is required when seccompProfile is set"));
+    } else {
+        errors.optional_choice(&kind, PROFILES);
+    }
 }
 
 /// The context of a whole Pod.

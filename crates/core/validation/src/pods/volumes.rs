@@ -227,7 +227,7 @@ fn check_projected(errors: &mut Errors, source: &Spot<'_>) {
                         check_file(errors, &file);
                     }
                 }
-                "serviceAccountToken" => check_token(errors, &projection),
+                "serviceAccountToken" => check_token(errors, &projection, source),
                 _ => {}
             }
         }
@@ -240,7 +240,7 @@ fn check_projected(errors: &mut Errors, source: &Spot<'_>) {
 /// Shortest and longest life of a projected token, in seconds.
 const TOKEN_SECONDS: (i64, i64) = (600, 1 << 32);
 
-fn check_token(errors: &mut Errors, token: &Spot<'_>) {
+fn check_token(errors: &mut Errors, token: &Spot<'_>, volume: &Spot<'_>) {
     let seconds = token.get("expirationSeconds");
     if let Some(number) = seconds.number() {
         if number < TOKEN_SECONDS.0 {
@@ -249,7 +249,9 @@ fn check_token(errors: &mut Errors, token: &Spot<'_>) {
             errors.add(seconds.invalid("may not specify a duration larger than 2^32 seconds"));
         }
     }
-    errors.filled(&token.get("path"));
+    // The API server tells this at the volume.
+    let path = Spot::new(Some(token.get("path").value), volume.get("path").path);
+    errors.filled(&path);
 }
 
 fn check_ephemeral(errors: &mut Errors, source: &Spot<'_>) {
