@@ -42,9 +42,20 @@ pub(crate) fn check(errors: &mut Errors, object: &Object) {
     if low.number().is_some_and(|least| most < least) {
         errors.add(high.invalid_as(most, "must be greater than or equal to `minReplicas`"));
     }
-    check_reference(errors, &spec.get("scaleTargetRef"));
+    let target = spec.get("scaleTargetRef");
+    check_reference(errors, &target);
+    let version = target.get("apiVersion");
+    if !version.text().contains('/') {
+        errors.add(version.invalid_as(version.text(), "apiVersion must specify API group"));
+    }
     for metric in spec.get("metrics").items() {
         check_metric(errors, &metric);
+    }
+    let metrics = spec.get("metrics");
+    let outside = |metric: Spot<'_>| ["Object", "External"].contains(&metric.get("type").text());
+    if low.number() == Some(0) && !metrics.items().any(outside) {
+        let text = "must specify at least one Object or External metric to support scaling to zero replicas";
+        errors.add(metrics.forbidden(text));
     }
     for name in ["scaleUp", "scaleDown"] {
         let rules = spec.get("behavior").get(name);

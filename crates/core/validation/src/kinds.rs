@@ -12,6 +12,13 @@ use crate::{
 /// What is wrong with a new object of a built-in kind, its metadata apart. Defaults must be filled in.
 pub fn check(object: &Object) -> Vec<FieldError> {
     let mut errors = Errors::default();
+    if object.kind() == "Service" && object.api_version() == "v1" {
+        // Addresses are looked at first, and told alone.
+        services::check_addresses_of(&mut errors, object);
+        if !errors.0.is_empty() {
+            return errors.0;
+        }
+    }
     content(&mut errors, object, true);
     errors.0
 }
@@ -73,7 +80,7 @@ fn content(errors: &mut Errors, object: &Object, creating: bool) {
         ("autoscaling", "HorizontalPodAutoscaler") if gvk.version == "v2" => {
             autoscaling::check(errors, object);
         }
-        ("scheduling.k8s.io", "PriorityClass") => policy::check_priority(errors, object),
+        ("scheduling.k8s.io", "PriorityClass") => policy::check_priority(errors, object, creating),
         ("apiextensions.k8s.io", "CustomResourceDefinition") => definitions::check(errors, object),
         _ => {}
     }

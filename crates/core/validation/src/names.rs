@@ -127,7 +127,15 @@ pub(crate) fn wildcard_problems(name: &str) -> Vec<String> {
 /// Problems of a DNS-1123 label.
 pub fn label_problems(name: &str) -> Vec<String> {
     let long = too_long_name(name, MAX_LABEL_BYTES);
-    long.into_iter().chain(LABEL.problem(name)).collect()
+    // A sub-domain that is no label has dots.
+    let form = LABEL.problem(name).map(|problem| {
+        if SUBDOMAIN.regex.is_match(name) {
+            "must not contain dots".to_owned()
+        } else {
+            problem
+        }
+    });
+    long.into_iter().chain(form).collect()
 }
 
 /// Problems of a DNS-1035 label.

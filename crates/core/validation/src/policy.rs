@@ -37,7 +37,11 @@ const MAX_PRIORITY: i64 = 1_000_000_000;
 /// Prefix of the classes that belong to the system.
 const SYSTEM: &str = "system-";
 
-pub(crate) fn check_priority(errors: &mut Errors, object: &Object) {
+pub(crate) fn check_priority(errors: &mut Errors, object: &Object, creating: bool) {
+    if !creating {
+        // What is allowed was looked at when it was made, and cannot change.
+        return;
+    }
     let value = Spot::of(object, "value");
     let name = Spot::of(object, "metadata").get("name");
     if name.text().starts_with(SYSTEM) {
@@ -155,7 +159,12 @@ fn check_order(errors: &mut Errors, limit: &Spot<'_>) {
                 continue;
             };
             if a.compare(b).is_some_and(std::cmp::Ordering::is_gt) {
-                let shown = limit.get(at).value.get(name).cloned().unwrap_or_default();
+                // Of a default the API server shows the bound that it breaks.
+                let shown = match (at, low) {
+                    ("default", "min") => less.value.clone(),
+                    ("default", _) => more.clone(),
+                    _ => limit.get(at).value.get(name).cloned().unwrap_or_default(),
+                };
                 let spot = Spot::new(None, limit.get(at).path.key(name));
                 errors.add(spot.invalid_as(
                     shown,

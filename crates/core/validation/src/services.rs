@@ -45,6 +45,12 @@ pub(crate) fn check(errors: &mut Errors, object: &Object) {
     check_traffic(errors, &spec, kind);
 }
 
+/// What is wrong with the addresses of a Service.
+pub(crate) fn check_addresses_of(errors: &mut Errors, object: &Object) {
+    let spec = Spot::of(object, "spec");
+    check_addresses(errors, &spec, spec.get("type").text(), is_headless(&spec));
+}
+
 fn is_headless(spec: &Spot<'_>) -> bool {
     let list = spec.get("clusterIPs");
     let first = list.items().next();
@@ -313,6 +319,11 @@ fn check_traffic(errors: &mut Errors, spec: &Spot<'_>, kind: &str) {
 /// Addresses do not change once they are given out.
 pub(crate) fn check_change(errors: &mut Errors, old: &Object, new: &Object) {
     let (old, new) = (Spot::of(old, "spec"), Spot::of(new, "spec"));
+    let balanced = |spec: &Spot<'_>| spec.get("type").text() == "LoadBalancer";
+    let (class, given) = (old.get("loadBalancerClass"), new.get("loadBalancerClass"));
+    if balanced(&old) && balanced(&new) && class.value != given.value {
+        errors.add(given.invalid("may not change once set"));
+    }
     let external = |spec: &Spot<'_>| spec.get("type").text() == "ExternalName";
     if external(&old) || external(&new) || (is_headless(&old) && is_headless(&new)) {
         return;

@@ -13,6 +13,7 @@ pub(crate) mod definitions;
 pub(crate) mod garbage;
 pub(crate) mod namespaces;
 pub(crate) mod roles;
+pub(crate) mod volumes;
 
 /// Starts the background controllers of a cluster.
 pub(crate) fn start(api: &Arc<Api>, tasks: &mut JoinSet<()>) {
@@ -33,6 +34,10 @@ pub(crate) fn start(api: &Arc<Api>, tasks: &mut JoinSet<()>) {
         accounts::run(Arc::clone(api)),
     ));
     tasks.spawn(until_stopped(Arc::clone(api), roles::run(Arc::clone(api))));
+    tasks.spawn(until_stopped(
+        Arc::clone(api),
+        volumes::run(Arc::clone(api)),
+    ));
 }
 
 /// Runs a task until the server stops.

@@ -224,7 +224,9 @@ fn check_projected(errors: &mut Errors, source: &Spot<'_>) {
                 }
                 "downwardAPI" => {
                     for file in projection.get("items").items() {
-                        check_file(errors, &file);
+                        // The API server tells these without the index.
+                        let path = projection.path.clone();
+                        check_file(errors, &Spot::new(Some(file.value), path));
                     }
                 }
                 "serviceAccountToken" => check_token(errors, &projection, source),

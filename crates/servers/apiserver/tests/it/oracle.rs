@@ -27,15 +27,7 @@ const DIFFERENT: &[(&str, &str)] = &[
         "the echoed object has its keys in another order",
     ),
     ("apply broken", "the words of another YAML parser"),
-    (
-        "pvc",
-        "the finalizer of volume protection is not set: nothing here uses volumes",
-    ),
     ("pvc change", "without the difference of the internal types"),
-    (
-        "daemon set",
-        "without the annotation of the template's generation",
-    ),
     ("event", "two empty fields are owned that Go does not write"),
     ("event new", "two empty fields are written and owned"),
     (

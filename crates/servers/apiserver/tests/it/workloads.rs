@@ -163,7 +163,12 @@ async fn sets_of_other_kinds_become_ready() {
         a.body["status"]["numberAvailable"] == 1
     })
     .await;
+    // A claim that a Pod uses waits for it.
     api.delete(&format!("{claims}/data-db-1")).await;
+    let waiting = api.get(&format!("{claims}/data-db-1")).await;
+    assert!(waiting.body["metadata"]["deletionTimestamp"].is_string());
+    api.delete("/apis/apps/v1/namespaces/default/statefulsets/db")
+        .await;
     api.until(&format!("/api/v1/persistentvolumes/{volume}"), |answer| {
         answer.code == 404
     })
