@@ -5,6 +5,7 @@
 mod arguments;
 mod bench;
 mod control_plane;
+mod embedded;
 mod oracle;
 mod process;
 mod schemas;

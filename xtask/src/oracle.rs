@@ -2,7 +2,7 @@
 
 mod flux_live;
 mod kustomize;
-mod ssa;
+pub mod ssa;
 
 use anyhow::{Result, bail};
 
@@ -22,8 +22,13 @@ const ORACLES: &[(&str, &str, Run)] = &[
     ),
     (
         "ssa",
-        "generated server-side applies, a real kube-apiserver against our merge library",
+        "generated server-side applies, a real kube-apiserver against our merge library or (--embedded) our server",
         ssa::run,
+    ),
+    (
+        "refusals",
+        "broken objects of every kind, a real kube-apiserver against our embedded one",
+        ssa::refusals,
     ),
 ];
 

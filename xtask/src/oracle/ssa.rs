@@ -1,21 +1,56 @@
-//! `oracle ssa`: generated server-side apply requests, answered by a real kube-apiserver and by our merge library.
+//! `oracle ssa` and `oracle refusals`: generated requests, answered by a real kube-apiserver and by ours.
+
+use std::process::Command;
 
 use anyhow::Result;
 
 use crate::control_plane::ControlPlane;
+use crate::embedded::Embedded;
 use crate::{process, upstream};
 
-/// `oracle ssa [--seeds FROM..TO] [--kind NAME] [--verbose]`.
+/// `oracle ssa [--embedded] [--seeds FROM..TO] [--kind NAME] [--verbose]`: our side is the merge library behind a model of the
+/// request handling, or the embedded server itself.
 pub fn run(arguments: &[String]) -> Result<()> {
-    let kubectl = skein_upstream::find("kubectl")?;
-    upstream::build(&[kubectl])?;
-    let plane = ControlPlane::start()?;
-    let words = ["run", "--quiet", "--package", "skein-ssa-oracle", "--"];
-    process::run(
-        process::cargo(&words)
-            .arg(plane.kubeconfig())
+    let servers = Servers::start(arguments.iter().any(|argument| argument == "--embedded"))?;
+    let rest = arguments
+        .iter()
+        .filter(|argument| *argument != "--embedded");
+    process::run(servers.compare()?.args(rest))
+}
+
+/// `oracle refusals [--kind NAME] [--stride N] [--floor PERCENT]`: good objects, broken in every place.
+pub fn refusals(arguments: &[String]) -> Result<()> {
+    let servers = Servers::start(true)?;
+    process::run(servers.compare()?.arg("--refusals").args(arguments))
+}
+
+/// The two that are compared.
+pub struct Servers {
+    real: ControlPlane,
+    ours: Option<Embedded>,
+}
+
+impl Servers {
+    /// Starts the real one, and the embedded one if asked to.
+    pub fn start(embedded: bool) -> Result<Self> {
+        upstream::build(&[skein_upstream::find("kubectl")?])?;
+        Ok(Self {
+            real: ControlPlane::start()?,
+            ours: embedded.then(Embedded::start).transpose()?,
+        })
+    }
+
+    /// The command that compares them.
+    pub fn compare(&self) -> Result<Command> {
+        let words = ["run", "--quiet", "--package", "skein-ssa-oracle", "--"];
+        let mut command = process::cargo(&words);
+        command
+            .arg(self.real.kubeconfig())
             .arg("--kubectl")
-            .arg(kubectl.path()?)
-            .args(arguments),
-    )
+            .arg(skein_upstream::find("kubectl")?.path()?);
+        if let Some(ours) = &self.ours {
+            command.args(["--ours", ours.kubeconfig()]);
+        }
+        Ok(command)
+    }
 }

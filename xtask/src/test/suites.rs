@@ -6,10 +6,20 @@ use std::process::Command;
 use anyhow::Result;
 
 use super::count::Counts;
+use crate::oracle::ssa;
 use crate::{process, setup, tidy, tree, upstream, web};
 
 /// Sections of the recorded steps that must be equal, in percent: what differs is listed in SHORTCOMINGS.md. It only ever goes up.
 const FLUX_LIVE_FLOOR_PERCENT: &str = "93";
+
+/// Answers to broken objects that must be equal, in percent: the rest quotes Go's internal types. It only ever goes up.
+const REFUSALS_FLOOR_PERCENT: &str = "93";
+
+/// Every how many-th broken object is sent: a fast part of the ten thousand.
+const REFUSALS_STRIDE: &str = "7";
+
+/// Seeds of the sequences of applies, updates and patches.
+const APPLY_SEEDS: &str = "1..13";
 
 /// One line of the closing table.
 pub struct Suite {
@@ -38,6 +48,11 @@ pub const SUITES: &[Suite] = &[
     own("e2e-real", "the binary on a real control plane", || {
         end_to_end("real")
     }),
+    own(
+        "api-parity",
+        "generated and broken objects, a real API server beside ours",
+        api_parity,
+    ),
     own("web-e2e", "the web page in a browser", web_end_to_end),
     shared("flux-embedded", "recorded Flux steps, embedded API", || {
         flux_live("embedded")
@@ -148,6 +163,30 @@ fn end_to_end(target: &str) -> Result<Option<Counts>> {
         target,
     ];
     counted(&mut process::cargo(&words), Counts::add_own_line)
+}
+
+fn api_parity() -> Result<Option<Counts>> {
+    if !tree::root().join("crates/testkit/ssa-oracle").is_dir() {
+        return Ok(None);
+    }
+    let servers = ssa::Servers::start(true)?;
+    let mut counts = Counts::default();
+    let applies = ["--seeds", APPLY_SEEDS];
+    let refusals = [
+        "--refusals",
+        "--stride",
+        REFUSALS_STRIDE,
+        "--floor",
+        REFUSALS_FLOOR_PERCENT,
+    ];
+    for words in [&applies[..], &refusals[..]] {
+        let mut command = servers.compare()?;
+        command.args(words);
+        if let Some(part) = counted(&mut command, Counts::add_own_line)? {
+            counts.add(part);
+        }
+    }
+    Ok(Some(counts))
 }
 
 fn flux_live(target: &str) -> Result<Option<Counts>> {

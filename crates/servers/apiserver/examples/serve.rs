@@ -1,6 +1,7 @@
 //! Serves clusters until interrupted: `serve FOLDER|memory [--bare] NAME...`; writes `FOLDER/NAME.kubeconfig` (or to stdout).
-//! `--bare` simulates no workloads, as an API server without controllers.
+//! `--bare` simulates no workloads, as an API server without controllers; `--piped` ends when standard input does.
 
+use std::io::Read as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -8,12 +9,14 @@ use skein_apiserver::{ClusterOptions, Server, ServerOptions, Storage};
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let (flags, words): (Vec<String>, Vec<String>) =
-        std::env::args().skip(1).partition(|word| word == "--bare");
+    let (flags, words): (Vec<String>, Vec<String>) = std::env::args()
+        .skip(1)
+        .partition(|word| word.starts_with("--"));
+    let has = |flag: &str| flags.iter().any(|given| given == flag);
     let mut arguments = words.into_iter();
     let place = arguments.next().unwrap_or_else(|| "memory".to_owned());
     let mut options = ServerOptions::in_memory(Vec::<String>::new());
-    options.simulate = flags.is_empty();
+    options.simulate = !has("--bare");
     options.clusters = arguments.map(ClusterOptions::named).collect();
     if place != "memory" {
         options.storage = Storage::Folder(PathBuf::from(&place));
@@ -38,8 +41,19 @@ async fn main() -> ExitCode {
             println!("{}", path.display());
         }
     }
-    if tokio::signal::ctrl_c().await.is_err() {
-        return ExitCode::FAILURE;
+    let piped = has("--piped");
+    let input_ended = async {
+        if piped {
+            // An error is an end, too.
+            let read = || std::io::stdin().read_to_end(&mut Vec::new());
+            let _ended = tokio::task::spawn_blocking(read).await;
+        } else {
+            std::future::pending::<()>().await;
+        }
+    };
+    tokio::select! {
+        () = input_ended => {}
+        _ = tokio::signal::ctrl_c() => {}
     }
     server.stop().await;
     ExitCode::SUCCESS

@@ -59,7 +59,7 @@ pub fn run(arguments: &[String]) -> Result<bool> {
         };
         return refusals::run(&real, &ours, &scope);
     }
-    let mut all_equal = true;
+    let (mut equal, mut total) = (0, 0);
     for kind in KINDS {
         if settings
             .kind
@@ -84,9 +84,11 @@ pub fn run(arguments: &[String]) -> Result<bool> {
         let mut codes: Vec<_> = tally.codes.iter().collect();
         codes.sort();
         println!("             real codes: {codes:?}");
-        all_equal &= tally.equal == tally.total;
+        equal += tally.equal;
+        total += tally.total;
     }
-    Ok(all_equal)
+    println!("{equal} passed, {} failed", total - equal);
+    Ok(equal == total)
 }
 
 #[derive(Default)]

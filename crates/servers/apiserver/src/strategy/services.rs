@@ -139,10 +139,8 @@ fn keep_address(old: &Object, new: &mut Object) {
     if !listed(new) && same(old, new, &["clusterIP"]) {
         copy(old, new, "clusterIPs");
     }
-    if same(old, new, &["clusterIP"]) {
-        if new.at(&["spec", "ipFamilyPolicy"]).is_none() {
-            copy(old, new, "ipFamilyPolicy");
-        }
+    if new.at(&["spec", "ipFamilyPolicy"]).is_none() {
+        copy(old, new, "ipFamilyPolicy");
     }
 }
 
