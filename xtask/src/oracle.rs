@@ -1,6 +1,7 @@
 //! `oracle`: runs a comparison with a real tool. One module per oracle; each prints a table and fails on a difference.
 
 mod flux_live;
+mod helm;
 mod kustomize;
 pub mod ssa;
 
@@ -14,6 +15,11 @@ const ORACLES: &[(&str, &str, Run)] = &[
         "flux-live",
         "recorded steps of the real Flux controllers, replayed against ours",
         flux_live::run,
+    ),
+    (
+        "helm",
+        "charts, the real helm against our engine",
+        helm::run,
     ),
     (
         "kustomize",

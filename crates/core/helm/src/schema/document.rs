@@ -68,7 +68,14 @@ pub(super) struct Document {
 impl Document {
     /// Parses and indexes a document; every reference in it must lead somewhere.
     pub(super) fn new(text: &[u8]) -> Result<Self, String> {
-        let root: Value = serde_json::from_slice(text).map_err(|e| e.to_string())?;
+        let root: Value = serde_json::from_slice(text).map_err(|error| {
+            // Go's words where they are known.
+            if error.is_eof() {
+                "unexpected EOF".to_owned()
+            } else {
+                error.to_string()
+            }
+        })?;
         let draft = Draft::of(&root)?;
         let mut document = Self {
             draft,

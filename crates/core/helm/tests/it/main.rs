@@ -1,7 +1,10 @@
 //! Charts against what Helm makes of them.
 
+#[path = "../support/cases.rs"]
+mod cases;
 #[path = "../support/compare.rs"]
 mod compare;
+mod corpus;
 #[path = "../support/disk.rs"]
 mod disk;
 mod recorded;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::compare::{Varies, Verdict, compare, first_difference};
+use crate::compare::{Varies, Verdict, compare, compare_errors, first_difference};
 use crate::run::{Request, template};
 
 /// Share of cases that must be equal as objects (errors: fail at the same place), in thousandths.
@@ -51,7 +51,10 @@ fn run_case(root: &Path, case: &Value) -> Outcome {
         std::fs::read_to_string(name).ok()
     };
     match (ours, read(".err")) {
-        (Err(ours), Some(helms)) => compare_errors(&ours, &helms),
+        (Err(ours), Some(helms)) => {
+            let (verdict, note) = compare_errors(&ours, &last_lines_whole(&helms));
+            Outcome { verdict, note }
+        }
         (Ok(_), Some(helms)) => different(format!("Helm fails: {}", last_lines(&helms))),
         (Err(ours), None) => different(format!("we fail: {ours}")),
         (Ok(ours), None) => {
@@ -81,44 +84,9 @@ fn last_lines(text: &str) -> String {
     text[at..].trim().chars().take(300).collect()
 }
 
-/// Errors count as the same objects when they name the same place, and as the same bytes when they read the same.
-fn compare_errors(ours: &str, helms: &str) -> Outcome {
-    let helms = last_lines_whole(helms);
-    let verdict = if ours.trim() == helms {
-        Verdict::Bytes
-    } else if place(ours) == place(&helms) {
-        Verdict::Objects
-    } else {
-        Verdict::Different
-    };
-    Outcome {
-        verdict,
-        note: format!("\n      ours {}\n      helm {}", cut(ours), cut(&helms)),
-    }
-}
-
 fn last_lines_whole(text: &str) -> String {
     let at = text.find("Error: ").map_or(0, |at| at + "Error: ".len());
     text[at..].trim().to_owned()
-}
-
-fn cut(text: &str) -> String {
-    text.chars().take(600).collect()
-}
-
-/// Files with lines and columns that an error names, or else its first words.
-fn place(text: &str) -> Vec<String> {
-    let is_place =
-        |word: &&str| word.contains(".yaml") || word.contains(".tpl") || word.contains(".txt");
-    let places: Vec<String> = text
-        .split_whitespace()
-        .filter(is_place)
-        .map(str::to_owned)
-        .collect();
-    if places.is_empty() {
-        return text.split_whitespace().take(4).map(str::to_owned).collect();
-    }
-    places
 }
 
 #[test]

@@ -99,3 +99,38 @@ pub fn first_difference(ours: &str, helms: &str) -> String {
         }
     }
 }
+
+/// Errors count as the same objects when they name the same place, and as the same bytes when they read the same.
+pub fn compare_errors(ours: &str, helms: &str) -> (Verdict, String) {
+    let (ours, helms) = (ours.trim(), helms.trim());
+    let verdict = if ours == helms {
+        Verdict::Bytes
+    } else if place(ours) == place(helms) {
+        Verdict::Objects
+    } else {
+        Verdict::Different
+    };
+    (
+        verdict,
+        format!("\n      ours {}\n      helm {}", cut(ours), cut(helms)),
+    )
+}
+
+fn cut(text: &str) -> String {
+    text.chars().take(600).collect()
+}
+
+/// Files with lines and columns that an error names, or else its first words.
+fn place(text: &str) -> Vec<String> {
+    let is_place =
+        |word: &&str| word.contains(".yaml") || word.contains(".tpl") || word.contains(".txt");
+    let places: Vec<String> = text
+        .split_whitespace()
+        .filter(is_place)
+        .map(str::to_owned)
+        .collect();
+    if places.is_empty() {
+        return text.split_whitespace().take(4).map(str::to_owned).collect();
+    }
+    places
+}

@@ -42,12 +42,10 @@ fn flags(request: &Request) -> Result<Flags, String> {
     };
     let mut print = PrintOptions::default();
     let mut set = Values::new();
-    for text in &request.values {
-        let read = values::read_documents(text.as_bytes());
-        values::merge_over(
-            &mut set,
-            read.map_err(|e| format!("failed to parse values: {e}"))?,
-        );
+    for (at, text) in request.values.iter().enumerate() {
+        let read = values::read_documents(text.as_bytes())
+            .map_err(|problem| format!("failed to parse values-{at}.yaml: {problem}"))?;
+        values::merge_over(&mut set, read);
     }
     let mut words = request.flags.iter();
     while let Some(flag) = words.next() {

@@ -1,0 +1,230 @@
+//! Charts rendered by ours and by a real helm, compared byte for byte and as objects: `--helm BINARY [--record CASES | PATH..] [--verbose]`.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+#[path = "../tests/support/cases.rs"]
+mod cases;
+#[path = "../tests/support/compare.rs"]
+mod compare;
+#[path = "../tests/support/disk.rs"]
+mod disk;
+#[path = "../tests/support/run.rs"]
+mod run;
+
+use compare::{Varies, Verdict, compare_errors, first_difference};
+use run::Request;
+
+/// How charts from folders are rendered.
+const FLAGS: [&str; 5] = [
+    "--namespace",
+    "test-ns",
+    "--include-crds",
+    "--kube-version",
+    "1.33.0",
+];
+
+struct Arguments {
+    helm: PathBuf,
+    record: Option<PathBuf>,
+    verbose: bool,
+    paths: Vec<PathBuf>,
+}
+
+fn arguments() -> Result<Arguments, String> {
+    let mut arguments = Arguments {
+        helm: PathBuf::from("helm"),
+        record: None,
+        verbose: false,
+        paths: Vec::new(),
+    };
+    let mut words = std::env::args().skip(1);
+    while let Some(word) = words.next() {
+        match word.as_str() {
+            "--helm" => arguments.helm = words.next().ok_or("--helm needs a path")?.into(),
+            "--record" => {
+                arguments.record = Some(words.next().ok_or("--record needs a folder")?.into());
+            }
+            "--verbose" => arguments.verbose = true,
+            path => arguments.paths.push(path.into()),
+        }
+    }
+    Ok(arguments)
+}
+
+/// Standard output, or standard error from `Error:` on.
+fn real(helm: &Path, chart: &Path, request: &Request) -> Result<String, String> {
+    let folder = std::env::temp_dir().join(format!("skein-helm-oracle-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).map_err(|e| e.to_string())?;
+    let mut command = Command::new(helm);
+    command.arg("template").arg(&request.release).arg(chart);
+    command.args(&request.flags);
+    for (at, text) in request.values.iter().enumerate() {
+        let file = folder.join(format!("values-{at}.yaml"));
+        std::fs::write(&file, text).map_err(|e| e.to_string())?;
+        command.arg("-f").arg(file);
+    }
+    for (name, below) in [("HELM_CACHE_HOME", "cache"), ("HELM_CONFIG_HOME", "config")] {
+        command.env(name, folder.join(below));
+    }
+    let output = command
+        .output()
+        .map_err(|e| format!("helm does not start: {e}"))?;
+    if output.status.success() {
+        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
+    }
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    let at = text.find("Error: ").map_or(0, |at| at + "Error: ".len());
+    // Where the files of values lie is no part of the answer.
+    let here = format!("{}/", folder.display());
+    Err(text[at..].trim().replace(&here, ""))
+}
+
+/// One comparison.
+fn compare_case(helm: &Path, chart: &Path, request: &Request) -> (Verdict, String) {
+    let ours = std::panic::catch_unwind(|| run::template(chart, request));
+    let Ok(ours) = ours else {
+        return (Verdict::Different, "we panic".to_owned());
+    };
+    match (ours, real(helm, chart, request)) {
+        (Ok(ours), Ok(first)) => {
+            if ours == first {
+                return (Verdict::Bytes, String::new());
+            }
+            // What differs between two runs of helm is random.
+            let second = real(helm, chart, request).ok();
+            let varies = match &second {
+                Some(second) if *second != first => Varies::Leaves,
+                _ => Varies::Nothing,
+            };
+            let verdict = compare::compare(&ours, &first, second.as_deref(), varies);
+            (verdict, first_difference(&ours, &first))
+        }
+        (Err(ours), Err(theirs)) => compare_errors(&ours, &theirs),
+        (Ok(_), Err(theirs)) => (Verdict::Different, format!("helm fails: {theirs}")),
+        (Err(ours), Ok(_)) => (Verdict::Different, format!("we fail: {ours}")),
+    }
+}
+
+/// Every chart in a folder that is not below another chart, with its defaults and each file of ci/.
+fn find_charts(folder: &Path, found: &mut Vec<PathBuf>) {
+    if folder.join("Chart.yaml").is_file() || folder.extension().is_some_and(|end| end == "tgz") {
+        found.push(folder.to_owned());
+        return;
+    }
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return;
+    };
+    let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    paths.sort();
+    paths.iter().for_each(|path| find_charts(path, found));
+}
+
+fn requests(chart: &Path) -> Vec<(String, Request)> {
+    let request = |values: Vec<String>| Request {
+        release: "test-release".to_owned(),
+        flags: FLAGS.iter().map(|flag| (*flag).to_owned()).collect(),
+        values,
+    };
+    let mut all = vec![("default".to_owned(), request(Vec::new()))];
+    let mut files: Vec<PathBuf> = std::fs::read_dir(chart.join("ci"))
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|end| end == "yaml"))
+        .collect();
+    files.sort();
+    for file in files {
+        if let Ok(text) = std::fs::read_to_string(&file) {
+            let name = file.file_stem().unwrap_or_default().to_string_lossy();
+            all.push((name.into_owned(), request(vec![text])));
+        }
+    }
+    all
+}
+
+/// Counts by verdict.
+#[derive(Default)]
+struct Tally(BTreeMap<Verdict, usize>);
+
+impl Tally {
+    fn add(&mut self, name: &str, verdict: Verdict, note: &str, verbose: bool) {
+        *self.0.entry(verdict).or_default() += 1;
+        if verdict == Verdict::Different || (verbose && verdict == Verdict::Objects) {
+            println!("{verdict:?} {name}: {note}");
+        }
+    }
+
+    fn print(&self) -> bool {
+        let count = |verdict| self.0.get(&verdict).copied().unwrap_or(0);
+        let (bytes, objects) = (count(Verdict::Bytes), count(Verdict::Objects));
+        let different = count(Verdict::Different);
+        let all = bytes + objects + different;
+        println!("{all:>6} cases");
+        println!("{bytes:>6} equal in bytes");
+        println!("{objects:>6} equal as objects only, or failing at the same place in other words");
+        println!("{different:>6} different");
+        different == 0
+    }
+}
+
+fn record(helm: &Path, folder: &Path) -> Result<(), String> {
+    let expected = folder.join("expected");
+    let _ = std::fs::remove_dir_all(&expected);
+    std::fs::create_dir_all(&expected).map_err(|e| e.to_string())?;
+    for case in cases::read(folder) {
+        let (suffix, text) = match real(helm, &folder.join(&case.chart), &case.request) {
+            Ok(text) => ("yaml", text),
+            Err(text) => {
+                // Where the charts lie is no part of the answer.
+                let here = format!("{}/", folder.display());
+                ("err", text.replace(&here, "") + "\n")
+            }
+        };
+        let file = expected.join(format!("{}.{suffix}", case.name));
+        std::fs::write(file, text).map_err(|e| e.to_string())?;
+    }
+    Ok(())
+}
+
+fn run_all(arguments: &Arguments) -> Result<bool, String> {
+    if let Some(folder) = &arguments.record {
+        record(&arguments.helm, folder)?;
+        return Ok(true);
+    }
+    let mut tally = Tally::default();
+    for path in &arguments.paths {
+        if path.join("cases.json").is_file() {
+            for case in cases::read(path) {
+                let chart = path.join(&case.chart);
+                let (verdict, note) = compare_case(&arguments.helm, &chart, &case.request);
+                tally.add(&case.name, verdict, &note, arguments.verbose);
+            }
+            continue;
+        }
+        let mut charts = Vec::new();
+        find_charts(path, &mut charts);
+        for chart in charts {
+            for (name, request) in requests(&chart) {
+                let (verdict, note) = compare_case(&arguments.helm, &chart, &request);
+                let name = format!("{}#{name}", chart.display());
+                tally.add(&name, verdict, &note, arguments.verbose);
+            }
+        }
+    }
+    Ok(tally.print())
+}
+
+fn main() -> ExitCode {
+    let outcome = arguments().and_then(|arguments| run_all(&arguments));
+    match outcome {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(problem) => {
+            eprintln!("{problem}");
+            ExitCode::FAILURE
+        }
+    }
+}

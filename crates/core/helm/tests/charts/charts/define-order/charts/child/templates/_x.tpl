@@ -1,0 +1,1 @@
+{{ define "who" }}child{{ end }}{{ define "only" }}child-only{{ end }}

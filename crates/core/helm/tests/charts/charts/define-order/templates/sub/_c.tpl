@@ -1,0 +1,1 @@
+{{ define "who" }}c{{ end }}{{ define "deep" }}deep{{ end }}

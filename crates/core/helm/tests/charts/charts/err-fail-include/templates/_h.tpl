@@ -1,0 +1,1 @@
+{{ define "h" }}{{ fail "inner" }}{{ end }}

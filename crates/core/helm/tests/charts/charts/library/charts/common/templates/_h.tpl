@@ -1,0 +1,1 @@
+{{- define "common.name" -}}lib-{{ .Chart.Name }}{{- end -}}

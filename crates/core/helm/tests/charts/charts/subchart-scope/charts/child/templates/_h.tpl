@@ -1,0 +1,1 @@
+{{ define "child.h" }}{{ .Values.a }}-{{ .Chart.Name }}{{ end }}

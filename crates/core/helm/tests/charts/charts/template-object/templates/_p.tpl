@@ -1,0 +1,1 @@
+partial of {{ .Template.Name }}

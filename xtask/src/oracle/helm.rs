@@ -1,0 +1,47 @@
+//! `oracle helm`: charts rendered with ours and with a real Helm 4; the comparison is an example of the crate.
+
+use anyhow::{Context, Result};
+
+use crate::{process, tree};
+
+/// Our own charts, each with a quirk.
+const CORPUS: &str = "crates/core/helm/tests/charts";
+
+/// `oracle helm [PATH..] [--verbose] [--record]`: without a path, our own charts and the recorded ones. `--record` writes the answers of our own.
+pub fn run(arguments: &[String]) -> Result<()> {
+    let component = skein_upstream::find("helm").context("helm is not listed")?;
+    let binary = skein_upstream::ensure(component, &mut |_| {})?;
+    let binary = binary.to_string_lossy().into_owned();
+    let mut words: Vec<String> = [
+        "run",
+        "--quiet",
+        "--package",
+        "skein-helm",
+        "--example",
+        "oracle",
+        "--",
+    ]
+    .map(str::to_owned)
+    .to_vec();
+    words.extend(["--helm".to_owned(), binary]);
+    for argument in arguments {
+        match argument.as_str() {
+            "--record" => words.extend(["--record".to_owned(), CORPUS.to_owned()]),
+            flag if flag.starts_with("--") => words.push(flag.to_owned()),
+            // The example runs in the top folder; paths are the caller's.
+            path => {
+                let path = std::path::absolute(path).with_context(|| format!("the path {path}"))?;
+                words.push(path.to_string_lossy().into_owned());
+            }
+        }
+    }
+    if arguments.iter().all(|argument| argument.starts_with("--")) {
+        words.push(CORPUS.to_owned());
+        if let Some(shared) = tree::shared_material() {
+            let charts = shared.join("real/charts/charts");
+            words.push(charts.to_string_lossy().into_owned());
+        }
+    }
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    process::run(&mut process::cargo(&words))
+}
