@@ -69,10 +69,9 @@ pub(super) fn lint(text: &[u8], linter: &mut Linter) {
     if metadata.icon.is_empty() {
         linter.say(Severity::Info, FILE, "icon is recommended".to_owned());
     }
-    for problem in [icon(metadata), kind(metadata), dependencies(metadata)] {
-        if let Some(problem) = problem {
-            linter.say(Severity::Error, FILE, problem);
-        }
+    let checks = [icon(metadata), kind(metadata), dependencies(metadata)];
+    for problem in checks.into_iter().flatten() {
+        linter.say(Severity::Error, FILE, problem);
     }
     if !is_strict_version(&metadata.version) {
         let problem = format!("version '{}' is not a valid SemVerV2", metadata.version);

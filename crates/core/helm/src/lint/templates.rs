@@ -91,10 +91,9 @@ fn one(name: &str, text: &str, version: Option<&KubeVersion>, linter: &mut Linte
         if let Some(problem) = deprecation(&object, version) {
             linter.say(Severity::Warning, name, problem);
         }
-        for problem in [selector(&object, text), list_policy(&object)] {
-            if let Some(problem) = problem {
-                linter.say(Severity::Error, name, problem);
-            }
+        let checks = [selector(&object, text), list_policy(&object)];
+        for problem in checks.into_iter().flatten() {
+            linter.say(Severity::Error, name, problem);
         }
     }
     true

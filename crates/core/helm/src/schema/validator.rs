@@ -130,6 +130,9 @@ impl Frame<'_> {
     }
 }
 
+/// A keyword, what it wants, and when a number breaks it.
+type Bound = (&'static str, Option<f64>, fn(f64, f64) -> bool);
+
 fn json_type(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
@@ -575,7 +578,7 @@ impl<'a> Validator<'a> {
         let minimum = frame.number("minimum");
         let maximum = frame.number("maximum");
         let (above, below) = (draft4("exclusiveMinimum"), draft4("exclusiveMaximum"));
-        let checks: [(&str, Option<f64>, fn(f64, f64) -> bool); 5] = [
+        let checks: [Bound; 5] = [
             ("minimum", minimum.filter(|_| !above), |got, want| {
                 got < want
             }),
@@ -731,7 +734,7 @@ fn first_mismatch(frame: &Frame<'_>, value: &Value, draft: Draft) -> Option<Stri
         let is_whole = value.as_f64().is_some_and(is_whole);
         let fits =
             |name: &&str| *name == got || (*name == "integer" && got == "number" && is_whole);
-        if !names.is_empty() && !names.iter().any(|name| fits(name)) {
+        if !names.is_empty() && !names.iter().any(fits) {
             return Some(format!("got {got}, want {}", type_names(&names)));
         }
     }

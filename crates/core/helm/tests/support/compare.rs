@@ -22,8 +22,6 @@ pub enum Varies {
     Leaves,
     /// The order of documents.
     Order,
-    /// Blank lines.
-    Text,
 }
 
 fn documents(text: &str) -> Result<Vec<Value>, String> {
