@@ -23,6 +23,8 @@ use held::HeldObjects;
 
 /// How long one watch request lasts before it is renewed.
 const WATCH_TIMEOUT: Duration = Duration::from_secs(290);
+/// A watch that ends sooner is followed by a pause.
+const SHORTEST_WATCH: Duration = Duration::from_secs(1);
 /// First pause after a failed list or watch.
 const RETRY_MIN: Duration = Duration::from_millis(200);
 /// Longest pause after failed lists or watches.
@@ -156,7 +158,13 @@ async fn follow<T: Send + Sync + 'static>(cluster: Cluster, spec: WatchSpec, inn
     let mut pause = RETRY_MIN;
     let mut revision: Option<String> = None;
     loop {
+        let begun = Instant::now();
         match follow_once(&cluster, &spec, &inner, &mut revision).await {
+            Ok(()) if begun.elapsed() < SHORTEST_WATCH => {
+                // A server that ends each watch at once must not be asked without end.
+                tokio::time::sleep(pause).await;
+                pause = (pause * 2).min(RETRY_MAX);
+            }
             Ok(()) => pause = RETRY_MIN,
             Err(error) => {
                 if error.is_gone() {

@@ -90,19 +90,22 @@ pub struct ListOptions {
 }
 
 impl ListOptions {
-    fn accept(&self, request: http::request::Builder) -> http::request::Builder {
-        const METADATA: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
-        const METADATA_EVENTS: &str =
-            "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
-        if self.metadata_only {
-            // Lists answer to the first form, watches to the second.
-            request.header(
-                "accept",
-                format!("{METADATA},{METADATA_EVENTS},application/json"),
-            )
-        } else {
-            request
+    /// Asks for a list in the form that is wanted.
+    fn accept_list(&self, request: http::request::Builder) -> http::request::Builder {
+        self.accept(request, "PartialObjectMetadataList")
+    }
+
+    /// Asks for events. A kube-apiserver that is asked for lists here ends the watch at its first event.
+    fn accept_events(&self, request: http::request::Builder) -> http::request::Builder {
+        self.accept(request, "PartialObjectMetadata")
+    }
+
+    fn accept(&self, request: http::request::Builder, form: &str) -> http::request::Builder {
+        if !self.metadata_only {
+            return request;
         }
+        let form = format!("application/json;as={form};g=meta.k8s.io;v=v1,application/json");
+        request.header("accept", form)
     }
 }
 
@@ -223,7 +226,7 @@ impl Cluster {
             query.add("limit", &LIST_PAGE_OBJECTS.to_string());
             query.add_unless_empty("continue", &token);
             let uri = query.uri(resource.collection_path(&options.namespace));
-            let request = options.accept(Request::get(uri));
+            let request = options.accept_list(Request::get(uri));
             let mut answer = self
                 .send("list", &resource.plural, request, Vec::new())
                 .await?;
@@ -452,7 +455,7 @@ impl Cluster {
         query.add_unless_empty("fieldSelector", &options.field_selector);
         let uri = query.uri(resource.collection_path(&options.namespace));
         self.shared.counts.count("watch", &resource.plural);
-        let request = self.finish(options.accept(Request::get(uri)), Vec::new())?;
+        let request = self.finish(options.accept_events(Request::get(uri)), Vec::new())?;
         let opened =
             tokio::time::timeout(REQUEST_TIMEOUT, self.shared.client.request_events(request));
         match opened.await {
@@ -614,4 +617,26 @@ fn list_item(mut item: Value, resource: &ApiResource) -> Result<Object, ApiError
             .or_insert_with(|| resource.kind.clone().into());
     }
     object(item, "list")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ListOptions;
+
+    #[test]
+    fn watches_ask_for_events_and_lists_for_lists() {
+        let options = ListOptions {
+            metadata_only: true,
+            ..ListOptions::default()
+        };
+        let accepted = |request: http::request::Builder| {
+            let headers = request.headers_ref().expect("headers");
+            headers["accept"].to_str().expect("a text").to_owned()
+        };
+        let events = accepted(options.accept_events(http::Request::get("/")));
+        let list = accepted(options.accept_list(http::Request::get("/")));
+        assert!(events.contains("as=PartialObjectMetadata;"), "{events}");
+        assert!(!events.contains("List"), "a server ends such a watch");
+        assert!(list.contains("as=PartialObjectMetadataList;"), "{list}");
+    }
 }
