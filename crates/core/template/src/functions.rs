@@ -3,6 +3,7 @@
 mod arguments;
 mod cases;
 mod cast;
+mod crypto;
 mod dates;
 mod decimal;
 mod defaults;
@@ -43,6 +44,7 @@ pub fn sprig() -> &'static FunctionMap {
     static SPRIG: LazyLock<FunctionMap> = LazyLock::new(|| {
         let tables = [
             cases::FUNCTIONS,
+            crypto::FUNCTIONS,
             dates::FUNCTIONS,
             defaults::FUNCTIONS,
             dicts::FUNCTIONS,

@@ -2,6 +2,7 @@
 
 mod durations;
 mod functions;
+mod toml;
 mod yaml;
 
 use std::sync::LazyLock;
@@ -39,7 +40,13 @@ pub fn sprig() -> FunctionMap {
 pub fn functions() -> FunctionMap {
     static FUNCTIONS: LazyLock<FunctionMap> = LazyLock::new(|| {
         let mut map = sprig();
-        for table in [functions::FUNCTIONS, durations::FUNCTIONS, yaml::FUNCTIONS] {
+        let tables = [
+            functions::FUNCTIONS,
+            durations::FUNCTIONS,
+            toml::FUNCTIONS,
+            yaml::FUNCTIONS,
+        ];
+        for table in tables {
             for (name, signature, body) in table {
                 map.insert(Function::new(*name, signature, body));
             }

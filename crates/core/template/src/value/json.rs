@@ -25,7 +25,7 @@ pub enum Integers {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum JsonError {
     /// Nested deeper than the limit, or holding itself.
-    #[error("value is nested deeper than {MAX_VALUE_DEPTH_LEVELS} levels, or holds itself")]
+    #[error("json: unsupported value: encountered a cycle via map[string]interface {{}}")]
     TooDeep,
     /// JSON has no number for it.
     #[error("json: unsupported value: {0}")]
