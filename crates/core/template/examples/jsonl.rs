@@ -1,7 +1,8 @@
 //! Renders templates given as JSON lines: `{"tpl": "...", "data": ...}` in, `{"output": "..."}` or `{"error": "..."}` out, one line each.
 //!
 //! Further fields of a line: `name` (of the template, `test` when absent), `mk` (`default`, `zero` or `error` for keys that are missing), `ints`
-//! (true: whole numbers are `int64`, as of `--set`; otherwise `float64`, as of a values file). `tmpl` and `input` are other names of `tpl`, `vars` of `data`.
+//! (true: whole numbers are `int64`, as of `--set`; otherwise `float64`, as of a values file), `chart` (true: the template is `templates/t.yaml` of a chart `c`
+//! whose values are the data, and errors read as Helm's). `tmpl` and `input` are other names of `tpl`, `vars` of `data`.
 
 use std::io::{BufRead, Write};
 use std::sync::Arc;
@@ -54,6 +55,10 @@ fn render(case: &Json, functions: &Arc<FunctionMap>) -> Result<String, String> {
         ..Options::default()
     };
     let data = field(case, &["data", "vars"]).unwrap_or(&Json::Null);
+    if case.get("chart") == Some(&Json::Bool(true)) {
+        let data = Value::from_json(data, integers);
+        return render_chart(text, data, missing_key, Arc::clone(functions));
+    }
     let mut templates = Templates::new(Arc::clone(functions), options);
     templates
         .parse(name, text)
@@ -65,4 +70,37 @@ fn render(case: &Json, functions: &Arc<FunctionMap>) -> Result<String, String> {
             &mut FixedEnvironment::default(),
         )
         .map_err(|error| helm::plain_text(&error.to_string()))
+}
+
+const FILE: &str = "c/templates/t.yaml";
+
+/// As Helm renders the only template of a chart.
+fn render_chart(
+    text: &str,
+    values: Value,
+    missing_key: MissingKey,
+    functions: Arc<FunctionMap>,
+) -> Result<String, String> {
+    let mut options = Options::helm();
+    if missing_key == MissingKey::Error {
+        options.missing_key = missing_key;
+    }
+    let mut templates = Templates::new(functions, options);
+    templates
+        .parse(FILE, text)
+        .map_err(|error| helm::parse_error_text(FILE, &error))?;
+    let context = json!({
+        "Chart": { "Name": "c", "Version": "1.2.3", "IsRoot": true },
+        "Release": { "Name": "r", "Namespace": "n" },
+        "Template": { "Name": FILE, "BasePath": "c/templates" },
+        "Subcharts": {},
+    });
+    let context = Value::from_json(&context, Integers::Float64);
+    if let Value::Map(map) = &context {
+        map.insert("Values", values);
+    }
+    let output = templates
+        .execute(FILE, &context, &mut FixedEnvironment::default())
+        .map_err(|error| helm::exec_error_text(FILE, &error))?;
+    Ok(output.replace("<no value>", ""))
 }

@@ -27,7 +27,7 @@ use crate::function::{CallError, Function, FunctionMap};
 use crate::value::Operand;
 
 pub(crate) use arguments::{any, integer, map, text, text_of};
-pub(crate) use json::{JsonStyle, from_json_text, to_json_text};
+pub(crate) use json::{JsonStyle, from_typed_json_text, to_json_text};
 
 /// Result of a function.
 pub(crate) type Outcome = Result<Operand, CallError>;

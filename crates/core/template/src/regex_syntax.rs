@@ -141,9 +141,12 @@ impl Translator<'_> {
                 });
                 self.rest = &self.rest[2..];
             }
-            'A' | 'z' | 'a' | 'f' | 't' | 'n' | 'r' | 'v' | 'x' | 'p' | 'P' => {
-                self.take(2);
+            'A' | 'z' | 'a' | 'f' | 't' | 'n' | 'r' | 'v' => self.take(2),
+            'x' => {
+                let code = self.hexadecimal()?;
+                self.out.push_str(&format!("\\x{{{code:x}}}"));
             }
+            'p' | 'P' => self.unicode_class()?,
             '0'..='7' => self.octal(next)?,
             next if next.is_ascii_alphanumeric() => {
                 return Err(format!("invalid escape sequence: `\\{next}`"));
@@ -225,7 +228,7 @@ impl Translator<'_> {
         Ok(())
     }
 
-    /// A class in brackets, where the crate would take `&&`, `--`, `~~` and `[` for operations on sets.
+    /// A class in brackets. Characters are written by their numbers: the crate takes `&&`, `--`, `~~` and `[` for operations on sets.
     fn class(&mut self) -> Result<(), String> {
         let whole = self.rest;
         self.take(1);
@@ -234,53 +237,163 @@ impl Translator<'_> {
         }
         let mut first = true;
         loop {
-            let Some(character) = self.rest.chars().next() else {
+            if self.rest.is_empty() {
                 return Err(format!("missing closing ]: `{whole}`"));
-            };
-            match character {
-                ']' if !first => {
-                    self.take(1);
-                    return Ok(());
-                }
-                '[' if self.rest.starts_with("[:") && self.rest.contains(":]") => {
-                    let end = self.rest.find(":]").map_or(1, |end| end + 2);
-                    self.take(end);
-                }
-                '\\' => self.class_escape()?,
-                ']' | '[' | '&' | '~' => {
-                    self.out.push('\\');
-                    self.take(1);
-                }
-                '-' if first || self.rest.starts_with("-]") || self.rest.starts_with("--") => {
-                    self.out.push('\\');
-                    self.take(1);
-                }
-                other => self.take(other.len_utf8()),
+            }
+            if self.rest.starts_with(']') && !first {
+                self.take(1);
+                return Ok(());
             }
             first = false;
+            if self.rest.starts_with("[:")
+                && let Some(end) = self.rest.find(":]")
+            {
+                self.take(end + 2);
+                continue;
+            }
+            if self.class_of_class()? {
+                continue;
+            }
+            self.range()?;
         }
     }
 
-    fn class_escape(&mut self) -> Result<(), String> {
-        let Some(next) = self.rest[1..].chars().next() else {
-            return Err("trailing backslash at end of expression: ``".to_owned());
-        };
-        match next {
-            'd' | 'D' | 'w' | 'W' | 's' | 'S' => {
-                self.out.push_str(perl_class(next));
+    /// `\d`, `\pL` and the like within brackets; whether there was one.
+    fn class_of_class(&mut self) -> Result<bool, String> {
+        let mut characters = self.rest.chars();
+        if characters.next() != Some('\\') {
+            return Ok(false);
+        }
+        match characters.next() {
+            Some(letter @ ('d' | 'D' | 'w' | 'W' | 's' | 'S')) => {
+                self.out.push_str(perl_class(letter));
                 self.rest = &self.rest[2..];
+                Ok(true)
             }
-            '0'..='7' => self.octal(next)?,
-            'a' | 'f' | 't' | 'n' | 'r' | 'v' | 'x' | 'p' | 'P' => self.take(2),
-            next if next.is_ascii_alphanumeric() => {
-                return Err(format!("invalid escape sequence: `\\{next}`"));
+            Some('p' | 'P') => {
+                self.unicode_class()?;
+                Ok(true)
             }
-            next if next.is_ascii() => self.take(2),
-            next => {
-                self.rest = &self.rest[1..];
-                self.take(next.len_utf8());
+            _ => Ok(false),
+        }
+    }
+
+    /// One character of a class, or a range of them.
+    fn range(&mut self) -> Result<(), String> {
+        let start = self.rest;
+        let low = self.class_character()?;
+        let mut high = low;
+        if self.rest.starts_with('-') && !self.rest.starts_with("-]") && self.rest.len() > 1 {
+            self.rest = &self.rest[1..];
+            high = self.class_character()?;
+            if high < low {
+                let shown = &start[..start.len() - self.rest.len()];
+                return Err(format!("invalid character class range: `{shown}`"));
             }
         }
+        self.out.push_str(&format!("\\x{{{low:x}}}"));
+        if high != low {
+            self.out.push_str(&format!("-\\x{{{high:x}}}"));
+        }
+        Ok(())
+    }
+
+    fn class_character(&mut self) -> Result<u32, String> {
+        let mut characters = self.rest.chars();
+        let Some(first) = characters.next() else {
+            return Err("missing closing ]: ``".to_owned());
+        };
+        if first != '\\' {
+            self.rest = characters.as_str();
+            return Ok(first as u32);
+        }
+        let Some(escape) = characters.next() else {
+            return Err("trailing backslash at end of expression: ``".to_owned());
+        };
+        let rest = characters.as_str();
+        let code = match escape {
+            'a' => 7,
+            'f' => 12,
+            't' => 9,
+            'n' => 10,
+            'r' => 13,
+            'v' => 11,
+            'x' => return self.hexadecimal(),
+            '0'..='7' => {
+                let count = rest
+                    .bytes()
+                    .take(2)
+                    .take_while(|b| (b'0'..=b'7').contains(b));
+                let length = 1 + count.count();
+                if escape != '0' && length < 2 {
+                    return Err(format!("invalid escape sequence: `\\{escape}`"));
+                }
+                let digits = &self.rest[1..1 + length];
+                self.rest = &self.rest[1 + length..];
+                return Ok(u32::from_str_radix(digits, 8).unwrap_or_default());
+            }
+            other if other.is_ascii_alphanumeric() => {
+                return Err(format!("invalid escape sequence: `\\{other}`"));
+            }
+            other => other as u32,
+        };
+        self.rest = rest;
+        Ok(code)
+    }
+
+    /// `\x41` or `\x{1F600}`.
+    fn hexadecimal(&mut self) -> Result<u32, String> {
+        let digits = &self.rest[2..];
+        let (text, length) = match digits.strip_prefix('{') {
+            Some(inner) => {
+                let end = inner.find('}').unwrap_or(inner.len());
+                (&inner[..end], (end + 2).min(digits.len()))
+            }
+            None => {
+                let text = digits.get(..2).unwrap_or(digits);
+                (text, text.len())
+            }
+        };
+        let code = u32::from_str_radix(text, 16).ok();
+        match code.filter(|code| char::from_u32(*code).is_some()) {
+            Some(code) => {
+                self.rest = &digits[length..];
+                Ok(code)
+            }
+            None => {
+                let shown = &self.rest[..2 + length];
+                Err(format!("invalid escape sequence: `{shown}`"))
+            }
+        }
+    }
+
+    /// `\pL`, `\p{Greek}`, `\p{^L}`.
+    fn unicode_class(&mut self) -> Result<(), String> {
+        let name = &self.rest[2..];
+        let length = match name.chars().next() {
+            Some('{') => name.find('}').map(|end| end + 1),
+            Some(letter) => Some(letter.len_utf8()),
+            None => None,
+        };
+        let Some(length) = length else {
+            return Err(format!("invalid character class range: `{}`", self.rest));
+        };
+        let shown = &self.rest[..2 + length];
+        let mut class = shown.to_owned();
+        if class.contains("{^") {
+            // Both negations together are none.
+            let negated = if class.starts_with("\\p") {
+                "\\P"
+            } else {
+                "\\p"
+            };
+            class = format!("{negated}{}", class[2..].replacen("{^", "{", 1));
+        }
+        if regex::Regex::new(&class).is_err() {
+            return Err(format!("invalid character class range: `{shown}`"));
+        }
+        self.out.push_str(&class);
+        self.rest = &name[length..];
         Ok(())
     }
 }

@@ -12,7 +12,7 @@ use jiff::tz::{Offset, TimeZone};
 use jiff::{SignedDuration, Timestamp};
 
 pub use duration::{duration_text, parse_duration};
-pub use method::{call_method, method, parts, round, truncate};
+pub use method::{call_method, method, parts, round, since_epoch, truncate};
 
 /// Seconds from the epoch to the first second of year 1.
 const ZERO_SECOND: i64 = -62_135_596_800;

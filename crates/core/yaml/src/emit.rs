@@ -100,6 +100,10 @@ impl Emitter {
             Value::Null => self.plain("null"),
             Value::Bool(true) => self.plain("true"),
             Value::Bool(false) => self.plain("false"),
+            // Without a way through JSON, floats stay floats.
+            Value::Number(number) if self.indented_lists && number.is_f64() => {
+                self.plain(&float_to_text(number.as_f64().unwrap_or_default()));
+            }
             Value::Number(number) => self.plain(&number_text(number)),
             Value::String(text) => self.text(text, false),
             Value::Array(items) if items.is_empty() => self.out.empty_collection("[", "]"),

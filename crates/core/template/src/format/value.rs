@@ -19,6 +19,7 @@ impl Printer {
                 self.string(name.as_bytes(), 's');
             }
             (_, 'p') => self.pointer(value, verb),
+            (_, 'w') => self.bad_verb(value, verb),
             _ => self.value(value, verb, 0),
         }
     }

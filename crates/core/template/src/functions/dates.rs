@@ -8,7 +8,7 @@ use super::{Entry, Outcome, any};
 use crate::exec::Runtime;
 use crate::function::CallError;
 use crate::strconv::parse_int;
-use crate::time::{GoTime, duration_text, parse_duration, round};
+use crate::time::{GoTime, duration_text, parse_duration, round, since_epoch};
 use crate::types::IntKind;
 use crate::value::{Operand, Value};
 
@@ -59,7 +59,7 @@ pub const FUNCTIONS: &[Entry] = &[
     }),
     ("unixEpoch", "time -> string", |_, arguments| {
         let seconds = match any(arguments, 0) {
-            Value::Time(time) => time.instant.as_second(),
+            Value::Time(time) => since_epoch(time, 1_000_000_000),
             _ => 0,
         };
         Ok(Value::text(seconds.to_string()).into())

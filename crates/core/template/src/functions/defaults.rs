@@ -75,6 +75,11 @@ pub fn is_empty(value: &Value) -> bool {
 
 fn deep_copy(runtime: &mut Runtime<'_>, arguments: &[Operand], prefix: &str) -> Outcome {
     runtime.charge(1)?;
+    if matches!(any(arguments, 0), Value::Nil) {
+        return Err(CallError::new(
+            "reflect: call of reflect.Value.Type on zero Value",
+        ));
+    }
     match any(arguments, 0).deep_copy() {
         Ok(copy) => Ok(copy.into()),
         Err(error) => Err(CallError::new(format!("{prefix}{error}"))),

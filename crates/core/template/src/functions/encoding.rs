@@ -138,38 +138,61 @@ fn base32(bytes: &[u8]) -> String {
 
 /// Base32 as Go reads it; the text of the error where it is none.
 fn base32_decoded(source: &[u8]) -> Vec<u8> {
-    let clean: Vec<(usize, u8)> = source
+    let is_break = |byte: &u8| matches!(byte, b'\n' | b'\r');
+    let clean: Vec<u8> = source
         .iter()
         .copied()
-        .enumerate()
-        .filter(|(_, byte)| !matches!(byte, b'\n' | b'\r'))
+        .filter(|byte| !is_break(byte))
         .collect();
-    let error = |at: usize| format!("illegal base32 data at input byte {at}").into_bytes();
+    match base32_groups(&clean) {
+        Ok(bytes) => bytes,
+        Err(at) => format!("illegal base32 data at input byte {at}").into_bytes(),
+    }
+}
+
+/// Groups of eight digits as five bytes. The error is the place that Go names.
+fn base32_groups(clean: &[u8]) -> Result<Vec<u8>, usize> {
     let mut out = Vec::with_capacity(clean.len() * 5 / 8);
-    let mut groups = clean.chunks(8).peekable();
-    while let Some(group) = groups.next() {
-        let digits = group.iter().take_while(|(_, byte)| *byte != b'=').count();
+    let mut at = 0;
+    while at < clean.len() {
+        let start = at;
         let mut bits = 0_u64;
-        for (at, byte) in &group[..digits] {
+        let mut digits = 0;
+        while digits < 8 {
+            let Some(byte) = clean.get(at) else {
+                return Err(start);
+            };
+            at += 1;
+            if *byte == b'=' && digits >= 2 && clean.len() - at < 8 {
+                check_base32_padding(clean, at, digits)?;
+                bits <<= 5 * (8 - digits);
+                out.extend_from_slice(&bits.to_be_bytes()[3..3 + digits * 5 / 8]);
+                return Ok(out);
+            }
             let Some(digit) = BASE32.iter().position(|known| known == byte) else {
-                return error(*at);
+                return Err(at - 1);
             };
             bits = bits << 5 | digit as u64;
+            digits += 1;
         }
-        let padded = group[digits..].iter().all(|(_, byte)| *byte == b'=');
-        if group.len() < 8 {
-            return error(group.last().map_or(0, |(at, _)| at + 1));
-        }
-        if !padded || !matches!(digits, 2 | 4 | 5 | 7 | 8) {
-            return error(group[digits.min(7)].0);
-        }
-        if digits < 8
-            && let Some(next) = groups.peek()
-        {
-            return error(next[0].0);
-        }
-        bits <<= 5 * (8 - digits);
-        out.extend_from_slice(&bits.to_be_bytes()[3..3 + digits * 5 / 8]);
+        out.extend_from_slice(&bits.to_be_bytes()[3..]);
     }
-    out
+    Ok(out)
+}
+
+/// The rest of a group behind its first padding.
+fn check_base32_padding(clean: &[u8], at: usize, digits: usize) -> Result<(), usize> {
+    let rest = &clean[at..];
+    if rest.len() + digits < 7 {
+        return Err(clean.len());
+    }
+    for (index, byte) in rest.iter().take(7 - digits).enumerate() {
+        if *byte != b'=' {
+            return Err(at + index);
+        }
+    }
+    if matches!(digits, 1 | 3 | 6) {
+        return Err(at - 1);
+    }
+    Ok(())
 }

@@ -3,7 +3,7 @@
 use super::warning;
 use crate::exec::Runtime;
 use crate::function::CallError;
-use crate::functions::{Entry, JsonStyle, Outcome, any, from_json_text, text, to_json_text};
+use crate::functions::{Entry, JsonStyle, Outcome, any, from_typed_json_text, text, to_json_text};
 use crate::value::{Map, Operand, Value};
 
 pub const FUNCTIONS: &[Entry] = &[
@@ -105,7 +105,7 @@ pub(super) fn error_map(message: String) -> Value {
 }
 
 fn from_json(_: &mut Runtime<'_>, arguments: &[Operand]) -> Outcome {
-    Ok(match from_json_text(&text(arguments, 0)) {
+    Ok(match from_typed_json_text(&text(arguments, 0)) {
         Ok(Value::Nil) => Value::Map(Map::nil(crate::types::Type::Any)),
         Ok(map @ Value::Map(_)) => map,
         Ok(other) => error_map(wrong_kind(&other, "map[string]interface {}")),
@@ -115,7 +115,7 @@ fn from_json(_: &mut Runtime<'_>, arguments: &[Operand]) -> Outcome {
 }
 
 fn from_json_array(_: &mut Runtime<'_>, arguments: &[Operand]) -> Outcome {
-    Ok(match from_json_text(&text(arguments, 0)) {
+    Ok(match from_typed_json_text(&text(arguments, 0)) {
         Ok(Value::Nil) => Value::List(crate::value::List::nil(crate::types::Type::Any)),
         Ok(list @ Value::List(_)) => list,
         Ok(other) => Value::list(vec![wrong_kind(&other, "[]interface {}").into()]),

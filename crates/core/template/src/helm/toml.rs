@@ -31,6 +31,7 @@ pub const FUNCTIONS: &[Entry] = &[
         },
     ),
     ("toToml", "any -> string", |runtime, arguments| {
+        check(any(arguments, 0))?;
         let text = write(any(arguments, 0)).unwrap_or_else(|message| message);
         made(runtime, text)
     }),
@@ -41,16 +42,25 @@ fn made(runtime: &mut Runtime<'_>, text: String) -> Outcome {
     Ok(Value::text(text).into())
 }
 
+/// Go's encoder panics on nil.
+fn check(value: &Value) -> Result<(), CallError> {
+    match value {
+        Value::Nil => Err(CallError::new(
+            "reflect: call of reflect.Value.Type on zero Value",
+        )),
+        _ => Ok(()),
+    }
+}
+
 fn write(value: &Value) -> Result<String, String> {
     let mut writer = Writer { out: String::new() };
     match entries(value) {
         Some(entries) => writer.map(&[], &entries)?,
-        None if value.is_nil() => {
-            return Err("toml: cannot encode a nil value".to_owned());
-        }
-        None => {
+        None if tables(value).is_some() => {
             return Err("toml: top-level values must be Go maps or structs".to_owned());
         }
+        // What is no table is written without a key.
+        None => writer.element(value, 0)?,
     }
     Ok(writer.out)
 }

@@ -7,8 +7,7 @@ use crate::exec::Runtime;
 use crate::function::CallError;
 use crate::functions::{Entry, Outcome, any, text};
 use crate::text::Text;
-use crate::types::Type;
-use crate::value::{Integers, List, Map, Operand, Value};
+use crate::value::{Integers, Map, Operand, Value};
 
 pub const FUNCTIONS: &[Entry] = &[
     ("fromYaml", "string -> map[string]any", from_yaml),
@@ -38,12 +37,38 @@ fn to_yaml(
         }
         Err(_) => return Ok(Value::text("").into()),
     };
+    if has_control_characters(&json) {
+        // Go reads the JSON as YAML, which allows fewer characters.
+        if must {
+            return Err(CallError::new(
+                "error converting JSON to YAML: yaml: control characters are not allowed",
+            ));
+        }
+        return Ok(Value::text("").into());
+    }
     let mut text = write(&json);
     runtime.charge_bytes(text.len())?;
     if text.ends_with('\n') {
         text.pop();
     }
     Ok(Value::text(text).into())
+}
+
+/// Whether a text holds characters that JSON leaves as they are and YAML refuses.
+fn has_control_characters(json: &serde_json::Value) -> bool {
+    let refused = |text: &str| {
+        text.chars().any(
+            |c| matches!(c, '\u{7f}'..='\u{84}' | '\u{86}'..='\u{9f}' | '\u{fffe}' | '\u{ffff}'),
+        )
+    };
+    match json {
+        serde_json::Value::String(text) => refused(text),
+        serde_json::Value::Array(items) => items.iter().any(has_control_characters),
+        serde_json::Value::Object(map) => map
+            .iter()
+            .any(|(key, item)| refused(key) || has_control_characters(item)),
+        _ => false,
+    }
 }
 
 fn read(source: &Text) -> Result<Value, String> {
@@ -58,6 +83,16 @@ fn yaml_error(error: &YamlError) -> String {
     let message = match error {
         YamlError::Syntax { go_text, .. } => go_text.clone(),
         YamlError::UnknownAnchor { anchor, .. } => format!("unknown anchor '{anchor}' referenced"),
+        YamlError::NotJson { problem, .. } => {
+            let number = ["+Inf", "-Inf", "NaN"]
+                .into_iter()
+                .zip([".inf", "-.inf", ".nan"])
+                .find(|(_, written)| problem.to_ascii_lowercase().starts_with(written));
+            if let Some((number, _)) = number {
+                return format!("error converting YAML to JSON: json: unsupported value: {number}");
+            }
+            problem.clone()
+        }
         other => other.to_string(),
     };
     format!("error converting YAML to JSON: yaml: {message}")
@@ -72,7 +107,8 @@ fn from_yaml(runtime: &mut Runtime<'_>, arguments: &[Operand]) -> Outcome {
     let source = text(arguments, 0);
     runtime.charge(1 + source.len() as u64 / 64)?;
     Ok(match read(&source) {
-        Ok(Value::Nil) => Value::Map(Map::nil(Type::Any)),
+        // Nothing is unmarshalled into the map that Helm made before.
+        Ok(Value::Nil) => Value::Map(Map::new()),
         Ok(map @ Value::Map(_)) => map,
         Ok(other) => error_map(unmarshaling(&other, "map[string]interface {}")),
         Err(message) => error_map(message),
@@ -84,7 +120,7 @@ fn from_yaml_array(runtime: &mut Runtime<'_>, arguments: &[Operand]) -> Outcome 
     let source = text(arguments, 0);
     runtime.charge(1 + source.len() as u64 / 64)?;
     Ok(match read(&source) {
-        Ok(Value::Nil) => Value::List(List::nil(Type::Any)),
+        Ok(Value::Nil) => Value::list(Vec::new()),
         Ok(list @ Value::List(_)) => list,
         Ok(other) => Value::list(vec![unmarshaling(&other, "[]interface {}").into()]),
         Err(message) => Value::list(vec![message.into()]),

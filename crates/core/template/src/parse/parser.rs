@@ -93,14 +93,14 @@ struct Parser<'a> {
 /// What ends a list of statements.
 enum End {
     End,
-    Else { position: usize },
+    Else,
 }
 
 impl End {
     fn describe(&self) -> &'static str {
         match self {
             Self::End => "{{end}}",
-            Self::Else { .. } => "{{else}}",
+            Self::Else => "{{else}}",
         }
     }
 }
@@ -349,14 +349,10 @@ impl<'a> Parser<'a> {
         let token = self.peek_non_space();
         // `else if` and `else with` leave their keyword to whoever began the branch.
         if matches!(token.kind, TokenKind::If | TokenKind::With) {
-            return Ok(End::Else {
-                position: token.position,
-            });
+            return Ok(End::Else);
         }
-        let token = self.expect(TokenKind::RightDelimiter, "else")?;
-        Ok(End::Else {
-            position: token.position,
-        })
+        self.expect(TokenKind::RightDelimiter, "else")?;
+        Ok(End::Else)
     }
 
     fn control(&mut self, kind: BranchKind) -> Result<Statement> {
@@ -386,7 +382,7 @@ impl<'a> Parser<'a> {
         self.state.range_depth -= in_range;
         let else_list = match end {
             End::End => None,
-            End::Else { .. } => Some(self.else_list(kind)?),
+            End::Else => Some(self.else_list(kind)?),
         };
         self.state.variables.truncate(variables);
         Ok(Statement::Branch(Box::new(Branch {
@@ -409,7 +405,7 @@ impl<'a> Parser<'a> {
             return Ok(vec![self.control(kind)?]);
         }
         let (list, end) = self.item_list()?;
-        if let End::Else { .. } = end {
+        if let End::Else = end {
             return self.error(format!("expected end; found {}", end.describe()));
         }
         Ok(list)

@@ -43,7 +43,11 @@ fn fixed(value: f64, precision: i32) -> String {
     if precision < 0 {
         return format!("{value}");
     }
-    format!("{value:.*}", clamp(precision))
+    let mut text = format!("{value:.*}", clamp(precision));
+    // No float has more digits than that.
+    let more = (precision as usize).saturating_sub(MAX_PRECISION_DIGITS);
+    text.extend(std::iter::repeat_n('0', more));
+    text
 }
 
 fn exponent(value: f64, format: u8, precision: i32) -> String {
@@ -229,7 +233,14 @@ pub fn parse_float(text: &str) -> Result<f64, NumberError> {
     if let Some(hex) = lower.strip_prefix("0x") {
         return parse_hexadecimal(hex).map(|value| sign * value);
     }
-    // Go reads underscores only with a base prefix.
+    let lower = if lower.contains('_') {
+        if !super::integer::underscores_ok(&lower) {
+            return Err(NumberError::Syntax);
+        }
+        lower.replace('_', "")
+    } else {
+        lower
+    };
     let allowed = |byte: u8| byte.is_ascii_digit() || matches!(byte, b'.' | b'e' | b'+' | b'-');
     if !lower.bytes().all(allowed) || !lower.bytes().any(|byte| byte.is_ascii_digit()) {
         return Err(NumberError::Syntax);

@@ -78,7 +78,7 @@ fn prefixed(text: &str) -> (&str, u32) {
 }
 
 /// Underscores stand between digits, or between the prefix and a digit.
-fn underscores_ok(text: &str) -> bool {
+pub(super) fn underscores_ok(text: &str) -> bool {
     let bytes = text.as_bytes();
     let mut previous = b'^';
     let mut at = 0;

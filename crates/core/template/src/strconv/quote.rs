@@ -27,12 +27,6 @@ pub fn quote_ascii(bytes: &[u8]) -> String {
     quote_with(bytes, '"', true)
 }
 
-/// The first `limit` characters of a text, quoted.
-pub fn quote_limited(text: &str, limit: usize) -> String {
-    let cut: String = text.chars().take(limit).collect();
-    quote(cut.as_bytes())
-}
-
 /// A single-quoted Go character.
 pub fn quote_char(character: char) -> String {
     let mut text = String::from("'");

@@ -75,6 +75,11 @@ fn time_of(arguments: &[Value]) -> Option<&GoTime> {
     }
 }
 
+/// Whole units of so many nanoseconds since the epoch, rounded down.
+pub fn since_epoch(time: &GoTime, unit: i128) -> i64 {
+    time.instant.as_nanosecond().div_euclid(unit) as i64
+}
+
 fn call_time(time: &GoTime, name: &str, arguments: &[Value]) -> Option<Value> {
     let civil = time.wall().civil;
     let instant = time.instant;
@@ -83,9 +88,9 @@ fn call_time(time: &GoTime, name: &str, arguments: &[Value]) -> Option<Value> {
             time.format(&arguments.first()?.as_text()?.lossy()),
         )),
         "String" => Some(Value::text(time.to_string())),
-        "Unix" => Some(Value::int64(instant.as_second())),
-        "UnixMilli" => Some(Value::int64(instant.as_millisecond())),
-        "UnixMicro" => Some(Value::int64(instant.as_microsecond())),
+        "Unix" => Some(Value::int64(since_epoch(time, 1_000_000_000))),
+        "UnixMilli" => Some(Value::int64(since_epoch(time, 1_000_000))),
+        "UnixMicro" => Some(Value::int64(since_epoch(time, 1_000))),
         "UnixNano" => Some(Value::int64(instant.as_nanosecond() as i64)),
         "Year" => int(civil.year()),
         "Day" => int(civil.day()),

@@ -9,10 +9,20 @@ const MAX_DEPTH_LEVELS: usize = 500;
 
 /// A JSON text as `map[string]interface {}`, `[]interface {}`, `float64` and so on. The error is Go's.
 pub fn from_json_text(text: &Text) -> Result<Value, String> {
+    read(text, false)
+}
+
+/// As [`from_json_text`], for callers that refuse all but lists or maps.
+pub fn from_typed_json_text(text: &Text) -> Result<Value, String> {
+    read(text, true)
+}
+
+fn read(text: &Text, top_is_typed: bool) -> Result<Value, String> {
     let mut reader = Reader {
         bytes: text.as_bytes(),
         at: 0,
         depth: 0,
+        top_is_typed,
     };
     let value = reader.value("looking for beginning of value")?;
     reader.space();
@@ -26,6 +36,7 @@ struct Reader<'t> {
     bytes: &'t [u8],
     at: usize,
     depth: usize,
+    top_is_typed: bool,
 }
 
 impl Reader<'_> {
@@ -41,6 +52,15 @@ impl Reader<'_> {
 
     fn invalid(&self, context: &str) -> String {
         match self.peek() {
+            // At the end Go goes on with a space, which most contexts allow.
+            None if context.contains(" literal true")
+                || context.contains(" literal false")
+                || context.contains(" literal null")
+                || context.contains("numeric literal")
+                || context.contains("escape") =>
+            {
+                format!("invalid character ' ' {context}")
+            }
             None => "unexpected end of JSON input".to_owned(),
             // Go shows bytes as characters of Latin 1.
             Some(b'\'') => format!("invalid character '\\'' {context}"),
@@ -178,9 +198,14 @@ impl Reader<'_> {
             }
         }
         let text = String::from_utf8_lossy(&self.bytes[start..self.at]);
-        parse_float(&text).map(Value::Float).map_err(|_| {
-            format!("json: cannot unmarshal number {text} into Go value of type float64")
-        })
+        match parse_float(&text) {
+            Ok(float) => Ok(Value::Float(float)),
+            // Helm's functions want a list or a map there, and say so.
+            Err(_) if self.depth == 0 && self.top_is_typed => Ok(Value::Float(f64::INFINITY)),
+            Err(_) => Err(format!(
+                "json: cannot unmarshal number {text} into Go value of type float64"
+            )),
+        }
     }
 
     fn string(&mut self) -> Result<String, String> {

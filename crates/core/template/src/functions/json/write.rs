@@ -55,7 +55,7 @@ impl Writer {
             Value::Complex(..) | Value::Function(_) => {
                 return Err(JsonError::UnsupportedType(value.type_name().into_owned()));
             }
-            Value::String(text) => self.string(&text.lossy()),
+            Value::String(text) => self.bytes(text),
             Value::Bytes(bytes) => {
                 let text = STANDARD.encode(bytes);
                 self.string(&text);
@@ -153,9 +153,24 @@ impl Writer {
         Ok(())
     }
 
-    fn string(&mut self, text: &str) {
-        let html = self.style != JsonStyle::Raw;
+    /// A string that may be no UTF-8: each bad byte becomes an escaped U+FFFD.
+    fn bytes(&mut self, bytes: &[u8]) {
         self.out.push('"');
+        for chunk in bytes.utf8_chunks() {
+            self.characters(chunk.valid());
+            self.out.extend(chunk.invalid().iter().map(|_| "\\ufffd"));
+        }
+        self.out.push('"');
+    }
+
+    fn string(&mut self, text: &str) {
+        self.out.push('"');
+        self.characters(text);
+        self.out.push('"');
+    }
+
+    fn characters(&mut self, text: &str) {
+        let html = self.style != JsonStyle::Raw;
         for character in text.chars() {
             match character {
                 '"' => self.out.push_str("\\\""),
@@ -174,6 +189,5 @@ impl Writer {
                 c => self.out.push(c),
             }
         }
-        self.out.push('"');
     }
 }
