@@ -11,7 +11,7 @@ use serde_json::Value;
 /// Verbs that change something.
 const WRITES: [&str; 5] = ["create", "update", "patch", "apply", "delete"];
 
-/// Requests by what they do (`apply configmaps`), without those that stay open.
+/// Requests by what they do (`apply configmaps`).
 pub type Requests = BTreeMap<String, u64>;
 
 /// The audit log, read from where the last reading ended.
@@ -59,13 +59,10 @@ impl Audit {
     }
 }
 
-/// `verb resource/subresource`; nothing for watches and for what is no resource.
+/// `verb resource/subresource`; nothing for what is no resource. A watch is counted when it ends.
 fn what(event: &Value) -> Option<String> {
     let verb = event["verb"].as_str()?;
     let resource = event["objectRef"]["resource"].as_str()?;
-    if verb == "watch" {
-        return None;
-    }
     let uri = event["requestURI"].as_str().unwrap_or_default();
     let verb = match verb {
         _ if uri.contains("dryRun=") => "dry-run",
