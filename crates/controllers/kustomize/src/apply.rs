@@ -1,7 +1,7 @@
 //! Brings the objects of a build into a cluster, stage by stage: look, check, apply. Nothing of a stage is written before all of
 //! it was checked, as far as the API server's answer is not known in advance.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -15,6 +15,8 @@ use skein_plan::apply::{self, Refusal, Rules};
 use skein_plan::{Action, ChangeEntry, ChangeSet, Decision, Live, Stage, order};
 use thiserror::Error;
 
+use crate::rights::Rights;
+
 use skein_runtime::observed::{Seen, content_hash};
 use skein_runtime::targets::Target;
 
@@ -26,8 +28,6 @@ const STAGE_POLL: Duration = Duration::from_millis(50);
 const RECREATE_TIMEOUT: Duration = Duration::from_secs(60);
 /// Dry runs whose outcome "nothing to do" is remembered, per Kustomization set.
 const SETTLED_MAX: usize = 50_000;
-/// Rights that are remembered.
-const RIGHTS_MAX: usize = 50_000;
 
 /// Why a stage was not (or not wholly) applied. The text starts with the object.
 #[derive(Debug, Error)]
@@ -42,48 +42,6 @@ pub struct ApplyError {
 /// Objects of which a dry run told that nothing would change: by content wanted and content there.
 #[derive(Default)]
 pub struct Settled(Mutex<HashMap<ObjectKey, (u64, u64)>>);
-
-/// Who may write which kind in which namespace, as earlier writes have shown.
-type Right = (String, String, String);
-
-/// Rights of impersonated accounts that were seen to exist: without one, a dry run has to tell before anything is written.
-#[derive(Default)]
-pub struct Rights(Mutex<HashSet<Right>>);
-
-impl Rights {
-    /// The connection's own identity may do everything; others what they have done before.
-    fn known(&self, target: &Target, resource: &ApiResource, namespace: &str) -> bool {
-        match right(target, resource, namespace) {
-            None => true,
-            Some(right) => self.0.lock().contains(&right),
-        }
-    }
-
-    fn note(&self, target: &Target, resource: &ApiResource, namespace: &str) {
-        let Some(right) = right(target, resource, namespace) else {
-            return;
-        };
-        let mut rights = self.0.lock();
-        if rights.len() >= RIGHTS_MAX {
-            rights.clear();
-        }
-        rights.insert(right);
-    }
-
-    /// A refusal: what was known of the account may not hold any more.
-    fn forget(&self, target: &Target) {
-        if let Some(impersonation) = target.cluster.impersonation() {
-            self.0
-                .lock()
-                .retain(|(user, _, _)| *user != impersonation.user);
-        }
-    }
-}
-
-fn right(target: &Target, resource: &ApiResource, namespace: &str) -> Option<Right> {
-    let user = target.cluster.impersonation()?.user.clone();
-    Some((user, resource.qualified_name(), namespace.to_owned()))
-}
 
 impl Settled {
     fn holds(&self, desired: &Object, live: &Object) -> bool {
@@ -186,10 +144,9 @@ impl Applier<'_> {
         {
             decision = Decision::Settled(apply::entry(live, Action::Unchanged));
         }
-        let plain = self
-            .rights
-            .known(self.target, &resource, desired.namespace())
-            && apply::is_plain(&desired, live.as_ref().map_or(Live::Absent, Live::Present));
+        let plain = matches!(decision, Decision::Apply { .. })
+            && apply::is_plain(&desired, live.as_ref().map_or(Live::Absent, Live::Present))
+            && self.may_write(&resource, &desired, live.is_none()).await;
         Ok(Item {
             desired,
             resource,
@@ -199,9 +156,16 @@ impl Applier<'_> {
         })
     }
 
+    async fn may_write(&self, resource: &ApiResource, desired: &Object, is_new: bool) -> bool {
+        let cluster = &self.target.cluster;
+        self.rights
+            .known(cluster, resource, desired.namespace(), is_new)
+            .await
+    }
+
     fn refused(&self, desired: &Object, error: &ApiError) -> ApplyError {
         if error.is_forbidden() {
-            self.rights.forget(self.target);
+            self.rights.forget(&self.target.cluster);
         }
         let causes = error.causes();
         let message = error.to_string();
@@ -326,7 +290,7 @@ impl Applier<'_> {
             Ok(applied) => {
                 self.target.observed.wrote(&item.resource, &applied.object);
                 self.rights
-                    .note(self.target, &item.resource, item.desired.namespace());
+                    .note(cluster, &item.resource, item.desired.namespace());
                 let action = apply::action_of(applied.status, item.live.as_ref(), &applied.object);
                 if action == Action::Unchanged {
                     self.settled.note(&item.desired, &applied.object);

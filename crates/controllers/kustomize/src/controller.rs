@@ -14,10 +14,11 @@ use skein_runtime::{EventRecorder, Metrics, Next, Queue, Reconciler, StatusWrite
 use thiserror::Error;
 use tokio::sync::watch;
 
-use crate::apply::{Rights, Settled};
+use crate::apply::Settled;
 use crate::build::Builder;
 use crate::index::{Held, Index, Reference};
 use crate::options::{DriftDetection, KustomizeOptions};
+use crate::rights::Rights;
 use crate::sources::Sources;
 use crate::wait::Waiting;
 use skein_runtime::observed::{OwnerLabels, Wake, WakeReason};

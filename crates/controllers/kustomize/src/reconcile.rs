@@ -12,7 +12,7 @@ use skein_health::{HealthExpressions, WaitVerdict};
 use skein_object::{GoDuration, NamespacedName, Object, ObjectKey};
 use skein_plan::apply::Rules;
 use skein_plan::ignore::{IgnoreRule, IgnoreRules};
-use skein_plan::{ChangeSet, Inventory, InventoryEntry, normalize, order};
+use skein_plan::{ChangeSet, Inventory, InventoryEntry, Stage, normalize, order};
 use skein_render::Rendered;
 use skein_runtime::{Next, Severity, driver};
 
@@ -24,7 +24,7 @@ use crate::expressions::{self, CelExpressions};
 use crate::index::Held;
 use crate::prune;
 use crate::report::{Events, Outcome, Phase, Report, inventory_of, set_inventory, timeout};
-use crate::wait::{self, Subject, UNWATCHED_POLL, WATCHED_POLL, WaitList, Waiting};
+use crate::wait::{self, Subject, UNTOLD, UNWATCHED_POLL, WATCHED_POLL, WaitList, Waiting};
 use skein_runtime::targets::{Target, TargetReference};
 
 /// Pause after a cluster did not answer.
@@ -430,7 +430,9 @@ impl KustomizeController {
             }
         };
         let previous = inventory_of(&run.status);
-        self.announce(run, artifact, &previous, &objects).await?;
+        let stages = order::stages(objects.clone(), &self.options.custom_apply_stage_kinds);
+        let planned = planned_entries(&stages);
+        self.announce(run, artifact, &previous, planned).await?;
 
         let rules = Rules {
             manager: FIELD_MANAGER,
@@ -446,7 +448,6 @@ impl KustomizeController {
             rights: &self.rights,
         };
         let mut changes = ChangeSet::default();
-        let stages = order::stages(objects.clone(), &self.options.custom_apply_stage_kinds);
         let outcome = applier.apply(stages, &mut changes).await;
         if let Err(error) = outcome {
             let mut known = previous.clone();
@@ -497,12 +498,8 @@ impl KustomizeController {
         run: &mut Run,
         artifact: &Artifact,
         previous: &Inventory,
-        objects: &[Object],
+        planned: Vec<InventoryEntry>,
     ) -> Result<(), ApiError> {
-        let planned: Vec<InventoryEntry> = objects
-            .iter()
-            .map(|object| InventoryEntry::new(&object.key(), &object.gvk().version))
-            .collect();
         if previous.covers(&planned) {
             return Ok(());
         }
@@ -615,22 +612,7 @@ impl KustomizeController {
         let look = wait::look(&waiting, target, &expressions, fail_fast).await;
         match look.verdict {
             WaitVerdict::Healthy => self.became_healthy(run, artifact, &waiting, resumed).await,
-            WaitVerdict::Waiting => {
-                let limit = timeout(&run.kustomization);
-                run.report()
-                    .progressing(Phase::Waiting, &artifact.revision, limit);
-                run.status
-                    .last_attempted_revision
-                    .clone_from(&artifact.revision);
-                let left = waiting.limit.saturating_sub(waiting.started.elapsed());
-                let poll = if look.unwatched {
-                    UNWATCHED_POLL
-                } else {
-                    WATCHED_POLL
-                };
-                self.write(run).await?;
-                Ok(Next::Retry(poll.min(left)))
-            }
+            WaitVerdict::Waiting => self.wait_on(run, artifact, &waiting, look.unwatched).await,
             WaitVerdict::Failed(text) => {
                 self.waits.lock().remove(&run.name);
                 run.report().unhealthy(&text);
@@ -646,6 +628,34 @@ impl KustomizeController {
                 self.fail(run, artifact, failure, Some(&digest)).await
             }
         }
+    }
+
+    /// Tells of the wait once it lasts, and says when to look again.
+    async fn wait_on(
+        &self,
+        run: &mut Run,
+        artifact: &Artifact,
+        waiting: &Waiting,
+        unwatched: bool,
+    ) -> Result<Next, ApiError> {
+        let waited = waiting.started.elapsed();
+        let poll = match unwatched {
+            true => UNWATCHED_POLL,
+            false => WATCHED_POLL,
+        };
+        let next = poll.min(waiting.limit.saturating_sub(waited));
+        let untold = UNTOLD.saturating_sub(waited);
+        if !untold.is_zero() && inventory_of(&run.status) == written_inventory(&run.object) {
+            return Ok(Next::Retry(next.min(untold)));
+        }
+        let limit = timeout(&run.kustomization);
+        run.report()
+            .progressing(Phase::Waiting, &artifact.revision, limit);
+        run.status
+            .last_attempted_revision
+            .clone_from(&artifact.revision);
+        self.write(run).await?;
+        Ok(Next::Retry(next))
     }
 
     async fn became_healthy(
@@ -746,6 +756,22 @@ pub(crate) fn target_reference(kustomization: &Kustomization) -> TargetReference
         kube_config: kustomization.spec.kube_config.as_ref(),
         service_account: &kustomization.spec.service_account_name,
     }
+}
+
+/// The inventory that will be if all goes well, in its order.
+fn planned_entries(stages: &[(Stage, Vec<Object>)]) -> Vec<InventoryEntry> {
+    let objects = stages.iter().flat_map(|(_, objects)| objects);
+    objects
+        .map(|object| InventoryEntry::new(&object.key(), &object.gvk().version))
+        .collect()
+}
+
+/// The inventory as it was written last.
+fn written_inventory(object: &Object) -> Inventory {
+    let written = object.at(&["status", "inventory"]).cloned();
+    written
+        .and_then(|value| serde_json::from_value(value).ok())
+        .unwrap_or_default()
 }
 
 /// Whether something was asked or published since the last success.

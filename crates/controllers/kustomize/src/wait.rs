@@ -10,9 +10,10 @@ use skein_health::{Evaluate, Health, HealthExpressions, WaitVerdict, Waited, hea
 use skein_object::{GroupVersionKind, Object, ObjectKey};
 use skein_plan::{Action, ChangeSet};
 
-use skein_runtime::observed::Seen;
 use skein_runtime::targets::Target;
 
+/// How long a wait may last before the status tells of it: most end sooner, and each status costs a request.
+pub const UNTOLD: Duration = Duration::from_secs(2);
 /// Pause between looks at objects that no watch covers.
 pub const UNWATCHED_POLL: Duration = Duration::from_secs(1);
 /// Pause between looks at watched objects, for rules that depend on time alone (an unschedulable Pod).
@@ -185,7 +186,7 @@ async fn find(
 ) -> Result<(Option<Object>, bool), ApiError> {
     let resource = target.cluster.resource(gvk).await?;
     let name = key.namespaced_name();
-    if let Some(Seen::Ours(observed)) = target.observed.look(&resource, &name).await {
+    if let Some(observed) = target.observed.ours(&resource, &name).await {
         return Ok((observed.object(), true));
     }
     let found = target

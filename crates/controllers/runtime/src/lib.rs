@@ -10,6 +10,7 @@ pub mod gates;
 pub mod metrics;
 pub mod observed;
 pub mod options;
+mod presence;
 pub mod queue;
 pub mod status;
 pub mod targets;

@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
-use std::time::Duration;
 
 use jiff::Timestamp;
 use parking_lot::Mutex;
@@ -11,6 +10,8 @@ use serde_json::Value;
 use skein_cluster::{ApiResource, Cache, Change, Cluster, ListOptions, WatchSpec};
 use skein_health::{Health, health};
 use skein_object::{NamespacedName, Object};
+
+use crate::presence::{self, Presence};
 
 /// The labels by which applied objects name their owner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,8 +22,6 @@ pub struct OwnerLabels {
     pub namespace: &'static str,
 }
 
-/// How long the first list of a kind may take before reads go to the API server instead.
-const SYNC_LIMIT: Duration = Duration::from_secs(10);
 /// Kinds watched in one cluster; objects of further kinds are read from the API server.
 const WATCHED_KINDS_MAX: usize = 500;
 
@@ -110,7 +109,7 @@ type OwnWrites = Arc<Mutex<HashMap<NamespacedName, Option<u64>>>>;
 struct Kind {
     cache: KindCache,
     /// Which objects of the kind exist at all, labelled or not.
-    presence: Arc<Cache<()>>,
+    presence: Arc<Presence>,
     own_writes: OwnWrites,
 }
 
@@ -171,7 +170,7 @@ impl ObservedSet {
             resource: resource.clone(),
             scope,
         };
-        let presence = Cache::start(self.cluster.clone(), spec, |_| (), |_| {});
+        let presence = Presence::new(self.cluster.clone(), spec);
         let kind = Arc::new(Kind {
             cache,
             presence,
@@ -183,18 +182,35 @@ impl ObservedSet {
 
     /// What is known of an object: `None` when it has to be read from the API server.
     pub async fn look(&self, resource: &ApiResource, name: &NamespacedName) -> Option<Seen> {
+        let kind = self.synced_kind(resource, name).await?;
+        if let Some(observed) = kind.cache.get(name) {
+            return Some(Seen::Ours(observed));
+        }
+        match kind.presence.exists(name).await? {
+            true => Some(Seen::NotLabelled),
+            false => Some(Seen::Absent),
+        }
+    }
+
+    /// A labelled object, when a watch shows it.
+    pub async fn ours(
+        &self,
+        resource: &ApiResource,
+        name: &NamespacedName,
+    ) -> Option<Arc<Observed>> {
+        self.synced_kind(resource, name).await?.cache.get(name)
+    }
+
+    async fn synced_kind(
+        &self,
+        resource: &ApiResource,
+        name: &NamespacedName,
+    ) -> Option<Arc<Kind>> {
         if !self.namespace.is_empty() && name.namespace != self.namespace {
             return None;
         }
         let kind = self.kind(resource)?;
-        if !is_synced(&kind.cache).await || !is_synced(&kind.presence).await {
-            return None;
-        }
-        Some(match kind.cache.get(name) {
-            Some(observed) => Seen::Ours(observed),
-            None if kind.presence.get(name).is_some() => Seen::NotLabelled,
-            None => Seen::Absent,
-        })
+        presence::is_synced(&kind.cache).await.then_some(kind)
     }
 
     /// Notes an object that we just wrote, so that its watch event is not taken for drift.
@@ -226,11 +242,6 @@ pub enum Seen {
     NotLabelled,
     /// It does not exist.
     Absent,
-}
-
-async fn is_synced<T: Send + Sync + 'static>(cache: &Cache<T>) -> bool {
-    // A watch that is refused will not come; one that is on its way is worth a moment.
-    cache.is_synced() || (cache.contact().problem.is_none() && cache.wait_synced(SYNC_LIMIT).await)
 }
 
 fn react(change: &Change<'_, Observed>, own_writes: &OwnWrites, wake: &Wake) {

@@ -24,27 +24,20 @@ where
 {
     let list = api.get(&format!("{collection}?limit=1")).await?;
     let version = list["metadata"]["resourceVersion"].as_str();
-    let version = version.context("the list has no resourceVersion")?;
-    let path = format!("{collection}?watch=true&resourceVersion={version}");
-    let mut answer = api.watch(&path).await?;
+    let mut version = version.context("the list has no resourceVersion")?.to_owned();
     let seen = async {
-        let (mut so, mut buffer) = (HashSet::new(), Vec::new());
+        let mut so = HashSet::new();
+        // A server ends the watches of a custom kind when it takes up a change of its definition.
         while so.len() < count {
-            let Some(bytes) = answer.chunk().await.context("reading a watch")? else {
-                bail!("the watch of {collection} ended at {} of {count}", so.len());
-            };
-            buffer.extend_from_slice(&bytes);
-            while let Some(end) = buffer.iter().position(|byte| *byte == b'\n') {
-                let line: Vec<u8> = buffer.drain(..=end).collect();
-                let event: Value =
-                    serde_json::from_slice(&line).context("reading a watch event")?;
-                let object = &event["object"];
+            version = watch(api, collection, &version, |object| {
                 if is_so(object) {
                     so.insert(identity(object));
                 } else {
                     so.remove(&identity(object));
                 }
-            }
+                so.len() >= count
+            })
+            .await?;
         }
         Ok(())
     };
@@ -56,6 +49,33 @@ where
             PATIENCE.as_secs()
         ),
     }
+}
+
+/// One watch, until `look` has seen enough or the server ends it; the revision up to which it came.
+async fn watch(
+    api: &Api,
+    collection: &str,
+    from: &str,
+    mut look: impl FnMut(&Value) -> bool,
+) -> Result<String> {
+    let path = format!("{collection}?watch=true&resourceVersion={from}");
+    let mut answer = api.watch(&path).await?;
+    let (mut version, mut buffer) = (from.to_owned(), Vec::new());
+    while let Some(bytes) = answer.chunk().await.context("reading a watch")? {
+        buffer.extend_from_slice(&bytes);
+        while let Some(end) = buffer.iter().position(|byte| *byte == b'\n') {
+            let line: Vec<u8> = buffer.drain(..=end).collect();
+            let event: Value = serde_json::from_slice(&line).context("reading a watch event")?;
+            let object = &event["object"];
+            if let Some(seen) = object["metadata"]["resourceVersion"].as_str() {
+                version = seen.to_owned();
+            }
+            if look(object) {
+                return Ok(version);
+            }
+        }
+    }
+    Ok(version)
 }
 
 fn identity(object: &Value) -> (String, String) {

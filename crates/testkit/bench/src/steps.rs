@@ -19,8 +19,10 @@ use crate::process::{self, Usage};
 
 /// Kustomizations applied before anything is timed: the first requests warm the API server up.
 const WARM_UP_APPS: usize = 20;
-/// How long after the last status events and late status writes may come.
-const SETTLE: Duration = Duration::from_secs(2);
+/// Events follow the last status: a step ends when nothing was asked for so long.
+const CALM: Duration = Duration::from_secs(1);
+/// Longest wait for that.
+const CALM_LIMIT: Duration = Duration::from_secs(60);
 /// The interval that is measured.
 const INTERVAL: Duration = Duration::from_secs(30);
 /// An interval during which nothing falls due.
@@ -145,7 +147,7 @@ async fn timed(
     meter.end(fleet, name, floor).await
 }
 
-async fn with_interval(fleet: &Fleet, interval: &str) -> Result<()> {
+async fn with_interval(fleet: &mut Fleet, interval: &str) -> Result<()> {
     let is_ready = |object: &Value| follow::is_ready_at(object, "");
     let begin = fleet.set_interval(interval);
     follow::until(
@@ -156,8 +158,23 @@ async fn with_interval(fleet: &Fleet, interval: &str) -> Result<()> {
         begin,
     )
     .await?;
-    sleep(SETTLE).await;
-    Ok(())
+    calm(fleet).await.map(|_| ())
+}
+
+/// Waits until nothing is asked any more; what was asked meanwhile.
+async fn calm(fleet: &mut Fleet) -> Result<Requests> {
+    let (mut all, started) = (Requests::new(), Instant::now());
+    loop {
+        sleep(CALM).await;
+        let requests = fleet.audit.take()?;
+        let is_calm = requests.is_empty();
+        for (what, number) in requests {
+            *all.entry(what).or_insert(0) += number;
+        }
+        if is_calm || started.elapsed() > CALM_LIMIT {
+            return Ok(all);
+        }
+    }
 }
 
 /// Nothing changes while every Kustomization falls due once.
@@ -195,9 +212,13 @@ impl Meter {
     /// The time ends now; what follows at once is counted as well.
     async fn end(self, fleet: &mut Fleet, name: &'static str, floor: Option<f64>) -> Result<Step> {
         let seconds = self.started.elapsed().as_secs_f64();
-        sleep(SETTLE).await;
+        let requests = calm(fleet).await?;
         let step = self.end_at_once(fleet, name, floor).await?;
-        Ok(Step { seconds, ..step })
+        Ok(Step {
+            seconds,
+            requests,
+            ..step
+        })
     }
 
     async fn end_at_once(

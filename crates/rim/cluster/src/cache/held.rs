@@ -125,7 +125,8 @@ impl<T> HeldObjects<T> {
 
     fn hold(&self, object: Object) {
         let (name, revision) = (object.namespaced_name(), number(object.resource_version()));
-        if self.is_older(&name, revision) {
+        // The watch tells of each own write once more: the same revision is the same object.
+        if self.is_known(&name, revision) {
             return;
         }
         let after = Arc::new((self.project)(object));
@@ -139,6 +140,12 @@ impl<T> HeldObjects<T> {
             before: before.as_ref().map(|held| &held.value),
             after: Some(&after),
         });
+    }
+
+    fn is_known(&self, name: &NamespacedName, revision: Option<u64>) -> bool {
+        let items = self.items.read();
+        let held = items.get(name).and_then(|held| held.revision);
+        matches!((held, revision), (Some(held), Some(told)) if held >= told)
     }
 
     /// Unless what is held is newer: the object was made again.
