@@ -24,7 +24,9 @@ where
 {
     let list = api.get(&format!("{collection}?limit=1")).await?;
     let version = list["metadata"]["resourceVersion"].as_str();
-    let mut version = version.context("the list has no resourceVersion")?.to_owned();
+    let mut version = version
+        .context("the list has no resourceVersion")?
+        .to_owned();
     let seen = async {
         let mut so = HashSet::new();
         // A server ends the watches of a custom kind when it takes up a change of its definition.

@@ -1,5 +1,6 @@
 //! Our controllers as users run them: `skein controllers`, one process for each, with accounts of their own.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -40,6 +41,7 @@ pub struct ControllerOptions {
 pub struct Controllers {
     options: ControllerOptions,
     storage_address: String,
+    metrics_addresses: BTreeMap<&'static str, String>,
     running: Vec<(&'static str, Daemon)>,
 }
 
@@ -55,8 +57,13 @@ impl Controllers {
 
     /// Installs everything, starts nothing.
     pub async fn prepare(target: &Target, options: ControllerOptions) -> Result<Self> {
+        let mut metrics_addresses = BTreeMap::new();
+        for (component, _) in COMPONENTS {
+            metrics_addresses.insert(*component, format!("127.0.0.1:{}", free_port()?));
+        }
         let controllers = Self {
             storage_address: format!("127.0.0.1:{}", free_port()?),
+            metrics_addresses,
             running: Vec::new(),
             options,
         };
@@ -80,7 +87,7 @@ impl Controllers {
             ("storage-addr", self.storage_address.clone()),
             ("storage-adv-addr", self.storage_address.clone()),
             ("events-addr", self.options.events.clone()),
-            ("metrics-addr", String::new()),
+            ("metrics-addr", self.metrics_address(component)?),
             ("health-addr", String::new()),
             ("interval-jitter-percentage", "0".to_owned()),
         ];
@@ -111,6 +118,20 @@ impl Controllers {
     /// Host and port of the artifact server.
     pub fn storage_address(&self) -> &str {
         &self.storage_address
+    }
+
+    /// What a component exposes for Prometheus.
+    pub async fn metrics_of(&self, component: &str) -> Result<String> {
+        let url = format!("http://{}/metrics", self.metrics_address(component)?);
+        let answer = reqwest::get(&url)
+            .await
+            .with_context(|| format!("GET {url}"))?;
+        Ok(answer.error_for_status()?.text().await?)
+    }
+
+    fn metrics_address(&self, component: &str) -> Result<String> {
+        let address = self.metrics_addresses.get(component).cloned();
+        address.with_context(|| format!("no component {component:?}"))
     }
 
     /// File with the output of a component.

@@ -2,6 +2,7 @@
 
 mod health;
 mod lifecycle;
+mod requests;
 mod sources;
 mod takeover;
 mod tenancy;
@@ -66,6 +67,7 @@ pub const CASES: &[Case] = &[
 
 /// Run alone, one after the other.
 pub const EXCLUSIVE: &[Exclusive] = &[
+    exclusive!(requests::counts_requests, real_only: true),
     exclusive!(takeover::a_restart_writes_nothing, real_only: false),
     exclusive!(takeover::takes_over_from_flux_and_gives_back, real_only: true),
 ];
