@@ -82,18 +82,25 @@ struct Item {
 }
 
 impl Applier<'_> {
-    /// Looks at all objects of a stage and decides about each.
+    /// Looks at all objects of a stage and decides about each. An account goes ahead with one object: one that may do nothing
+    /// is refused once and not for each object.
     async fn look(&self, objects: Vec<Object>) -> Result<Vec<Item>, ApplyError> {
-        let looks: Vec<_> = objects
-            .into_iter()
-            .map(|object| self.look_at(object))
-            .collect();
-        stream::iter(looks)
+        let mut looks = objects.into_iter().map(|object| self.look_at(object));
+        let mut items = Vec::new();
+        if self.target.cluster.impersonation().is_some()
+            && let Some(first) = looks.next()
+        {
+            items.push(first.await?);
+        }
+        let rest: Vec<_> = looks.collect();
+        let rest: Result<Vec<Item>, ApplyError> = stream::iter(rest)
             .buffered(self.concurrency)
             .collect::<Vec<_>>()
             .await
             .into_iter()
-            .collect()
+            .collect();
+        items.extend(rest?);
+        Ok(items)
     }
 
     async fn look_at(&self, mut desired: Object) -> Result<Item, ApplyError> {
@@ -125,17 +132,7 @@ impl Applier<'_> {
             _ => Decision::Look,
         };
         if decision == Decision::Look {
-            live = match self
-                .target
-                .cluster
-                .get(&resource, &name.namespace, &name.name)
-                .await
-            {
-                Ok(found) => found,
-                // A dry run tells better what is missing: the right, or the namespace.
-                Err(error) if !error.is_unavailable() => None,
-                Err(error) => return Err(self.refused(&desired, &error)),
-            };
+            live = self.read(&resource, &desired).await?;
             let known = live.as_ref().map_or(Live::Absent, Live::Present);
             decision = apply::decide(&desired, known, &self.rules);
         }
@@ -154,6 +151,32 @@ impl Applier<'_> {
             decision,
             plain,
         })
+    }
+
+    /// The object as it is; one that cannot be read counts as absent if it could be written all the same.
+    async fn read(
+        &self,
+        resource: &ApiResource,
+        desired: &Object,
+    ) -> Result<Option<Object>, ApplyError> {
+        let (namespace, name) = (desired.namespace(), desired.name());
+        let cluster = &self.target.cluster;
+        match cluster.get(resource, namespace, name).await {
+            Ok(found) => Ok(found),
+            Err(error) if error.is_unavailable() => Err(self.refused(desired, &error)),
+            // A dry run tells better what is missing: the right, or the namespace.
+            Err(error) if error.is_forbidden() => {
+                let options = ApplyOptions {
+                    dry_run: true,
+                    ..self.options()
+                };
+                let tried = cluster.apply(resource, desired, &options).await;
+                tried
+                    .map(|_| None)
+                    .map_err(|error| self.refused(desired, &error))
+            }
+            Err(_) => Ok(None),
+        }
     }
 
     async fn may_write(&self, resource: &ApiResource, desired: &Object, is_new: bool) -> bool {

@@ -1,14 +1,18 @@
 //! The wait for health: held in memory, looked at when a watched object changes or the deadline comes; no worker is held.
 
 use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use skein_api::Kustomization;
 use skein_cluster::ApiError;
-use skein_health::{Evaluate, Health, HealthExpressions, WaitVerdict, Waited, health, judge};
+use skein_health::{
+    Evaluate, Health, HealthExpressions, Status, WaitVerdict, Waited, health, judge,
+};
 use skein_object::{GroupVersionKind, Object, ObjectKey};
 use skein_plan::{Action, ChangeSet};
+use skein_runtime::observed::Observed;
 
 use skein_runtime::targets::Target;
 
@@ -139,9 +143,9 @@ pub async fn look<E: Evaluate>(
     let mut deletes_itself = HashSet::new();
     let mut unwatched = false;
     for (key, gvk) in &waiting.list.objects {
-        let (object, watched) = match find(key, gvk, target).await {
+        let (found, watched) = match find(key, gvk, target).await {
             Ok(found) => found,
-            Err(error) if error.is_not_found() || error.is_no_match() => (None, false),
+            Err(error) if error.is_not_found() || error.is_no_match() => (Found::Nothing, false),
             Err(error) => {
                 unwatched = true;
                 states.insert(key, Health::unknown(error.to_string()));
@@ -149,16 +153,10 @@ pub async fn look<E: Evaluate>(
             }
         };
         unwatched |= !watched;
-        let state = match &object {
-            None => Health::not_found(),
-            Some(object) => expressions
-                .health(object)
-                .unwrap_or_else(|| health(object, Timestamp::now())),
-        };
         if waiting.list.short_lived.contains(key) {
             deletes_itself.insert(key);
         }
-        states.insert(key, state);
+        states.insert(key, found.health(expressions));
     }
     let waited: Vec<Waited<'_>> = waiting
         .list
@@ -178,20 +176,51 @@ pub async fn look<E: Evaluate>(
     Look { verdict, unwatched }
 }
 
-/// The object and whether a watch covers it.
+/// What is known of an object.
+enum Found {
+    Nothing,
+    Object(Object),
+    Observed(Arc<Observed>),
+}
+
+impl Found {
+    fn health<E: Evaluate>(&self, expressions: &HealthExpressions<E>) -> Health {
+        let judged = |object: &Object| {
+            expressions
+                .health(object)
+                .unwrap_or_else(|| health(object, Timestamp::now()))
+        };
+        match self {
+            Self::Nothing => Health::not_found(),
+            Self::Object(object) => judged(object),
+            // Judged when it was seen; time can only make a bad verdict another.
+            Self::Observed(observed)
+                if expressions.is_empty() && observed.health.status == Status::Current =>
+            {
+                observed.health.clone()
+            }
+            Self::Observed(observed) => observed
+                .object()
+                .as_ref()
+                .map_or_else(Health::not_found, judged),
+        }
+    }
+}
+
+/// What is known of the object and whether a watch covers it.
 async fn find(
     key: &ObjectKey,
     gvk: &GroupVersionKind,
     target: &Target,
-) -> Result<(Option<Object>, bool), ApiError> {
+) -> Result<(Found, bool), ApiError> {
     let resource = target.cluster.resource(gvk).await?;
     let name = key.namespaced_name();
     if let Some(observed) = target.observed.ours(&resource, &name).await {
-        return Ok((observed.object(), true));
+        return Ok((Found::Observed(observed), true));
     }
     let found = target
         .cluster
         .get(&resource, &key.namespace, &key.name)
         .await?;
-    Ok((found, false))
+    Ok((found.map_or(Found::Nothing, Found::Object), false))
 }

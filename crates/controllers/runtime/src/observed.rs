@@ -246,7 +246,15 @@ pub enum Seen {
 
 fn react(change: &Change<'_, Observed>, own_writes: &OwnWrites, wake: &Wake) {
     let content = change.after.map(|after| after.content);
-    let is_own = own_writes.lock().get(change.name) == Some(&content);
+    let is_own = {
+        let mut own_writes = own_writes.lock();
+        let is_own = own_writes.get(change.name) == Some(&content);
+        if content.is_none() {
+            // What is gone needs no memory; made again, it is written again.
+            own_writes.remove(change.name);
+        }
+        is_own
+    };
     let Some(known) = change.after.or(change.before) else {
         return;
     };

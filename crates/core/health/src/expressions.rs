@@ -118,6 +118,11 @@ impl<E: Evaluate> HealthExpressions<E> {
         Ok(Self { by_kind })
     }
 
+    /// Whether there are none for any kind.
+    pub fn is_empty(&self) -> bool {
+        self.by_kind.is_empty()
+    }
+
     /// The health of an object by its expressions; `None` when there are none for its kind.
     pub fn health(&self, object: &Object) -> Option<Health> {
         let kind = object.gvk().group_kind();
