@@ -13,6 +13,7 @@ pub mod ignore;
 pub mod lint;
 pub mod load;
 pub mod manifest;
+pub mod pack;
 pub mod preflight;
 pub mod print;
 pub mod release;
