@@ -1,34 +1,47 @@
 //! Wires the reconciler to a cluster: watch, queue, workers.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock, Weak};
 
 use skein_api::names::RECONCILE_REQUEST_ANNOTATION;
+use skein_api::source::helm_chart::HelmChartSourceKind;
 use skein_api::{GitRepository, KindSpec};
 use skein_artifact::Storage;
 use skein_cluster::{ApiResource, Cache, Change, Cluster, ListOptions, WatchSpec};
 use skein_object::{GroupVersionKind, NamespacedName, Object};
-use skein_runtime::{EventRecorder, Metrics, Queue, run};
+use skein_runtime::{EventRecorder, Metrics, Queue, Reconciler, run};
 use tokio::sync::watch;
 
 use crate::git_repository::GitRepositoryReconciler;
+use crate::helm_chart::{HelmCharts, kind_name};
+use crate::helm_repository::{HelmRepositories, IndexCache};
+use crate::oci_repository::OciRepositories;
 use crate::options::SourceOptions;
+use crate::produced::{Producer, SourceKind, Surroundings};
 
 /// Name of the controller: field manager, source of events.
 pub const CONTROLLER_NAME: &str = "source-controller";
 
+/// One kind of source: what wakes its objects, what is known of them, what works on them.
+struct Running<R> {
+    queue: Queue<NamespacedName>,
+    cache: Arc<Cache<Object>>,
+    reconciler: Arc<R>,
+}
+
 /// The running source controller. Watching begins with [`SourceController::start`], work with
 /// [`SourceController::run`].
 pub struct SourceController {
-    queue: Queue<NamespacedName>,
-    cache: Arc<Cache<Object>>,
-    reconciler: Arc<GitRepositoryReconciler>,
+    git: Running<GitRepositoryReconciler>,
+    oci: Running<Producer<OciRepositories>>,
+    helm_repositories: Running<Producer<HelmRepositories>>,
+    helm_charts: Running<Producer<HelmCharts>>,
     workers: usize,
     metrics: Metrics,
 }
 
-/// How GitRepository is served.
-fn resource() -> ApiResource {
-    let definition = <skein_api::GitRepositorySpec as KindSpec>::DEFINITION;
+/// How a kind is served.
+fn resource<S: KindSpec>() -> ApiResource {
+    let definition = S::DEFINITION;
     let gvk = GroupVersionKind::new(
         definition.group,
         definition.storage_version(),
@@ -37,8 +50,87 @@ fn resource() -> ApiResource {
     ApiResource::new(&gvk, definition.plural, true)
 }
 
+/// The charts, once they are watched; their sources wake them.
+#[derive(Clone, Default)]
+struct Charts {
+    watched: Arc<OnceLock<(Weak<Cache<Object>>, Queue<NamespacedName>)>>,
+}
+
+impl Charts {
+    /// Wakes the charts of a source whose artifact or readiness changed.
+    fn wake(&self, kind: HelmChartSourceKind, change: &Change<'_, Object>) {
+        if source_state(change.before) == source_state(change.after) {
+            return;
+        }
+        let Some((cache, queue)) = self.watched.get() else {
+            return;
+        };
+        for (name, chart) in cache.upgrade().iter().flat_map(|cache| cache.list()) {
+            let is_of_source = name.namespace == change.name.namespace
+                && chart.str_at(&["spec", "sourceRef", "name"]) == Some(&change.name.name)
+                && chart.str_at(&["spec", "sourceRef", "kind"]) == Some(kind_name(kind));
+            if is_of_source {
+                queue.add(name);
+            }
+        }
+    }
+}
+
+/// What charts look at in their source.
+fn source_state(object: Option<&Arc<Object>>) -> Option<(String, String, i64)> {
+    let object = object?;
+    let text = |path: &[&str]| object.str_at(path).unwrap_or_default().to_owned();
+    let ready = object.condition_status("Ready").unwrap_or_default();
+    // Registries have no status: their spec is what matters.
+    let generation = match object.str_at(&["spec", "type"]) {
+        Some("oci") => object.generation(),
+        _ => 0,
+    };
+    let failed = if ready == "False" {
+        ready.to_owned()
+    } else {
+        String::new()
+    };
+    Some((
+        text(&["status", "artifact", "revision"]),
+        failed,
+        generation,
+    ))
+}
+
+/// Begins to watch the objects of a kind; news wake them, and `dependents` is told of every change.
+fn watch<S: KindSpec>(
+    surroundings: &Surroundings,
+    dependents: impl Fn(&Change<'_, Object>) + Send + Sync + 'static,
+) -> (Queue<NamespacedName>, Arc<Cache<Object>>) {
+    let options = &surroundings.options.controller;
+    let queue = Queue::new(options.backoff());
+    let spec = WatchSpec {
+        resource: resource::<S>(),
+        scope: ListOptions {
+            namespace: options.watched_namespace().to_owned(),
+            label_selector: options.watch_label_selector.clone(),
+            ..ListOptions::default()
+        },
+    };
+    let woken = queue.clone();
+    let on_change = move |change: Change<'_, Object>| {
+        if asks_for_work(&change) {
+            woken.add(change.name.clone());
+        }
+        dependents(&change);
+    };
+    let cache = Cache::start(
+        surroundings.cluster.clone(),
+        spec,
+        |object| object,
+        on_change,
+    );
+    (queue, cache)
+}
+
 impl SourceController {
-    /// Begins to watch GitRepositories. Must be called in a runtime.
+    /// Begins to watch all sources. Must be called in a runtime.
     pub fn start(
         cluster: Cluster,
         options: SourceOptions,
@@ -46,58 +138,127 @@ impl SourceController {
         events: EventRecorder,
         metrics: Metrics,
     ) -> Self {
-        let queue = Queue::new(options.controller.backoff());
-        let spec = WatchSpec {
-            resource: resource(),
-            scope: ListOptions {
-                namespace: options.controller.watched_namespace().to_owned(),
-                label_selector: options.controller.watch_label_selector.clone(),
-                ..ListOptions::default()
-            },
-        };
-        let woken = queue.clone();
-        let on_change = move |change: Change<'_, Object>| {
-            if asks_for_work(&change) {
-                woken.add(change.name.clone());
-            }
-        };
-        let cache = Cache::start(cluster.clone(), spec, |object| object, on_change);
-        let workers = options.controller.concurrent;
-        let reconciler = GitRepositoryReconciler::new(
+        let surroundings = Arc::new(Surroundings {
             cluster,
-            resource(),
-            cache.clone(),
             storage,
             events,
-            metrics.clone(),
+            metrics: metrics.clone(),
             options,
+        });
+        let charts = Charts::default();
+        let wake = |kind: HelmChartSourceKind| {
+            let charts = charts.clone();
+            move |change: &Change<'_, Object>| charts.wake(kind, change)
+        };
+        let git = start_git(&surroundings, wake(HelmChartSourceKind::GitRepository));
+        let (queue, cache) = watch::<skein_api::source::oci_repository::OciRepositorySpec>(
+            &surroundings,
+            wake(HelmChartSourceKind::OciRepository),
         );
+        let oci = produce(&surroundings, OciRepositories, queue, cache);
+        let indexes = Arc::new(IndexCache::default());
+        let (queue, cache) = watch::<skein_api::source::helm_repository::HelmRepositorySpec>(
+            &surroundings,
+            wake(HelmChartSourceKind::HelmRepository),
+        );
+        let kind = HelmRepositories {
+            indexes: indexes.clone(),
+        };
+        let helm_repositories = produce(&surroundings, kind, queue, cache);
+        let (queue, cache) =
+            watch::<skein_api::source::helm_chart::HelmChartSpec>(&surroundings, |_| {});
+        // An error means that it was set before, which cannot be: it is made here.
+        let _ = charts.watched.set((Arc::downgrade(&cache), queue.clone()));
+        let kind = HelmCharts {
+            git_repositories: git.cache.clone(),
+            oci_repositories: oci.cache.clone(),
+            helm_repositories: helm_repositories.cache.clone(),
+            indexes,
+        };
+        let helm_charts = produce(&surroundings, kind, queue, cache);
         Self {
-            queue,
-            cache,
-            reconciler: Arc::new(reconciler),
-            workers,
+            git,
+            oci,
+            helm_repositories,
+            helm_charts,
+            workers: surroundings.options.controller.concurrent,
             metrics,
         }
     }
 
     /// Works until `stop` becomes true.
     pub async fn run(&self, stop: watch::Receiver<bool>) {
-        let (reconciler, queue) = (self.reconciler.clone(), self.queue.clone());
+        tokio::join!(
+            self.work(&self.git, stop.clone()),
+            self.work(&self.oci, stop.clone()),
+            self.work(&self.helm_repositories, stop.clone()),
+            self.work(&self.helm_charts, stop),
+        );
+    }
+
+    async fn work<R: Reconciler<NamespacedName>>(
+        &self,
+        kind: &Running<R>,
+        stop: watch::Receiver<bool>,
+    ) {
+        let (reconciler, queue) = (kind.reconciler.clone(), kind.queue.clone());
         run(reconciler, queue, self.workers, self.metrics.clone(), stop).await;
     }
 
     /// A handle that wakes objects, independent of the lifetime of `run`.
     pub fn waker(&self) -> Waker {
         Waker {
-            queue: self.queue.clone(),
-            cache: Arc::downgrade(&self.cache),
+            queue: self.git.queue.clone(),
+            cache: Arc::downgrade(&self.git.cache),
         }
     }
 
-    /// Whether the first list of objects has arrived.
+    /// Whether the first lists of objects have arrived.
     pub fn is_synced(&self) -> bool {
-        self.cache.is_synced()
+        [
+            &self.git.cache,
+            &self.oci.cache,
+            &self.helm_repositories.cache,
+            &self.helm_charts.cache,
+        ]
+        .iter()
+        .all(|cache| cache.is_synced())
+    }
+}
+
+fn start_git(
+    surroundings: &Arc<Surroundings>,
+    dependents: impl Fn(&Change<'_, Object>) + Send + Sync + 'static,
+) -> Running<GitRepositoryReconciler> {
+    let (queue, cache) = watch::<skein_api::GitRepositorySpec>(surroundings, dependents);
+    let reconciler = GitRepositoryReconciler::new(
+        surroundings.cluster.clone(),
+        resource::<skein_api::GitRepositorySpec>(),
+        cache.clone(),
+        surroundings.storage.clone(),
+        surroundings.events.clone(),
+        surroundings.metrics.clone(),
+        surroundings.options.clone(),
+    );
+    Running {
+        queue,
+        cache,
+        reconciler: Arc::new(reconciler),
+    }
+}
+
+fn produce<K: SourceKind>(
+    surroundings: &Arc<Surroundings>,
+    kind: K,
+    queue: Queue<NamespacedName>,
+    cache: Arc<Cache<Object>>,
+) -> Running<Producer<K>> {
+    let resource = resource::<K::Spec>();
+    let reconciler = Producer::new(kind, surroundings.clone(), resource, cache.clone());
+    Running {
+        queue,
+        cache,
+        reconciler: Arc::new(reconciler),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The GitRepository reconciler: runs the phases and writes status, at the start and at the end.
 
-mod access;
+pub(crate) mod access;
 mod act;
 mod build;
 mod decide;

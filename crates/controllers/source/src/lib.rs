@@ -1,4 +1,4 @@
-//! The source controller: GitRepository to artifact.
+//! The source controller: GitRepository, OCIRepository, HelmRepository and HelmChart to artifacts.
 //!
 //! A run has four phases, one file each: `observe` reads the object, its Secrets, included artifacts
 //! and the storage; `decide` says (without IO) what is to be done; `act` fetches, verifies, builds
@@ -6,7 +6,12 @@
 
 mod controller;
 mod git_repository;
+mod helm_chart;
+mod helm_repository;
+mod oci_repository;
 mod options;
+mod produced;
+mod registry_access;
 mod rewrite;
 
 pub use controller::{CONTROLLER_NAME, SourceController, Waker};

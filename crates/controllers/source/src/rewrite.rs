@@ -23,7 +23,31 @@ impl UrlRewrites {
         let map = self.local.read().unwrap_or_else(PoisonError::into_inner);
         map.get(&normal(address)).cloned()
     }
+
+    /// The address on this machine that stands for the registry of an `oci://` address: the longest address that was
+    /// given and is a prefix of it by whole parts, with the rest behind it.
+    pub fn local_registry(&self, address: &str) -> Option<String> {
+        if !address.starts_with(OCI_SCHEME) {
+            return None;
+        }
+        let wanted = normal(address);
+        let map = self.local.read().unwrap_or_else(PoisonError::into_inner);
+        let rest_of = |prefix: &String| {
+            let rest = wanted.strip_prefix(prefix.as_str())?;
+            (rest.is_empty() || rest.starts_with('/')).then(|| rest.to_owned())
+        };
+        map.iter()
+            .filter(|(_, local)| local.starts_with(OCI_SCHEME))
+            .filter_map(|(prefix, local)| {
+                Some((prefix.len(), format!("{local}{}", rest_of(prefix)?)))
+            })
+            .max_by_key(|(length, _)| *length)
+            .map(|(_, local)| local)
+    }
 }
+
+/// Scheme of addresses of registries.
+const OCI_SCHEME: &str = "oci://";
 
 /// `host[:port]/path`, without scheme, user, default port, trailing slash and `.git`.
 fn normal(address: &str) -> String {
@@ -39,7 +63,7 @@ fn normal(address: &str) -> String {
         .to_ascii_lowercase();
     let default_port = match scheme {
         "http" => ":80",
-        "https" => ":443",
+        "https" | "oci" => ":443",
         _ => ":22",
     };
     let host = host.strip_suffix(default_port).unwrap_or(&host);
@@ -50,6 +74,28 @@ fn normal(address: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn registries_are_replaced_by_prefix() {
+        let rewrites = UrlRewrites::default();
+        rewrites.insert("oci://ghcr.io/org", "oci://127.0.0.1:1/a");
+        rewrites.insert("oci://ghcr.io/org/charts", "oci://127.0.0.1:1/b");
+        for (address, local) in [
+            ("oci://ghcr.io/org/app", Some("oci://127.0.0.1:1/a/app")),
+            (
+                "oci://ghcr.io/org/charts/app",
+                Some("oci://127.0.0.1:1/b/app"),
+            ),
+            ("oci://ghcr.io/organisation/app", None),
+            ("https://ghcr.io/org/app", None),
+        ] {
+            assert_eq!(
+                rewrites.local_registry(address).as_deref(),
+                local,
+                "{address}"
+            );
+        }
+    }
 
     #[test]
     fn the_same_repository_by_any_of_its_addresses() {

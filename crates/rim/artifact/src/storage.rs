@@ -241,6 +241,32 @@ impl Storage {
         })
     }
 
+    /// Makes `name`, beside the artifact, a link to it; gives the address of the link.
+    pub fn link(&self, artifact: &Artifact, name: &str) -> Result<String, StorageError> {
+        let target = confine::join_existing(&self.options.root, &artifact.path)?;
+        let folder = artifact
+            .path
+            .rsplit_once('/')
+            .map_or("", |(folder, _)| folder);
+        let path = format!("{folder}/{name}");
+        let link = confine::join_existing(&self.options.root, folder)?.join(name);
+        let failed = |source: std::io::Error| StorageError::Write {
+            path: path.clone(),
+            source: source.into(),
+        };
+        // A link cannot be replaced in place: the new one is made beside it and moved over it.
+        let temporary = link.with_file_name(format!("{name}.tmp"));
+        match fs::remove_file(&temporary) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(failed(error));
+            }
+            _ => {}
+        }
+        std::os::unix::fs::symlink(&target, &temporary).map_err(failed)?;
+        fs::rename(&temporary, &link).map_err(failed)?;
+        Ok(self.url(&path))
+    }
+
     /// Whether the stored file is there.
     pub fn contains(&self, artifact: &Artifact) -> bool {
         confine::join_existing(&self.options.root, &artifact.path).is_ok_and(|path| path.is_file())

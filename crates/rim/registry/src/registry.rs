@@ -23,8 +23,8 @@ pub const MAX_MANIFEST_BYTES: u64 = 4 * 1024 * 1024;
 pub const MAX_TAG_PAGE_BYTES: u64 = 8 * 1024 * 1024;
 /// Most tags of a repository that are looked at.
 pub const MAX_TAGS: usize = 200_000;
-/// Tags that are asked for at a time.
-const TAGS_PER_PAGE: usize = 1000;
+/// Tags that OCIRepositories ask for at a time, as Flux does.
+pub const TAGS_PER_PAGE: usize = 1000;
 /// Largest answer of a token service, in bytes.
 const MAX_TOKEN_BYTES: u64 = 64 * 1024;
 /// Largest error answer that is read, in bytes.
@@ -93,10 +93,13 @@ impl Registry {
         &self.repository
     }
 
-    /// All tags, in the order of the registry.
-    pub async fn tags(&self) -> Result<Vec<String>, RegistryError> {
+    /// All tags, in the order of the registry; so many at a time, or as many as the registry likes.
+    pub async fn tags(&self, per_page: Option<usize>) -> Result<Vec<String>, RegistryError> {
         let mut tags = Vec::new();
-        let mut path = Some(format!("tags/list?n={TAGS_PER_PAGE}"));
+        let mut path = Some(match per_page {
+            Some(count) => format!("tags/list?n={count}"),
+            None => "tags/list".to_owned(),
+        });
         while let Some(page) = path {
             let url = self.url(&page).await;
             let response = self.send(Method::GET, &url, &[]).await?;

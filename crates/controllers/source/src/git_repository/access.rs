@@ -82,7 +82,7 @@ pub(super) fn access(url: &RemoteUrl, data: &SecretData) -> Result<Access, Strin
 }
 
 /// The proxy from the data of its Secret.
-pub(super) fn proxy(name: &str, data: &SecretData) -> Result<Proxy, String> {
+pub(crate) fn proxy(name: &str, data: &SecretData) -> Result<Proxy, String> {
     let text = |key: &str| {
         data.get(key)
             .map(|value| String::from_utf8_lossy(value).trim().to_owned())

@@ -1,34 +1,16 @@
 //! Phase one: reads everything that the decision may look at.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use base64::Engine as _;
 use skein_api::{Artifact, GitRepository};
 use skein_artifact::Collected;
-use skein_cluster::{ApiError, ApiResource};
-use skein_object::{GroupVersionKind, NamespacedName, Object};
+use skein_object::{NamespacedName, Object};
 
 use super::GitRepositoryReconciler;
 use crate::controller::decode;
-
-/// Largest Secret that is used, in bytes of all values.
-const MAX_SECRET_BYTES: usize = 2 * 1024 * 1024;
-
-/// The data of a Secret.
-pub(super) type SecretData = BTreeMap<String, Vec<u8>>;
-
-/// A Secret that is referred to.
-#[derive(Clone, PartialEq, Eq)]
-pub(super) enum Secret {
-    /// Its data.
-    Data(SecretData),
-    /// There is none of that name.
-    Absent(String),
-    /// It cannot be read.
-    Unreadable(String),
-}
+use crate::produced::SecretReader;
+pub(super) use crate::produced::{Secret, SecretData};
 
 /// An included object.
 #[derive(Clone, Debug, PartialEq)]
@@ -126,15 +108,7 @@ impl GitRepositoryReconciler {
     }
 
     async fn secret(&self, namespace: &str, name: &str) -> Secret {
-        let resource =
-            ApiResource::new(&GroupVersionKind::new("", "v1", "Secret"), "secrets", true);
-        let absent = || Secret::Absent(format!("secrets \"{name}\" not found"));
-        match self.cluster.get(&resource, namespace, name).await {
-            Ok(Some(object)) => secret_data(&object),
-            Ok(None) => absent(),
-            Err(ApiError::Status(status)) if status.code == 404 => absent(),
-            Err(error) => Secret::Unreadable(error.to_string()),
-        }
+        SecretReader::new(&self.cluster, namespace).read(name).await
     }
 
     fn included(&self, name: &NamespacedName) -> Included {
@@ -178,29 +152,4 @@ impl GitRepositoryReconciler {
         .await;
         checked.unwrap_or((Stored::Missing, Collected::default()))
     }
-}
-
-/// Decodes the data of a Secret.
-fn secret_data(object: &Object) -> Secret {
-    let mut data = SecretData::new();
-    let mut size = 0;
-    for (key, value) in object
-        .at(&["data"])
-        .and_then(|data| data.as_object())
-        .into_iter()
-        .flatten()
-    {
-        let text = value.as_str().unwrap_or_default();
-        match base64::engine::general_purpose::STANDARD.decode(text) {
-            Ok(bytes) => {
-                size += bytes.len();
-                data.insert(key.clone(), bytes);
-            }
-            Err(_) => return Secret::Unreadable(format!("the key '{key}' is no base64")),
-        }
-    }
-    if size > MAX_SECRET_BYTES {
-        return Secret::Unreadable(format!("more than {MAX_SECRET_BYTES} bytes"));
-    }
-    Secret::Data(data)
 }

@@ -1,0 +1,374 @@
+//! Charts among the files of another source: directories that are packed, and packages.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use skein_api::Artifact;
+use skein_api::source::helm_chart::{HelmChartSourceKind, ReconcileStrategy};
+use skein_artifact::download::MAX_ARTIFACT_BYTES;
+use skein_artifact::{Storage, Tree, unpack};
+use skein_helm::folder::{Entry, EntryKind, Folder, read as read_folder};
+use skein_helm::{Chart, FileTree, load, load_archive};
+
+use super::build::{BuildError, Built, Problem, Resolved, with_metadata};
+use super::dependencies;
+use super::remote::{overwrite_values, unchanged};
+use super::values_files::{Merged, merge};
+use super::{HelmCharts, is_stored};
+use crate::produced::{Observed, Surroundings};
+
+/// Characters of a commit or digest that a version carries.
+const REVISION_CHARACTERS: usize = 12;
+/// What messages call the root of the files.
+const ROOT: &str = "source";
+
+/// A chart that is loaded, before its dependencies are there.
+struct Loaded {
+    resolved: Resolved,
+    chart: Chart,
+    tree: Tree,
+    /// Folder of the chart; `None` for a package.
+    folder: Option<String>,
+}
+
+/// What the blocking part gives.
+enum Prepared {
+    Same(Resolved),
+    /// A package that is taken as it is.
+    Package(Resolved, Vec<u8>),
+    Chart(Box<Loaded>),
+}
+
+/// What the blocking part works with.
+struct Order {
+    storage: std::sync::Arc<Storage>,
+    artifact: Artifact,
+    chart: String,
+    values_files: Vec<String>,
+    ignore_missing: bool,
+    metadata: String,
+}
+
+pub(super) async fn build(
+    kind: &HelmCharts,
+    surroundings: &Surroundings,
+    observed: &Observed<HelmCharts>,
+    artifact: &Artifact,
+) -> Result<Built, BuildError> {
+    let spec = &observed.source.spec;
+    let order = Order {
+        storage: surroundings.storage.clone(),
+        artifact: artifact.clone(),
+        chart: spec.chart.clone(),
+        values_files: spec.values_files.clone(),
+        ignore_missing: spec.ignore_missing_values_files,
+        metadata: version_metadata(observed, &artifact.revision),
+    };
+    let stored = StoredChart::of(observed);
+    let prepared = tokio::task::spawn_blocking(move || order.prepare(&stored))
+        .await
+        .unwrap_or_else(|error| Err(package_error(error.to_string())))?;
+    let mut loaded = match prepared {
+        Prepared::Same(resolved) => return Ok(unchanged(observed, resolved)),
+        Prepared::Package(resolved, package) => {
+            return Ok(Built {
+                resolved,
+                package: Some(package),
+            });
+        }
+        Prepared::Chart(loaded) => loaded,
+    };
+    if let Some(folder) = &loaded.folder {
+        let scope = dependencies::Scope {
+            kind,
+            surroundings,
+            namespace: &observed.source.metadata.namespace,
+            tree: &loaded.tree,
+        };
+        let added = dependencies::build(&scope, folder, &loaded.chart).await;
+        let added = added.map_err(|reason| {
+            BuildError::new(Problem::Dependencies, reason).after(&loaded.resolved)
+        })?;
+        loaded.chart.dependencies.extend(added);
+    }
+    let time = time_of(artifact);
+    let packed = tokio::task::spawn_blocking(move || {
+        let Loaded {
+            resolved, chart, ..
+        } = *loaded;
+        let packed = skein_helm::pack::pack(&chart, time);
+        let package = packed.map_err(|error| {
+            package_error(format!("failed to package chart: {error}")).after(&resolved)
+        })?;
+        Ok(Built {
+            resolved,
+            package: Some(package),
+        })
+    });
+    packed
+        .await
+        .unwrap_or_else(|error| Err(package_error(error.to_string())))
+}
+
+/// Files carry the time of the source's artifact: packing the same files again gives the same bytes.
+fn time_of(artifact: &Artifact) -> Timestamp {
+    artifact.last_update_time.timestamp()
+}
+
+/// What is stored now, for the blocking part.
+struct StoredChart {
+    name: String,
+    version: Option<String>,
+}
+
+impl StoredChart {
+    fn of(observed: &Observed<HelmCharts>) -> Self {
+        let name = observed.source.status.observed_chart_name.clone();
+        let version = observed
+            .artifact()
+            .map(|artifact| artifact.revision.clone())
+            .filter(|version| is_stored(observed, &name, version));
+        Self { name, version }
+    }
+
+    fn is(&self, resolved: &Resolved) -> bool {
+        self.name == resolved.name && self.version.as_ref() == Some(&resolved.version)
+    }
+}
+
+/// Build metadata of the version: the revision of the source, and the generation when values files are merged.
+fn version_metadata(observed: &Observed<HelmCharts>, revision: &str) -> String {
+    let spec = &observed.source.spec;
+    let mut metadata = String::new();
+    if spec.reconcile_strategy == ReconcileStrategy::Revision {
+        let hash = match spec.source_ref.kind {
+            HelmChartSourceKind::Bucket => revision.to_owned(),
+            _ => hash_of(revision).to_owned(),
+        };
+        metadata = hash.chars().take(REVISION_CHARACTERS).collect();
+    }
+    if !spec.values_files.is_empty() {
+        if !metadata.is_empty() {
+            metadata.push('.');
+        }
+        metadata.push_str(&observed.source.metadata.generation.to_string());
+    }
+    metadata
+}
+
+/// `main@sha1:abc` becomes `abc`.
+fn hash_of(revision: &str) -> &str {
+    revision.rsplit([':', '/']).next().unwrap_or(revision)
+}
+
+fn package_error(reason: String) -> BuildError {
+    BuildError::new(Problem::Package, reason)
+}
+
+impl Order {
+    fn prepare(&self, stored: &StoredChart) -> Result<Prepared, BuildError> {
+        let tree = self.tree()?;
+        let path = confined(&self.chart);
+        if path.is_empty() && !tree.is_directory("") {
+            return Err(BuildError::reference(
+                "no path set for local chart reference",
+            ));
+        }
+        if let Some(package) = tree.file(&path) {
+            let package = package.to_vec();
+            return self.prepare_package(tree, &package, stored);
+        }
+        if !tree.is_directory(&path) {
+            return Err(BuildError::reference(format!(
+                "stat {}: no such file or directory",
+                shown(&path)
+            )));
+        }
+        let files = chart_files(&tree, &path).map_err(BuildError::reference)?;
+        let metadata_only = files
+            .iter()
+            .filter(|file| file.name == "Chart.yaml")
+            .cloned()
+            .collect();
+        let metadata = load(metadata_only)
+            .map_err(|error| BuildError::reference(error.to_string()))?
+            .metadata;
+        let mut resolved = self.resolve(&metadata.name, &metadata.version, true)?;
+        if stored.is(&resolved) {
+            return Ok(Prepared::Same(resolved));
+        }
+        let merged = self.merge(&tree, &mut resolved)?;
+        let mut chart = load(files).map_err(|error| {
+            package_error(format!("failed to load chart: {error}")).after(&resolved)
+        })?;
+        self.change(&mut chart, &resolved, merged.as_ref());
+        Ok(Prepared::Chart(Box::new(Loaded {
+            resolved,
+            chart,
+            tree,
+            folder: Some(path),
+        })))
+    }
+
+    fn prepare_package(
+        &self,
+        tree: Tree,
+        package: &[u8],
+        stored: &StoredChart,
+    ) -> Result<Prepared, BuildError> {
+        let mut chart =
+            load_archive(package).map_err(|error| BuildError::reference(error.to_string()))?;
+        let packaged = !self.metadata.is_empty() || !self.values_files.is_empty();
+        let (name, version) = (chart.metadata.name.clone(), chart.metadata.version.clone());
+        let mut resolved = self.resolve(&name, &version, packaged)?;
+        if stored.is(&resolved) {
+            return Ok(Prepared::Same(resolved));
+        }
+        if !packaged {
+            return Ok(Prepared::Package(resolved, package.to_vec()));
+        }
+        let merged = self.merge(&tree, &mut resolved)?;
+        self.change(&mut chart, &resolved, merged.as_ref());
+        Ok(Prepared::Chart(Box::new(Loaded {
+            resolved,
+            chart,
+            tree,
+            folder: None,
+        })))
+    }
+
+    fn tree(&self) -> Result<Tree, BuildError> {
+        let failed = |reason: String| BuildError::pull(format!("artifact error: {reason}"));
+        let bytes = self
+            .storage
+            .read(&self.artifact.path, MAX_ARTIFACT_BYTES)
+            .map_err(|error| failed(error.to_string()))?;
+        unpack(&bytes, true).map_err(|error| failed(error.to_string()))
+    }
+
+    fn resolve(&self, name: &str, version: &str, packaged: bool) -> Result<Resolved, BuildError> {
+        Ok(Resolved {
+            name: name.to_owned(),
+            version: with_metadata(version, &self.metadata)?,
+            packaged,
+            values_files: Vec::new(),
+        })
+    }
+
+    /// Paths of values files are relative to the root of the source.
+    fn merge(&self, tree: &Tree, resolved: &mut Resolved) -> Result<Option<Merged>, BuildError> {
+        if self.values_files.is_empty() {
+            return Ok(None);
+        }
+        let read = |path: &str| tree.file(&confined(path)).map(<[u8]>::to_vec);
+        let merged = merge(&self.values_files, self.ignore_missing, read)
+            .map_err(|error| error.after(resolved))?;
+        resolved.values_files.clone_from(&merged.files);
+        Ok(Some(merged))
+    }
+
+    fn change(&self, chart: &mut Chart, resolved: &Resolved, merged: Option<&Merged>) {
+        chart.metadata.version.clone_from(&resolved.version);
+        if let Some(merged) = merged {
+            overwrite_values(chart, merged);
+        }
+    }
+}
+
+/// A path as messages show it.
+fn shown(path: &str) -> String {
+    if path.is_empty() {
+        ROOT.to_owned()
+    } else {
+        format!("{ROOT}/{path}")
+    }
+}
+
+/// The path below the root: `.`, empty and leading parts go, `..` stops at the root.
+pub(super) fn confined(path: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    parts.join("/")
+}
+
+/// The files of the chart in a folder, without those that .helmignore names.
+pub(super) fn chart_files(tree: &Tree, folder: &str) -> Result<FileTree, String> {
+    let below = TreeFolder::of(tree, folder);
+    if !below
+        .entries
+        .get("")
+        .is_some_and(|names| names.iter().any(|entry| entry.name == "Chart.yaml"))
+    {
+        let path = shown(folder);
+        return Err(format!("open {path}/Chart.yaml: no such file or directory"));
+    }
+    read_folder(&below).map_err(|error| error.to_string())
+}
+
+/// A folder of a tree, for Helm's reader.
+struct TreeFolder<'a> {
+    tree: &'a Tree,
+    folder: &'a str,
+    /// Names by folder, relative to ours.
+    entries: BTreeMap<String, Vec<Entry>>,
+}
+
+impl<'a> TreeFolder<'a> {
+    fn of(tree: &'a Tree, folder: &'a str) -> Self {
+        let mut entries: BTreeMap<String, Vec<Entry>> = BTreeMap::new();
+        for (path, entry) in tree.walk() {
+            let relative = if folder.is_empty() {
+                Some(path)
+            } else {
+                path.strip_prefix(folder)
+                    .and_then(|rest| rest.strip_prefix('/'))
+            };
+            let Some(relative) = relative else { continue };
+            let (parent, name) = relative.rsplit_once('/').unwrap_or(("", relative));
+            let kind = match entry {
+                skein_artifact::Entry::Directory => EntryKind::Folder,
+                skein_artifact::Entry::File { data, .. } => EntryKind::File(data.len() as u64),
+            };
+            entries.entry(parent.to_owned()).or_default().push(Entry {
+                name: name.to_owned(),
+                kind,
+            });
+        }
+        Self {
+            tree,
+            folder,
+            entries,
+        }
+    }
+}
+
+impl Folder for TreeFolder<'_> {
+    fn entries(&self, path: &str) -> Result<Vec<Entry>, String> {
+        Ok(self.entries.get(path).cloned().unwrap_or_default())
+    }
+
+    fn read(&self, path: &str, limit: u64) -> Result<(Vec<u8>, Option<Timestamp>), String> {
+        let full = if self.folder.is_empty() {
+            path.to_owned()
+        } else {
+            format!("{}/{path}", self.folder)
+        };
+        let data = self
+            .tree
+            .file(&full)
+            .ok_or_else(|| format!("open {path}: no such file or directory"))?;
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        Ok((data.get(..limit).unwrap_or(data).to_vec(), None))
+    }
+}
+
+#[cfg(test)]
+mod tests;

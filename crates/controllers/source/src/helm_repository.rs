@@ -1,0 +1,288 @@
+//! HelmRepository: the index of a chart repository; registries of charts are left as they are.
+
+mod human_size;
+mod index_cache;
+
+pub(crate) use index_cache::IndexCache;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use sha2::{Digest as _, Sha256};
+use skein_api::source::helm_repository::{HelmRepositorySpec, HelmRepositoryType};
+use skein_api::{ConditionType, Resource, SourceReason, SummaryRules, Time};
+use skein_artifact::ArtifactLocation;
+use skein_registry::chart_repository::{ChartRepository, MAX_INDEX_BYTES};
+use skein_registry::{Access, ChartIndex, Credentials};
+
+use crate::produced::{
+    Failure, Found, Observed, Outcome, Rules, Secret, SecretReader, SourceKind, Stored,
+    Surroundings, Told,
+};
+use crate::registry_access::{basic, certificates, tls};
+
+/// Time that the index may take when the object names none.
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
+/// How often the index is fetched when the object does not say.
+const DEFAULT_INTERVAL: Duration = Duration::from_secs(60);
+/// Link to the newest index.
+const LATEST: &str = "index.yaml";
+/// Reason of a fetch that failed.
+const FAILED: &str = "Failed";
+
+/// The kind.
+pub(crate) struct HelmRepositories {
+    /// Indexes that charts look into.
+    pub indexes: Arc<IndexCache>,
+}
+
+/// What a run looks at.
+#[derive(Default)]
+pub(crate) struct Inputs {
+    /// The Secret of `spec.secretRef`.
+    pub credentials: Option<Secret>,
+    /// The Secret of `spec.certSecretRef`.
+    pub certificates: Option<Secret>,
+}
+
+impl Inputs {
+    /// Reads the Secrets of a HelmRepository.
+    pub async fn read(
+        surroundings: &Surroundings,
+        repository: &Resource<HelmRepositorySpec>,
+    ) -> Self {
+        let reader = SecretReader::new(&surroundings.cluster, &repository.metadata.namespace);
+        let spec = &repository.spec;
+        Self {
+            credentials: reader.read_optional(spec.secret_ref.as_ref()).await,
+            certificates: reader.read_optional(spec.cert_secret_ref.as_ref()).await,
+        }
+    }
+}
+
+/// The address of an index with its access.
+pub(crate) struct Plan {
+    repository: ChartRepository,
+    timeout: Duration,
+}
+
+/// Client for the repository of an object.
+pub(crate) fn client(
+    object: &Resource<HelmRepositorySpec>,
+    inputs: &Inputs,
+) -> Result<ChartRepository, Failure> {
+    let spec = &object.spec;
+    let namespace = &object.metadata.namespace;
+    if spec.url.starts_with(skein_registry::name::OCI_SCHEME) {
+        let message = "invalid Helm repository URL: 'oci' URL scheme cannot be used with 'default' HelmRepository type";
+        return Err(Failure::fetch(SourceReason::URLInvalid, message).stalled());
+    }
+    let name = |reference: &Option<skein_api::reference::LocalObjectReference>| {
+        let name = reference
+            .as_ref()
+            .map_or("", |reference| reference.name.as_str());
+        format!("{namespace}/{name}")
+    };
+    let failed = |reason: &str| {
+        let message = format!(
+            "failed to get secret '{}': {reason}",
+            name(&spec.secret_ref)
+        );
+        Failure::fetch(SourceReason::AuthenticationFailed, message)
+    };
+    let mut tls_material =
+        certificates(&name(&spec.cert_secret_ref), inputs.certificates.as_ref())?;
+    let mut credentials = Credentials::Anonymous;
+    if let Some(secret) = &inputs.credentials {
+        let data = secret.data().map_err(failed)?;
+        credentials = basic(data).map_err(|reason| failed(&reason))?;
+        if spec.cert_secret_ref.is_none() {
+            tls_material = tls(data).map_err(|reason| failed(&reason))?;
+        }
+    }
+    let access = Access {
+        credentials,
+        tls: tls_material,
+        proxy: None,
+        insecure: false,
+    };
+    ChartRepository::new(&spec.url, &access, spec.pass_credentials).map_err(|error| {
+        let message = format!("invalid Helm repository URL: {error}");
+        Failure::fetch(SourceReason::URLInvalid, message).stalled()
+    })
+}
+
+impl SourceKind for HelmRepositories {
+    type Spec = HelmRepositorySpec;
+    type Inputs = Inputs;
+    type Plan = Plan;
+
+    const CONTROLLER: &'static str = "helmrepository";
+    const RULES: Rules = Rules {
+        summary: SummaryRules {
+            summarized: &[
+                ConditionType::StorageOperationFailed,
+                ConditionType::FetchFailed,
+                ConditionType::ArtifactOutdated,
+                ConditionType::ArtifactInStorage,
+                ConditionType::Stalled,
+                ConditionType::Reconciling,
+            ],
+            negative: &[
+                ConditionType::StorageOperationFailed,
+                ConditionType::FetchFailed,
+                ConditionType::ArtifactOutdated,
+                ConditionType::Stalled,
+                ConditionType::Reconciling,
+            ],
+        },
+        failures: &[
+            ConditionType::FetchFailed,
+            ConditionType::StorageOperationFailed,
+        ],
+    };
+
+    fn is_static(spec: &Self::Spec) -> bool {
+        spec.repository_type == Some(HelmRepositoryType::Oci)
+    }
+
+    fn is_suspended(spec: &Self::Spec) -> bool {
+        spec.suspend
+    }
+
+    fn interval(spec: &Self::Spec) -> Duration {
+        spec.interval
+            .map_or(DEFAULT_INTERVAL, |interval| interval.as_std())
+    }
+
+    async fn observe(
+        &self,
+        surroundings: &Surroundings,
+        source: &Resource<Self::Spec>,
+    ) -> Self::Inputs {
+        if source.spec.suspend {
+            return Inputs::default();
+        }
+        Inputs::read(surroundings, source).await
+    }
+
+    fn decide(&self, observed: &Observed<Self>) -> Result<Plan, Failure> {
+        let timeout = observed.source.spec.timeout;
+        Ok(Plan {
+            repository: client(&observed.source, &observed.inputs)?,
+            timeout: timeout.map_or(DEFAULT_TIMEOUT, |timeout| timeout.as_std()),
+        })
+    }
+
+    async fn act(
+        &self,
+        surroundings: &Surroundings,
+        observed: &Observed<Self>,
+        plan: Plan,
+    ) -> Outcome<Self> {
+        let fetch = plan.repository.fetch_index(MAX_INDEX_BYTES);
+        let fetched = match tokio::time::timeout(plan.timeout, fetch).await {
+            Ok(fetched) => fetched.map_err(|error| error.to_string()),
+            Err(_) => Err("context deadline exceeded".to_owned()),
+        };
+        let bytes = match fetched {
+            Ok(bytes) => bytes,
+            Err(reason) => {
+                let message = format!(
+                    "failed to fetch Helm repository index: failed to cache index to temporary file: {reason}"
+                );
+                return Outcome::failed(Failure::fetch(FAILED, message));
+            }
+        };
+        self.store(surroundings, observed, bytes).await
+    }
+}
+
+impl HelmRepositories {
+    async fn store(
+        &self,
+        surroundings: &Surroundings,
+        observed: &Observed<Self>,
+        bytes: Vec<u8>,
+    ) -> Outcome<Self> {
+        let sum = hex::encode(Sha256::digest(&bytes));
+        let revision = format!("sha256:{sum}");
+        let told = Told::new(
+            SourceReason::Succeeded,
+            format!("stored artifact: revision '{revision}'"),
+        );
+        let same = observed
+            .artifact()
+            .is_some_and(|artifact| artifact.revision == revision);
+        if same {
+            return Outcome::unchanged(told);
+        }
+        let index = match read(observed, bytes).await {
+            Ok(index) => index,
+            Err(failure) => return Outcome::failed(failure),
+        };
+        let found = Found {
+            reason: SourceReason::NewRevision,
+            message: format!("new index revision '{revision}'"),
+        };
+        let location = ArtifactLocation {
+            kind: "HelmRepository".into(),
+            namespace: observed.source.metadata.namespace.clone(),
+            name: observed.source.metadata.name.clone(),
+            file: format!("index-{sum}.yaml"),
+        };
+        let storage = surroundings.storage.clone();
+        let (indexes, url) = (self.indexes.clone(), observed.source.spec.url.clone());
+        let stored = tokio::task::spawn_blocking(move || {
+            let json = index.to_json().map_err(|error| error.to_string())?;
+            let now = Time::new(Timestamp::now());
+            let artifact = storage
+                .store_bytes(&location, &revision, &json, now)
+                .map_err(|error| error.to_string())?;
+            let link = storage
+                .link(&artifact, LATEST)
+                .map_err(|error| error.to_string())?;
+            indexes.put(&artifact.digest, Arc::new(index), json.len());
+            let size = human_size::human_size(json.len() as u64);
+            let message = format!("stored fetched index of size {size} from '{url}'");
+            Ok::<_, String>(Stored {
+                artifact,
+                url: link,
+                event: Told::new(SourceReason::NewArtifact, message),
+            })
+        })
+        .await
+        .unwrap_or_else(|error| Err(error.to_string()));
+        match stored {
+            Ok(stored) => Outcome::stored(stored, told),
+            Err(reason) => {
+                let message = format!("unable to write artifact to storage: {reason}");
+                let reason = SourceReason::ArchiveOperationFailed;
+                Outcome::failed(Failure::storage(reason, message)).with_found(Some(found))
+            }
+        }
+    }
+}
+
+/// Reads an index off the async workers; what is wrong with single entries goes to the log.
+async fn read(
+    observed: &Observed<HelmRepositories>,
+    bytes: Vec<u8>,
+) -> Result<ChartIndex, Failure> {
+    let parsed = tokio::task::spawn_blocking(move || ChartIndex::parse(&bytes)).await;
+    let reason = match parsed {
+        Ok(Ok(read)) => {
+            let name = observed.source.namespaced_name();
+            for warning in read.warnings {
+                tracing::warn!(%name, warning, "an entry of the index was skipped");
+            }
+            return Ok(read.index);
+        }
+        Ok(Err(error)) => error.to_string(),
+        Err(error) => error.to_string(),
+    };
+    let message =
+        format!("failed to load Helm repository from index YAML: failed to load index: {reason}");
+    Err(Failure::fetch(SourceReason::IndexationFailed, message))
+}

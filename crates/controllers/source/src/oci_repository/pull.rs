@@ -1,0 +1,236 @@
+//! Pulls an artifact and stores its layer.
+
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use skein_api::source::oci_repository::OciRepositoryStatus;
+use skein_api::{SourceReason, Time};
+use skein_artifact::ArtifactLocation;
+use skein_registry::index::parse_strict;
+use skein_registry::registry::{TAGS_PER_PAGE, is_digest};
+use skein_registry::{Manifest, Registry};
+
+use super::OciRepositories;
+use super::decide::{Plan, Reference, no_tag};
+use super::layer::{self, LayerSource};
+use crate::produced::{Failure, Found, Observed, Outcome, Stored, Surroundings, Told};
+
+/// Link to the newest artifact.
+const LATEST: &str = "latest.tar.gz";
+/// Annotations that name where an artifact comes from.
+const ORIGIN_SOURCE: &str = "org.opencontainers.image.source";
+const ORIGIN_REVISION: &str = "org.opencontainers.image.revision";
+
+/// What a reference stands for now.
+struct Resolved {
+    /// What the status shows.
+    revision: String,
+    digest: String,
+    /// `host/path:tag` or `host/path@digest`.
+    name: String,
+}
+
+type End = Outcome<OciRepositories>;
+
+pub(super) async fn pull(
+    surroundings: &Surroundings,
+    observed: &Observed<OciRepositories>,
+    plan: Plan,
+) -> End {
+    let timeout = plan.timeout;
+    match tokio::time::timeout(timeout, pull_in_time(surroundings, observed, plan)).await {
+        Ok(outcome) => outcome,
+        Err(_) => {
+            let message = format!(
+                "failed to pull artifact from '{}': context deadline exceeded",
+                observed.source.spec.url
+            );
+            Outcome::failed(pull_failed(message))
+        }
+    }
+}
+
+async fn pull_in_time(
+    surroundings: &Surroundings,
+    observed: &Observed<OciRepositories>,
+    plan: Plan,
+) -> End {
+    let registry = match Registry::new(plan.repository.clone(), &plan.access) {
+        Ok(registry) => registry,
+        Err(error) => {
+            let message = format!("failed to configure the registry client: {error}");
+            let reason = SourceReason::AuthenticationFailed;
+            return Outcome::failed(Failure::fetch(reason, message));
+        }
+    };
+    let resolved = match resolve(&registry, observed, &plan).await {
+        Ok(resolved) => resolved,
+        Err(failure) => return Outcome::failed(failure),
+    };
+    let same = observed
+        .artifact()
+        .is_some_and(|artifact| artifact.revision == resolved.revision);
+    let found = (!same).then(|| Found {
+        reason: SourceReason::NewRevision,
+        message: format!(
+            "new revision '{}' for '{}'",
+            resolved.revision, resolved.name
+        ),
+    });
+    if let Some(failure) = plan.unverified {
+        return Outcome::failed(failure).with_found(found);
+    }
+    let told = Told::new(
+        SourceReason::Succeeded,
+        format!("stored artifact for digest '{}'", resolved.revision),
+    );
+    if same && !plan.content_changed {
+        return Outcome::unchanged(told);
+    }
+    match pull_and_store(surroundings, observed, &registry, &resolved).await {
+        Ok(stored) => {
+            let spec = observed.source.spec.clone();
+            Outcome::stored(stored, told).with_change(move |status: &mut OciRepositoryStatus| {
+                status.observed_ignore = spec.ignore;
+                status.observed_layer_selector = spec.layer_selector;
+            })
+        }
+        Err(failure) => Outcome::failed(failure).with_found(found),
+    }
+}
+
+async fn resolve(
+    registry: &Registry,
+    observed: &Observed<OciRepositories>,
+    plan: &Plan,
+) -> Result<Resolved, Failure> {
+    let repository = &plan.repository;
+    let unknown = |error: &dyn std::fmt::Display| {
+        pull_failed(format!("failed to determine artifact digest: {error}"))
+    };
+    let tag = match &plan.reference {
+        Reference::Digest(digest) if is_digest(digest) => {
+            return Ok(Resolved {
+                revision: digest.clone(),
+                digest: digest.clone(),
+                name: format!("{repository}@{digest}"),
+            });
+        }
+        Reference::Digest(digest) => {
+            return Err(unknown(&format!(
+                "'{digest}' is no digest of the form sha256:<64 hexadecimal digits>"
+            )));
+        }
+        Reference::Tag(tag) => tag.clone(),
+        Reference::Range { .. } => {
+            highest_tag(registry, &observed.source.spec.url, &plan.reference).await?
+        }
+    };
+    let digest = registry
+        .digest_of(&tag)
+        .await
+        .map_err(|error| unknown(&error))?;
+    Ok(Resolved {
+        revision: format!("{tag}@{digest}"),
+        name: format!("{repository}:{tag}"),
+        digest,
+    })
+}
+
+/// The tag with the highest version in the range.
+async fn highest_tag(
+    registry: &Registry,
+    url: &str,
+    reference: &Reference,
+) -> Result<String, Failure> {
+    let Reference::Range {
+        constraint,
+        text,
+        filter,
+    } = reference
+    else {
+        return Err(no_tag(url, "no range"));
+    };
+    let tags = registry
+        .tags(Some(TAGS_PER_PAGE))
+        .await
+        .map_err(|error| no_tag(url, &error.to_string()))?;
+    tags.into_iter()
+        .filter(|tag| filter.as_ref().is_none_or(|filter| filter.is_match(tag)))
+        // Tags have no plus sign; charts write an underscore for it.
+        .filter_map(|tag| Some((parse_strict(&tag.replace('_', "+"))?, tag)))
+        .filter(|(version, _)| constraint.check(version))
+        .max_by(|(a, _), (b, _)| a.precedence(b).then(Ordering::Less))
+        .map(|(_, tag)| tag)
+        .ok_or_else(|| no_tag(url, &format!("no match found for semver: {text}")))
+}
+
+async fn pull_and_store(
+    surroundings: &Surroundings,
+    observed: &Observed<OciRepositories>,
+    registry: &Registry,
+    resolved: &Resolved,
+) -> Result<Stored, Failure> {
+    let source = &observed.source;
+    let failed = |what: &str, error: &dyn std::fmt::Display| {
+        pull_failed(format!(
+            "failed to {what} from '{}': {error}",
+            source.spec.url
+        ))
+    };
+    let manifest = registry
+        .manifest(&resolved.digest)
+        .await
+        .map_err(|error| failed("pull artifact", &error))?;
+    let selector = source.spec.layer_selector.clone().unwrap_or_default();
+    let descriptor = layer::select(&manifest, &selector)?;
+    let bytes = registry
+        .blob(descriptor, layer::MAX_LAYER_BYTES)
+        .await
+        .map_err(|error| layer::failed(format!("failed to read the layer: {error}")))?;
+    let layer = LayerSource {
+        bytes,
+        operation: selector.operation,
+        ignore: source.spec.ignore.clone(),
+        location: ArtifactLocation {
+            kind: "OCIRepository".into(),
+            namespace: source.metadata.namespace.clone(),
+            name: source.metadata.name.clone(),
+            file: format!("{}.tar.gz", resolved.digest),
+        },
+        revision: resolved.revision.clone(),
+        latest: LATEST,
+        now: Time::new(Timestamp::now()),
+    };
+    let storage = surroundings.storage.clone();
+    let stored = tokio::task::spawn_blocking(move || layer.store(&storage))
+        .await
+        .map_err(|error| {
+            let message = format!("unable to archive artifact to storage: {error}");
+            Failure::storage(SourceReason::ArchiveOperationFailed, message)
+        })?;
+    let (mut artifact, url) = stored?;
+    let event = event_message(&source.spec.url, &resolved.revision, &manifest);
+    artifact.metadata = manifest.annotations;
+    Ok(Stored {
+        artifact,
+        url,
+        event: Told::new(SourceReason::NewArtifact, event),
+    })
+}
+
+fn event_message(url: &str, revision: &str, manifest: &Manifest) -> String {
+    let mut message = format!("stored artifact with revision '{revision}' from '{url}'");
+    let annotations: &BTreeMap<String, String> = &manifest.annotations;
+    for (name, key) in [("source", ORIGIN_SOURCE), ("revision", ORIGIN_REVISION)] {
+        if let Some(origin) = annotations.get(key) {
+            message.push_str(&format!(", origin {name} '{origin}'"));
+        }
+    }
+    message
+}
+
+fn pull_failed(message: String) -> Failure {
+    Failure::fetch(SourceReason::OCIArtifactPullFailed, message)
+}

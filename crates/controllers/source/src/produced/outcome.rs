@@ -1,0 +1,174 @@
+//! How a run ended.
+
+use std::time::Duration;
+
+use skein_api::{Artifact, ConditionType, KindSpec, SourceReason};
+
+use super::SourceKind;
+
+/// What happens after a failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Then {
+    /// Try again with a growing pause.
+    Retry,
+    /// Nothing until the object or its source changes.
+    Stall,
+    /// Look again after a fixed pause: something else is not there yet.
+    Wait(Duration),
+}
+
+/// A failed step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Failure {
+    /// The condition that is set.
+    pub condition: ConditionType,
+    /// Its reason.
+    pub reason: String,
+    /// Its message.
+    pub message: String,
+    /// What happens next.
+    pub then: Then,
+}
+
+impl Failure {
+    /// A failure that is tried again.
+    pub fn new(
+        condition: ConditionType,
+        reason: impl Into<String>,
+        message: impl Into<String>,
+    ) -> Self {
+        Self {
+            condition,
+            reason: reason.into(),
+            message: message.into(),
+            then: Then::Retry,
+        }
+    }
+
+    /// A failure of reading the origin.
+    pub fn fetch(reason: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::new(ConditionType::FetchFailed, reason, message)
+    }
+
+    /// A failure of the storage.
+    pub fn storage(reason: SourceReason, message: impl Into<String>) -> Self {
+        Self::new(ConditionType::StorageOperationFailed, reason, message)
+    }
+
+    /// The failure, but not tried again before something changes.
+    pub fn stalled(self) -> Self {
+        Self {
+            then: Then::Stall,
+            ..self
+        }
+    }
+}
+
+/// Reason and message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Told {
+    pub reason: String,
+    pub message: String,
+}
+
+impl Told {
+    pub fn new(reason: impl Into<String>, message: impl Into<String>) -> Self {
+        Self {
+            reason: reason.into(),
+            message: message.into(),
+        }
+    }
+}
+
+/// Something newer than the artifact was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Found {
+    /// Reason of ArtifactOutdated.
+    pub reason: SourceReason,
+    /// What was found.
+    pub message: String,
+}
+
+/// A new artifact.
+pub(crate) struct Stored {
+    /// The artifact.
+    pub artifact: Artifact,
+    /// Address that always leads to the newest.
+    pub url: String,
+    /// What the event says.
+    pub event: Told,
+}
+
+type StatusOf<K> = <<K as SourceKind>::Spec as KindSpec>::Status;
+
+/// How a run ended.
+pub(crate) struct Outcome<K: SourceKind> {
+    /// The end.
+    pub end: End,
+    /// What was found on the way that is newer than the artifact.
+    pub found: Option<Found>,
+    /// Changes of the fields that only this kind has.
+    pub change: Box<dyn FnOnce(&mut StatusOf<K>) + Send>,
+}
+
+/// The end of a run.
+pub(crate) enum End {
+    /// Something else must happen first, and will wake the object; nothing is told.
+    Wait(Duration),
+    /// A step failed.
+    Failed(Failure),
+    /// The artifact is the newest.
+    Unchanged {
+        /// What ArtifactInStorage says.
+        told: Told,
+    },
+    /// A new artifact is stored.
+    Stored {
+        /// The artifact.
+        stored: Box<Stored>,
+        /// What ArtifactInStorage says.
+        told: Told,
+    },
+}
+
+impl<K: SourceKind> Outcome<K> {
+    pub fn new(end: End) -> Self {
+        Self {
+            end,
+            found: None,
+            change: Box::new(|_| {}),
+        }
+    }
+
+    pub fn failed(failure: Failure) -> Self {
+        Self::new(End::Failed(failure))
+    }
+
+    pub fn wait(pause: Duration) -> Self {
+        Self::new(End::Wait(pause))
+    }
+
+    pub fn unchanged(told: Told) -> Self {
+        Self::new(End::Unchanged { told })
+    }
+
+    pub fn stored(stored: Stored, told: Told) -> Self {
+        Self::new(End::Stored {
+            stored: Box::new(stored),
+            told,
+        })
+    }
+
+    /// The outcome with something that was found on the way.
+    pub fn with_found(self, found: Option<Found>) -> Self {
+        Self { found, ..self }
+    }
+
+    /// The outcome with changes of the kind's own fields.
+    pub fn with_change(self, change: impl FnOnce(&mut StatusOf<K>) + Send + 'static) -> Self {
+        Self {
+            change: Box::new(change),
+            ..self
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! Turns Secrets into what registries and chart repositories are reached with, or says what is wrong with them.
+
+use skein_api::SourceReason;
+use skein_api::source::CloudProvider;
+use skein_git::Proxy;
+use skein_registry::{Credentials, Keychain, Repository};
+
+use crate::git_repository::access::proxy as read_proxy;
+use crate::produced::{Failure, Secret, SecretData};
+
+/// Keys of TLS material, the present name before the old one.
+const AUTHORITY: [&str; 2] = ["ca.crt", "caFile"];
+const CERTIFICATE: [&str; 2] = ["tls.crt", "certFile"];
+const KEY: [&str; 2] = ["tls.key", "keyFile"];
+/// Keys of pull Secrets: the present form and the old one.
+const DOCKER_CONFIG: &str = ".dockerconfigjson";
+const OLD_DOCKER_CONFIG: &str = ".dockercfg";
+
+/// Trust and client certificate.
+pub(crate) type Tls = skein_git::TlsMaterial;
+
+fn first(data: &SecretData, keys: [&str; 2]) -> Vec<u8> {
+    let mut found = keys.iter().filter_map(|key| data.get(*key));
+    found
+        .find(|value| !value.is_empty())
+        .cloned()
+        .unwrap_or_default()
+}
+
+/// TLS material of a Secret; `None` when it has none.
+pub(crate) fn tls(data: &SecretData) -> Result<Option<Tls>, String> {
+    let tls = Tls {
+        certificate_authority: first(data, AUTHORITY),
+        client_certificate: first(data, CERTIFICATE),
+        client_key: first(data, KEY),
+    };
+    match (tls.client_certificate.is_empty(), tls.client_key.is_empty()) {
+        (true, false) => Err(format!("found 'tls.key' but missing '{}'", CERTIFICATE[0])),
+        (false, true) => Err(format!("found 'tls.crt' but missing '{}'", KEY[0])),
+        (true, true) if tls.certificate_authority.is_empty() => Ok(None),
+        _ => Ok(Some(tls)),
+    }
+}
+
+/// TLS material of the Secret of `certSecretRef`.
+pub(crate) fn certificates(name: &str, secret: Option<&Secret>) -> Result<Option<Tls>, Failure> {
+    let failed = |reason: &str| {
+        Failure::fetch(
+            SourceReason::AuthenticationFailed,
+            format!("failed to get TLS configuration from secret '{name}': {reason}"),
+        )
+    };
+    let Some(secret) = secret else {
+        return Ok(None);
+    };
+    let data = secret.data().map_err(failed)?;
+    match tls(data).map_err(|reason| failed(&reason))? {
+        Some(tls) => Ok(Some(tls)),
+        None => Err(failed(
+            "it has neither 'ca.crt' nor the pair 'tls.crt' and 'tls.key'",
+        )),
+    }
+}
+
+/// The proxy of the Secret of `proxySecretRef`.
+pub(crate) fn proxy(name: &str, secret: Option<&Secret>) -> Result<Option<Proxy>, Failure> {
+    let Some(secret) = secret else {
+        return Ok(None);
+    };
+    let proxy = match secret {
+        Secret::Data(data) => read_proxy(name, data),
+        Secret::Absent(_) => Err(format!("secret '{name}' not found")),
+        Secret::Unreadable(reason) => Err(format!("secret '{name}': {reason}")),
+    };
+    proxy.map(Some).map_err(|reason| {
+        let message = format!("failed to configure proxy options: {reason}");
+        Failure::fetch(SourceReason::AuthenticationFailed, message)
+    })
+}
+
+/// The keychain of pull Secrets.
+pub(crate) fn keychain(secrets: &[&Secret]) -> Result<Keychain, String> {
+    let mut keychain = Keychain::default();
+    for secret in secrets {
+        let data = secret.data()?;
+        let read = match (data.get(DOCKER_CONFIG), data.get(OLD_DOCKER_CONFIG)) {
+            (Some(config), _) => Keychain::from_docker_config(config),
+            (None, Some(config)) => Keychain::from_old_docker_config(config),
+            (None, None) => return Err(format!("the secret has no key '{DOCKER_CONFIG}'")),
+        };
+        keychain.extend(read.map_err(|error| error.to_string())?);
+    }
+    Ok(keychain)
+}
+
+/// User name and password of a Secret.
+pub(crate) fn basic(data: &SecretData) -> Result<Credentials, String> {
+    let text = |key: &str| {
+        let value = data.get(key).map(Vec::as_slice).unwrap_or_default();
+        String::from_utf8_lossy(value).into_owned()
+    };
+    let (username, password) = (text("username"), text("password"));
+    match (username.is_empty(), password.is_empty()) {
+        (true, true) => Ok(Credentials::Anonymous),
+        (true, false) => Err("required fields 'username' and 'password': no 'username'".into()),
+        (false, true) => Err("required fields 'username' and 'password': no 'password'".into()),
+        (false, false) => Ok(Credentials::Basic { username, password }),
+    }
+}
+
+/// Credentials of one Secret for a repository: a Docker configuration, or user name and password.
+pub(crate) fn for_repository(
+    secret: &Secret,
+    repository: &Repository,
+) -> Result<Credentials, String> {
+    let data = secret.data()?;
+    if data.contains_key(DOCKER_CONFIG) || data.contains_key(OLD_DOCKER_CONFIG) {
+        return Ok(keychain(&[secret])?.credentials_for(repository));
+    }
+    basic(data)
+}
+
+/// Only generic credentials are supported: others are refused in clear words.
+pub(crate) fn check_provider(provider: CloudProvider) -> Result<(), Failure> {
+    let name = match provider {
+        CloudProvider::Generic => return Ok(()),
+        CloudProvider::Aws => "aws",
+        CloudProvider::Azure => "azure",
+        CloudProvider::Gcp => "gcp",
+    };
+    let message = format!(
+        "provider '{name}' is not supported yet; use provider 'generic' with a pull Secret in spec.secretRef"
+    );
+    Err(Failure::fetch(SourceReason::InvalidProviderConfiguration, message).stalled())
+}
+
+#[cfg(test)]
+mod tests;
