@@ -335,6 +335,7 @@ async fn finish(
         });
     };
     let found = found_of(observed, &resolved);
+    let ignores_missing = observed.source.spec.ignore_missing_values_files;
     match store(surroundings, observed, &resolved, package).await {
         Ok((artifact, url)) => {
             let stored = Stored {
@@ -345,7 +346,12 @@ async fn finish(
             Outcome::stored(stored, told).with_change(move |status: &mut HelmChartStatus| {
                 status.observed_source_artifact_revision = source_revision;
                 status.observed_chart_name = resolved.name;
-                status.observed_values_files = resolved.values_files;
+                // Only where files may be missing does the list say something that the spec does not.
+                status.observed_values_files = if ignores_missing {
+                    resolved.values_files
+                } else {
+                    Vec::new()
+                };
             })
         }
         Err(failure) => Outcome::failed(failure).with_found(found),

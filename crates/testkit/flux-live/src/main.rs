@@ -109,18 +109,18 @@ async fn play(world: &World, scenario: &Scenario) -> Result<Steps> {
     let seen = play::Play::new(world, scenario).run().await?;
     let has_requests = world.target.audit_log().is_some();
     let mut steps = Steps::new();
-    let mut before = None;
+    let mut before = Vec::new();
     for (step, seen) in scenario.steps.iter().zip(seen) {
         if step.recorded {
             let expected = expected::read(&step.expected)?;
             let terms = Terms {
                 has_requests,
                 retrying: step.retrying,
-                before: before.as_ref(),
+                before: &before,
             };
             let compared = compare::step(&expected, &seen.sections, terms);
             steps.push((seen.step, compared));
-            before = Some(expected);
+            before.push(expected);
         }
     }
     Ok(steps)

@@ -89,7 +89,7 @@ fn a_recording_equals_itself() {
             let terms = Terms {
                 has_requests: true,
                 retrying: step.retrying,
-                before: None,
+                before: &[],
             };
             let compared = compare::step(&sections, &sections, terms);
             for (name, compared) in compared {

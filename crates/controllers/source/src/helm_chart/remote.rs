@@ -274,9 +274,15 @@ fn resolve(
 
 /// What is stored is what would be built.
 pub(super) fn unchanged(observed: &Observed<HelmCharts>, resolved: Resolved) -> Built {
+    let (spec, status) = (&observed.source.spec, &observed.source.status);
+    let values_files = if spec.ignore_missing_values_files {
+        status.observed_values_files.clone()
+    } else {
+        spec.values_files.clone()
+    };
     Built {
         resolved: Resolved {
-            values_files: observed.source.status.observed_values_files.clone(),
+            values_files,
             ..resolved
         },
         package: None,
