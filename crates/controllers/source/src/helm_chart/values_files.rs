@@ -64,8 +64,8 @@ mod tests {
 
     fn read(path: &str) -> Option<Vec<u8>> {
         let text = match path {
-            "a" => "color: blue\nnested: {x: 1, y: 2}\n",
-            "b" => "nested: {y: 3}\nlist: [1]\n",
+            "a" => "color: blue\nnested: {x: 1, z: 2}\n",
+            "b" => "nested: {z: 3}\nlist: [1]\n",
             "bad" => "- 1\n",
             _ => return None,
         };
@@ -79,7 +79,7 @@ mod tests {
     #[test]
     fn later_files_win() {
         let merged = merge(&names(&["a", "b"]), false, read).unwrap();
-        let expected = "color: blue\nlist:\n- 1\nnested:\n  x: 1\n  \"y\": 3\n";
+        let expected = "color: blue\nlist:\n- 1\nnested:\n  x: 1\n  z: 3\n";
         assert_eq!(merged.text, expected);
     }
 

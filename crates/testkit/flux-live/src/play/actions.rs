@@ -15,6 +15,9 @@ use crate::scenario::text;
 /// Field manager of the recordings' own writes.
 pub const MANAGER: &str = "tester";
 
+/// How often a replacement that came too late is made again.
+const REPLACE_RETRIES: usize = 10;
+
 /// Headers of an answer that are recorded.
 const RECORDED_HEADERS: &[&str] = &[
     "Accept-Ranges",
@@ -157,7 +160,22 @@ impl Play<'_> {
             return Err(error);
         }
         let path = format!("{collection}/{}", text(&object["metadata"]["name"]));
-        let mut live = api.get(&path).await?;
+        // A controller may write in between.
+        let mut outcome = self.replace(&path, &query, &object).await;
+        for _ in 0..REPLACE_RETRIES {
+            match &outcome {
+                Err(error) if status_of(error) == Some(StatusCode::CONFLICT) => {
+                    outcome = self.replace(&path, &query, &object).await;
+                }
+                _ => break,
+            }
+        }
+        outcome
+    }
+
+    async fn replace(&self, path: &str, query: &str, object: &Value) -> Result<()> {
+        let api = &self.world.cluster.api;
+        let mut live = api.get(path).await?;
         let fields = object.as_object().context("an object is a map")?;
         for (key, field) in fields {
             if key == "metadata" {

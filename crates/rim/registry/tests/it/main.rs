@@ -1,0 +1,6 @@
+//! The client against servers in this process: authentication, TLS, limits, redirects.
+
+mod charts;
+mod registry;
+mod server;
+mod tls;
