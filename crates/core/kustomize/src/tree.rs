@@ -1,5 +1,6 @@
 //! The file tree that a build reads: paths and bytes in memory, jailed to its root.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::Arc;
@@ -34,11 +35,15 @@ pub enum TreeError {
     },
 }
 
-/// Files by clean, relative, `/`-separated path. Symbolic links are the caller's to refuse or resolve. Cheap to clone: contents are shared,
-/// so an overlay (a changed `kustomization.yaml`, say) is a clone with one more [`FileTree::insert`].
+/// Files by clean, relative, `/`-separated path. Symbolic links are the caller's to refuse or resolve. Cheap to clone: clones share all
+/// files and hold what was changed since, so an overlay (a changed `kustomization.yaml`, say) is a clone with one more
+/// [`FileTree::insert`], however large the tree is.
 #[derive(Clone, Debug, Default)]
 pub struct FileTree {
-    files: BTreeMap<String, Arc<[u8]>>,
+    shared: Arc<BTreeMap<String, Arc<[u8]>>>,
+    /// What stands in for shared files; `None` where there is no file any more.
+    changed: BTreeMap<String, Option<Arc<[u8]>>>,
+    count: usize,
     bytes: usize,
 }
 
@@ -72,33 +77,59 @@ impl FileTree {
                 .ok_or_else(|| TreeError::Escapes {
                     path: path.to_owned(),
                 })?;
-        let old = self.files.get(&clean).map_or(0, |c| c.len());
+        let known = self.file(&clean);
+        let (is_new, old) = (known.is_none(), known.map_or(0, |c| c.len()));
         let bytes = self.bytes - old + content.len();
         if bytes > MAX_TREE_BYTES {
             return Err(TreeError::TooLarge {
                 limit: MAX_TREE_BYTES,
             });
         }
-        if self.files.len() >= MAX_FILES && !self.files.contains_key(&clean) {
+        if self.count >= MAX_FILES && is_new {
             return Err(TreeError::TooManyFiles { limit: MAX_FILES });
         }
         self.bytes = bytes;
-        self.files.insert(clean, content);
+        self.count += usize::from(is_new);
+        self.change(clean, Some(content));
         Ok(())
     }
 
     /// Removes a file; `None` when it was not there.
     pub fn remove(&mut self, path: &str) -> Option<Arc<[u8]>> {
-        let removed = self.files.remove(&clean_path(path)?);
-        self.bytes -= removed.as_ref().map_or(0, |c| c.len());
-        removed
+        let clean = clean_path(path)?;
+        let removed = self.file(&clean).cloned()?;
+        self.bytes -= removed.len();
+        self.count -= 1;
+        self.change(clean, None);
+        Some(removed)
+    }
+
+    fn file(&self, clean: &str) -> Option<&Arc<[u8]>> {
+        match self.changed.get(clean) {
+            Some(changed) => changed.as_ref(),
+            None => self.shared.get(clean),
+        }
+    }
+
+    /// In place when nobody shares the files, beside them otherwise.
+    fn change(&mut self, clean: String, content: Option<Arc<[u8]>>) {
+        self.changed.insert(clean, content);
+        let Some(files) = Arc::get_mut(&mut self.shared) else {
+            return;
+        };
+        for (path, content) in std::mem::take(&mut self.changed) {
+            match content {
+                Some(content) => files.insert(path, content),
+                None => files.remove(&path),
+            };
+        }
     }
 
     /// The content of a file; `None` when there is none, or the path leads out of the tree.
     pub fn get(&self, path: &str) -> Option<&[u8]> {
-        match self.files.get(path) {
+        match self.file(path) {
             Some(content) => Some(content),
-            None => self.files.get(&clean_path(path)?).map(|c| &**c),
+            None => self.file(&clean_path(path)?).map(|c| &**c),
         }
     }
 
@@ -112,38 +143,59 @@ impl FileTree {
 
     /// Paths of all files, in order.
     pub fn paths(&self) -> impl Iterator<Item = &str> {
-        self.files.keys().map(String::as_str)
+        self.from("").map(|(path, _)| path)
     }
 
     /// Files below a directory, at any depth, in order: path (from the tree's root) and content.
     pub fn files_below(&self, directory: &str) -> Vec<(&str, &[u8])> {
         match clean_path(directory) {
             None => Vec::new(),
-            Some(clean) if clean.is_empty() => {
-                self.files.iter().map(|(p, c)| (p.as_str(), &**c)).collect()
-            }
+            Some(clean) if clean.is_empty() => self.from("").collect(),
             Some(clean) => self.below(&clean).collect(),
         }
     }
 
     fn below<'a>(&'a self, clean: &str) -> impl Iterator<Item = (&'a str, &'a [u8])> + use<'a> {
         let prefix = format!("{clean}/");
-        self.files
-            .range::<str, _>((Bound::Included(prefix.as_str()), Bound::Unbounded))
-            .take_while({
-                let prefix = prefix.clone();
-                move |(path, _)| path.starts_with(&prefix)
-            })
-            .map(|(path, content)| (path.as_str(), &**content))
+        self.from(&prefix)
+            .take_while(move |(path, _)| path.starts_with(&prefix))
+    }
+
+    /// All files from a path on, in order.
+    fn from<'a>(&'a self, start: &str) -> impl Iterator<Item = (&'a str, &'a [u8])> + use<'a> {
+        let bounds = (Bound::Included(start), Bound::Unbounded);
+        let mut shared = self.shared.range::<str, _>(bounds).peekable();
+        let mut changed = self.changed.range::<str, _>(bounds).peekable();
+        std::iter::from_fn(move || {
+            loop {
+                let order = match (shared.peek(), changed.peek()) {
+                    (Some((ours, _)), Some((theirs, _))) => ours.cmp(theirs),
+                    (_, None) => Ordering::Less,
+                    (None, _) => Ordering::Greater,
+                };
+                if order == Ordering::Less {
+                    return shared.next().map(|(path, file)| (path.as_str(), &**file));
+                }
+                if order == Ordering::Equal {
+                    shared.next();
+                }
+                if let (path, Some(file)) = changed.next()? {
+                    return Some((path.as_str(), &**file));
+                }
+            }
+        })
     }
 
     /// Number of files.
     pub fn len(&self) -> usize {
-        self.files.len()
+        self.count
     }
 
     /// Whether there is no file.
     pub fn is_empty(&self) -> bool {
-        self.files.is_empty()
+        self.count == 0
     }
 }
+
+#[cfg(test)]
+mod tests;
