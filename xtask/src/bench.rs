@@ -1,17 +1,25 @@
 //! `bench`: measures ours beside the real thing in one run. One module per subject; each prints a table of ratios.
 
 mod fleet;
+mod helm;
 
 use anyhow::{Result, bail};
 
 type Run = fn(&[String]) -> Result<()>;
 
 /// Name, what it measures, where it runs.
-const BENCHES: &[(&str, &str, Run)] = &[(
-    "fleet",
-    "N Kustomizations on a real control plane beside the bare applies: time, CPU, memory, requests",
-    fleet::run,
-)];
+const BENCHES: &[(&str, &str, Run)] = &[
+    (
+        "fleet",
+        "N Kustomizations on a real control plane beside the bare applies: time, CPU, memory, requests",
+        fleet::run,
+    ),
+    (
+        "helm",
+        "recorded charts rendered in process, and as processes beside the real helm: time, memory",
+        helm::run,
+    ),
+];
 
 /// `bench [NAME] [ARG..]`; without a name the fleet is measured.
 pub fn run(arguments: &[String]) -> Result<()> {

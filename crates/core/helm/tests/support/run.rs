@@ -27,13 +27,14 @@ pub fn load(path: &Path) -> Result<Chart, String> {
     }
 }
 
-struct Flags {
+pub struct Flags {
     render: RenderOptions,
     print: PrintOptions,
     values: Values,
 }
 
-fn flags(request: &Request) -> Result<Flags, String> {
+/// Reads the flags.
+pub fn flags(request: &Request) -> Result<Flags, String> {
     let mut render = RenderOptions {
         release_name: request.release.clone(),
         namespace: "default".to_owned(),
@@ -97,7 +98,8 @@ pub fn template(path: &Path, request: &Request) -> Result<String, String> {
     render(&chart, &flags)
 }
 
-fn render(chart: &Chart, flags: &Flags) -> Result<String, String> {
+/// Renders a loaded chart.
+pub fn render(chart: &Chart, flags: &Flags) -> Result<String, String> {
     preflight::check_chart(chart).map_err(|e| e.to_string())?;
     preflight::check_release_name(&flags.render.release_name).map_err(|e| e.to_string())?;
     let mut environment = FixedEnvironment::default();
