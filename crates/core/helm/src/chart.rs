@@ -2,6 +2,7 @@
 
 pub(crate) mod decode;
 mod metadata;
+pub(crate) mod parsed;
 pub(crate) mod validate;
 
 use std::sync::Arc;
@@ -52,6 +53,8 @@ pub struct Chart {
     pub dependencies: Vec<Chart>,
     /// Lines that Helm logs while it loads the chart.
     pub warnings: Vec<Warning>,
+    /// Its templates as they were parsed last.
+    pub parsed: parsed::Parsed,
 }
 
 /// One file of crds/ of a chart or of a chart below it.

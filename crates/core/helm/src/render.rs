@@ -227,7 +227,8 @@ fn execute(
         strict: options.strict,
         lint: options.lint,
     };
-    engine::execute(&templates, strictness, environment).map_err(RenderError::Template)
+    engine::execute(&templates, &chart.parsed, strictness, environment)
+        .map_err(RenderError::Template)
 }
 
 /// `.Release`.

@@ -115,7 +115,7 @@ impl<'a> Runtime<'a> {
     }
 
     /// Executes a template of the current set by name, as Go's `ExecuteTemplate`.
-    pub(crate) fn execute_named(&mut self, name: &Text, data: Value) -> Result<Vec<u8>, ExecError> {
+    pub fn execute_named(&mut self, name: &Text, data: Value) -> Result<Vec<u8>, ExecError> {
         let Some(tree) = self.set.lookup(name) else {
             let (wanted, set) = (quote(name), quote(self.set.name().as_bytes()));
             return Err(ExecError::bare(

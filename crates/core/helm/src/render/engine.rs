@@ -9,6 +9,7 @@ use skein_template::{
 };
 
 use super::scope::{Templates, VALUES_TYPE};
+use crate::chart::parsed::{Parsed, Sources};
 
 /// The functions of Helm's templates, made once.
 static FUNCTIONS: LazyLock<Arc<FunctionMap>> = LazyLock::new(|| Arc::new(helm::functions()));
@@ -28,21 +29,13 @@ pub(super) struct Strictness {
 /// Executes all templates that are no partials; errors read as Helm's.
 pub(super) fn execute(
     templates: &Templates<'_>,
+    parsed: &Parsed,
     strictness: Strictness,
     environment: &mut dyn Environment,
 ) -> Result<Outputs, String> {
-    let mut options = Options::helm();
-    options.lint = strictness.lint;
-    if strictness.strict {
-        options.missing_key = MissingKey::Error;
-    }
-    let mut set = Set::new(Arc::clone(&FUNCTIONS), options);
     let order = parse_order(templates);
-    for path in &order {
-        let text = String::from_utf8_lossy(templates[*path].text);
-        set.parse(path, &text)
-            .map_err(|error| helm::parse_error_text(path, &error))?;
-    }
+    let set = parse(templates, &order, parsed, strictness)?;
+    let mut runtime = set.runtime(environment);
     let mut outputs = Outputs::new();
     for path in order {
         if base_name(path).starts_with('_') {
@@ -53,9 +46,11 @@ pub(super) fn execute(
         own.insert("Name", path.as_str());
         own.insert("BasePath", template.base_path.as_str());
         template.scope.insert("Template", own);
-        let output = set
-            .execute(path, &Value::Map(template.scope.clone()), environment)
+        let output = runtime
+            .execute_named(&path.as_str().into(), Value::Map(template.scope.clone()))
             .map_err(|error| helm::exec_error_text(path, &error))?;
+        let output = String::from_utf8(output)
+            .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
         let output = if output.contains("<no value>") {
             output.replace("<no value>", "")
         } else {
@@ -64,6 +59,38 @@ pub(super) fn execute(
         outputs.insert(path.clone(), output);
     }
     Ok(outputs)
+}
+
+/// Parses all templates, or takes the set that was parsed from the same ones before.
+fn parse(
+    templates: &Templates<'_>,
+    order: &[&String],
+    parsed: &Parsed,
+    strictness: Strictness,
+) -> Result<Set, String> {
+    let sources: Sources = order
+        .iter()
+        .map(|path| ((*path).clone(), Arc::clone(templates[*path].text)))
+        .collect();
+    let is_plain = !strictness.strict && !strictness.lint;
+    if is_plain && let Some(set) = parsed.get(&sources) {
+        return Ok(set);
+    }
+    let mut options = Options::helm();
+    options.lint = strictness.lint;
+    if strictness.strict {
+        options.missing_key = MissingKey::Error;
+    }
+    let mut set = Set::new(Arc::clone(&FUNCTIONS), options);
+    for path in order {
+        let text = String::from_utf8_lossy(templates[*path].text);
+        set.parse(path, &text)
+            .map_err(|error| helm::parse_error_text(path, &error))?;
+    }
+    if is_plain {
+        parsed.keep(sources, set.clone());
+    }
+    Ok(set)
 }
 
 /// The last part of a path.

@@ -1,6 +1,7 @@
 //! What each template sees as `.`: the chart's own part of the values, and what all charts share.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use skein_template::{Entries, Map, Type, Value};
 
@@ -12,7 +13,7 @@ use crate::values::from_json;
 /// A template and what it sees.
 pub(super) struct Template<'a> {
     /// The text.
-    pub(super) text: &'a [u8],
+    pub(super) text: &'a Arc<[u8]>,
     /// What `.` is; templates of one chart share it.
     pub(super) scope: Map,
     /// `.Template.BasePath`.

@@ -1,5 +1,6 @@
 //! Charts against what Helm makes of them.
 
+mod bad_input;
 #[path = "../support/cases.rs"]
 mod cases;
 #[path = "../support/compare.rs"]
