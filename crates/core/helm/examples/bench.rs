@@ -58,6 +58,8 @@ fn cases(root: &Path) -> Result<Vec<Case>, String> {
 
 /// The fastest of a few renderings of a loaded chart; `None` when it fails.
 fn in_process(case: &Case) -> Option<Duration> {
+    // What does not render is not measured.
+    run::template(&case.chart, &case.request).ok()?;
     let chart = run::load(&case.chart).ok()?;
     let flags = run::flags(&case.request).ok()?;
     let mut fastest = None;

@@ -37,10 +37,9 @@ fn failure(chart: &Chart, values: &str) -> String {
         ..RenderOptions::default()
     };
     let mut environment = FixedEnvironment::default();
-    match render(chart, &values, &options, &mut environment) {
-        Ok(_) => panic!("it renders"),
-        Err(error) => error.to_string(),
-    }
+    render(chart, &values, &options, &mut environment)
+        .expect_err("it does not render")
+        .to_string()
 }
 
 #[test]

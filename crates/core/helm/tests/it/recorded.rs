@@ -8,9 +8,9 @@ use crate::compare::{Varies, Verdict, compare, compare_errors, first_difference}
 use crate::run::{Request, template};
 
 /// Share of cases that must be equal as objects (errors: fail at the same place), in thousandths.
-const OBJECTS_PER_MILLE: usize = 890;
+const OBJECTS_PER_MILLE: usize = 995;
 /// Share of the deterministic successes that must be equal byte for byte, in thousandths.
-const BYTES_PER_MILLE: usize = 930;
+const BYTES_PER_MILLE: usize = 980;
 
 fn folder() -> Option<PathBuf> {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../../shared/real/charts");
