@@ -53,8 +53,11 @@ fn resource<S: KindSpec>() -> ApiResource {
 /// The charts, once they are watched; their sources wake them.
 #[derive(Clone, Default)]
 struct Charts {
-    watched: Arc<OnceLock<(Weak<Cache<Object>>, Queue<NamespacedName>)>>,
+    watched: Arc<OnceLock<WatchedCharts>>,
 }
+
+/// What is known of the charts, and what wakes them.
+type WatchedCharts = (Weak<Cache<Object>>, Queue<NamespacedName>);
 
 impl Charts {
     /// Wakes the charts of a source whose artifact or readiness changed.

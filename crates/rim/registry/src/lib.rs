@@ -13,6 +13,7 @@ pub mod keychain;
 pub mod manifest;
 pub mod name;
 pub mod registry;
+pub mod serve;
 
 pub use access::{Access, Credentials, USER_AGENT};
 pub use error::{Diagnostic, RegistryError};

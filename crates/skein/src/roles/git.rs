@@ -1,17 +1,20 @@
-//! Local repositories served over smart HTTP on loopback, so that the ordinary Git source code fetches them.
+//! Local repositories and folders of charts served on loopback, so that the ordinary source code fetches them.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use skein_git::serve::{ServedRepositories, open_local, router};
+use skein_registry::name::OCI_SCHEME;
+use skein_registry::serve::ServedCharts;
 use skein_source_controller::UrlRewrites;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-/// A running Git server; it ends when dropped.
+/// A running server of Git repositories and charts; it ends when dropped.
 pub struct LocalGit {
     address: std::net::SocketAddr,
     served: ServedRepositories,
+    charts: ServedCharts,
     task: JoinHandle<()>,
 }
 
@@ -29,7 +32,8 @@ impl LocalGit {
             .context("opening a port for Git")?;
         let address = listener.local_addr().context("address of the Git server")?;
         let served = ServedRepositories::new();
-        let app = router(served.clone());
+        let charts = ServedCharts::default();
+        let app = router(served.clone()).merge(skein_registry::serve::router(charts.clone()));
         let task = tokio::spawn(async move {
             if let Err(error) = axum::serve(listener, app).await {
                 tracing::error!(%error, "the Git server ended");
@@ -38,6 +42,7 @@ impl LocalGit {
         Ok(Self {
             address,
             served,
+            charts,
             task,
         })
     }
@@ -48,15 +53,26 @@ impl LocalGit {
         self.served.insert(&path, folder);
         format!("http://{}/{path}", self.address)
     }
+
+    /// Serves the charts of a folder as a registry and returns its address.
+    pub fn serve_charts(&self, name: &str, folder: PathBuf) -> String {
+        self.charts.insert(name, folder);
+        format!("{OCI_SCHEME}{}/{name}", self.address)
+    }
 }
 
-/// Serves the repositories of `--instead-of` and notes them in the rewrites.
+/// Serves the repositories, and the folders of charts, of `--instead-of` and notes them in the rewrites.
 pub async fn serve_instead_of(
     git: &LocalGit,
     pairs: &[(String, PathBuf)],
     rewrites: &UrlRewrites,
 ) -> Result<()> {
     for (number, (url, path)) in pairs.iter().enumerate() {
+        if url.starts_with(OCI_SCHEME) {
+            let address = git.serve_charts(&format!("charts-{number}"), absolute(path)?);
+            rewrites.insert(url, &address);
+            continue;
+        }
         open_local(path).await.with_context(|| {
             format!(
                 "--instead-of {url}: {} is no Git repository",

@@ -100,6 +100,8 @@ pub(crate) struct Stored {
 }
 
 type StatusOf<K> = <<K as SourceKind>::Spec as KindSpec>::Status;
+/// Changes of the fields that only one kind has.
+type StatusChange<K> = Box<dyn FnOnce(&mut StatusOf<K>) + Send>;
 
 /// How a run ended.
 pub(crate) struct Outcome<K: SourceKind> {
@@ -108,7 +110,7 @@ pub(crate) struct Outcome<K: SourceKind> {
     /// What was found on the way that is newer than the artifact.
     pub found: Option<Found>,
     /// Changes of the fields that only this kind has.
-    pub change: Box<dyn FnOnce(&mut StatusOf<K>) + Send>,
+    pub change: StatusChange<K>,
 }
 
 /// The end of a run.

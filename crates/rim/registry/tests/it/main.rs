@@ -2,5 +2,6 @@
 
 mod charts;
 mod registry;
+mod serve;
 mod server;
 mod tls;
