@@ -18,8 +18,8 @@ const PENDING_EVENTS_MAX: usize = 16_384;
 const REMEMBERED_EVENTS_MAX: usize = 4_096;
 /// Time after which a repetition makes a new Event (as client-go's correlator forgets).
 const REPETITION_WINDOW: Duration = Duration::from_secs(600);
-/// Longest message that a Kubernetes Event may carry, in bytes.
-const EVENT_MESSAGE_MAX_BYTES: usize = 1_024;
+/// Longest message of a Kubernetes Event, in bytes; the API server has no bound for them but the size of a request.
+const EVENT_MESSAGE_MAX_BYTES: usize = 39_000;
 /// Longest message of the JSON event, in characters.
 const NOTIFICATION_MESSAGE_MAX_CHARS: usize = 39_000;
 /// Deadline of one POST to the notification controller.
@@ -334,7 +334,7 @@ mod tests {
 
     #[test]
     fn long_messages_are_cut_between_characters() {
-        let text = "é".repeat(600);
+        let text = "é".repeat(30_000);
         let cut = shortened(&text, EVENT_MESSAGE_MAX_BYTES);
         assert!(cut.len() <= EVENT_MESSAGE_MAX_BYTES && cut.ends_with("é..."));
         assert_eq!(shortened("short", EVENT_MESSAGE_MAX_BYTES), "short");

@@ -166,6 +166,15 @@ pub fn render_through(
     })
 }
 
+/// The files of crds/ of a chart and of the charts below it that the values enable.
+pub fn custom_resources(chart: &Chart, values: &Values) -> Result<Vec<CustomResource>, RenderError> {
+    let mut chart = chart.clone();
+    let values = to_map(Some(values));
+    dependencies::process(&mut chart, &values, &mut Vec::new())
+        .map_err(RenderError::Dependencies)?;
+    Ok(chart.custom_resources())
+}
+
 /// The output of each template that is no partial, by full path, without sorting (`helm lint` looks at these).
 pub fn render_files(
     chart: &Chart,

@@ -19,6 +19,11 @@ pub use strvals::{
     set_string,
 };
 
+/// The first document of a values file; errors read as Helm's.
+pub fn read(text: &[u8]) -> Result<Values, String> {
+    crate::decode::table(text).map(with_floats)
+}
+
 /// All documents of a values file, later ones merged over earlier ones; errors read as Helm's.
 pub fn read_documents(text: &[u8]) -> Result<Values, String> {
     let text = String::from_utf8_lossy(text);

@@ -52,6 +52,8 @@ pub struct ApplyOptions<'a> {
     pub force: bool,
     /// Let the server compute the result and store nothing.
     pub dry_run: bool,
+    /// Refuse fields that the schema does not know.
+    pub strict: bool,
     /// Subresource, for example `status`.
     pub subresource: Option<&'a str>,
 }
@@ -65,6 +67,24 @@ pub enum Propagation {
     Foreground,
     /// Owned objects stay.
     Orphan,
+}
+
+/// Patches that merge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PatchKind {
+    /// By the merge keys of the kind; built-in kinds only.
+    Strategic,
+    /// RFC 7386.
+    Merge,
+}
+
+impl PatchKind {
+    fn content_type(self) -> &'static str {
+        match self {
+            Self::Strategic => "application/strategic-merge-patch+json",
+            Self::Merge => "application/merge-patch+json",
+        }
+    }
 }
 
 /// Options of a deletion.
@@ -273,6 +293,9 @@ impl Cluster {
             query.add("dryRun", "All");
         }
         query.add("fieldManager", options.field_manager);
+        if options.strict {
+            query.add("fieldValidation", "Strict");
+        }
         if options.force {
             query.add("force", "true");
         }
@@ -363,6 +386,25 @@ impl Cluster {
             dry_run: false,
         };
         self.patch(resource, &request, "application/json-patch+json", patch)
+            .await
+    }
+
+    /// A strategic or JSON merge patch of an object.
+    pub async fn patch_as(
+        &self,
+        resource: &ApiResource,
+        target: (&str, &str),
+        kind: PatchKind,
+        patch: &Value,
+        field_manager: &str,
+    ) -> Result<Object, ApiError> {
+        let request = PatchRequest {
+            target,
+            subresource: None,
+            field_manager,
+            dry_run: false,
+        };
+        self.patch(resource, &request, kind.content_type(), patch)
             .await
     }
 

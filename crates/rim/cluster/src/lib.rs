@@ -15,7 +15,8 @@ pub mod resource;
 
 pub use cache::{Cache, Change, WatchSpec};
 pub use client::{
-    ApplyOptions, Cluster, DeleteOptions, Impersonation, ListOptions, ListPage, Propagation,
+    ApplyOptions, Cluster, DeleteOptions, Impersonation, ListOptions, ListPage, PatchKind,
+    Propagation,
 };
 pub use error::ApiError;
 pub use kubeconfig::{ConnectError, ConnectOptions, KubeconfigPolicy, install_crypto_provider};

@@ -259,7 +259,7 @@ impl<'a> Comparison<'a> {
             field_manager: KUSTOMIZE_FIELD_MANAGER,
             force: true,
             dry_run: true,
-            subresource: None,
+            ..ApplyOptions::default()
         };
         let merged = match cluster.apply(&resource, desired, &options).await {
             Ok(merged) => merged,
