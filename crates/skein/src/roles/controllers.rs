@@ -21,7 +21,7 @@ use super::set::{self, ControllerSet, SetOptions};
 #[derive(Args, Clone, Debug)]
 pub struct ControllersArguments {
     /// Controllers to run
-    #[arg(long, value_delimiter = ',', default_value = "source,kustomize")]
+    #[arg(long, value_delimiter = ',', default_value = "source,kustomize,helm")]
     pub components: Vec<set::Component>,
     /// Kubeconfig; without it `KUBECONFIG`, `~/.kube/config` or the Pod's own account
     #[arg(long)]

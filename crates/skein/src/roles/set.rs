@@ -9,6 +9,7 @@ use clap::ValueEnum;
 use jiff::Timestamp;
 use skein_artifact::{Downloader, Storage, StorageOptions};
 use skein_cluster::{Cluster, KubeconfigPolicy, LeaseLock, LeaseOptions};
+use skein_helm_controller::HelmOptions;
 use skein_kustomize_controller::KustomizeOptions;
 use skein_runtime::{ControllerOptions, EventRecorder, EventSink, Metrics};
 use skein_source_controller::{SourceController, SourceOptions, UrlRewrites, Waker};
@@ -27,6 +28,8 @@ pub enum Component {
     Source,
     /// `Kustomization`
     Kustomize,
+    /// `HelmRelease`
+    Helm,
 }
 
 impl Component {
@@ -34,6 +37,7 @@ impl Component {
         match self {
             Self::Source => "source-controller",
             Self::Kustomize => "kustomize-controller",
+            Self::Helm => "helm-controller",
         }
     }
 }
@@ -111,11 +115,54 @@ impl ControllerSet {
             set.tasks
                 .spawn(async move { controller.run(stopped).await });
         }
+        if options.components.contains(&Component::Helm) {
+            set.start_helm(
+                cluster.clone(),
+                &options,
+                downloader.clone(),
+                metrics.clone(),
+                stopped.clone(),
+            )
+            .await?;
+        }
         if options.components.contains(&Component::Kustomize) {
             set.start_kustomize(cluster, &options, downloader, metrics, stopped)
                 .await?;
         }
         Ok(set)
+    }
+
+    async fn start_helm(
+        &mut self,
+        cluster: Cluster,
+        options: &SetOptions,
+        downloader: Downloader,
+        metrics: Metrics,
+        stopped: watch::Receiver<bool>,
+    ) -> Result<()> {
+        let recorder = recorder(&cluster, options, Component::Helm);
+        let helm = HelmOptions {
+            controller: options.controller.clone(),
+            drift_detection: match options.drift_detection {
+                DriftDetection::Watch => skein_helm_controller::DriftDetection::Watch,
+                DriftDetection::Interval => skein_helm_controller::DriftDetection::Interval,
+            },
+            kubeconfig_policy: options.kubeconfig_policy,
+            ..HelmOptions::default()
+        };
+        let surroundings = skein_helm_controller::Surroundings {
+            cluster,
+            downloader,
+            recorder,
+            metrics,
+        };
+        let (_, task) = skein_helm_controller::start(surroundings, helm, stopped).await?;
+        self.tasks.spawn(async move {
+            if let Err(error) = task.await {
+                tracing::error!(%error, "the helm controller ended");
+            }
+        });
+        Ok(())
     }
 
     async fn start_kustomize(

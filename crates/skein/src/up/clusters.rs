@@ -225,7 +225,7 @@ impl Fleet {
 
 fn set_options(storage_path: PathBuf, rewrites: UrlRewrites) -> SetOptions {
     SetOptions {
-        components: vec![Component::Source, Component::Kustomize],
+        components: vec![Component::Source, Component::Kustomize, Component::Helm],
         controller: ControllerOptions {
             concurrent: CONCURRENT,
             requeue_dependency: Duration::from_secs(5),

@@ -15,6 +15,7 @@ use crate::target::{Target, until};
 pub const COMPONENTS: &[(&str, &str)] = &[
     ("source", "source-controller"),
     ("kustomize", "kustomize-controller"),
+    ("helm", "helm-controller"),
 ];
 
 /// Namespace of the controllers.

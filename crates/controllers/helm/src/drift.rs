@@ -1,0 +1,301 @@
+//! Drift: what others changed in the objects of a release, told and, where asked for, corrected.
+
+use serde_json::{Value, json};
+use skein_api::helm_release::HelmRelease;
+use skein_api::names::{DISABLED, DRIFT_DETECTION_SETTING};
+use skein_cluster::ApplyOptions;
+use skein_helm::release::Release;
+use skein_object::{Object, diff, pointer};
+use skein_plan::ignore::{self, IgnoreRule, IgnoreRules};
+use skein_plan::normalize::normalize;
+use skein_plan::{Action as Done, ChangeEntry, order};
+
+use crate::controller::FIELD_MANAGER;
+use crate::resources::{self, Resource};
+use crate::update::{Writer, is_settled};
+
+/// How one object differs.
+pub(crate) enum Difference {
+    /// It is gone.
+    Removed,
+    /// A JSON patch makes it right.
+    Changed(Vec<Value>),
+}
+
+/// An object that differs.
+pub(crate) struct Drifted {
+    resource: Resource,
+    difference: Difference,
+}
+
+/// What was found: objects that differ, and what could not be looked at.
+#[derive(Default)]
+pub(crate) struct Drift {
+    /// Objects that differ.
+    pub(crate) objects: Vec<Drifted>,
+    /// Errors.
+    pub(crate) problems: Vec<String>,
+}
+
+impl Drift {
+    /// One line per object.
+    pub(crate) fn summary(&self) -> String {
+        let lines: Vec<String> = self
+            .objects
+            .iter()
+            .map(|drifted| {
+                let key = drifted.resource.key();
+                match &drifted.difference {
+                    Difference::Removed => format!("{key} removed"),
+                    Difference::Changed(patch) => {
+                        let count = |op: &str| patch.iter().filter(|step| step["op"] == op).count();
+                        format!(
+                            "{key} changed ({} additions, {} changes, {} removals)",
+                            count("add"),
+                            count("replace"),
+                            count("remove")
+                        )
+                    }
+                }
+            })
+            .collect();
+        lines.join("\n")
+    }
+}
+
+/// The rules of `spec.driftDetection.ignore`.
+pub(crate) fn rules(release: &HelmRelease) -> Result<IgnoreRules, String> {
+    let rules = release
+        .spec
+        .drift_detection
+        .iter()
+        .flat_map(|drift| &drift.ignore);
+    let rules: Vec<IgnoreRule> = rules
+        .map(|rule| {
+            let value = serde_json::to_value(rule).map_err(|e| e.to_string())?;
+            serde_json::from_value(value).map_err(|e| e.to_string())
+        })
+        .collect::<Result<_, String>>()?;
+    IgnoreRules::compile(&rules).map_err(|error| error.to_string())
+}
+
+/// The objects of a release as they should be.
+pub(crate) async fn desired(
+    writer: &Writer<'_>,
+    record: &Release,
+) -> Result<Vec<Resource>, String> {
+    let mut found =
+        resources::build(&writer.target.cluster, &record.manifest, &record.namespace).await?;
+    for resource in &mut found {
+        normalize(&mut resource.object);
+        resources::mark(&mut resource.object, &record.name, &record.namespace);
+    }
+    Ok(found)
+}
+
+/// Looks for drift. What is provably as it should be costs no request.
+pub(crate) async fn find(
+    writer: &Writer<'_>,
+    record: &Release,
+    rules: &IgnoreRules,
+) -> Result<Drift, String> {
+    let mut drift = Drift::default();
+    for resource in desired(writer, record).await? {
+        match compare(writer, &resource, rules).await {
+            Ok(None) => {}
+            Ok(Some(difference)) => drift.objects.push(Drifted {
+                resource,
+                difference,
+            }),
+            Err(problem) => drift.problems.push(problem),
+        }
+    }
+    Ok(drift)
+}
+
+fn is_excluded(object: &Object) -> bool {
+    object
+        .setting(DRIFT_DETECTION_SETTING)
+        .is_some_and(|value| value == DISABLED)
+}
+
+async fn compare(
+    writer: &Writer<'_>,
+    resource: &Resource,
+    rules: &IgnoreRules,
+) -> Result<Option<Difference>, String> {
+    let paths = rules.paths(&resource.object);
+    if is_excluded(&resource.object) || paths.iter().any(|path| path.is_empty()) {
+        return Ok(None);
+    }
+    let live = writer.live(resource).await.map_err(|e| e.to_string())?;
+    let Some(live) = live else {
+        return Ok(Some(Difference::Removed));
+    };
+    if is_excluded(&live) || is_settled(&resource.object, &live) {
+        return Ok(None);
+    }
+    let options = ApplyOptions {
+        field_manager: FIELD_MANAGER,
+        force: true,
+        dry_run: true,
+        ..ApplyOptions::default()
+    };
+    let would = writer
+        .target
+        .cluster
+        .apply(&resource.resource, &resource.object, &options)
+        .await
+        .map_err(|error| format!("{} dry-run failed: {error}", resource.key()))?;
+    let (live, would) = if paths.is_empty() {
+        (live, would)
+    } else {
+        (
+            ignore::without(&live, &paths),
+            ignore::without(&would, &paths),
+        )
+    };
+    let patch = patch_between(&live, &would);
+    Ok((!patch.is_empty()).then_some(Difference::Changed(patch)))
+}
+
+/// The JSON patch from what is there to what should be: labels and annotations that are missing or differ, and everything but metadata and
+/// status.
+fn patch_between(live: &Object, would: &Object) -> Vec<Value> {
+    let mut patch = Vec::new();
+    for map in ["labels", "annotations"] {
+        let of = |object: &Object| object.at(&["metadata", map]).cloned();
+        let (before, after) = (of(live), of(would));
+        let Some(after) = after else { continue };
+        let base = pointer::join(&["metadata", map]);
+        match before {
+            None => patch.push(json!({"op": "add", "path": base, "value": after})),
+            Some(before) => {
+                // What others added stays.
+                let steps = steps(&before, &after, &base);
+                patch.extend(steps.into_iter().filter(|step| step["op"] != "remove"));
+            }
+        }
+    }
+    let content = |object: &Object| Value::Object(skein_plan::normalize::comparable(object));
+    patch.extend(steps(&content(live), &content(would), ""));
+    patch
+}
+
+fn steps(before: &Value, after: &Value, base: &str) -> Vec<Value> {
+    let changes = diff::changes(before, after);
+    // From the end of lists backwards, so that places stay right.
+    changes
+        .into_iter()
+        .rev()
+        .map(|change| {
+            let path = format!("{base}{}", change.path);
+            match (change.before, change.after) {
+                (None, Some(value)) => json!({"op": "add", "path": path, "value": value}),
+                (Some(_), Some(value)) => json!({"op": "replace", "path": path, "value": value}),
+                (_, None) => json!({"op": "remove", "path": path}),
+            }
+        })
+        .collect()
+}
+
+/// What a correction did.
+#[derive(Default)]
+pub(crate) struct Corrected {
+    /// What was made right.
+    pub(crate) entries: Vec<ChangeEntry>,
+    /// What was not.
+    pub(crate) problems: Vec<String>,
+}
+
+/// Makes drifted objects right: those that are gone first.
+pub(crate) async fn correct(writer: &Writer<'_>, drift: Drift) -> Corrected {
+    let (mut gone, mut changed): (Vec<_>, Vec<_>) = drift
+        .objects
+        .into_iter()
+        .partition(|drifted| matches!(drifted.difference, Difference::Removed));
+    for list in [&mut gone, &mut changed] {
+        list.sort_by(|a, b| order::compare(&a.resource.key(), &b.resource.key()));
+    }
+    let mut corrected = Corrected::default();
+    for drifted in gone.into_iter().chain(changed) {
+        let resource = &drifted.resource;
+        let key = resource.key();
+        let cluster = &writer.target.cluster;
+        let (outcome, action, what) = match &drifted.difference {
+            Difference::Removed => (
+                cluster
+                    .create(&resource.resource, &resource.object, FIELD_MANAGER)
+                    .await,
+                Done::Created,
+                "creation",
+            ),
+            Difference::Changed(patch) => {
+                let place = (key.namespace.as_str(), key.name.as_str());
+                let patch = Value::Array(patch.clone());
+                (
+                    cluster
+                        .json_patch(&resource.resource, place, None, &patch, FIELD_MANAGER)
+                        .await,
+                    Done::Configured,
+                    "patch",
+                )
+            }
+        };
+        match outcome {
+            Ok(object) => {
+                writer.target.observed.wrote(&resource.resource, &object);
+                corrected.entries.push(ChangeEntry {
+                    version: resource.gvk().version,
+                    key,
+                    action,
+                });
+            }
+            Err(error) => {
+                // The message of a refused Secret may quote its data.
+                let text = error.to_string();
+                let text = if key.kind == "Secret" && error.is_invalid() {
+                    text.rsplit(':')
+                        .next()
+                        .unwrap_or_default()
+                        .trim()
+                        .to_owned()
+                } else {
+                    text
+                };
+                corrected
+                    .problems
+                    .push(format!("{key} {what} failure: {text}"));
+            }
+        }
+    }
+    corrected
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_others_added_to_labels_is_no_drift() {
+        let object = |labels: Value, data: Value| {
+            Object::from_value(json!({"apiVersion": "v1", "kind": "ConfigMap",
+                "metadata": {"name": "a", "labels": labels}, "data": data}))
+            .unwrap()
+        };
+        let live = object(
+            json!({"a": "x", "other": "1"}),
+            json!({"k": "tampered", "extra": "1"}),
+        );
+        let would = object(json!({"a": "1"}), json!({"k": "v"}));
+        assert_eq!(
+            patch_between(&live, &would),
+            [
+                json!({"op": "replace", "path": "/metadata/labels/a", "value": "1"}),
+                json!({"op": "replace", "path": "/data/k", "value": "v"}),
+                json!({"op": "remove", "path": "/data/extra"}),
+            ]
+        );
+        assert!(patch_between(&would, &would).is_empty());
+    }
+}

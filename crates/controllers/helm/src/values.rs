@@ -1,0 +1,145 @@
+//! The values of a HelmRelease: those of ConfigMaps and Secrets in their order, single values at a path, and the inline values over them.
+
+use serde_json::Value;
+use skein_api::helm_release::{HelmRelease, ValuesReference};
+use skein_api::kustomization::ValuesKind;
+use skein_cluster::{ApiError, ApiResource, Cluster};
+use skein_helm::Values;
+use skein_helm::values::{merge_over, read, set, set_string, with_floats};
+use skein_object::{GroupVersionKind, NamespacedName, Object};
+use thiserror::Error;
+
+/// Key of the data when the reference names none.
+const DEFAULT_KEY: &str = "values.yaml";
+
+/// Why there are no values. The texts are Flux's.
+#[derive(Debug, Error)]
+pub(crate) enum ValuesError {
+    /// The API server does not give a source.
+    #[error("{0}")]
+    Api(ApiError),
+    /// A source is missing, has no such key, or cannot be used.
+    #[error(
+        "could not resolve{optional} {kind} chart values reference '{name}' with key '{key}': {problem}"
+    )]
+    Reference {
+        /// ` optional`, or nothing.
+        optional: &'static str,
+        /// ConfigMap or Secret.
+        kind: &'static str,
+        /// Namespace and name.
+        name: NamespacedName,
+        /// Key of the data.
+        key: String,
+        /// What is wrong.
+        problem: String,
+    },
+}
+
+/// The values of a HelmRelease.
+pub(crate) async fn compose(
+    cluster: &Cluster,
+    release: &HelmRelease,
+) -> Result<Values, ValuesError> {
+    let inline = match &release.spec.values {
+        Some(Value::Object(values)) => with_floats(values.clone()),
+        _ => Values::new(),
+    };
+    let mut result = Values::new();
+    for reference in &release.spec.values_from {
+        let Some(bytes) = data(cluster, release, reference).await? else {
+            continue;
+        };
+        if reference.target_path.is_empty() {
+            let values = read(&bytes).map_err(|p| failure(release, reference, p))?;
+            merge_over(&mut result, values);
+            continue;
+        }
+        // As Flux: the inline values are there first, and once more at the end.
+        merge_over(&mut result, inline.clone());
+        let text = String::from_utf8_lossy(&bytes);
+        set_at(&mut result, reference, &text).map_err(|p| failure(release, reference, p))?;
+    }
+    merge_over(&mut result, inline);
+    Ok(result)
+}
+
+fn set_at(values: &mut Values, reference: &ValuesReference, text: &str) -> Result<(), String> {
+    let path = &reference.target_path;
+    if reference.literal {
+        let mut escaped = String::with_capacity(text.len());
+        for character in text.chars() {
+            if "\\,[]{}".contains(character) {
+                escaped.push('\\');
+            }
+            escaped.push(character);
+        }
+        return set_string(&format!("{path}={escaped}"), values).map_err(|e| e.to_string());
+    }
+    let quoted = |quote: char| text.starts_with(quote) && text.ends_with(quote);
+    if quoted('\'') || quoted('"') {
+        let bare = text.trim_matches(['\'', '"']);
+        return set_string(&format!("{path}={bare}"), values).map_err(|e| e.to_string());
+    }
+    set(&format!("{path}={text}"), values).map_err(|e| e.to_string())
+}
+
+/// The bytes under the key of a reference; `None` when an optional one has none.
+async fn data(
+    cluster: &Cluster,
+    release: &HelmRelease,
+    reference: &ValuesReference,
+) -> Result<Option<Vec<u8>>, ValuesError> {
+    let (kind, plural) = words(reference.kind);
+    let gvk = GroupVersionKind::new("", "v1", kind);
+    let resource = ApiResource::new(&gvk, plural, true);
+    let found = cluster
+        .get(&resource, &release.metadata.namespace, &reference.name)
+        .await
+        .map_err(ValuesError::Api)?;
+    let Some(object) = found else {
+        if reference.optional {
+            return Ok(None);
+        }
+        let problem = format!("{plural} {:?} not found", reference.name);
+        return Err(failure(release, reference, problem));
+    };
+    match bytes_of(&object, reference) {
+        Some(bytes) => Ok(Some(bytes)),
+        None if reference.optional => Ok(None),
+        None => Err(failure(release, reference, "key not found".into())),
+    }
+}
+
+fn bytes_of(object: &Object, reference: &ValuesReference) -> Option<Vec<u8>> {
+    use base64::Engine as _;
+    let text = object.str_at(&["data", key_of(reference)])?;
+    match reference.kind {
+        ValuesKind::ConfigMap => Some(text.as_bytes().to_vec()),
+        ValuesKind::Secret => base64::engine::general_purpose::STANDARD.decode(text).ok(),
+    }
+}
+
+fn key_of(reference: &ValuesReference) -> &str {
+    match reference.values_key.as_str() {
+        "" => DEFAULT_KEY,
+        key => key,
+    }
+}
+
+fn words(kind: ValuesKind) -> (&'static str, &'static str) {
+    match kind {
+        ValuesKind::Secret => ("Secret", "secrets"),
+        ValuesKind::ConfigMap => ("ConfigMap", "configmaps"),
+    }
+}
+
+fn failure(release: &HelmRelease, reference: &ValuesReference, problem: String) -> ValuesError {
+    ValuesError::Reference {
+        optional: if reference.optional { " optional" } else { "" },
+        kind: words(reference.kind).0,
+        name: NamespacedName::new(&release.metadata.namespace, &reference.name),
+        key: key_of(reference).to_owned(),
+        problem,
+    }
+}

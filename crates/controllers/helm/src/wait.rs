@@ -1,0 +1,236 @@
+//! Waiting until objects are as they should be, or gone: woken by watches, bounded by a deadline.
+
+use std::collections::{BTreeMap, HashSet};
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use skein_cel::Program;
+use skein_health::{
+    Evaluate, Health, HealthExpressions, Status, WaitVerdict, Waited, health, judge,
+};
+use skein_object::{Object, ObjectKey};
+
+use crate::resources::Resource;
+use crate::running::Control;
+use crate::update::Writer;
+
+/// Pause between looks at objects; a watch wakes earlier.
+const POLL: Duration = Duration::from_secs(1);
+
+/// One compiled health expression over the top-level fields of an object.
+pub(crate) struct HealthExpression(Program);
+
+impl Evaluate for HealthExpression {
+    fn evaluate(&self, object: &Object) -> Result<bool, String> {
+        let fields: Vec<(&str, &serde_json::Value)> = object
+            .as_map()
+            .iter()
+            .map(|(key, value)| (key.as_str(), value))
+            .collect();
+        self.0.eval_bool(&fields).map_err(|error| error.to_string())
+    }
+}
+
+/// Compiles a health expression.
+pub(crate) fn expression(text: &str) -> Result<HealthExpression, String> {
+    Program::parse(text)
+        .map(HealthExpression)
+        .map_err(|error| error.to_string())
+}
+
+/// What counts as ready.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Readiness {
+    /// Objects of a release; Jobs have to complete.
+    WithJobs,
+    /// Objects of a release; Jobs have to start.
+    WithoutJobs,
+    /// Hooks: Jobs and Pods have to complete, all else is ready at once.
+    Hooks,
+}
+
+/// Why a wait ended badly.
+#[derive(Debug)]
+pub(crate) enum WaitFailure {
+    /// Something newer ended it.
+    Cancelled,
+    /// Objects failed or took too long; the text names them.
+    Failed(String),
+}
+
+impl WaitFailure {
+    /// As an error of an action.
+    pub(crate) fn text(self) -> String {
+        match self {
+            Self::Cancelled => crate::running::CANCELLED.to_owned(),
+            Self::Failed(text) => text,
+        }
+    }
+}
+
+/// Waits for objects of one release.
+pub(crate) struct Waiter<'a> {
+    pub(crate) writer: &'a Writer<'a>,
+    pub(crate) expressions: &'a HealthExpressions<HealthExpression>,
+    pub(crate) control: &'a Control,
+}
+
+impl Waiter<'_> {
+    /// Waits until objects are ready.
+    pub(crate) async fn ready(
+        &self,
+        resources: &[Resource],
+        readiness: Readiness,
+        timeout: Duration,
+    ) -> Result<(), WaitFailure> {
+        let awaited: Vec<&Resource> = resources.iter().filter(|r| !is_paused(r)).collect();
+        let keys: Vec<ObjectKey> = awaited.iter().map(|r| r.key()).collect();
+        let fail_fast = readiness != Readiness::Hooks;
+        let started = Instant::now();
+        loop {
+            let woken = self.control.woken();
+            let states = self.look(&awaited, readiness).await;
+            let waited: Vec<Waited<'_>> = awaited
+                .iter()
+                .zip(&keys)
+                .map(|(resource, key)| Waited {
+                    key,
+                    health: states.get(key),
+                    deletes_itself: deletes_itself(&resource.object),
+                })
+                .collect();
+            let left = timeout.saturating_sub(started.elapsed());
+            match judge(&waited, fail_fast, left.is_zero()) {
+                WaitVerdict::Healthy => return Ok(()),
+                WaitVerdict::Failed(text) => return Err(WaitFailure::Failed(text)),
+                WaitVerdict::Waiting => {}
+            }
+            self.pause(woken, left).await?;
+        }
+    }
+
+    async fn pause(
+        &self,
+        woken: tokio::sync::watch::Receiver<u64>,
+        left: Duration,
+    ) -> Result<(), WaitFailure> {
+        self.control.wait(woken, POLL.min(left)).await;
+        if self.control.is_cancelled() {
+            return Err(WaitFailure::Cancelled);
+        }
+        Ok(())
+    }
+
+    async fn look(
+        &self,
+        awaited: &[&Resource],
+        readiness: Readiness,
+    ) -> BTreeMap<ObjectKey, Health> {
+        let mut states = BTreeMap::new();
+        for resource in awaited {
+            let state = match self.writer.live(resource).await {
+                Ok(None) => Health::not_found(),
+                Ok(Some(object)) => self.health(&object, readiness),
+                Err(error) => Health::unknown(error.to_string()),
+            };
+            states.insert(resource.key(), state);
+        }
+        states
+    }
+
+    fn health(&self, object: &Object, readiness: Readiness) -> Health {
+        if let Some(health) = self.expressions.health(object) {
+            return health;
+        }
+        let gvk = object.gvk();
+        let is_job = gvk.group == "batch" && gvk.kind == "Job";
+        match readiness {
+            Readiness::WithoutJobs if is_job => started_job(object),
+            Readiness::WithJobs | Readiness::WithoutJobs => health(object, Timestamp::now()),
+            Readiness::Hooks if is_job => health(object, Timestamp::now()),
+            Readiness::Hooks if gvk.group.is_empty() && gvk.kind == "Pod" => finished_pod(object),
+            Readiness::Hooks => Health::current("Resource is current"),
+        }
+    }
+
+    /// Waits until objects are gone.
+    pub(crate) async fn gone(
+        &self,
+        resources: &[Resource],
+        timeout: Duration,
+    ) -> Result<(), WaitFailure> {
+        let started = Instant::now();
+        let mut gone: HashSet<usize> = HashSet::new();
+        loop {
+            let woken = self.control.woken();
+            for (at, resource) in resources.iter().enumerate() {
+                if !gone.contains(&at) && self.is_gone(resource).await {
+                    gone.insert(at);
+                }
+            }
+            let Some(left) = (0..resources.len()).find(|at| !gone.contains(at)) else {
+                return Ok(());
+            };
+            let time = timeout.saturating_sub(started.elapsed());
+            if time.is_zero() {
+                let key = resources.get(left).map(Resource::key).unwrap_or_default();
+                let text = format!("{key} termination timeout: context deadline exceeded");
+                return Err(WaitFailure::Failed(text));
+            }
+            self.pause(woken, time).await?;
+        }
+    }
+
+    /// Asks the server: a watch may still show what is gone, and has not yet seen what is coming back.
+    async fn is_gone(&self, resource: &Resource) -> bool {
+        let key = resource.key();
+        let found = self
+            .writer
+            .target
+            .cluster
+            .get(&resource.resource, &key.namespace, &key.name)
+            .await;
+        matches!(found, Ok(None))
+    }
+}
+
+/// A Deployment that is paused will not become ready.
+fn is_paused(resource: &Resource) -> bool {
+    let gvk = resource.gvk();
+    gvk.group == "apps"
+        && gvk.kind == "Deployment"
+        && resource.object.bool_at(&["spec", "paused"]) == Some(true)
+}
+
+/// A Job with a time to live after its end.
+fn deletes_itself(object: &Object) -> bool {
+    object.kind() == "Job"
+        && object
+            .i64_at(&["spec", "ttlSecondsAfterFinished"])
+            .is_some()
+}
+
+/// A Job that is not waited for: as it should be once it has started.
+fn started_job(object: &Object) -> Health {
+    if object.is_deleting() {
+        return health(object, Timestamp::now());
+    }
+    if object.condition_status("Failed") == Some("True") {
+        return Health::new(Status::Failed, "JobFailed", "Job Failed");
+    }
+    let is_started = object.str_at(&["status", "startTime"]).is_some();
+    if is_started || object.condition_status("Complete") == Some("True") {
+        Health::current("Job in progress")
+    } else {
+        Health::in_progress("JobNotStarted", "Job not started")
+    }
+}
+
+/// A Pod of a hook: over when it has ended.
+fn finished_pod(object: &Object) -> Health {
+    match object.str_at(&["status", "phase"]) {
+        Some("Succeeded") => Health::current("pod succeeded"),
+        Some("Failed") => Health::new(Status::Failed, "PodFailed", "pod failed"),
+        _ => Health::in_progress("PodInProgress", "Pod in progress"),
+    }
+}
