@@ -41,6 +41,7 @@ const AREAS: &[&str] = &[
     "ocirepository",
     "helmrepository",
     "helmchart",
+    "helmrelease",
 ];
 
 /// Scenarios that are played side by side.

@@ -92,9 +92,12 @@ pub fn value(value: &Value, names: &Names) -> Value {
         Value::String(string) => Value::String(text(string, names)),
         Value::Array(items) => items.iter().map(|item| self::value(item, names)).collect(),
         Value::Object(fields) => {
-            let fields = fields
-                .iter()
-                .map(|(key, field)| (text(key, names), self::field(key, field, names)));
+            let is_snapshot = fields.contains_key("configDigest");
+            let fields = fields.iter().map(|(key, field)| match key.as_str() {
+                // It covers the times of a release.
+                "digest" if is_snapshot => (key.clone(), json!("<digest>")),
+                _ => (text(key, names), self::field(key, field, names)),
+            });
             Value::Object(fields.collect())
         }
         other => other.clone(),
@@ -117,7 +120,12 @@ fn field(key: &str, content: &Value, names: &Names) -> Value {
 }
 
 /// Managers whose entries are not recorded: they are no part of Flux.
-const OTHER_MANAGERS: &[&str] = &["kube-controller-manager", "kube-scheduler", "kwok"];
+const OTHER_MANAGERS: &[&str] = &[
+    "kube-apiserver",
+    "kube-controller-manager",
+    "kube-scheduler",
+    "kwok",
+];
 
 /// Entries without times, sorted, with the fields as a value, so that the order of keys does not count.
 fn managed_fields(entries: &Value) -> Value {

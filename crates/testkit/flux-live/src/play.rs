@@ -42,6 +42,8 @@ pub struct Play<'a> {
     pushed: String,
     /// Requests of this step: object and the value of its annotation.
     requested: HashMap<String, String>,
+    /// Where this step begins in the journal.
+    begin: usize,
     /// Refusals by the API server in this step.
     rejected: Vec<Value>,
     /// Answers to http_get in this step.
@@ -60,6 +62,7 @@ impl<'a> Play<'a> {
             requests: 0,
             pushed: String::new(),
             requested: HashMap::new(),
+            begin: 0,
             rejected: Vec::new(),
             responses: Vec::new(),
         }
@@ -92,6 +95,7 @@ impl<'a> Play<'a> {
             audit: record::requests::mark(self.world),
             remote: self.world.remote.mark(),
         };
+        self.begin = marks.journal;
         for (verb, argument) in &step.actions {
             self.act(verb, argument)
                 .await

@@ -3,6 +3,7 @@
 mod applied;
 mod artifacts;
 mod happenings;
+pub mod releases;
 mod remote;
 pub mod requests;
 
@@ -50,6 +51,7 @@ pub async fn sections(
             happenings::notifications(&happenings, form),
         ),
         ("applied", applied::section(world, scenario).await?),
+        ("release", releases::section(world, scenario).await?),
         (
             "requests",
             requests::section(world, scenario, marks.audit, step.retrying)?,

@@ -67,6 +67,11 @@ pub enum Wait {
         fields: Vec<(String, String)>,
     },
     Gone(String),
+    /// An Event with this reason came in this step.
+    Event {
+        object: String,
+        reason: String,
+    },
     Sleep(Duration),
 }
 
@@ -170,6 +175,12 @@ impl Wait {
         }
         if value["gone"].is_string() {
             return Ok(Self::Gone(text(&value["gone"])));
+        }
+        if let Some((object, reason)) = text(&value["event"]).split_once(' ') {
+            return Ok(Self::Event {
+                object: object.to_owned(),
+                reason: reason.to_owned(),
+            });
         }
         if value["rev"].is_string() {
             return Ok(Self::Revision {

@@ -20,6 +20,7 @@ const WATCHED: &[&str] = &[
     "OCIRepository",
     "HelmRepository",
     "HelmChart",
+    "HelmRelease",
     "Kustomization",
 ];
 

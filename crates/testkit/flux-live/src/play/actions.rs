@@ -10,6 +10,7 @@ use skein_testkit::{ApiError, status_of};
 
 use super::Play;
 use crate::cluster::api_version_of;
+use crate::record::releases;
 use crate::scenario::text;
 
 /// Field manager of the recordings' own writes.
@@ -101,6 +102,7 @@ impl Play<'_> {
                 std::fs::remove_dir_all(&folder)
                     .with_context(|| format!("removing {}", folder.display()))
             }
+            "release_status" => self.release_status(argument).await,
             "http_get" => self.http_get(&self.expand(&text(argument))?).await,
             other => bail!("{other} is not supported"),
         }
@@ -204,16 +206,32 @@ impl Play<'_> {
         self.tolerate_refusal(patched.map(drop))
     }
 
+    /// Another status in Helm's record of a release.
+    async fn release_status(&self, argument: &Value) -> Result<()> {
+        let reference = json!(format!("Secret/{}", text(&argument["secret"])));
+        let path = self.path_of(&reference).await?;
+        let api = &self.world.cluster.api;
+        let status = text(&argument["status"]);
+        let release = releases::with_status(&api.get(&path).await?, &status)?;
+        let patch = json!({
+            "metadata": {"labels": {"status": status}},
+            "data": {"release": release},
+        });
+        let path = format!("{path}?fieldManager={MANAGER}");
+        api.patch(&path, "merge", &patch).await?;
+        Ok(())
+    }
+
     async fn reconcile(&mut self, argument: &Value) -> Result<()> {
+        self.requests += 1;
+        let value = format!("request-{}", self.requests);
         for reference in argument.as_array().context("reconcile takes a list")? {
-            self.requests += 1;
-            let value = format!("request-{}", self.requests);
             let annotations = json!({"reconcile.fluxcd.io/requestedAt": value});
             let patch = json!({"metadata": {"annotations": annotations}});
             let path = self.path_of(reference).await?;
             let path = format!("{path}?fieldManager={MANAGER}");
             self.world.cluster.api.patch(&path, "merge", &patch).await?;
-            self.requested.insert(text(reference), value);
+            self.requested.insert(text(reference), value.clone());
         }
         Ok(())
     }

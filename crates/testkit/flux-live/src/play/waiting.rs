@@ -9,10 +9,14 @@ use tokio::time::sleep;
 
 use super::Play;
 use crate::compare::TOO_EARLY;
+use crate::journal::Happening;
 use crate::scenario::{Step, Wait, text};
 
 /// A step is over when nothing has happened for this long.
 const QUIET: Duration = Duration::from_millis(1500);
+
+/// From an event that a step waits for to the look.
+const AFTER_EVENT: Duration = Duration::from_millis(300);
 
 /// How often conditions are looked at.
 const LOOK: Duration = Duration::from_millis(100);
@@ -36,7 +40,16 @@ impl Play<'_> {
                 sleep(LOOK).await;
             }
         }
-        self.rest().await;
+        if step
+            .waits
+            .iter()
+            .any(|wait| matches!(wait, Wait::Event { .. }))
+        {
+            // Recorded right after the event.
+            sleep(AFTER_EVENT).await;
+        } else {
+            self.rest().await;
+        }
         Ok(came)
     }
 
@@ -67,6 +80,7 @@ impl Play<'_> {
         Ok(match wait {
             Wait::Sleep(_) => true,
             Wait::Gone(object) => self.object(object).await?.is_none(),
+            Wait::Event { object, reason } => self.has_event(object, reason),
             Wait::Condition {
                 object,
                 kind,
@@ -95,6 +109,19 @@ impl Play<'_> {
                 Some(live) => self.fields_match(&live, fields)?,
                 None => false,
             },
+        })
+    }
+
+    fn has_event(&self, object: &str, reason: &str) -> bool {
+        let namespaces = self.scenario.all_namespaces();
+        let happenings = self.world.journal.since(self.begin, &namespaces);
+        happenings.iter().any(|happening| {
+            let Happening::Event(event) = happening else {
+                return false;
+            };
+            let about = &event["involvedObject"];
+            let name = format!("{}/{}", text(&about["kind"]), text(&about["name"]));
+            name == object && event["reason"] == reason
         })
     }
 

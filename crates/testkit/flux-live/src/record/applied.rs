@@ -4,6 +4,7 @@ use anyhow::Result;
 use serde_json::Value;
 
 use crate::play::MANAGER;
+use crate::record::releases::SECRET_TYPE;
 use crate::scenario::{Scenario, text};
 use crate::world::World;
 
@@ -35,7 +36,7 @@ pub async fn section(world: &World, scenario: &Scenario) -> Result<Value> {
         found.extend(objects.into_iter().filter(|object| {
             let name = text(&object["metadata"]["name"]);
             // The scenario's own namespaces are surroundings, not results.
-            name.starts_with(&scenario.namespace)
+            name.contains(&scenario.namespace)
                 && name != scenario.namespace
                 && !scenario.namespaces.contains(&name)
         }));
@@ -52,6 +53,9 @@ pub async fn section(world: &World, scenario: &Scenario) -> Result<Value> {
 /// Plain objects that the steps themselves made are no result.
 fn is_recorded(object: &Value) -> bool {
     let metadata = &object["metadata"];
+    if object["type"] == SECRET_TYPE {
+        return false;
+    }
     if BUILT_IN.contains(&text(&metadata["name"]).as_str()) {
         return false;
     }
