@@ -167,7 +167,10 @@ pub fn render_through(
 }
 
 /// The files of crds/ of a chart and of the charts below it that the values enable.
-pub fn custom_resources(chart: &Chart, values: &Values) -> Result<Vec<CustomResource>, RenderError> {
+pub fn custom_resources(
+    chart: &Chart,
+    values: &Values,
+) -> Result<Vec<CustomResource>, RenderError> {
     let mut chart = chart.clone();
     let values = to_map(Some(values));
     dependencies::process(&mut chart, &values, &mut Vec::new())
