@@ -8,6 +8,7 @@ mod compare;
 mod corpus;
 #[path = "../support/disk.rs"]
 mod disk;
+mod pack;
 mod recorded;
 #[path = "../support/run.rs"]
 mod run;
