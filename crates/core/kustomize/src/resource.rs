@@ -7,7 +7,7 @@ use skein_yaml::{Kind, Node, Tag};
 use crate::error::Outcome;
 use crate::id::{Gvk, ResId, split_api_version};
 use crate::merge::{Merged, Merger};
-use crate::ops::{OpError, clear, get_or_create, quote_if_ambiguous, set_field};
+use crate::ops::{OpError, clear, get_or_create, set_field};
 use crate::schema::MergeSchema;
 
 /// Annotations that kustomize keeps for itself while it builds; they never appear in the result.
@@ -238,15 +238,27 @@ impl Resource {
             return Ok(());
         }
         pairs.sort_unstable();
-        let mut map = Node::mapping();
+        // Where the field stands twice, the second one takes the pairs in.
+        let Some(map) = get_or_create(metadata, field, Kind::Mapping)? else {
+            return Ok(());
+        };
         for (key, value) in pairs {
-            let mut value = Node::string(value);
-            quote_if_ambiguous(&mut value);
-            map.content.push(Node::scalar(key));
-            map.content.push(value);
+            set_field(map, &key, Node::string(value))?;
         }
-        metadata.content.push(Node::scalar(field));
-        metadata.content.push(map);
+        Ok(())
+    }
+
+    /// Lets a strategic patch change the name or kind of what it is applied to. kustomize notes that in the patch's annotations, and
+    /// writing them makes strings of all of them, nulls included.
+    pub(crate) fn allow_changes(&mut self, name: bool, kind: bool) -> Result<(), OpError> {
+        self.memory.allow_name_change |= name;
+        self.memory.allow_kind_change |= kind;
+        if name || kind {
+            let annotations = self.annotations();
+            if !annotations.is_empty() {
+                self.set_annotations(annotations)?;
+            }
+        }
         Ok(())
     }
 

@@ -78,8 +78,7 @@ impl PatchTransformer {
         };
         if let Change::Strategic(list) = &mut transformer.change {
             for resource in list {
-                resource.memory.allow_name_change |= patch.allow_name_change;
-                resource.memory.allow_kind_change |= patch.allow_kind_change;
+                resource.allow_changes(patch.allow_name_change, patch.allow_kind_change)?;
             }
         }
         Ok(transformer)

@@ -1,6 +1,9 @@
 //! Builds every kustomization below some folders with ours and with a real kustomize, and compares.
 //!
 //! `oracle --kustomize BINARY [--legacy] [--root-only] [--verbose] PATH...`: every folder with a kustomization file below each PATH is a root.
+//! `oracle --kustomize BINARY --generate COUNT [--seed FIRST] [--keep FOLDER]`: so many generated trees; those that differ are kept in the folder.
+
+mod generate;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -35,6 +38,9 @@ struct Settings {
     legacy: bool,
     root_only: bool,
     verbose: bool,
+    generate: u64,
+    seed: u64,
+    keep: PathBuf,
     paths: Vec<PathBuf>,
 }
 
@@ -44,6 +50,9 @@ fn settings() -> Option<Settings> {
         legacy: false,
         root_only: false,
         verbose: false,
+        generate: 0,
+        seed: 1,
+        keep: std::env::temp_dir().join("skein-kustomize-differences"),
         paths: Vec::new(),
     };
     let mut arguments = std::env::args().skip(1);
@@ -53,15 +62,20 @@ fn settings() -> Option<Settings> {
             "--legacy" => settings.legacy = true,
             "--root-only" => settings.root_only = true,
             "--verbose" => settings.verbose = true,
+            "--generate" => settings.generate = arguments.next()?.parse().ok()?,
+            "--seed" => settings.seed = arguments.next()?.parse().ok()?,
+            "--keep" => settings.keep = PathBuf::from(arguments.next()?),
             path => settings.paths.push(PathBuf::from(path)),
         }
     }
-    (!settings.paths.is_empty()).then_some(settings)
+    (!settings.paths.is_empty() || settings.generate > 0).then_some(settings)
 }
 
 fn main() -> ExitCode {
     let Some(settings) = settings() else {
-        eprintln!("oracle --kustomize BINARY [--legacy] [--root-only] [--verbose] PATH...");
+        eprintln!(
+            "oracle --kustomize BINARY [--legacy] [--root-only] [--verbose] [--generate COUNT [--seed FIRST] [--keep FOLDER]] PATH..."
+        );
         return ExitCode::FAILURE;
     };
     let mut counts = [0_usize; VERDICTS.len()];
@@ -82,6 +96,10 @@ fn main() -> ExitCode {
             }
         }
     }
+    if let Err(error) = generated(&settings, &mut counts) {
+        eprintln!("generated trees: {error}");
+        return ExitCode::FAILURE;
+    }
     println!(
         "{}",
         VERDICTS
@@ -97,6 +115,34 @@ fn main() -> ExitCode {
     } else {
         ExitCode::FAILURE
     }
+}
+
+/// Builds generated trees, and keeps those that differ.
+fn generated(settings: &Settings, counts: &mut [usize]) -> std::io::Result<()> {
+    for seed in settings.seed..settings.seed + settings.generate {
+        let made = generate::tree(seed);
+        let folder = settings.keep.join(seed.to_string());
+        let mut tree = FileTree::new();
+        for (path, text) in &made.files {
+            let path_on_disk = folder.join(path);
+            if let Some(parent) = path_on_disk.parent() {
+                std::fs::create_dir_all(parent)?;
+            }
+            std::fs::write(path_on_disk, text)?;
+            tree.insert(path, text.as_bytes())
+                .map_err(std::io::Error::other)?;
+        }
+        let (verdict, note) = compare(settings, &folder, &made.root, &tree);
+        counts[VERDICTS.iter().position(|v| *v == verdict).unwrap_or(0)] += 1;
+        let equal = matches!(verdict, Verdict::EqualBytes | Verdict::BothFail);
+        if !equal || settings.verbose {
+            println!("{verdict:?} seed {seed}, root {}: {note}", made.root);
+        }
+        if equal && !settings.verbose {
+            std::fs::remove_dir_all(&folder)?;
+        }
+    }
+    Ok(())
 }
 
 /// Reads the files below a folder; folders with a kustomization file are roots.
