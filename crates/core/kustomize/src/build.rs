@@ -17,7 +17,7 @@ use crate::resource::{ORIGIN_ANNOTATION, TRANSFORMATIONS_ANNOTATION};
 use crate::schema::MergeSchema;
 use crate::target::{Accumulator, Context, Target};
 use crate::transform::{Transformer, name_reference, vars};
-use crate::tree::FileTree;
+use crate::tree::Files;
 
 /// Names that a kustomization file may have; a directory has exactly one.
 pub const RECOGNIZED_FILE_NAMES: [&str; 3] =
@@ -68,8 +68,8 @@ impl Build {
     }
 }
 
-/// Builds the kustomization in a directory of the tree (empty or `.` for its root).
-pub fn build(tree: &FileTree, root: &str, options: &Options<'_>) -> Result<Build, BuildError> {
+/// Builds the kustomization in a directory of the files (empty or `.` for their root).
+pub fn build(tree: &dyn Files, root: &str, options: &Options<'_>) -> Result<Build, BuildError> {
     let loader = Loader::new(tree, root, *options)?;
     let mut context = Context {
         schema: MergeSchema::default(),
@@ -82,6 +82,7 @@ pub fn build(tree: &FileTree, root: &str, options: &Options<'_>) -> Result<Build
     let mut ra = target.accumulate(Accumulator::default(), &mut context)?;
     finish_names(&mut ra, &context.schema)?;
     drop_local(&mut ra.map)?;
+    ra.map.check_unique(&context.schema)?;
     let k = &target.kustomization;
     match (&k.sort_options, options.reorder) {
         (Some(order), _) => Transformer::Sort(order.clone()).apply(&mut ra.map, &context.schema)?,

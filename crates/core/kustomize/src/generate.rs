@@ -151,7 +151,7 @@ fn load_pairs(args: &GeneratorArgs, loader: &Loader<'_>) -> Outcome<BTreeMap<Str
     }
     for source in &args.files {
         let (key, path) = file_source(source)?;
-        pairs.push((key.to_owned(), loader.load(path)?));
+        pairs.push((key.to_owned(), loader.load(path)?.to_vec()));
     }
     let mut map = BTreeMap::new();
     for (key, value) in pairs {

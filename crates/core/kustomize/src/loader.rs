@@ -1,10 +1,11 @@
 //! Files and directories as one kustomization sees them: relative to its own directory, within the tree, without cycles.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::error::{BuildError, Outcome, Problem};
 use crate::options::{LoadRestrictions, Options};
-use crate::tree::{FileTree, clean_path};
+use crate::tree::{FileTree, Files, clean_path};
 
 /// Deepest nesting of kustomizations, in levels.
 pub(crate) const MAX_KUSTOMIZATION_DEPTH_LEVELS: usize = 64;
@@ -12,15 +13,15 @@ pub(crate) const MAX_KUSTOMIZATION_DEPTH_LEVELS: usize = 64;
 /// A tree that is the caller's or came from a remote source.
 #[derive(Clone)]
 pub(crate) enum Tree<'a> {
-    Given(&'a FileTree),
+    Given(&'a dyn Files),
     Remote(Rc<FileTree>),
 }
 
 impl Tree<'_> {
-    fn files(&self) -> &FileTree {
+    fn files(&self) -> &dyn Files {
         match self {
-            Self::Given(tree) => tree,
-            Self::Remote(tree) => tree,
+            Self::Given(tree) => *tree,
+            Self::Remote(tree) => &**tree,
         }
     }
 }
@@ -65,9 +66,17 @@ fn is_http(path: &str) -> bool {
     lower.starts_with("http:") || lower.starts_with("https:")
 }
 
+/// Whether a path lies below a directory.
+fn is_below(path: &str, directory: &str) -> bool {
+    directory.is_empty()
+        || path
+            .strip_prefix(directory)
+            .is_some_and(|rest| rest.starts_with('/'))
+}
+
 impl<'a> Loader<'a> {
     /// For the kustomization that is built.
-    pub(crate) fn new(tree: &'a FileTree, root: &str, options: Options<'a>) -> Outcome<Self> {
+    pub(crate) fn new(tree: &'a dyn Files, root: &str, options: Options<'a>) -> Outcome<Self> {
         let loader = Self {
             tree: Tree::Given(tree),
             root: String::new(),
@@ -108,17 +117,17 @@ impl<'a> Loader<'a> {
     /// Whether a file of that path can be loaded.
     pub(crate) fn has_file(&self, path: &str) -> bool {
         self.resolve(path)
-            .is_ok_and(|clean| self.tree.files().get(&clean).is_some())
+            .is_ok_and(|clean| self.tree.files().is_file(&clean))
     }
 
     /// Whether there is a directory of that path.
     pub(crate) fn has_directory(&self, path: &str) -> bool {
         self.resolve(path)
-            .is_ok_and(|clean| self.tree.files().is_dir(&clean))
+            .is_ok_and(|clean| self.tree.files().is_directory(&clean))
     }
 
     /// The content of a file.
-    pub(crate) fn load(&self, path: &str) -> Outcome<Vec<u8>> {
+    pub(crate) fn load(&self, path: &str) -> Outcome<Arc<[u8]>> {
         if is_http(path) {
             let Some(remote) = self.options.remote else {
                 let message =
@@ -127,34 +136,38 @@ impl<'a> Loader<'a> {
             };
             return remote
                 .file(path)
+                .map(Arc::from)
                 .map_err(|e| missing(format!("cannot load '{path}': {e}")));
         }
         let clean = self.resolve(path)?;
-        let Some(content) = self.tree.files().get(&clean) else {
-            let what = if self.tree.files().is_dir(&clean) {
+        let files = self.tree.files();
+        let real = files.resolved(&clean).filter(|_| files.is_file(&clean));
+        let Some(real) = real else {
+            let what = if files.is_directory(&clean) {
                 "is a directory, not a file"
             } else {
                 "no such file"
             };
             return Err(missing(format!("'{path}': {what}")));
         };
-        let below = self.root.is_empty() || clean.starts_with(&format!("{}/", self.root));
-        if self.restrictions == LoadRestrictions::RootOnly && !below {
-            let message = format!(
-                "security; file '{clean}' is not in or below '{}'",
-                self.root
-            );
+        if self.restrictions == LoadRestrictions::RootOnly && !is_below(&real, &self.root) {
+            let message = format!("security; file '{real}' is not in or below '{}'", self.root);
             return Err(Problem::Refused(message).into());
         }
-        Ok(content.to_vec())
+        files
+            .read(&clean)
+            .ok_or_else(|| missing(format!("'{path}': cannot be read")))
     }
 
     fn directory(&self, path: &str) -> Outcome<String> {
         let clean = self.resolve(path)?;
-        if self.tree.files().is_dir(&clean) {
-            return Ok(clean);
+        let files = self.tree.files();
+        if files.is_directory(&clean) {
+            return files.resolved(&clean).ok_or_else(|| {
+                Problem::Refused(format!("'{path}' leads out of the root of the files")).into()
+            });
         }
-        let what = if self.tree.files().get(&clean).is_some() {
+        let what = if files.is_file(&clean) {
             "is a file, a directory is needed"
         } else {
             "no such file or directory"
@@ -176,10 +189,7 @@ impl<'a> Loader<'a> {
             return self.descend_remote(path);
         }
         let root = self.directory(path)?;
-        let above = |visited: &String| {
-            root.is_empty() || *visited == root || visited.starts_with(&format!("{root}/"))
-        };
-        if let Some(visited) = self.visited.iter().find(|v| above(v)) {
+        if let Some(visited) = self.visited.iter().find(|v| is_below(v, &root) || **v == root) {
             let shown = |p: &str| {
                 if p.is_empty() {
                     ".".to_owned()

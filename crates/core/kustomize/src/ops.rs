@@ -64,6 +64,7 @@ pub(crate) fn set_scalar(node: &mut Node, mut value: Node) -> Result<(), OpError
         return Ok(());
     }
     value.style = node.style;
+    value.shared = node.shared;
     *node = value;
     Ok(())
 }
@@ -86,6 +87,7 @@ pub(crate) fn set_field_with(
     }
     if let Some(field) = map.get_mut(name) {
         value.style = field.style;
+        value.shared = field.shared;
         *field = value;
         return Ok(());
     }

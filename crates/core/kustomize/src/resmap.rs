@@ -11,6 +11,11 @@ use crate::selector::{Matcher, Selector};
 /// Most objects of one build.
 pub(crate) const MAX_OBJECTS: usize = 200_000;
 
+fn already_registered(id: &ResId, resource: &Resource) -> BuildError {
+    let message = format!("may not add resource with an already registered id: {id}");
+    BuildError::new(Problem::Conflict(message)).on_object(resource.shown())
+}
+
 /// Objects in order; no two have the same current identity.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ResMap {
@@ -42,8 +47,7 @@ impl ResMap {
             .keys
             .get_or_insert_with(|| list.iter().map(|r| r.id(schema).key()).collect());
         if !keys.insert(id.key()) {
-            let message = format!("may not add resource with an already registered id: {id}");
-            return Err(BuildError::new(Problem::Conflict(message)).on_object(resource.shown()));
+            return Err(already_registered(&id, &resource));
         }
         if self.list.len() >= MAX_OBJECTS {
             return Err(Problem::Limit(format!("more than {MAX_OBJECTS} objects")).into());
@@ -61,6 +65,18 @@ impl ResMap {
         resources
             .into_iter()
             .try_for_each(|r| self.append(r, schema))
+    }
+
+    /// Refuses two objects with one identity, which patches may have made.
+    pub(crate) fn check_unique(&self, schema: &MergeSchema) -> Outcome<()> {
+        let mut seen = HashSet::with_capacity(self.list.len());
+        for resource in &self.list {
+            let id = resource.id(schema);
+            if !seen.insert(id.key()) {
+                return Err(already_registered(&id, resource));
+            }
+        }
+        Ok(())
     }
 
     /// Removes deleted objects.

@@ -7,8 +7,9 @@ use skein_yaml::{Kind, Node, Tag};
 use crate::error::Outcome;
 use crate::id::{Gvk, ResId, split_api_version};
 use crate::merge::{Merged, Merger};
-use crate::ops::{OpError, clear, get_or_create, set_field};
+use crate::ops::{OpError, clear, get_or_create, quote_if_ambiguous, set_field};
 use crate::schema::MergeSchema;
+use crate::shared::SharedValues;
 
 /// Annotations that kustomize keeps for itself while it builds; they never appear in the result.
 const INTERNAL_DOMAIN: &str = "internal.config.kubernetes.io/";
@@ -73,6 +74,8 @@ pub(crate) struct Resource {
     pub(crate) memory: Memory,
     /// Names of the vars that read from this object.
     pub(crate) vars: Vec<String>,
+    /// Values that stand in several places at once.
+    pub(crate) shared: SharedValues,
 }
 
 impl Resource {
@@ -82,6 +85,7 @@ impl Resource {
             node,
             memory: Memory::default(),
             vars: Vec::new(),
+            shared: SharedValues::default(),
         };
         resource.absorb();
         resource
@@ -328,6 +332,7 @@ impl Resource {
             self.set_name(&name)?;
         }
         self.set_namespace(&namespace)?;
+        self.shared.spread(&mut self.node);
         Ok(())
     }
 
@@ -511,8 +516,10 @@ fn set_data(node: &mut Node, field: &str, pairs: Vec<(String, String)>) -> Resul
     }
     let mut map = Node::mapping();
     for (key, value) in pairs {
+        let mut value = Node::string(value);
+        quote_if_ambiguous(&mut value);
         map.content.push(Node::scalar(key));
-        map.content.push(Node::string(value));
+        map.content.push(value);
     }
     set_field(node, field, map)
 }

@@ -137,13 +137,35 @@ fn set_pairs(
             .filter(|spec| spec.selects(&resource.node))
             .collect();
         for (key, value) in pairs {
-            let mut set =
-                |node: &mut Node| set_field(node, key, Node::tagged(value.as_str(), Tag::Str));
-            for spec in &chosen {
-                apply(&mut resource.node, spec, Some(CREATE_MAP), &mut set)
-                    .map_err(|e| BuildError::from(e).on_object(resource.shown()))?;
-            }
+            set_pair(resource, key, value, &chosen)?;
         }
+        resource.shared.spread(&mut resource.node);
+    }
+    Ok(())
+}
+
+/// Sets one label or annotation everywhere. The places where it is new share it from then on.
+fn set_pair(
+    resource: &mut Resource,
+    key: &str,
+    value: &str,
+    specs: &[&FieldSpec],
+) -> Outcome<()> {
+    let mut value = Node::tagged(value, Tag::Str);
+    let number = resource.shared.number(&value);
+    let mut places = 0;
+    let mut set = |node: &mut Node| {
+        let is_new = node.get(key).is_none();
+        places += usize::from(is_new);
+        value.shared = if is_new { number } else { 0 };
+        set_field(node, key, value.clone())
+    };
+    for spec in specs {
+        apply(&mut resource.node, spec, Some(CREATE_MAP), &mut set)
+            .map_err(|e| BuildError::from(e).on_object(resource.shown()))?;
+    }
+    if places < 2 {
+        resource.shared.take_back(&mut resource.node, places > 0);
     }
     Ok(())
 }

@@ -35,6 +35,37 @@ pub enum TreeError {
     },
 }
 
+/// Where a build reads. Paths are clean (see [`clean_path`]) and relative to some root that the build never leaves.
+pub trait Files {
+    /// The content of a file; `None` when there is no file of that path.
+    fn read(&self, path: &str) -> Option<Arc<[u8]>>;
+    /// Whether there is a file of that path that can be read.
+    fn is_file(&self, path: &str) -> bool;
+    /// Whether there is a directory of that path.
+    fn is_directory(&self, path: &str) -> bool;
+    /// The path with all symbolic links resolved. `None` when nothing is there, or it leads out of the root.
+    fn resolved(&self, path: &str) -> Option<String>;
+}
+
+impl Files for FileTree {
+    fn read(&self, path: &str) -> Option<Arc<[u8]>> {
+        self.file(path).map(Arc::clone)
+    }
+
+    fn is_file(&self, path: &str) -> bool {
+        self.file(path).is_some()
+    }
+
+    fn is_directory(&self, path: &str) -> bool {
+        self.is_dir(path)
+    }
+
+    /// A tree in memory has no links.
+    fn resolved(&self, path: &str) -> Option<String> {
+        (self.is_file(path) || self.is_dir(path)).then(|| path.to_owned())
+    }
+}
+
 /// Files by clean, relative, `/`-separated path. Symbolic links are the caller's to refuse or resolve. Cheap to clone: clones share all
 /// files and hold what was changed since, so an overlay (a changed `kustomization.yaml`, say) is a clone with one more
 /// [`FileTree::insert`], however large the tree is.

@@ -275,6 +275,7 @@ fn scalar_node(
         style,
         tag,
         line: line_number(line),
+        shared: 0,
         value,
         content: Vec::new(),
     }
@@ -304,6 +305,7 @@ fn collection_node(kind: Kind, tag: Option<String>, flow: bool, line: u64) -> No
         style,
         tag,
         line: line_number(line),
+        shared: 0,
         value: String::new(),
         content: Vec::new(),
     }

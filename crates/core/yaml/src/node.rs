@@ -144,6 +144,9 @@ pub struct Node {
     pub tag: Tag,
     /// Line in the source, from 1; 0 for nodes that code made.
     pub line: u32,
+    /// Nodes of one object that have the same number (other than 0) are one value that stands in several places: whoever changes one
+    /// of them in place changes all. Only the engine that hands out the numbers keeps them equal.
+    pub shared: u32,
     /// Text of a scalar; empty for others.
     pub value: String,
     /// Items of a list; keys and values in turn of a map.
@@ -157,6 +160,7 @@ impl Node {
             style: Style::PLAIN,
             tag,
             line: 0,
+            shared: 0,
             value,
             content: Vec::new(),
         }

@@ -1,6 +1,7 @@
 //! Strategic and JSON patches on the objects that they mean.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -47,7 +48,7 @@ impl PatchTransformer {
                     "patch and path can't be set at the same time",
                 ));
             }
-            (false, true) => (inline.as_bytes().to_vec(), String::new()),
+            (false, true) => (Arc::from(inline.as_bytes()), String::new()),
             (true, false) => (loader.load(&patch.path)?, loader.path_of(&patch.path)),
         };
         let strategic = resources_from_text(&text);
@@ -96,7 +97,7 @@ impl PatchTransformer {
                     "must specify a file path or jsonOp, not both",
                 ));
             }
-            (false, true) => (patch.patch.as_bytes().to_vec(), String::new()),
+            (false, true) => (Arc::from(patch.patch.as_bytes()), String::new()),
             (true, false) => (loader.load(&patch.path)?, loader.path_of(&patch.path)),
         };
         let json = JsonPatch::parse(&text).map_err(|e| {

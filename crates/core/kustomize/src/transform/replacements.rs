@@ -169,6 +169,7 @@ fn copy_value(resource: &mut Resource, value: &Node, target: &ReplacementTarget)
         let found = visit(&mut resource.node, &parts, create, &mut |node| {
             set_value(node, value, options)
         });
+        resource.shared.spread(&mut resource.node);
         let verb = if create.is_some() {
             "find or create"
         } else {

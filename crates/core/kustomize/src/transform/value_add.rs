@@ -3,7 +3,7 @@
 use skein_yaml::{Kind, Node};
 
 use super::namespace::NamespaceTransformer;
-use crate::error::{BuildError, Outcome};
+use crate::error::Outcome;
 use crate::ops::{OpError, lookup_create, require, set_scalar, split_path};
 use crate::resmap::ResMap;
 use crate::resource::Resource;
@@ -65,8 +65,9 @@ impl ValueAdd {
             return Ok(());
         }
         let parts = split_path(&target.field_path, '/');
-        self.set(&mut resource.node, &parts, target.position)
-            .map_err(BuildError::from)
+        self.set(&mut resource.node, &parts, target.position)?;
+        resource.shared.spread(&mut resource.node);
+        Ok(())
     }
 
     fn set(&self, node: &mut Node, parts: &[String], position: i64) -> Result<(), OpError> {
