@@ -16,6 +16,7 @@ use crate::resmap::ResMap;
 use crate::resource::{ORIGIN_ANNOTATION, TRANSFORMATIONS_ANNOTATION};
 use crate::schema::MergeSchema;
 use crate::target::{Accumulator, Context, Target};
+use crate::trace::{History, Tracer};
 use crate::transform::{Transformer, name_reference, vars};
 use crate::tree::Files;
 
@@ -47,6 +48,8 @@ const REMOVED_ANNOTATIONS: [&str; 9] = [
 pub struct Build {
     /// The objects in order, as JSON values. Each has a kind; `apiVersion` is not checked.
     pub values: Vec<Value>,
+    /// Where the fields of each object came from, in the order of the values; empty unless [`Options::trace`] asks for it.
+    pub histories: Vec<History>,
     /// Warnings, for example of deprecated fields.
     pub warnings: Vec<String>,
 }
@@ -75,12 +78,13 @@ pub fn build(tree: &dyn Files, root: &str, options: &Options<'_>) -> Result<Buil
         schema: MergeSchema::default(),
         warnings: Vec::new(),
         kustomizations: 0,
+        tracer: options.trace.then(Tracer::default),
     };
     let mut target = Target::load(loader, &mut context)?;
     target.set_schema(&mut context, true)?;
     target.track_origins();
     let mut ra = target.accumulate(Accumulator::default(), &mut context)?;
-    finish_names(&mut ra, &context.schema)?;
+    finish_names(&mut ra, &mut context)?;
     drop_local(&mut ra.map)?;
     ra.map.check_unique(&context.schema)?;
     let k = &target.kustomization;
@@ -92,11 +96,15 @@ pub fn build(tree: &dyn Files, root: &str, options: &Options<'_>) -> Result<Buil
         (None, Reorder::None) => {}
     }
     if options.managed_by_label || k.has_metadata_option("managedByLabel") {
-        add_managed_by(&mut ra.map, &context.schema)?;
+        context.traced(&mut ra.map, "managedByLabel", |map, schema| {
+            add_managed_by(map, schema)
+        })?;
     }
     let keep_origin = k.has_metadata_option("originAnnotations");
     let keep_transformations = k.has_metadata_option("transformerAnnotations");
-    clean_annotations(&mut ra.map, keep_origin, keep_transformations)?;
+    context.traced(&mut ra.map, "notes of the build", |map, _| {
+        clean_annotations(map, keep_origin, keep_transformations)
+    })?;
     let values = ra.map.list().iter().map(|resource| {
         let value = skein_yaml::reencoded_to_json(&resource.node)
             .map_err(|e| BuildError::from(e).on_object(resource.shown()))?;
@@ -105,6 +113,10 @@ pub fn build(tree: &dyn Files, root: &str, options: &Options<'_>) -> Result<Buil
     });
     Ok(Build {
         values: values.collect::<Outcome<_>>()?,
+        histories: context
+            .tracer
+            .map(|tracer| tracer.histories(&ra.map))
+            .unwrap_or_default(),
         warnings: context.warnings,
     })
 }
@@ -133,10 +145,19 @@ fn refuse_unprintable(value: &Value) -> Outcome<()> {
 }
 
 /// Hash suffixes, references to what was renamed, and vars: once, when everything is collected.
-fn finish_names(ra: &mut Accumulator, schema: &MergeSchema) -> Outcome<()> {
-    Transformer::Hash.apply(&mut ra.map, schema)?;
-    name_reference::apply(&ra.config.name_reference, &mut ra.map, schema)?;
-    vars::resolve(&ra.vars, &ra.config.var_reference, &mut ra.map)
+fn finish_names(ra: &mut Accumulator, context: &mut Context) -> Outcome<()> {
+    let config = &ra.config;
+    context.traced(&mut ra.map, "hash of the content", |map, schema| {
+        Transformer::Hash.apply(map, schema)
+    })?;
+    context.traced(
+        &mut ra.map,
+        "reference to a renamed object",
+        |map, schema| name_reference::apply(&config.name_reference, map, schema),
+    )?;
+    context.traced(&mut ra.map, "vars", |map, _| {
+        vars::resolve(&ra.vars, &config.var_reference, map)
+    })
 }
 
 fn drop_local(map: &mut ResMap) -> Outcome<()> {

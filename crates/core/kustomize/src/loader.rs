@@ -189,7 +189,11 @@ impl<'a> Loader<'a> {
             return self.descend_remote(path);
         }
         let root = self.directory(path)?;
-        if let Some(visited) = self.visited.iter().find(|v| is_below(v, &root) || **v == root) {
+        if let Some(visited) = self
+            .visited
+            .iter()
+            .find(|v| is_below(v, &root) || **v == root)
+        {
             let shown = |p: &str| {
                 if p.is_empty() {
                     ".".to_owned()

@@ -39,6 +39,8 @@ pub struct Options<'a> {
     pub load_restrictions: LoadRestrictions,
     /// Adds the label `app.kubernetes.io/managed-by: kustomize-v5.8.1`, as the flag `--enable-managedby-label` does.
     pub managed_by_label: bool,
+    /// Notes where every field came from; see [`crate::Build::histories`].
+    pub trace: bool,
     /// Remote bases and files; `None` refuses them.
     pub remote: Option<&'a dyn RemoteSource>,
 }

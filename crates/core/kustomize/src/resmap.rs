@@ -35,6 +35,11 @@ impl ResMap {
         &mut self.list
     }
 
+    /// The objects, for notes that leave their identities alone.
+    pub(crate) fn list_for_trace(&mut self) -> &mut [Resource] {
+        &mut self.list
+    }
+
     pub(crate) fn into_list(self) -> Vec<Resource> {
         self.list
     }
@@ -149,6 +154,7 @@ impl ResMap {
                     let message = format!("cannot find resource with id {id} to replace");
                     return Err(BuildError::new(Problem::NoMatch(message)).on_object(shown));
                 }
+                resource.trail.clone_from(&old.trail);
                 self.list_mut()[at] = resource;
                 Ok(())
             }

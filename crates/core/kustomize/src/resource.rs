@@ -10,6 +10,7 @@ use crate::merge::{Merged, Merger};
 use crate::ops::{OpError, clear, get_or_create, quote_if_ambiguous, set_field};
 use crate::schema::MergeSchema;
 use crate::shared::SharedValues;
+use crate::trace::Trail;
 
 /// Annotations that kustomize keeps for itself while it builds; they never appear in the result.
 const INTERNAL_DOMAIN: &str = "internal.config.kubernetes.io/";
@@ -76,6 +77,8 @@ pub(crate) struct Resource {
     pub(crate) vars: Vec<String>,
     /// Values that stand in several places at once.
     pub(crate) shared: SharedValues,
+    /// Where its fields came from, in a traced build.
+    pub(crate) trail: Option<Box<Trail>>,
 }
 
 impl Resource {
@@ -86,6 +89,7 @@ impl Resource {
             memory: Memory::default(),
             vars: Vec::new(),
             shared: SharedValues::default(),
+            trail: None,
         };
         resource.absorb();
         resource

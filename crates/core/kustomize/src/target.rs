@@ -15,11 +15,13 @@ use crate::plugins::{helm_refused, run_generator, transformers_of};
 use crate::resmap::ResMap;
 use crate::resource::{ORIGIN_ANNOTATION, Resource};
 use crate::schema::{MergeSchema, parse_custom};
+use crate::trace::{FieldLines, Tracer};
 use crate::transform::Transformer;
 use crate::transform::vars::{self, VarSet};
 use crate::upstream::{bad_file, in_base, in_component, no_base, no_component};
 
 mod builtin;
+mod traced;
 
 /// Most kustomizations of one build, bases counted as often as they are used.
 const MAX_KUSTOMIZATIONS: usize = 20_000;
@@ -29,6 +31,8 @@ pub(crate) struct Context {
     pub(crate) schema: MergeSchema,
     pub(crate) warnings: Vec<String>,
     pub(crate) kustomizations: usize,
+    /// Notes where fields come from, when the caller asks for it.
+    pub(crate) tracer: Option<Tracer>,
 }
 
 /// What has been collected: objects, configuration and vars.
@@ -45,6 +49,8 @@ pub(crate) struct Target<'a> {
     file_name: &'static str,
     loader: Loader<'a>,
     origin: Option<Origin>,
+    /// The lines of the fields, in a traced build.
+    lines: Option<FieldLines>,
 }
 
 impl<'a> Target<'a> {
@@ -86,6 +92,7 @@ impl<'a> Target<'a> {
             .map(|w| format!("{shown}: {w}"));
         context.warnings.extend(warnings);
         Ok(Self {
+            lines: context.tracer.as_ref().map(|_| FieldLines::new(&text)),
             kustomization,
             file_name,
             loader,
@@ -200,16 +207,14 @@ impl<'a> Target<'a> {
     ) -> Outcome<()> {
         for (number, path) in paths.iter().enumerate() {
             let clean = self.loader.path_of(path);
+            let field = format!("{field}[{number}]");
             let result = if self.loader.has_file(path) {
-                self.accumulate_file(ra, path, context)
+                self.accumulate_file(ra, path, &field, context)
                     .map_err(|e| bad_file(e, path, &clean))
             } else {
-                self.accumulate_other(ra, path, context)
+                self.accumulate_other(ra, path, &field, context)
             };
-            result.map_err(|e| {
-                e.at_field(format!("{field}[{number}]"))
-                    .in_file(&self.file())
-            })?;
+            result.map_err(|e| e.at_field(field).in_file(&self.file()))?;
         }
         Ok(())
     }
@@ -219,11 +224,12 @@ impl<'a> Target<'a> {
         &mut self,
         ra: &mut Accumulator,
         path: &str,
+        field: &str,
         context: &mut Context,
     ) -> Outcome<()> {
         let is_http = path.starts_with("http://") || path.starts_with("https://");
         if is_http && let Ok(text) = self.loader.load(path) {
-            return self.accumulate_text(ra, path, &text, context);
+            return self.accumulate_text(ra, path, &text, field, context);
         }
         self.accumulate_base(ra, path, context)
     }
@@ -232,10 +238,11 @@ impl<'a> Target<'a> {
         &self,
         ra: &mut Accumulator,
         path: &str,
+        field: &str,
         context: &mut Context,
     ) -> Outcome<()> {
         let text = self.loader.load(path)?;
-        self.accumulate_text(ra, path, &text, context)
+        self.accumulate_text(ra, path, &text, field, context)
     }
 
     fn accumulate_text(
@@ -243,6 +250,7 @@ impl<'a> Target<'a> {
         ra: &mut Accumulator,
         path: &str,
         text: &[u8],
+        field: &str,
         context: &mut Context,
     ) -> Outcome<()> {
         let shown = self.loader.path_of(path);
@@ -257,6 +265,10 @@ impl<'a> Target<'a> {
         let mut own = ResMap::default();
         own.append_all(resources, &context.schema)
             .map_err(|e| e.in_file(&shown))?;
+        if context.tracer.is_some() {
+            let step = self.file_step(field, &shown);
+            context.record(&mut own, None, step);
+        }
         ra.map
             .append_all(own.into_list(), &context.schema)
             .map_err(|e| e.in_file(&shown))
@@ -381,9 +393,13 @@ impl<'a> Target<'a> {
             if let Some(origin) = origin {
                 annotate_generated(&mut resource, &origin)?;
             }
+            let before = context.before(&ra.map);
             ra.map
                 .absorb(resource, &context.schema)
-                .map_err(|e| e.at_field(field).in_file(&file))?;
+                .map_err(|e| e.at_field(field.as_str()).in_file(&file))?;
+            if before.is_some() {
+                context.record(&mut ra.map, before, self.field_step(&field));
+            }
         }
         Ok(())
     }
@@ -451,13 +467,18 @@ impl<'a> Target<'a> {
             .into_iter()
             .map(|(t, origin)| (t, origin, "transformers".to_owned()));
         for (transformer, origin, field) in builtin.into_iter().chain(external) {
+            let before = context.before(&ra.map);
             transformer
                 .apply(&mut ra.map, &context.schema)
-                .map_err(|e| e.at_field(field).in_file(&file))?;
+                .map_err(|e| e.at_field(field.as_str()).in_file(&file))?;
             if let Some(origin) = origin {
                 for resource in ra.map.list_mut() {
                     annotate_transformed(resource, &origin)?;
                 }
+            }
+            if before.is_some() {
+                let step = self.transformer_step(&field, &transformer);
+                context.record(&mut ra.map, before, step);
             }
             ra.map.drop_empties();
         }

@@ -145,12 +145,7 @@ fn set_pairs(
 }
 
 /// Sets one label or annotation everywhere. The places where it is new share it from then on.
-fn set_pair(
-    resource: &mut Resource,
-    key: &str,
-    value: &str,
-    specs: &[&FieldSpec],
-) -> Outcome<()> {
+fn set_pair(resource: &mut Resource, key: &str, value: &str, specs: &[&FieldSpec]) -> Outcome<()> {
     let mut value = Node::tagged(value, Tag::Str);
     let number = resource.shared.number(&value);
     let mut places = 0;

@@ -36,7 +36,17 @@ impl Target<'_> {
                 list.push((transformer, origin, field));
                 Ok(())
             };
-        if !k.patches_strategic_merge.is_empty() {
+        // Each entry by itself, so that a trace can tell them apart; notes in annotations count entries and want the whole.
+        let one_by_one = self.lines.is_some() && self.origin.is_none();
+        if one_by_one {
+            for (number, patch) in k.patches_strategic_merge.iter().enumerate() {
+                add(
+                    "PatchStrategicMergeTransformer",
+                    format!("patchesStrategicMerge[{number}]"),
+                    strategic(std::slice::from_ref(patch), "", &self.loader),
+                )?;
+            }
+        } else if !k.patches_strategic_merge.is_empty() {
             let patches = strategic(&k.patches_strategic_merge, "", &self.loader);
             add(
                 "PatchStrategicMergeTransformer",
@@ -107,7 +117,16 @@ impl Target<'_> {
             let images = images.map(|i| Transformer::Images(Box::new(i)));
             add("ImageTagTransformer", format!("images[{number}]"), images)?;
         }
-        if !k.replacements.is_empty() {
+        if one_by_one {
+            for (number, field) in k.replacements.iter().enumerate() {
+                let list = load_replacements(std::slice::from_ref(field), &self.loader);
+                add(
+                    "ReplacementTransformer",
+                    format!("replacements[{number}]"),
+                    list.map(Transformer::Replacements),
+                )?;
+            }
+        } else if !k.replacements.is_empty() {
             let list = load_replacements(&k.replacements, &self.loader);
             add(
                 "ReplacementTransformer",

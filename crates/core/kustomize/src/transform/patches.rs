@@ -33,6 +33,8 @@ pub(crate) struct PatchTransformer {
     target: Option<Selector>,
     /// Path of the patch, or empty for an inline one.
     source: String,
+    /// The patch as it was read.
+    text: Arc<[u8]>,
     /// Whether the identity before the patch is remembered (not for `patchesJson6902`).
     remembers: bool,
 }
@@ -75,6 +77,7 @@ impl PatchTransformer {
             change,
             target: patch.target.clone(),
             source,
+            text,
             remembers: true,
         };
         if let Change::Strategic(list) = &mut transformer.change {
@@ -114,8 +117,19 @@ impl PatchTransformer {
             change: Change::Json(json),
             target: Some(target),
             source,
+            text,
             remembers: false,
         })
+    }
+
+    /// Path of the patch, or empty for an inline one.
+    pub(crate) fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// The text of a JSON patch; `None` for others.
+    pub(crate) fn json_text(&self) -> Option<&[u8]> {
+        matches!(self.change, Change::Json(_)).then_some(&*self.text)
     }
 
     pub(crate) fn apply(&self, map: &mut ResMap, schema: &MergeSchema) -> Outcome<()> {

@@ -57,6 +57,7 @@ fn run(path: &Path) -> (crate::compare::Verdict, String) {
         },
         managed_by_label: flags.contains(&"--enable-managedby-label"),
         remote: None,
+        ..Options::default()
     };
     let expected = std::fs::read_to_string(path.join("expected.yaml")).ok();
     let tree = load_tree(&path.join("in"));

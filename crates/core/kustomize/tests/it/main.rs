@@ -6,3 +6,4 @@ mod corpus;
 mod limits;
 mod properties;
 mod repositories;
+mod trace;
