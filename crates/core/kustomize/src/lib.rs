@@ -42,5 +42,6 @@ mod upstream;
 pub use build::{Build, RECOGNIZED_FILE_NAMES, build};
 pub use error::{BuildError, Place, Problem};
 pub use options::{LoadRestrictions, Options, RemoteSource, Reorder};
+pub use schema::is_cluster_scoped;
 pub use trace::{Change, FieldHistory, History, PathPart};
 pub use tree::{FileTree, Files, MAX_FILES, MAX_TREE_BYTES, TreeError, clean_path};

@@ -237,7 +237,7 @@ fn take_lists_apart(nodes: Vec<Node>) -> Outcome<Vec<Node>> {
             Some(Value::Null) => {}
             Some(Value::Array(items)) => {
                 for item in items {
-                    let text = crate::go_json::to_text(&item);
+                    let text = crate::go_json::to_text(item);
                     queue.extend(checked(nodes_from_text(text.as_bytes())?)?);
                 }
             }

@@ -54,6 +54,12 @@ fn built_in() -> &'static Definitions {
     PARSED.get_or_init(|| text::parse(BUILT_IN))
 }
 
+/// Whether a built-in kind is known to have no namespace.
+pub fn is_cluster_scoped(api_version: &str, kind: &str) -> bool {
+    let key = (api_version.to_owned(), kind.to_owned());
+    built_in().namespaced.get(&key) == Some(&false)
+}
+
 impl Default for MergeSchema {
     fn default() -> Self {
         Self {

@@ -14,6 +14,7 @@ use crate::events::EventsArguments;
 use crate::export::ExportArguments;
 use crate::get::GetArguments;
 use crate::helm::HelmArguments;
+use crate::kustomize::KustomizeArguments;
 use crate::output::Output;
 use crate::reconcile::ReconcileArguments;
 use crate::stats::StatsArguments;
@@ -57,6 +58,8 @@ pub enum CliCommand {
     Envsubst(EnvsubstArguments),
     /// Work on local charts as helm does
     Helm(Box<HelmArguments>),
+    /// Build kustomizations as kustomize does, and explain their fields
+    Kustomize(Box<KustomizeArguments>),
     /// Print a completion script for a shell
     Completion(CompletionArguments),
 }
@@ -85,6 +88,7 @@ pub async fn run(
         CliCommand::Version(arguments) => crate::version::run(*arguments, output).await?,
         CliCommand::Envsubst(arguments) => crate::envsubst::run(&arguments, output)?,
         CliCommand::Helm(arguments) => return crate::helm::run(*arguments, output).await,
+        CliCommand::Kustomize(arguments) => return crate::kustomize::run(*arguments, output).await,
         CliCommand::Completion(arguments) => crate::completion::run(&arguments, whole, output)?,
     }
     Ok(ExitCode::SUCCESS)

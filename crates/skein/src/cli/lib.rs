@@ -17,6 +17,7 @@ mod files;
 mod get;
 mod helm;
 mod kinds;
+mod kustomize;
 mod objects;
 mod output;
 mod reconcile;

@@ -16,125 +16,163 @@ use super::{Target, by_builtin};
 /// A transformer, its origin where it is noted, and the field that asks for it.
 pub(super) type Configured = (Transformer, Option<Origin>, String);
 
+/// The transformers of one kustomization while they are collected.
+struct Collector<'t, 'a> {
+    target: &'t Target<'a>,
+    config: &'t TransformerConfig,
+    file: String,
+    list: Vec<Configured>,
+}
+
 impl Target<'_> {
     /// All transformers of the kustomization's own fields.
     pub(super) fn builtin_transformers(
         &self,
         config: &TransformerConfig,
     ) -> Outcome<Vec<Configured>> {
-        let k = &self.kustomization;
-        let mut list = Vec::new();
-        let file = self.file();
-        let mut add =
-            |kind: &str, field: String, transformer: Outcome<Transformer>| -> Outcome<()> {
-                let transformer = transformer
-                    .map_err(|e: BuildError| e.at_field(field.clone()).in_file(&file))?;
-                let origin = self
-                    .origin
-                    .as_ref()
-                    .map(|o| o.configured(self.file_name, by_builtin(kind)));
-                list.push((transformer, origin, field));
-                Ok(())
-            };
-        // Each entry by itself, so that a trace can tell them apart; notes in annotations count entries and want the whole.
-        let one_by_one = self.lines.is_some() && self.origin.is_none();
-        if one_by_one {
-            for (number, patch) in k.patches_strategic_merge.iter().enumerate() {
-                add(
-                    "PatchStrategicMergeTransformer",
-                    format!("patchesStrategicMerge[{number}]"),
-                    strategic(std::slice::from_ref(patch), "", &self.loader),
-                )?;
+        let mut collector = Collector {
+            target: self,
+            config,
+            file: self.file(),
+            list: Vec::new(),
+        };
+        collector.patches()?;
+        collector.names()?;
+        collector.labels()?;
+        collector.values()?;
+        collector.replacements()?;
+        Ok(collector.list)
+    }
+
+    /// Whether lists that are one transformer are taken apart, so that a trace can tell their entries from each other. Notes in annotations
+    /// count transformers and want the whole.
+    fn is_taken_apart(&self) -> bool {
+        self.lines.is_some() && self.origin.is_none()
+    }
+}
+
+impl Collector<'_, '_> {
+    fn add(
+        &mut self,
+        kind: &str,
+        field: impl Into<String>,
+        transformer: Outcome<Transformer>,
+    ) -> Outcome<()> {
+        let field = field.into();
+        let transformer =
+            transformer.map_err(|e: BuildError| e.at_field(field.clone()).in_file(&self.file))?;
+        let origin = self
+            .target
+            .origin
+            .as_ref()
+            .map(|o| o.configured(self.target.file_name, by_builtin(kind)));
+        self.list.push((transformer, origin, field));
+        Ok(())
+    }
+
+    fn patches(&mut self) -> Outcome<()> {
+        const STRATEGIC: &str = "PatchStrategicMergeTransformer";
+        let (k, loader) = (&self.target.kustomization, &self.target.loader);
+        let old = &k.patches_strategic_merge;
+        if self.target.is_taken_apart() {
+            for (number, patch) in old.iter().enumerate() {
+                let patch = strategic(std::slice::from_ref(patch), "", loader);
+                self.add(STRATEGIC, format!("patchesStrategicMerge[{number}]"), patch)?;
             }
-        } else if !k.patches_strategic_merge.is_empty() {
-            let patches = strategic(&k.patches_strategic_merge, "", &self.loader);
-            add(
-                "PatchStrategicMergeTransformer",
-                "patchesStrategicMerge".to_owned(),
-                patches,
-            )?;
+        } else if !old.is_empty() {
+            let patches = strategic(old, "", loader);
+            self.add(STRATEGIC, "patchesStrategicMerge", patches)?;
         }
         for (number, patch) in k.patches.iter().enumerate() {
-            let patch = PatchTransformer::new(patch, &self.loader).map(Transformer::Patch);
-            add("PatchTransformer", format!("patches[{number}]"), patch)?;
+            let patch = PatchTransformer::new(patch, loader).map(Transformer::Patch);
+            self.add("PatchTransformer", format!("patches[{number}]"), patch)?;
         }
+        Ok(())
+    }
+
+    fn names(&mut self) -> Outcome<()> {
+        let (k, config) = (&self.target.kustomization, self.config);
         if !k.namespace.is_empty() {
-            let namespace = NamespaceTransformer {
+            let namespace = Transformer::Namespace(NamespaceTransformer {
                 namespace: k.namespace.clone(),
                 specs: config.namespace.clone(),
                 ..NamespaceTransformer::default()
-            };
-            add(
-                "NamespaceTransformer",
-                "namespace".to_owned(),
-                Ok(Transformer::Namespace(namespace)),
-            )?;
+            });
+            self.add("NamespaceTransformer", "namespace", Ok(namespace))?;
         }
         if !k.name_prefix.is_empty() {
             let prefix = Transformer::Prefix(k.name_prefix.clone(), config.name_prefix.clone());
-            add("PrefixTransformer", "namePrefix".to_owned(), Ok(prefix))?;
+            self.add("PrefixTransformer", "namePrefix", Ok(prefix))?;
         }
         if !k.name_suffix.is_empty() {
             let suffix = Transformer::Suffix(k.name_suffix.clone(), config.name_suffix.clone());
-            add("SuffixTransformer", "nameSuffix".to_owned(), Ok(suffix))?;
+            self.add("SuffixTransformer", "nameSuffix", Ok(suffix))?;
         }
+        Ok(())
+    }
+
+    fn labels(&mut self) -> Outcome<()> {
+        const LABEL: &str = "LabelTransformer";
+        let (k, config) = (&self.target.kustomization, self.config);
         for (number, label) in k.labels.iter().enumerate() {
             let specs = label_specs(label, config);
             let labels = specs.map(|specs| Transformer::Labels(label.pairs.clone(), specs));
-            add("LabelTransformer", format!("labels[{number}]"), labels)?;
+            self.add(LABEL, format!("labels[{number}]"), labels)?;
         }
         if !k.labels.is_empty() || !k.common_labels.is_empty() {
             let labels = Transformer::Labels(k.common_labels.clone(), config.common_labels.clone());
-            add("LabelTransformer", "commonLabels".to_owned(), Ok(labels))?;
+            self.add(LABEL, "commonLabels", Ok(labels))?;
         }
         if !k.common_annotations.is_empty() {
             let specs = config.common_annotations.clone();
             let annotations = Transformer::Annotations(k.common_annotations.clone(), specs);
-            add(
+            self.add(
                 "AnnotationsTransformer",
-                "commonAnnotations".to_owned(),
+                "commonAnnotations",
                 Ok(annotations),
             )?;
         }
+        Ok(())
+    }
+
+    fn values(&mut self) -> Outcome<()> {
+        let (k, config) = (&self.target.kustomization, self.config);
         for (number, patch) in k.patches_json6902.iter().enumerate() {
-            let patch = PatchTransformer::json_only(patch, &self.loader).map(Transformer::Patch);
-            add(
+            let patch = PatchTransformer::json_only(patch, &self.target.loader);
+            let field = format!("patchesJson6902[{number}]");
+            self.add(
                 "PatchJson6902Transformer",
-                format!("patchesJson6902[{number}]"),
-                patch,
+                field,
+                patch.map(Transformer::Patch),
             )?;
         }
         for (number, replica) in k.replicas.iter().enumerate() {
             let replicas = Transformer::Replicas(replica.clone(), config.replicas.clone());
-            add(
-                "ReplicaCountTransformer",
-                format!("replicas[{number}]"),
-                Ok(replicas),
-            )?;
+            let field = format!("replicas[{number}]");
+            self.add("ReplicaCountTransformer", field, Ok(replicas))?;
         }
         for (number, image) in k.images.iter().enumerate() {
             let images = ImageTransformer::new(image.clone(), config.images.clone());
             let images = images.map(|i| Transformer::Images(Box::new(i)));
-            add("ImageTagTransformer", format!("images[{number}]"), images)?;
+            self.add("ImageTagTransformer", format!("images[{number}]"), images)?;
         }
-        if one_by_one {
-            for (number, field) in k.replacements.iter().enumerate() {
-                let list = load_replacements(std::slice::from_ref(field), &self.loader);
-                add(
-                    "ReplacementTransformer",
-                    format!("replacements[{number}]"),
-                    list.map(Transformer::Replacements),
-                )?;
+        Ok(())
+    }
+
+    fn replacements(&mut self) -> Outcome<()> {
+        const REPLACEMENT: &str = "ReplacementTransformer";
+        let (all, loader) = (&self.target.kustomization.replacements, &self.target.loader);
+        if self.target.is_taken_apart() {
+            for (number, field) in all.iter().enumerate() {
+                let list = load_replacements(std::slice::from_ref(field), loader);
+                let list = list.map(Transformer::Replacements);
+                self.add(REPLACEMENT, format!("replacements[{number}]"), list)?;
             }
-        } else if !k.replacements.is_empty() {
-            let list = load_replacements(&k.replacements, &self.loader);
-            add(
-                "ReplacementTransformer",
-                "replacements".to_owned(),
-                list.map(Transformer::Replacements),
-            )?;
+        } else if !all.is_empty() {
+            let list = load_replacements(all, loader).map(Transformer::Replacements);
+            self.add(REPLACEMENT, "replacements", list)?;
         }
-        Ok(list)
+        Ok(())
     }
 }
 

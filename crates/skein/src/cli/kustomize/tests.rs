@@ -1,0 +1,167 @@
+//! The commands on a small repository on disk.
+
+use std::fs;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use clap::Parser;
+
+use super::{KustomizeArguments, run};
+use crate::output::Output;
+
+#[derive(Parser)]
+struct CommandLine {
+    #[command(flatten)]
+    kustomize: KustomizeArguments,
+}
+
+#[derive(Clone, Default)]
+struct Buffer(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Buffer {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().expect("no panic").extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Buffer {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().expect("no panic").clone()).expect("UTF-8")
+    }
+}
+
+/// Output, errors and whether it went well.
+fn skein(words: &[&str]) -> (String, String, bool) {
+    let (out, err) = (Buffer::default(), Buffer::default());
+    let line = CommandLine::parse_from(["kustomize"].iter().chain(words));
+    let mut output = Output::new(out.clone(), err.clone());
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .expect("a runtime");
+    let code = runtime
+        .block_on(run(line.kustomize, &mut output))
+        .expect("errors are told");
+    let good = format!("{code:?}") == format!("{:?}", std::process::ExitCode::SUCCESS);
+    (out.text(), err.text(), good)
+}
+
+fn write(folder: &Path, files: &[(&str, &str)]) {
+    for (path, text) in files {
+        let path = folder.join(path);
+        fs::create_dir_all(path.parent().expect("has a parent")).expect("a folder");
+        fs::write(path, text).expect("a file");
+    }
+}
+
+const APP: &str =
+    "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: app\nspec:\n  replicas: 1\n";
+const OVERLAY: &str = "namespace: shop\nresources:\n- ../base\npatches:\n- target:\n    kind: Deployment\n  patch: |-\n    - op: replace\n      path: /spec/replicas\n      value: 3\n";
+
+fn repository() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    write(
+        folder.path(),
+        &[
+            ("base/app.yaml", APP),
+            ("base/kustomization.yaml", "resources: [app.yaml]\n"),
+            ("overlay/kustomization.yaml", OVERLAY),
+        ],
+    );
+    folder
+}
+
+#[test]
+fn build_prints_or_writes_the_objects() {
+    let folder = repository();
+    let overlay = folder.path().join("overlay").display().to_string();
+    let (text, _, good) = skein(&["build", &overlay]);
+    assert!(good);
+    let wanted = "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: app\n  namespace: shop\nspec:\n  replicas: 3\n";
+    assert_eq!(text, wanted);
+    let out = folder.path().join("out");
+    fs::create_dir(&out).expect("a folder");
+    let (text, _, good) = skein(&["build", &overlay, "-o", &out.display().to_string()]);
+    assert!(good && text.is_empty());
+    let written = fs::read_to_string(out.join("apps_v1_deployment_app.yaml"));
+    assert_eq!(written.expect("the file"), wanted);
+}
+
+#[test]
+fn errors_begin_as_those_of_kustomize_and_name_the_file() {
+    let folder = repository();
+    write(
+        folder.path(),
+        &[("base/kustomization.yaml", "resources: [gone.yaml]\n")],
+    );
+    let overlay = folder.path().join("overlay").display().to_string();
+    let (_, error, good) = skein(&["build", &overlay]);
+    assert!(!good);
+    assert!(error.starts_with("Error: "), "{error}");
+    assert!(
+        error.contains("base/kustomization.yaml: resources[0]"),
+        "{error}"
+    );
+    let (_, error, good) = skein(&["build", &overlay, "--enable-exec"]);
+    assert!(!good && error.contains("--enable-exec"), "{error}");
+    let (_, error, good) = skein(&["build", "https://example.com/x?ref=main"]);
+    assert!(!good && error.contains("remote"), "{error}");
+}
+
+#[cfg(unix)]
+#[test]
+fn links_do_not_lead_around_the_load_restrictor() {
+    let folder = repository();
+    write(folder.path(), &[("secret.yaml", APP)]);
+    std::os::unix::fs::symlink("../secret.yaml", folder.path().join("base/link.yaml"))
+        .expect("a link");
+    write(
+        folder.path(),
+        &[("base/kustomization.yaml", "resources: [link.yaml]\n")],
+    );
+    let base = folder.path().join("base").display().to_string();
+    let (_, error, good) = skein(&["build", &base]);
+    assert!(!good && error.contains("security"), "{error}");
+    let (_, _, good) = skein(&["build", &base, "--load-restrictor", "LoadRestrictionsNone"]);
+    assert!(good);
+}
+
+#[test]
+fn explain_shows_origins_and_the_history_of_a_field() {
+    let folder = repository();
+    let overlay = folder.path().join("overlay").display().to_string();
+    let (text, error, good) = skein(&["explain", "deployment/app", &overlay]);
+    assert!(good, "{error}");
+    let line = text
+        .lines()
+        .find(|l| l.contains("replicas"))
+        .expect("a line");
+    assert!(
+        line.contains("overlay/kustomization.yaml:8 patches[0], was 1 ("),
+        "{text}"
+    );
+    assert!(line.contains("base/app.yaml:6)"), "{text}");
+    let field = [
+        "explain",
+        "Deployment/app",
+        &overlay,
+        "--field",
+        "spec.replicas",
+    ];
+    let (text, _, _) = skein(&field);
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines.len(), 3, "{text}");
+    assert!(
+        lines[1].contains("base/app.yaml:6") && lines[2].contains("patches[0]"),
+        "{text}"
+    );
+    let (text, _, _) = skein(&["explain", "Deployment/app", &overlay, "-o", "json"]);
+    let document: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    assert_eq!(document["namespace"], "shop");
+    let (_, error, good) = skein(&["explain", "Deployment/none", &overlay]);
+    assert!(!good && error.contains("it has: Deployment/app"), "{error}");
+}
