@@ -1,0 +1,74 @@
+//! Measures builds: in process, and as a process beside a real kustomize.
+//!
+//! `bench build DIRECTORY` builds once from the disk and prints the objects, as the command does.
+//! `bench processes KUSTOMIZE CORPUS` builds every root of the corpus with both as processes and prints medians of time and peak memory.
+//! `bench curve` builds overlays of three layers with 50 to 10,000 objects in process.
+
+mod disk;
+mod layers;
+mod processes;
+
+use std::process::ExitCode;
+use std::time::Instant;
+
+use skein_kustomize::{LoadRestrictions, Options, Reorder, build};
+
+/// Builds of one size of which the median counts.
+const ROUNDS: usize = 11;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let done = match words[..] {
+        ["build", directory] => once(directory),
+        ["processes", kustomize, corpus] => processes::run(kustomize, corpus),
+        ["curve"] => curve(),
+        _ => Err("bench build DIRECTORY | processes KUSTOMIZE CORPUS | curve".to_owned()),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("Error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn once(directory: &str) -> Result<(), String> {
+    let real = std::fs::canonicalize(directory).map_err(|e| format!("{directory}: {e}"))?;
+    let root = real.to_string_lossy().trim_start_matches('/').to_owned();
+    let options = Options {
+        reorder: Reorder::Legacy,
+        load_restrictions: LoadRestrictions::None,
+        ..Options::default()
+    };
+    let built = build(&disk::Disk, &root, &options).map_err(|e| e.to_string())?;
+    print!("{}", built.to_yaml());
+    Ok(())
+}
+
+fn curve() -> Result<(), String> {
+    println!("| objects | build, ms | with YAML, ms | µs an object |");
+    println!("| --- | --- | --- | --- |");
+    for objects in [50, 100, 300, 1_000, 3_000, 10_000] {
+        let tree = layers::tree(objects)?;
+        let mut times: Vec<(u128, u128)> = Vec::new();
+        for _ in 0..ROUNDS {
+            let start = Instant::now();
+            let built = build(&tree, "top", &Options::default()).map_err(|e| e.to_string())?;
+            let after = start.elapsed().as_micros();
+            let text = built.to_yaml();
+            times.push((after, start.elapsed().as_micros()));
+            drop(text);
+        }
+        times.sort_unstable();
+        let (alone, whole) = times[times.len() / 2];
+        println!(
+            "| {objects} | {:.2} | {:.2} | {:.1} |",
+            alone as f64 / 1e3,
+            whole as f64 / 1e3,
+            alone as f64 / objects as f64
+        );
+    }
+    Ok(())
+}
