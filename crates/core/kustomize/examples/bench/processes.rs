@@ -40,7 +40,10 @@ pub fn run(kustomize: &str, corpus: &str) -> Result<(), String> {
     println!("{} roots that both build, medians", costs.len());
     println!("| | ours | kustomize | ratio |\n| --- | --- | --- | --- |");
     let (time, their_time) = (median(|c| c.0.0), median(|c| c.1.0));
-    println!("| time, ms | {time:.2} | {their_time:.2} | {:.1} |", their_time / time);
+    println!(
+        "| time, ms | {time:.2} | {their_time:.2} | {:.1} |",
+        their_time / time
+    );
     let (memory, their_memory) = (median(|c| c.0.1), median(|c| c.1.1));
     println!(
         "| peak memory, MB | {:.1} | {:.1} | {:.1} |",
@@ -96,7 +99,8 @@ fn peak_bytes(process: u32) -> Option<f64> {
 
 /// Writes the cases of the corpus (format: `tests/it/corpus.rs`) to folders, and returns their roots.
 fn lay_out(corpus: &Path, folder: &Path) -> Result<Vec<PathBuf>, String> {
-    let read = |path: &Path| fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()));
+    let read =
+        |path: &Path| fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()));
     let mut shared = BTreeMap::new();
     for part in read(&corpus.join("shared.txt"))?.split("=== ").skip(1) {
         let (name, text) = part.split_once('\n').unwrap_or((part, ""));

@@ -83,7 +83,9 @@ fn traced() -> Build {
 fn history(built: &Build, path: &str) -> Vec<String> {
     let fields = &built.histories[0].fields;
     let field = fields.iter().find(|f| f.path_text() == path);
-    let field = field.unwrap_or_else(|| panic!("no history of {path}"));
+    let Some(field) = field else {
+        return vec![format!("no history of {path}")];
+    };
     let show = |c: &skein_kustomize::Change| format!("{c} = {}", c.value.as_deref().unwrap_or("-"));
     field.changes.iter().map(show).collect()
 }
