@@ -102,14 +102,6 @@ impl ResId {
             && self.gvk.is_selected(&selector.gvk)
     }
 
-    /// What two ids have in common exactly when they mean the same object.
-    pub(crate) fn key(&self) -> IdKey {
-        IdKey {
-            gvk: self.gvk.clone(),
-            name: self.name.clone(),
-            namespace: self.effective_namespace().to_owned(),
-        }
-    }
 }
 
 /// `Deployment.v1.apps/name.namespace`, as kustomize prints ids.
@@ -120,10 +112,24 @@ impl fmt::Display for ResId {
     }
 }
 
-/// A key that is equal for ids that mean the same object.
+/// A key that is equal for ids that mean the same object: one text, because every object of every step needs one.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct IdKey {
-    gvk: Gvk,
-    name: String,
-    namespace: String,
+pub(crate) struct IdKey(String);
+
+impl IdKey {
+    /// The key of an object; `namespace` is as written.
+    pub(crate) fn new(
+        (api_version, kind): (&str, &str),
+        name: &str,
+        namespace: &str,
+        is_cluster_scoped: bool,
+    ) -> Self {
+        let namespace = if is_cluster_scoped {
+            NOT_A_NAMESPACE
+        } else {
+            or(namespace, DEFAULT_NAMESPACE)
+        };
+        // A part cannot contain the mark between them: no text of a result can.
+        Self([api_version, kind, name, namespace].join("\u{0}"))
+    }
 }

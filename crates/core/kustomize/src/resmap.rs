@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use crate::error::{BuildError, Outcome, Problem};
-use crate::id::{IdKey, ResId};
+use crate::id::{IdKey, ResId, split_api_version};
 use crate::resource::{Behavior, Resource};
 use crate::schema::MergeSchema;
 use crate::selector::{Matcher, Selector};
@@ -11,7 +11,8 @@ use crate::selector::{Matcher, Selector};
 /// Most objects of one build.
 pub(crate) const MAX_OBJECTS: usize = 200_000;
 
-fn already_registered(id: &ResId, resource: &Resource) -> BuildError {
+fn already_registered(resource: &Resource, schema: &MergeSchema) -> BuildError {
+    let id = resource.id(schema);
     let message = format!("may not add resource with an already registered id: {id}");
     BuildError::new(Problem::Conflict(message)).on_object(resource.shown())
 }
@@ -46,13 +47,12 @@ impl ResMap {
 
     /// Adds an object; its identity must be new.
     pub(crate) fn append(&mut self, resource: Resource, schema: &MergeSchema) -> Outcome<()> {
-        let id = resource.id(schema);
         let list = &self.list;
         let keys = self
             .keys
-            .get_or_insert_with(|| list.iter().map(|r| r.id(schema).key()).collect());
-        if !keys.insert(id.key()) {
-            return Err(already_registered(&id, &resource));
+            .get_or_insert_with(|| list.iter().map(|r| r.key(schema)).collect());
+        if !keys.insert(resource.key(schema)) {
+            return Err(already_registered(&resource, schema));
         }
         if self.list.len() >= MAX_OBJECTS {
             return Err(Problem::Limit(format!("more than {MAX_OBJECTS} objects")).into());
@@ -76,9 +76,8 @@ impl ResMap {
     pub(crate) fn check_unique(&self, schema: &MergeSchema) -> Outcome<()> {
         let mut seen = HashSet::with_capacity(self.list.len());
         for resource in &self.list {
-            let id = resource.id(schema);
-            if !seen.insert(id.key()) {
-                return Err(already_registered(&id, resource));
+            if !seen.insert(resource.key(schema)) {
+                return Err(already_registered(resource, schema));
             }
         }
         Ok(())
@@ -170,12 +169,15 @@ impl ResMap {
         let matcher = Matcher::new(selector)?;
         let mut found = Vec::new();
         for (at, resource) in self.list.iter().enumerate() {
+            let (group, version) = split_api_version(resource.api_version());
+            if !matcher.gvk_parts(group, version, resource.kind()) {
+                continue;
+            }
             let (current, original) = (resource.id(schema), resource.original_id(schema));
             let namespace = matcher.namespace(original.effective_namespace())
                 || matcher.namespace(current.effective_namespace());
             if namespace
                 && (matcher.name(&original.name) || matcher.name(&current.name))
-                && matcher.gvk(&current.gvk)
                 && (matcher.labels.is_empty()
                     || resource.matches_selector("labels", &matcher.labels))
                 && (matcher.annotations.is_empty()

@@ -5,7 +5,7 @@ use skein_object::LabelSelector;
 use skein_yaml::{Kind, Node, Tag};
 
 use crate::error::Outcome;
-use crate::id::{Gvk, ResId, split_api_version};
+use crate::id::{Gvk, IdKey, ResId, split_api_version};
 use crate::merge::{Merged, Merger};
 use crate::ops::{OpError, clear, get_or_create, quote_if_ambiguous, set_field};
 use crate::schema::MergeSchema;
@@ -139,6 +139,21 @@ impl Resource {
             name: self.name().to_owned(),
             namespace: self.namespace().to_owned(),
             cluster_scoped: schema.is_cluster_scoped(self.api_version(), self.kind()),
+        }
+    }
+
+    /// What its identity has in common exactly with those that mean the same object.
+    pub(crate) fn key(&self, schema: &MergeSchema) -> IdKey {
+        let kind = (self.api_version(), self.kind());
+        let scoped = schema.is_cluster_scoped(kind.0, kind.1);
+        IdKey::new(kind, self.name(), self.namespace(), scoped)
+    }
+
+    /// Group, version and kind of the identity that the object was loaded with.
+    pub(crate) fn original_gvk(&self) -> Gvk {
+        match self.memory.previous.first() {
+            Some(first) => Gvk::new(self.api_version(), &first.kind),
+            None => self.gvk(),
         }
     }
 

@@ -34,8 +34,28 @@ pub(crate) enum Shape {
 pub(crate) struct Definitions {
     types: HashMap<String, HashMap<String, Shape>>,
     by_kind: HashMap<(String, String), String>,
-    /// Whether a kind, by apiVersion and kind, is namespaced.
-    namespaced: HashMap<(String, String), bool>,
+    namespaced: Namespaced,
+}
+
+/// Whether a kind is namespaced: by kind, then by apiVersion.
+#[derive(Debug, Default)]
+struct Namespaced(HashMap<String, Vec<(String, bool)>>);
+
+impl Namespaced {
+    fn get(&self, api_version: &str, kind: &str) -> Option<bool> {
+        let versions = self.0.get(kind)?;
+        let found = versions.iter().find(|(v, _)| v == api_version);
+        found.map(|(_, namespaced)| *namespaced)
+    }
+
+    /// One path that says so is enough.
+    fn note(&mut self, api_version: String, kind: String, namespaced: bool) {
+        let versions = self.0.entry(kind).or_default();
+        match versions.iter_mut().find(|(v, _)| *v == api_version) {
+            Some((_, known)) => *known |= namespaced,
+            None => versions.push((api_version, namespaced)),
+        }
+    }
 }
 
 /// The schemas that one build merges by: kustomize's own, or those that a kustomization brings in `openapi`.
@@ -56,8 +76,7 @@ fn built_in() -> &'static Definitions {
 
 /// Whether a built-in kind is known to have no namespace.
 pub fn is_cluster_scoped(api_version: &str, kind: &str) -> bool {
-    let key = (api_version.to_owned(), kind.to_owned());
-    built_in().namespaced.get(&key) == Some(&false)
+    built_in().namespaced.get(api_version, kind) == Some(false)
 }
 
 impl Default for MergeSchema {
@@ -111,16 +130,14 @@ impl MergeSchema {
 
     /// Whether the kind is known to be cluster-scoped.
     pub(crate) fn is_cluster_scoped(&self, api_version: &str, kind: &str) -> bool {
-        let key = (api_version.to_owned(), kind.to_owned());
-        let known = built_in().namespaced.get(&key).or_else(|| {
-            self.custom
-                .as_deref()
-                .and_then(|definitions| definitions.namespaced.get(&key))
+        let known = built_in().namespaced.get(api_version, kind).or_else(|| {
+            let custom = self.custom.as_deref()?;
+            custom.namespaced.get(api_version, kind)
         });
         if known.is_none() {
             self.asked.set(true);
         }
-        known == Some(&false)
+        known == Some(false)
     }
 
     /// The shape of a field; `None` when the schema does not know it.

@@ -80,9 +80,11 @@ impl Matcher {
     }
 
     pub(crate) fn gvk(&self, gvk: &Gvk) -> bool {
-        self.group.matches(&gvk.group)
-            && self.version.matches(&gvk.version)
-            && self.kind.matches(&gvk.kind)
+        self.gvk_parts(&gvk.group, &gvk.version, &gvk.kind)
+    }
+
+    pub(crate) fn gvk_parts(&self, group: &str, version: &str, kind: &str) -> bool {
+        self.kind.matches(kind) && self.group.matches(group) && self.version.matches(version)
     }
 
     pub(crate) fn name(&self, name: &str) -> bool {

@@ -90,7 +90,7 @@ fn affix(
     schema: &MergeSchema,
 ) -> Outcome<()> {
     for resource in map.list_mut() {
-        let gvk = resource.original_id(schema).gvk;
+        let gvk = resource.original_gvk();
         if keeps_its_name(&gvk) {
             continue;
         }
@@ -217,7 +217,7 @@ fn add_hashes(map: &mut ResMap, schema: &MergeSchema) -> Outcome<()> {
 pub(crate) fn count_ids(map: &ResMap, schema: &MergeSchema) -> HashMap<IdKey, usize> {
     let mut counts = HashMap::new();
     for resource in map.list() {
-        *counts.entry(resource.id(schema).key()).or_insert(0) += 1;
+        *counts.entry(resource.key(schema)).or_insert(0) += 1;
     }
     counts
 }

@@ -41,11 +41,8 @@ pub(crate) fn parse_custom(text: &[u8]) -> Result<Definitions, YamlError> {
             continue;
         };
         let namespaced = path.contains("namespaces/{namespace}");
-        let entry = definitions
-            .namespaced
-            .entry(type_meta(kind))
-            .or_insert(namespaced);
-        *entry |= namespaced;
+        let (api_version, kind) = type_meta(kind);
+        definitions.namespaced.note(api_version, kind, namespaced);
     }
     Ok(definitions)
 }

@@ -22,8 +22,8 @@ pub(super) fn parse(text: &str) -> Definitions {
                 .split_once(' ')
                 .and_then(|(k, n)| Some((k.split_once(',')?, n == "true")))
             {
-                let key = (api_version.to_owned(), kind.to_owned());
-                definitions.namespaced.insert(key, namespaced);
+                let (api_version, kind) = (api_version.to_owned(), kind.to_owned());
+                definitions.namespaced.note(api_version, kind, namespaced);
             }
         } else if let Some((name, shape)) = line.strip_prefix(' ').and_then(|l| l.split_once(' ')) {
             let fields = definitions.types.entry(current.clone()).or_default();

@@ -78,7 +78,7 @@ pub(crate) fn apply(
     let kinds: Vec<Gvk> = map
         .list()
         .iter()
-        .map(|r| r.original_id(schema).gvk)
+        .map(Resource::original_gvk)
         .collect();
     for (at, kind) in kinds.into_iter().enumerate() {
         let chosen = filters.entry(kind).or_insert_with_key(|kind| {

@@ -61,16 +61,16 @@ impl NamespaceTransformer {
             {
                 continue;
             }
-            if let Some(count) = counts.get_mut(&resource.id(schema).key()) {
+            if let Some(count) = counts.get_mut(&resource.key(schema)) {
                 *count -= 1;
             }
             resource.store_previous_id(schema);
             self.set(resource, schema)
                 .map_err(|e| BuildError::from(e).on_object(resource.shown()))?;
-            let id = resource.id(schema);
-            let count = counts.entry(id.key()).or_insert(0);
+            let count = counts.entry(resource.key(schema)).or_insert(0);
             *count += 1;
             if *count != 1 {
+                let id = resource.id(schema);
                 let message = format!("namespace transformation produces ID conflict: {id}");
                 return Err(BuildError::new(Problem::Conflict(message)).on_object(resource.shown()));
             }

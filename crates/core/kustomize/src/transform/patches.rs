@@ -250,9 +250,9 @@ fn apply_patch_to(
     // Objects are chosen by identity, so that one with the identity of a selected one is, too.
     let ids: HashSet<IdKey> = selected
         .iter()
-        .map(|at| map.list()[*at].id(schema).key())
+        .map(|at| map.list()[*at].key(schema))
         .collect();
-    let is_chosen = |resource: &Resource| ids.contains(&resource.id(schema).key());
+    let is_chosen = |resource: &Resource| ids.contains(&resource.key(schema));
     let chosen: Vec<usize> = match selected {
         [one] => vec![*one],
         _ => (0..map.list().len())
