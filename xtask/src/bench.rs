@@ -2,6 +2,7 @@
 
 mod fleet;
 mod helm;
+mod kustomize;
 
 use anyhow::{Result, bail};
 
@@ -18,6 +19,11 @@ const BENCHES: &[(&str, &str, Run)] = &[
         "helm",
         "recorded charts rendered in process, and as processes beside the real helm: time, memory",
         helm::run,
+    ),
+    (
+        "kustomize",
+        "builds beside the real kustomize: time and memory over the corpus, and the curve to 10,000 objects",
+        kustomize::run,
     ),
 ];
 

@@ -101,7 +101,6 @@ impl ResId {
             && (selector.namespace.is_empty() || selector.same_namespace(self))
             && self.gvk.is_selected(&selector.gvk)
     }
-
 }
 
 /// `Deployment.v1.apps/name.namespace`, as kustomize prints ids.

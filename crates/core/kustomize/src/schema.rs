@@ -1,5 +1,6 @@
 //! What merges need to know of a schema: which lists merge and by which keys, and which kinds have no namespace.
 
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
@@ -32,9 +33,38 @@ pub(crate) enum Shape {
 /// Types by name, and which kind has which type.
 #[derive(Debug, Default)]
 pub(crate) struct Definitions {
-    types: HashMap<String, HashMap<String, Shape>>,
+    types: HashMap<Cow<'static, str>, TypeFields>,
     by_kind: HashMap<(String, String), String>,
     namespaced: Namespaced,
+}
+
+/// The fields of a type. Those of built-in types are read when they are first asked for: most builds need few of them.
+#[derive(Debug, Default)]
+struct TypeFields {
+    text: &'static str,
+    read: OnceLock<HashMap<String, Shape>>,
+}
+
+impl TypeFields {
+    fn built_in(text: &'static str) -> Self {
+        Self {
+            text,
+            read: OnceLock::new(),
+        }
+    }
+
+    fn get(&self, name: &str) -> Option<&Shape> {
+        self.read.get_or_init(|| text::fields(self.text)).get(name)
+    }
+}
+
+impl From<HashMap<String, Shape>> for TypeFields {
+    fn from(fields: HashMap<String, Shape>) -> Self {
+        Self {
+            text: "",
+            read: OnceLock::from(fields),
+        }
+    }
 }
 
 /// Whether a kind is namespaced: by kind, then by apiVersion.
@@ -145,7 +175,7 @@ impl MergeSchema {
         match shape {
             Shape::Type(type_name) => self
                 .sources()
-                .find_map(|d| d.types.get(type_name))?
+                .find_map(|d| d.types.get(type_name.as_str()))?
                 .get(name),
             Shape::Inline(fields) => fields.get(name),
             Shape::Map(values) => Some(values),

@@ -24,7 +24,7 @@ pub(crate) fn parse_custom(text: &[u8]) -> Result<Definitions, YamlError> {
             Shape::Inline(fields) => fields,
             _ => HashMap::new(),
         };
-        definitions.types.insert(name.clone(), fields);
+        definitions.types.insert(name.clone().into(), fields.into());
         let kinds = schema
             .get("x-kubernetes-group-version-kind")
             .and_then(Value::as_array);

@@ -29,5 +29,7 @@ fn scopes() {
 fn every_referenced_type_that_merges_is_defined() {
     let definitions = built_in();
     assert!(definitions.types.len() > 400 && definitions.by_kind.len() > 60);
-    assert!(definitions.types["io.k8s.api.core.v1.PodSpec"].contains_key("volumes"));
+    let pod = &definitions.types["io.k8s.api.core.v1.PodSpec"];
+    assert!(pod.get("volumes").is_some() && pod.get("nothing").is_none());
+    assert!(!is_cluster_scoped("v1", "ServiceAccount") && is_cluster_scoped("v1", "Node"));
 }

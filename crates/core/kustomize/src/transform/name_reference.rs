@@ -75,11 +75,7 @@ pub(crate) fn apply(
 ) -> Outcome<()> {
     let candidates = Candidates::new(map, schema);
     let mut filters: HashMap<Gvk, Vec<(&FieldSpec, &Gvk)>> = HashMap::new();
-    let kinds: Vec<Gvk> = map
-        .list()
-        .iter()
-        .map(Resource::original_gvk)
-        .collect();
+    let kinds: Vec<Gvk> = map.list().iter().map(Resource::original_gvk).collect();
     for (at, kind) in kinds.into_iter().enumerate() {
         let chosen = filters.entry(kind).or_insert_with_key(|kind| {
             let all = references
