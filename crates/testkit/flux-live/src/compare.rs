@@ -181,7 +181,11 @@ fn arranged(section: &str, content: Value) -> Value {
             format!("{}/{}", text(&item["namespace"]), text(&item["secret"]))
         }),
         "artifact" => by_key(without_old_files(content), |item| text(&item["object"])),
-        "remote" => Value::Array(remote_lines(&content)),
+        "remote" => match remote_lines(&content) {
+            // Nothing to compare is not counted.
+            lines if lines.is_empty() => json!({}),
+            lines => Value::Array(lines),
+        },
         "events" | "notifications" => without_collections(content),
         _ => match content {
             Value::Null => json!({}),
