@@ -4,6 +4,7 @@ mod flux_live;
 mod helm;
 mod kustomize;
 pub mod ssa;
+mod template;
 
 use anyhow::{Result, bail};
 
@@ -30,6 +31,11 @@ const ORACLES: &[(&str, &str, Run)] = &[
         "ssa",
         "generated server-side applies, a real kube-apiserver against our merge library or (--embedded) our server",
         ssa::run,
+    ),
+    (
+        "template",
+        "the corpus of the template language, the real Helm engine against what is checked in",
+        template::run,
     ),
     (
         "refusals",

@@ -122,7 +122,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            steps: 100_000_000,
+            steps: 20_000_000,
             output_bytes: 256 << 20,
             string_bytes: 64 << 20,
             depth: 4_000,

@@ -1,5 +1,6 @@
 //! Deep equality, as `reflect.DeepEqual`: types count.
 
+use crate::stack::with_room;
 use crate::types::Kind;
 use crate::value::{MAX_VALUE_DEPTH_LEVELS, Value};
 
@@ -13,6 +14,10 @@ fn equal(first: &Value, second: &Value, depth: usize) -> bool {
         // Both hold themselves, and nothing differed on the way.
         return true;
     }
+    with_room(|| level_equal(first, second, depth))
+}
+
+fn level_equal(first: &Value, second: &Value, depth: usize) -> bool {
     match (first, second) {
         (Value::Nil, Value::Nil) => true,
         (Value::Bool(a), Value::Bool(b)) => a == b,

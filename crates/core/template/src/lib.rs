@@ -14,6 +14,7 @@ mod functions;
 mod object;
 mod parse;
 mod regex_syntax;
+mod stack;
 mod strconv;
 mod templates;
 mod text;

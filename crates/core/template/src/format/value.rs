@@ -2,6 +2,7 @@
 
 use super::printer::Printer;
 use crate::object::Object;
+use crate::stack::with_room;
 use crate::types::{IntKind, Kind};
 use crate::value::{List, MAX_VALUE_DEPTH_LEVELS, Map, Value};
 
@@ -45,6 +46,10 @@ impl Printer {
         if depth > MAX_VALUE_DEPTH_LEVELS || self.out.len() > MAX_PRINTED_BYTES {
             return;
         }
+        with_room(|| self.level(value, verb, depth));
+    }
+
+    fn level(&mut self, value: &Value, verb: char, depth: usize) {
         if self.with_method(value, verb) {
             return;
         }

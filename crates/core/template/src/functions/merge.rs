@@ -2,6 +2,7 @@
 
 use crate::exec::Runtime;
 use crate::function::CallError;
+use crate::stack::with_room;
 use crate::truth::is_true;
 use crate::types::Kind;
 use crate::value::{MAX_VALUE_DEPTH_LEVELS, Map, Value};
@@ -31,7 +32,7 @@ pub fn merge(
             continue;
         }
         if let (Some(Value::Map(inner)), Value::Map(more)) = (&before, &value) {
-            merge(runtime, inner, more, overwrite, depth + 1)?;
+            with_room(|| merge(runtime, inner, more, overwrite, depth + 1))?;
         }
         let target_was_empty = target.is_empty();
         if is_slice(&value) && (overwrite || target_was_empty) {

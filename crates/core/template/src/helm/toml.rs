@@ -5,6 +5,7 @@ mod read;
 use crate::exec::Runtime;
 use crate::function::CallError;
 use crate::functions::{Entry, Outcome, any, text};
+use crate::stack::with_room;
 use crate::strconv::format_float;
 use crate::text::Text;
 use crate::types::IntKind;
@@ -123,12 +124,12 @@ impl Writer {
                     self.new_line();
                 }
                 self.header(&path, "[", "]");
-                self.map(&path, &inner)?;
+                with_room(|| self.map(&path, &inner))?;
             }
             for inner in tables(value).unwrap_or_default() {
                 self.new_line();
                 self.header(&path, "[[", "]]");
-                self.map(&path, &inner)?;
+                with_room(|| self.map(&path, &inner))?;
             }
         }
         Ok(())
@@ -211,7 +212,7 @@ impl Writer {
                     if index > 0 {
                         self.out.push_str(", ");
                     }
-                    self.element(item, depth + 1)?;
+                    with_room(|| self.element(item, depth + 1))?;
                 }
                 self.out.push(']');
             }
@@ -236,7 +237,7 @@ impl Writer {
             }
             self.key(&key.lossy());
             self.out.push_str(" = ");
-            self.element(value, depth + 1)?;
+            with_room(|| self.element(value, depth + 1))?;
         }
         self.out.push('}');
         Ok(())

@@ -7,10 +7,11 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Number, Value as Json};
 
 use super::{Entries, List, Map, Value};
+use crate::stack::with_room;
 use crate::types::{Type, UintKind};
 
 /// Nesting of values that are turned into JSON; deeper ones, and maps that hold themselves, are an error.
-pub const MAX_VALUE_DEPTH_LEVELS: usize = 1_000;
+pub const MAX_VALUE_DEPTH_LEVELS: usize = 500;
 
 /// What becomes of a JSON integer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,6 +80,10 @@ fn to_json(value: &Value, depth: usize) -> Result<Json, JsonError> {
     if depth > MAX_VALUE_DEPTH_LEVELS {
         return Err(JsonError::TooDeep);
     }
+    with_room(|| level_to_json(value, depth))
+}
+
+fn level_to_json(value: &Value, depth: usize) -> Result<Json, JsonError> {
     Ok(match value {
         Value::Nil => Json::Null,
         Value::Bool(value) => Json::Bool(*value),
@@ -144,6 +149,10 @@ fn deep_copy(value: &Value, depth: usize) -> Result<Value, JsonError> {
     if depth > MAX_VALUE_DEPTH_LEVELS {
         return Err(JsonError::TooDeep);
     }
+    with_room(|| copy_level(value, depth))
+}
+
+fn copy_level(value: &Value, depth: usize) -> Result<Value, JsonError> {
     Ok(match value {
         Value::List(list) if list.is_nil() => value.clone(),
         Value::List(list) => {

@@ -47,8 +47,11 @@ pub fn bit_string(bytes: &[u8]) -> Vec<u8> {
     element(BIT_STRING, &[&[0], bytes].concat())
 }
 
-/// The first element: tag, content, the element whole, and what follows it.
-pub fn read(bytes: &[u8]) -> Option<(u8, &[u8], &[u8], &[u8])> {
+/// An element that was read: tag, content, the element whole, and what follows it.
+type Read<'b> = (u8, &'b [u8], &'b [u8], &'b [u8]);
+
+/// The first element.
+pub fn read(bytes: &[u8]) -> Option<Read<'_>> {
     let (&tag, rest) = bytes.split_first()?;
     let (&first, mut rest) = rest.split_first()?;
     let mut length = usize::from(first);

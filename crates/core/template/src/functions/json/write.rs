@@ -3,6 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
+use crate::stack::with_room;
 use crate::strconv::format_float;
 use crate::value::{JsonError, MAX_VALUE_DEPTH_LEVELS, Value};
 
@@ -43,6 +44,10 @@ impl Writer {
         if depth > MAX_VALUE_DEPTH_LEVELS || self.out.len() > self.limit {
             return Err(JsonError::TooDeep);
         }
+        with_room(|| self.level(value, depth))
+    }
+
+    fn level(&mut self, value: &Value, depth: usize) -> Result<(), JsonError> {
         match value {
             Value::Nil => self.out.push_str("null"),
             Value::Bool(value) => self.out.push_str(if *value { "true" } else { "false" }),

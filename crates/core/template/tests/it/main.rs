@@ -1,0 +1,6 @@
+//! The template language against what the real engines made of the same templates.
+
+mod bounds;
+mod corpus;
+mod support;
+mod vectors;
