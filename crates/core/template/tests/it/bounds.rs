@@ -15,9 +15,9 @@ fn kind_of(text: &str) -> ExecErrorKind {
     let mut options = Options::helm();
     options.limits.steps = 1_000_000;
     let mut templates = Templates::new(Arc::new(helm::functions()), options);
-    templates.parse("t", text).unwrap();
+    templates.parse("t", text).expect("a template");
     let answer = templates.execute("t", &Value::Nil, &mut FixedEnvironment::default());
-    answer.unwrap_err().kind()
+    answer.expect_err("a bound").kind()
 }
 
 #[test]

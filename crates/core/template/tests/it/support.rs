@@ -16,11 +16,11 @@ pub const FILE: &str = "c/templates/t.yaml";
 
 /// The answer in the oracle's form.
 pub fn answer(json: &Json) -> Answer {
-    match (json.get("output"), json.get("error")) {
-        (_, Some(Json::String(error))) => Err(error.clone()),
-        (Some(Json::String(output)), None) => Ok(output.clone()),
-        _ => panic!("neither output nor error: {json}"),
+    if let Some(Json::String(error)) = json.get("error") {
+        return Err(error.clone());
     }
+    let output = json.get("output").and_then(Json::as_str);
+    Ok(output.expect("an output or an error").to_owned())
 }
 
 /// How a recorded case means a missing key.
@@ -93,7 +93,7 @@ pub fn shared(folder: &str) -> Option<PathBuf> {
 pub fn lines(text: &str) -> Vec<Json> {
     text.split('\n')
         .filter(|line| !line.is_empty())
-        .map(|line| serde_json::from_str(line).unwrap())
+        .map(|line| serde_json::from_str(line).expect("a line of JSON"))
         .collect()
 }
 

@@ -125,7 +125,7 @@ fn go_test_functions() -> FunctionMap {
         "oneArg",
         "string -> string",
         |_, a: &[Operand]| {
-            let text = a[0].value.as_text().unwrap().to_string();
+            let text = a[0].value.as_text().expect("a string").to_string();
             Ok(Value::text(format!("oneArg={text}")).into())
         },
     ));
