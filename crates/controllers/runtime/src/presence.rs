@@ -96,8 +96,9 @@ impl State {
 
 /// Whether the first list of a watch is there.
 pub(crate) async fn is_synced<T: Send + Sync + 'static>(cache: &Cache<T>) -> bool {
-    // A watch that is refused will not come; one that is on its way is worth a moment.
-    cache.is_synced() || (cache.contact().problem.is_none() && cache.wait_synced(SYNC_LIMIT).await)
+    // A watch that is refused will not come, and what one without contact held may be long gone: then the API server is asked,
+    // which also tells when it is away. A watch that is on its way is worth a moment.
+    cache.contact().problem.is_none() && (cache.is_synced() || cache.wait_synced(SYNC_LIMIT).await)
 }
 
 async fn end_when_idle(presence: Weak<Presence>) {

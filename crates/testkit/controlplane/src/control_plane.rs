@@ -71,6 +71,8 @@ pub struct ControlPlane {
     authority: Authority,
     admin: Identity,
     url: String,
+    /// Flags of kube-apiserver, for a restart.
+    apiserver_flags: Vec<String>,
     folder: TempDir,
 }
 
@@ -87,6 +89,7 @@ impl ControlPlane {
             admin: authority.client("admin", &["system:masters"])?,
             url: format!("https://127.0.0.1:{}", ports.apiserver),
             daemons: Vec::new(),
+            apiserver_flags: Vec::new(),
             authority,
             folder,
         };
@@ -94,9 +97,9 @@ impl ControlPlane {
         plane.launch("etcd", &arguments::etcd(plane.folder(), &ports))?;
         let mut flags = arguments::apiserver(plane.folder(), &ports, options.audit);
         flags.extend(options.apiserver_flags.iter().cloned());
-        plane.launch("kube-apiserver", &flags)?;
+        plane.apiserver_flags = flags;
         let api = plane.api()?;
-        plane.wait_until_ready(&api).await?;
+        plane.start_api().await?;
         if options.controllers {
             let flags =
                 arguments::controller_manager(plane.folder(), &ports, options.controller_rate);
@@ -114,6 +117,25 @@ impl ControlPlane {
             plane.wait_for_default_account(&api).await?;
         }
         Ok(plane)
+    }
+
+    /// Starts kube-apiserver and waits until it answers.
+    pub async fn start_api(&mut self) -> Result<()> {
+        let flags = self.apiserver_flags.clone();
+        self.launch("kube-apiserver", &flags)?;
+        let api = self.api()?;
+        self.wait_until_ready(&api).await
+    }
+
+    /// Ends kube-apiserver at once; etcd and the others go on.
+    pub fn kill_api(&mut self) {
+        for daemon in &mut self.daemons {
+            if daemon.name() == "kube-apiserver" {
+                daemon.kill();
+            }
+        }
+        self.daemons
+            .retain(|daemon| daemon.name() != "kube-apiserver");
     }
 
     /// Folder with kubeconfigs, certificates and logs.

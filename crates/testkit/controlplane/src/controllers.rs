@@ -111,6 +111,12 @@ impl Controllers {
         self.running.retain(|(name, _)| *name != component);
     }
 
+    /// Ends one component at once, as SIGKILL and a lost machine do.
+    pub fn kill_component(&mut self, component: &str) {
+        // Dropping a daemon kills it.
+        self.running.retain(|(name, _)| *name != component);
+    }
+
     /// Folder of the artifacts.
     pub fn storage(&self) -> PathBuf {
         self.options.folder.join("storage")

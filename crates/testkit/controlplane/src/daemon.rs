@@ -59,6 +59,11 @@ impl Daemon {
         })
     }
 
+    /// What it was called when it was started.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// Process id.
     pub fn id(&self) -> u32 {
         self.child.id()

@@ -20,7 +20,9 @@ const START_STEP: Duration = Duration::from_millis(100);
 pub enum Target {
     Real(Box<ControlPlane>),
     Embedded {
-        _server: Daemon,
+        server: Daemon,
+        program: PathBuf,
+        flags: Vec<String>,
         address: String,
         kubeconfig: PathBuf,
     },
@@ -46,27 +48,68 @@ impl Target {
     async fn start_embedded(program: &Path, folder: &Path) -> Result<Self> {
         let address = format!("127.0.0.1:{}", free_port()?);
         let kubeconfig = folder.join("main.kubeconfig");
-        let flags = [
+        let flags = vec![
             "apiserver".to_owned(),
             format!("--listen={address}"),
-            "--ephemeral".to_owned(),
+            format!("--data-dir={}", folder.join("apiserver").display()),
             format!("--kubeconfig-dir={}", folder.display()),
         ];
         let log = folder.join("apiserver.log");
-        let mut server = Daemon::start("skein apiserver", program, &flags, &log)?;
+        let mut target = Self::Embedded {
+            server: Daemon::start("skein apiserver", program, &flags, &log)?,
+            program: program.to_owned(),
+            flags,
+            address,
+            kubeconfig,
+        };
+        target.wait_until_it_answers().await?;
+        Ok(target)
+    }
+
+    /// Ends the API server at once, as if its machine were gone.
+    pub fn kill_api(&mut self) {
+        match self {
+            Self::Real(plane) => plane.kill_api(),
+            Self::Embedded { server, .. } => server.kill(),
+        }
+    }
+
+    /// Starts the API server again, with what it had stored.
+    pub async fn start_api(&mut self) -> Result<()> {
+        match self {
+            Self::Real(plane) => return plane.start_api().await,
+            Self::Embedded {
+                server,
+                program,
+                flags,
+                ..
+            } => {
+                let log = server.log().to_owned();
+                *server = Daemon::start("skein apiserver", program, flags, &log)?;
+            }
+        }
+        self.wait_until_it_answers().await
+    }
+
+    async fn wait_until_it_answers(&mut self) -> Result<()> {
+        let Self::Embedded {
+            server,
+            address,
+            kubeconfig,
+            ..
+        } = self
+        else {
+            return Ok(());
+        };
         let deadline = Instant::now() + START_TIMEOUT;
-        while !kubeconfig.is_file() || std::net::TcpStream::connect(&address).is_err() {
+        while !kubeconfig.is_file() || std::net::TcpStream::connect(address.as_str()).is_err() {
             server.check()?;
             if Instant::now() > deadline {
                 bail!("the embedded API does not come up: {}", server.last_words());
             }
             sleep(START_STEP).await;
         }
-        Ok(Self::Embedded {
-            _server: server,
-            address,
-            kubeconfig,
-        })
+        Ok(())
     }
 
     /// Host and port.

@@ -1,7 +1,9 @@
 //! The table of cases. A case is one promise to users, in its own namespace.
 
 mod health;
+mod hub;
 mod lifecycle;
+mod outage;
 mod requests;
 mod sources;
 mod takeover;
@@ -57,16 +59,24 @@ pub const CASES: &[Case] = &[
     case!(lifecycle::deletes_what_it_made, real_only: false),
     case!(lifecycle::leaves_orphans_when_told, real_only: false),
     case!(lifecycle::sends_nothing_for_unchanged_work, real_only: false),
+    case!(lifecycle::follows_a_forced_push, real_only: false),
+    case!(lifecycle::keeps_what_must_not_be_pruned, real_only: false),
+    case!(lifecycle::keeps_the_order_of_dependencies, real_only: false),
+    case!(lifecycle::applies_a_definition_with_its_objects, real_only: false),
+    case!(hub::applies_to_two_spokes, real_only: false),
     case!(sources::reads_over_ssh, real_only: false),
     case!(sources::reads_with_a_password, real_only: false),
     case!(sources::survives_an_outage_of_git, real_only: false),
     case!(tenancy::acts_as_the_account_of_the_tenant, real_only: false),
-    case!(health::waits_for_workloads, real_only: true),
-    case!(health::says_what_is_not_healthy, real_only: true),
+    case!(health::waits_for_workloads, real_only: false),
+    case!(health::says_what_is_not_healthy, real_only: false),
+    case!(health::recovers_from_bad_health, real_only: false),
 ];
 
 /// Run alone, one after the other.
 pub const EXCLUSIVE: &[Exclusive] = &[
+    exclusive!(outage::survives_being_killed_in_the_middle, real_only: false),
+    exclusive!(outage::survives_an_outage_of_the_api, real_only: false),
     exclusive!(requests::counts_requests, real_only: true),
     exclusive!(takeover::a_restart_writes_nothing, real_only: false),
     exclusive!(takeover::takes_over_from_flux_and_gives_back, real_only: true),

@@ -56,6 +56,31 @@ impl<'a> Place<'a> {
         }
     }
 
+    /// The repository.
+    pub fn repository(&mut self) -> Result<&mut Repository> {
+        let repository = self.repository.as_mut();
+        repository.context("this place was opened without its repository")
+    }
+
+    /// Gives the repository away, for a place that is opened again.
+    pub fn take_repository(&mut self) -> Result<Repository> {
+        let repository = self.repository.take();
+        repository.context("this place was opened without its repository")
+    }
+
+    /// The place with the repository that it had before.
+    pub fn with_repository(mut self, repository: Repository) -> Self {
+        self.repository = Some(repository);
+        self
+    }
+
+    /// Commits one file of so many ConfigMaps whose names begin so, in the place of what was there.
+    pub fn commit_set(&mut self, prefix: &str, count: usize) -> Result<String> {
+        let maps = (0..count).map(|number| config_map(&format!("{prefix}-{number}"), "blue"));
+        let text = maps.collect::<Vec<_>>().join("---\n");
+        self.commit(&Files::from([("set.yaml", Some(text.as_str()))]))
+    }
+
     /// URL of the repository over HTTP.
     pub fn url(&self) -> String {
         self.world.git.url(&format!("{}/app", self.namespace))
@@ -63,10 +88,7 @@ impl<'a> Place<'a> {
 
     /// Commits on main and gives the commit's id.
     pub fn commit(&mut self, files: &Files<'_>) -> Result<String> {
-        let repository = self.repository.as_mut();
-        repository
-            .context("this place was opened without its repository")?
-            .commit(files, &Commit::default())
+        self.repository()?.commit(files, &Commit::default())
     }
 
     /// The source `app`, with further fields of its spec.
@@ -110,6 +132,10 @@ impl<'a> Place<'a> {
             "ConfigMap" => ("/api/v1", "configmaps"),
             "Secret" => ("/api/v1", "secrets"),
             "ServiceAccount" => ("/api/v1", "serviceaccounts"),
+            "Service" => ("/api/v1", "services"),
+            "Event" => ("/api/v1", "events"),
+            "Job" => ("/apis/batch/v1", "jobs"),
+            "Gadget" => ("/apis/e2e.example.com/v1", "gadgets"),
             "Role" => ("/apis/rbac.authorization.k8s.io/v1", "roles"),
             "RoleBinding" => ("/apis/rbac.authorization.k8s.io/v1", "rolebindings"),
             "Deployment" => ("/apis/apps/v1", "deployments"),
@@ -157,21 +183,43 @@ impl<'a> Place<'a> {
         .await
     }
 
-    /// Waits for a status of the Ready condition about the newest generation, and gives its reason and message.
+    /// Waits for a status of the Ready condition about the newest generation of `app`, and gives its reason and message.
     pub async fn ready(&self, kind: &str, status: &str) -> Result<(String, String)> {
-        let what = format!("{kind}/app Ready={status}");
+        self.ready_of(kind, "app", status).await
+    }
+
+    /// The same of an object of any name.
+    pub async fn ready_of(&self, kind: &str, name: &str, status: &str) -> Result<(String, String)> {
+        let what = format!("{kind}/{name} Ready={status}");
         self.until(&what, || async {
-            let condition = self.ready_condition(kind).await?;
+            let condition = self.ready_condition(kind, name).await?;
             Ok(condition.is_some_and(|condition| condition["status"] == status))
         })
         .await?;
-        let condition = self.ready_condition(kind).await?.unwrap_or_default();
+        let condition = self.ready_condition(kind, name).await?.unwrap_or_default();
         let part = |name: &str| condition[name].as_str().unwrap_or_default().to_owned();
         Ok((part("reason"), part("message")))
     }
 
-    async fn ready_condition(&self, kind: &str) -> Result<Option<Value>> {
-        let Some(object) = self.find(kind, "app").await? else {
+    /// Waits until Ready is False with all these words in its message; gives reason and message.
+    pub async fn refused(
+        &self,
+        kind: &str,
+        name: &str,
+        words: &[&str],
+    ) -> Result<(String, String)> {
+        let what = format!("{kind}/{name} is not ready and tells {words:?}");
+        self.until(&what, || async {
+            let condition = self.ready_condition(kind, name).await?.unwrap_or_default();
+            let message = condition["message"].as_str().unwrap_or_default();
+            Ok(condition["status"] == "False" && words.iter().all(|word| message.contains(word)))
+        })
+        .await?;
+        self.ready_of(kind, name, "False").await
+    }
+
+    async fn ready_condition(&self, kind: &str, name: &str) -> Result<Option<Value>> {
+        let Some(object) = self.find(kind, name).await? else {
             return Ok(None);
         };
         let conditions = object["status"]["conditions"].as_array();
@@ -183,6 +231,42 @@ impl<'a> Place<'a> {
                     && condition["observedGeneration"] == object["metadata"]["generation"]
             })
             .cloned())
+    }
+
+    /// Names of the objects of a kind in the namespace that carry the owner label of a Kustomization, sorted.
+    pub async fn owned(&self, kind: &str, owner: &str) -> Result<Vec<String>> {
+        let label = "kustomize.toolkit.fluxcd.io/name";
+        let path = format!("{}?labelSelector={label}%3D{owner}", self.collection(kind)?);
+        let list = self.world.api.get(&path).await?;
+        let items = list["items"].as_array().into_iter().flatten();
+        let names = items.filter_map(|item| item["metadata"]["name"].as_str());
+        let mut names: Vec<String> = names.map(str::to_owned).collect();
+        names.sort();
+        Ok(names)
+    }
+
+    /// Ids of the inventory of a Kustomization, sorted.
+    pub async fn inventory(&self, name: &str) -> Result<Vec<String>> {
+        let object = self.find("Kustomization", name).await?.unwrap_or_default();
+        let entries = object["status"]["inventory"]["entries"]
+            .as_array()
+            .into_iter()
+            .flatten();
+        let ids = entries.filter_map(|entry| entry["id"].as_str());
+        let mut ids: Vec<String> = ids.map(str::to_owned).collect();
+        ids.sort();
+        Ok(ids)
+    }
+
+    /// Messages of Warning events about an object.
+    pub async fn warnings(&self, name: &str) -> Result<Vec<String>> {
+        let list = self.world.api.get(&self.collection("Event")?).await?;
+        let items = list["items"].as_array().into_iter().flatten();
+        let about = items
+            .filter(|event| event["type"] == "Warning" && event["involvedObject"]["name"] == name);
+        Ok(about
+            .filter_map(|event| Some(event["message"].as_str()?.to_owned()))
+            .collect())
     }
 
     /// Waits until the Kustomization has applied this commit.
@@ -232,12 +316,24 @@ impl<'a> Place<'a> {
     async fn state(&self) -> String {
         let mut text = String::new();
         for kind in ["GitRepository", "Kustomization"] {
-            let object = self.find(kind, "app").await.ok().flatten();
-            let conditions = object.map(|object| object["status"]["conditions"].clone());
-            text.push_str(&format!("{kind}: {} ", conditions.unwrap_or_default()));
+            let Ok(path) = self.collection(kind) else {
+                continue;
+            };
+            let list = self.world.api.get(&path).await.unwrap_or_default();
+            for object in list["items"].as_array().into_iter().flatten() {
+                let name = object["metadata"]["name"].as_str().unwrap_or_default();
+                let conditions = &object["status"]["conditions"];
+                text.push_str(&format!("{kind}/{name}: {conditions} "));
+            }
         }
         text
     }
+}
+
+/// The object under another name.
+pub fn named(mut object: Value, name: &str) -> Value {
+    object["metadata"]["name"] = name.into();
+    object
 }
 
 /// Fields of `more` win.

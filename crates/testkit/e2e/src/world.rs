@@ -17,6 +17,7 @@ pub struct World {
     pub git: GitHttpServer,
     pub ssh: GitSshServer,
     pub api: Api,
+    program: PathBuf,
     folder: TempDir,
 }
 
@@ -31,7 +32,7 @@ impl World {
         std::fs::create_dir_all(&repositories).context("creating the folder of repositories")?;
         let target = Target::start(target, &program, folder.path()).await?;
         let options = ControllerOptions {
-            program,
+            program: program.clone(),
             folder: folder.path().to_owned(),
             events: String::new(),
             flags: Vec::new(),
@@ -42,8 +43,14 @@ impl World {
             git: GitHttpServer::start(&repositories).await?,
             ssh: GitSshServer::start(&repositories)?,
             target,
+            program,
             folder,
         })
+    }
+
+    /// The skein binary.
+    pub fn program(&self) -> &Path {
+        &self.program
     }
 
     /// Folder of the repositories.

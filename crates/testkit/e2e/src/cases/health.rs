@@ -43,3 +43,30 @@ pub async fn says_what_is_not_healthy(mut place: Place<'_>) -> Result<()> {
         })
         .await
 }
+
+/// Unhealthy first; the commit that mends it makes it ready, and the failure was told in between.
+pub async fn recovers_from_bad_health(mut place: Place<'_>) -> Result<()> {
+    let never = "      annotations:\n        fake/outcome: never\n";
+    let bad = deployment("web", never);
+    place.commit(&Files::from([("web.yaml", Some(bad.as_str()))]))?;
+    let kustomization =
+        place.kustomization(&json!({"wait": true, "timeout": "3s", "retryInterval": "1h"}));
+    place
+        .create_all(&[place.source(&json!({})), kustomization])
+        .await?;
+    let words = ["Deployment/recovers-from-bad-health/web"];
+    let (reason, _) = place.refused("Kustomization", "app", &words).await?;
+    ensure!(reason == "HealthCheckFailed", "reason {reason}");
+
+    let good = deployment("web", "");
+    let commit = place.commit(&Files::from([("web.yaml", Some(good.as_str()))]))?;
+    place
+        .patch("Kustomization", "app", &json!({"spec": {"timeout": "50s"}}))
+        .await?;
+    place.reconcile("GitRepository", "app").await?;
+    place.applied(&commit).await?;
+    place.ready("Kustomization", "True").await?;
+    let web = place.find("Deployment", "web").await?.unwrap_or_default();
+    ensure!(web["status"]["availableReplicas"] == 2, "{}", web["status"]);
+    Ok(())
+}

@@ -3,7 +3,7 @@
 use anyhow::{Result, ensure};
 use serde_json::json;
 
-use crate::place::{Files, Place, config_map, version};
+use crate::place::{Files, Place, config_map, named, version};
 
 /// A change arrives, what leaves the build goes, what stays is not made anew.
 pub async fn applies_updates_and_prunes(mut place: Place<'_>) -> Result<()> {
@@ -131,6 +131,149 @@ pub async fn sends_nothing_for_unchanged_work(mut place: Place<'_>) -> Result<()
     place.reconcile("Kustomization", "app").await?;
     let after = place.find("ConfigMap", "one").await?.unwrap_or_default();
     ensure!(version(&before)? == version(&after)?, "one was written");
+    Ok(())
+}
+
+/// History was rewritten: what is there now counts, and what only the lost commit had goes.
+pub async fn follows_a_forced_push(mut place: Place<'_>) -> Result<()> {
+    let one = config_map("one", "blue");
+    let first = place.commit(&Files::from([("one.yaml", Some(one.as_str()))]))?;
+    let (red, two) = (config_map("one", "red"), config_map("two", "red"));
+    let lost = place.commit(&Files::from([
+        ("one.yaml", Some(red.as_str())),
+        ("two.yaml", Some(two.as_str())),
+    ]))?;
+    let objects = [place.source(&json!({})), place.kustomization(&json!({}))];
+    place.create_all(&objects).await?;
+    place.applied(&lost).await?;
+
+    let repository = place.repository()?;
+    repository.run(&["reset", "--quiet", "--hard", &first], None)?;
+    let green = config_map("one", "green");
+    let kept = place.commit(&Files::from([("one.yaml", Some(green.as_str()))]))?;
+    place
+        .repository()?
+        .run_bare(&["gc", "--quiet", "--prune=now"])?;
+    place.reconcile("GitRepository", "app").await?;
+    place.applied(&kept).await?;
+    ensure!(place.value("one", "key").await?.as_deref() == Some("green"));
+    ensure!(place.find("ConfigMap", "two").await?.is_none(), "two stays");
+    Ok(())
+}
+
+/// What says so itself is kept when it leaves the build, and when its Kustomization is deleted.
+pub async fn keeps_what_must_not_be_pruned(mut place: Place<'_>) -> Result<()> {
+    let kept = |name: &str| {
+        let text = config_map(name, "blue");
+        let annotation =
+            "metadata:\n  annotations: {kustomize.toolkit.fluxcd.io/prune: disabled}\n";
+        text.replace("metadata:\n", annotation)
+    };
+    let (one, two, three) = (kept("one"), config_map("two", "blue"), kept("three"));
+    place.commit(&Files::from([
+        ("one.yaml", Some(one.as_str())),
+        ("two.yaml", Some(two.as_str())),
+        ("three.yaml", Some(three.as_str())),
+    ]))?;
+    let objects = [place.source(&json!({})), place.kustomization(&json!({}))];
+    place.create_all(&objects).await?;
+    place.ready("Kustomization", "True").await?;
+
+    let next = place.commit(&Files::from([("one.yaml", None), ("two.yaml", None)]))?;
+    place.reconcile("GitRepository", "app").await?;
+    place.applied(&next).await?;
+    ensure!(place.find("ConfigMap", "two").await?.is_none(), "two stays");
+    ensure!(place.find("ConfigMap", "one").await?.is_some(), "one went");
+    delete(&place).await?;
+    ensure!(place.find("ConfigMap", "one").await?.is_some(), "one went");
+    ensure!(
+        place.find("ConfigMap", "three").await?.is_some(),
+        "three went"
+    );
+    Ok(())
+}
+
+/// One waits until the other is ready: first for good reason, then it starts by itself; and the order holds in a commit for both.
+pub async fn keeps_the_order_of_dependencies(mut place: Place<'_>) -> Result<()> {
+    let (base, app) = (config_map("base", "blue"), config_map("one", "blue"));
+    place.commit(&Files::from([
+        ("app/one.yaml", Some(app.as_str())),
+        ("base/base.yaml", Some("apiVersion: v1\nkind: [\n")),
+    ]))?;
+    let on_base = json!({"path": "./app", "dependsOn": [{"name": "base"}]});
+    let objects = [
+        place.source(&json!({})),
+        place.kustomization(&on_base),
+        named(place.kustomization(&json!({"path": "./base"})), "base"),
+    ];
+    place.create_all(&objects).await?;
+    place
+        .refused("Kustomization", "base", &["base.yaml"])
+        .await?;
+    let words = ["dependency", "/base"];
+    let (reason, _) = place.refused("Kustomization", "app", &words).await?;
+    ensure!(reason == "DependencyNotReady", "reason {reason}");
+    ensure!(place.find("ConfigMap", "one").await?.is_none(), "too early");
+
+    let commit = place.commit(&Files::from([("base/base.yaml", Some(base.as_str()))]))?;
+    place.reconcile("GitRepository", "app").await?;
+    place.applied(&commit).await?;
+    let revision = |object: Option<serde_json::Value>| -> Result<u64> {
+        let version = version(&object.unwrap_or_default())?.1;
+        Ok(version.parse()?)
+    };
+    let base = revision(place.find("ConfigMap", "base").await?)?;
+    let one = revision(place.find("ConfigMap", "one").await?)?;
+    ensure!(base < one, "one ({one}) was written before base ({base})");
+    Ok(())
+}
+
+const DEFINITION: &str = "apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata:
+  name: gadgets.e2e.example.com
+spec:
+  group: e2e.example.com
+  scope: Namespaced
+  names: {kind: Gadget, plural: gadgets, singular: gadget, listKind: GadgetList}
+  versions:
+  - name: v1
+    served: true
+    storage: true
+    subresources: {status: {}}
+    schema:
+      openAPIV3Schema:
+        type: object
+        properties:
+          spec: {type: object, properties: {size: {type: integer}}}
+          status: {type: object, x-kubernetes-preserve-unknown-fields: true}
+";
+
+/// A definition and an object of it in one commit: one run, without a failure in between.
+pub async fn applies_a_definition_with_its_objects(mut place: Place<'_>) -> Result<()> {
+    let gadget =
+        "apiVersion: e2e.example.com/v1\nkind: Gadget\nmetadata:\n  name: one\nspec:\n  size: 1\n";
+    place.commit(&Files::from([
+        ("gadget.yaml", Some(gadget)),
+        ("definition.yaml", Some(DEFINITION)),
+    ]))?;
+    let kustomization = place.kustomization(&json!({"retryInterval": "1h", "wait": true}));
+    place
+        .create_all(&[place.source(&json!({})), kustomization])
+        .await?;
+    let (reason, message) = place
+        .until("the first run has ended", || async {
+            let object = place.find("Kustomization", "app").await?;
+            Ok(object.is_some_and(|object| object["status"]["history"].is_array()))
+        })
+        .await
+        .map(|()| place.ready("Kustomization", "True"))?
+        .await?;
+    ensure!(reason == "ReconciliationSucceeded", "{reason}: {message}");
+    let warnings = place.warnings("app").await?;
+    ensure!(warnings.is_empty(), "warnings: {warnings:?}");
+    let gadget = place.find("Gadget", "one").await?.unwrap_or_default();
+    ensure!(gadget["spec"]["size"] == 1, "{gadget}");
     Ok(())
 }
 

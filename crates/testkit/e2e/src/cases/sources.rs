@@ -84,6 +84,14 @@ pub async fn survives_an_outage_of_git(mut place: Place<'_>) -> Result<()> {
     place.ready("GitRepository", "False").await?;
     place.reconcile("Kustomization", "app").await?;
     place.ready("Kustomization", "True").await?;
+    // What was fetched before is enough to put things right.
+    let wrong = json!({"data": {"key": "wrong"}});
+    place.patch("ConfigMap", "one", &wrong).await?;
+    place
+        .until("one is blue again without Git", || async {
+            Ok(place.value("one", "key").await?.as_deref() == Some("blue"))
+        })
+        .await?;
 
     place.world.git.set_broken(&name, false);
     let red = config_map("one", "red");
