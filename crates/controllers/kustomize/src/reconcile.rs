@@ -14,7 +14,7 @@ use skein_plan::apply::Rules;
 use skein_plan::ignore::{IgnoreRule, IgnoreRules};
 use skein_plan::{ChangeSet, Inventory, InventoryEntry, Stage, normalize, order};
 use skein_render::Rendered;
-use skein_runtime::{Next, Severity, driver};
+use skein_runtime::{Next, Severity, driver, unreadable_status};
 
 use crate::apply::Applier;
 use crate::build::BuildFailure;
@@ -85,8 +85,7 @@ impl KustomizeController {
         let kustomization = match Kustomization::from_object(&held.object) {
             Ok(kustomization) => kustomization,
             Err(error) => {
-                tracing::error!(%name, %error, "a Kustomization cannot be read; correct its spec");
-                return Next::Change;
+                return self.unreadable(&held.object, &error.to_string()).await;
             }
         };
         let mut run = Run {
@@ -101,6 +100,21 @@ impl KustomizeController {
             Ok(next) => next,
             Err(error) => {
                 tracing::warn!(%name, %error, "writing a Kustomization");
+                Next::Backoff
+            }
+        }
+    }
+
+    async fn unreadable(&self, object: &Object, problem: &str) -> Next {
+        tracing::error!(problem, "a Kustomization cannot be read");
+        let status = unreadable_status(object, problem, Timestamp::now());
+        match self.writer.write(object, &status).await {
+            Ok(written) => {
+                self.kustomizations.put_own_write(written);
+                Next::Change
+            }
+            Err(error) => {
+                tracing::warn!(%error, "writing a Kustomization");
                 Next::Backoff
             }
         }

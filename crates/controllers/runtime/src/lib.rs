@@ -14,6 +14,7 @@ mod presence;
 pub mod queue;
 pub mod status;
 pub mod targets;
+pub mod unreadable;
 
 pub use driver::{Next, Reconciler, run};
 pub use events::{Event, EventRecorder, EventSink, Severity};
@@ -22,3 +23,4 @@ pub use metrics::Metrics;
 pub use options::ControllerOptions;
 pub use queue::Queue;
 pub use status::{StatusWriter, merge_patch_between};
+pub use unreadable::unreadable_status;

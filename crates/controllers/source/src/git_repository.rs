@@ -20,7 +20,7 @@ use skein_api::{GitRepositoryStatus, Time};
 use skein_artifact::Storage;
 use skein_cluster::{ApiResource, Cache, Cluster};
 use skein_object::{NamespacedName, Object};
-use skein_runtime::{EventRecorder, Metrics, Next, Reconciler, StatusWriter};
+use skein_runtime::{EventRecorder, Metrics, Next, Reconciler, StatusWriter, unreadable_status};
 
 use crate::controller::{CONTROLLER_NAME, decode};
 use crate::options::SourceOptions;
@@ -90,9 +90,7 @@ impl GitRepositoryReconciler {
         let source = match decode(&object) {
             Ok(source) => source,
             Err(error) => {
-                // The API server refuses such objects; one that slipped in must not stop others.
-                tracing::warn!(%key, %error, "GitRepository cannot be read");
-                return Next::Change;
+                return self.unreadable(&object, &error.to_string()).await;
             }
         };
         let Some(object) = self.with_finalizer(key, object).await else {
@@ -107,6 +105,21 @@ impl GitRepositoryReconciler {
         let outcome = self.act(&observed, decision).await;
         let report = report::report(&observed, outcome, Time::new(Timestamp::now()));
         self.finish(key, &observed, report).await
+    }
+
+    async fn unreadable(&self, object: &Object, problem: &str) -> Next {
+        tracing::warn!(problem, "a GitRepository cannot be read");
+        let status = unreadable_status(object, problem, Timestamp::now());
+        match self.writer.write(object, &status).await {
+            Ok(written) => {
+                self.cache.put_own_write(written);
+                Next::Change
+            }
+            Err(error) => {
+                tracing::warn!(%error, "cannot write the status");
+                Next::Backoff
+            }
+        }
     }
 
     /// The object with our finalizer on it; `None` when it cannot be written.

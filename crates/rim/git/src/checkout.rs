@@ -6,7 +6,7 @@ use gix_object::Kind;
 
 use crate::error::FetchError;
 use crate::hazard::hazard;
-use crate::store::PackStore;
+use crate::store::{MAX_OBJECT_BYTES, PackStore};
 use crate::upload_pack::ObjectId;
 
 /// Most entries of one checkout, submodules included.
@@ -94,8 +94,16 @@ impl Checkout {
         }
         let store = self.stores.get(entry.store);
         let store = store.ok_or_else(|| self.broken("unknown pack".into()))?;
-        let content = store.expect(&entry.id, Kind::Blob);
-        content.map_err(|reason| self.broken(format!("{}: {reason}", entry.path)))
+        let problem = match store.object(&entry.id) {
+            Ok(Some((Kind::Blob, content))) => return Ok(content),
+            Ok(Some((kind, _))) => format!("object {} is a {kind}, not a blob", entry.id),
+            Ok(None) => format!(
+                "the server left it out, as it does with files of {MAX_OBJECT_BYTES} bytes or more, the limit of one file; \
+                 exclude it with .sourceignore or spec.ignore, or keep it elsewhere"
+            ),
+            Err(reason) => reason,
+        };
+        Err(self.broken(format!("{}: {problem}", entry.path)))
     }
 
     fn broken(&self, reason: String) -> FetchError {

@@ -84,10 +84,11 @@ impl PackStore {
 }
 
 fn index_error(reason: &str) -> TransportError {
-    if reason.contains("limit") {
+    // The words of gix-pack for its `alloc_limit_bytes`.
+    if reason.contains("limit") || reason.contains("too large to fit in memory") {
         let limit = format!("{MAX_OBJECT_BYTES} bytes");
         return TransportError::Limit {
-            what: "a file of the repository",
+            what: "a file of the repository, which must be kept elsewhere (as in Git LFS),",
             limit,
         };
     }

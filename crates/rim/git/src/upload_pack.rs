@@ -6,6 +6,7 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 
 use crate::error::TransportError;
 use crate::packet::{Packet, read_packet, write_flush, write_packet};
+use crate::store::MAX_OBJECT_BYTES;
 
 /// A SHA-1 object id.
 pub(crate) type ObjectId = gix_hash::ObjectId;
@@ -151,6 +152,11 @@ impl PackRequest {
         if self.depth.is_some() && server.has("shallow") {
             capabilities.push("shallow".into());
         }
+        // What is too large for us need not travel; the file is named when it is read.
+        let filters = server.has("filter");
+        if filters {
+            capabilities.push("filter".into());
+        }
         capabilities.push(format!("agent={AGENT}"));
         let mut bytes = Vec::new();
         for (index, want) in self.wants.iter().enumerate() {
@@ -163,6 +169,12 @@ impl PackRequest {
         }
         if let Some(depth) = self.depth {
             write_packet(&mut bytes, &format!("deepen {depth}\n"));
+        }
+        if filters {
+            write_packet(
+                &mut bytes,
+                &format!("filter blob:limit={MAX_OBJECT_BYTES}\n"),
+            );
         }
         write_flush(&mut bytes);
         write_packet(&mut bytes, "done\n");

@@ -1,11 +1,14 @@
 //! The table of cases. A case is one promise to users, in its own namespace.
 
+mod bad_builds;
+mod bad_sources;
 mod health;
 mod hub;
 mod lifecycle;
 mod outage;
 mod requests;
 mod sources;
+mod strict;
 mod takeover;
 mod tenancy;
 
@@ -67,6 +70,15 @@ pub const CASES: &[Case] = &[
     case!(sources::reads_over_ssh, real_only: false),
     case!(sources::reads_with_a_password, real_only: false),
     case!(sources::survives_an_outage_of_git, real_only: false),
+    case!(bad_builds::names_what_is_wrong_in_a_build, real_only: false),
+    case!(bad_builds::forgives_a_namespace_of_a_cluster_object, real_only: false),
+    case!(bad_builds::names_immutable_fields, real_only: false),
+    case!(bad_builds::refuses_dangerous_kubeconfigs, real_only: false),
+    case!(bad_sources::refuses_untrusted_certificates, real_only: false),
+    case!(bad_sources::names_an_empty_repository, real_only: false),
+    case!(bad_sources::refuses_trees_with_git_folders, real_only: false),
+    case!(bad_sources::names_the_limit_of_files, real_only: false),
+    case!(bad_sources::names_the_limit_of_a_file, real_only: false),
     case!(tenancy::acts_as_the_account_of_the_tenant, real_only: false),
     case!(health::waits_for_workloads, real_only: false),
     case!(health::says_what_is_not_healthy, real_only: false),
@@ -75,9 +87,11 @@ pub const CASES: &[Case] = &[
 
 /// Run alone, one after the other.
 pub const EXCLUSIVE: &[Exclusive] = &[
+    exclusive!(strict::names_unset_variables, real_only: false),
+    exclusive!(strict::goes_on_beside_unreadable_objects, real_only: false),
     exclusive!(outage::survives_being_killed_in_the_middle, real_only: false),
     exclusive!(outage::survives_an_outage_of_the_api, real_only: false),
     exclusive!(requests::counts_requests, real_only: true),
     exclusive!(takeover::a_restart_writes_nothing, real_only: false),
-    exclusive!(takeover::takes_over_from_flux_and_gives_back, real_only: true),
+    exclusive!(takeover::takes_over_from_flux_and_gives_back, real_only: false),
 ];

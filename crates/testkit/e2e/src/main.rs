@@ -1,6 +1,6 @@
 //! The skein binary, end to end: the same cases on the embedded API and on a real control plane.
 //!
-//! `skein-e2e [--target embedded|real] [--only PART] [--program FILE]`; the last line counts what passed and failed.
+//! `skein-e2e [--target embedded|real] [--only PART,PART] [--program FILE]`; the last line counts what passed and failed.
 
 mod cases;
 mod place;
@@ -134,7 +134,7 @@ impl Arguments {
             && self
                 .only
                 .as_ref()
-                .is_none_or(|part| name.contains(part.as_str()))
+                .is_none_or(|parts| parts.split(',').any(|part| name.contains(part)))
     }
 }
 

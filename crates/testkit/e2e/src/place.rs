@@ -218,6 +218,12 @@ impl<'a> Place<'a> {
         self.ready_of(kind, name, "False").await
     }
 
+    /// What Ready says now.
+    pub async fn message(&self, kind: &str, name: &str) -> Result<String> {
+        let condition = self.ready_condition(kind, name).await?.unwrap_or_default();
+        Ok(condition["message"].as_str().unwrap_or_default().to_owned())
+    }
+
     async fn ready_condition(&self, kind: &str, name: &str) -> Result<Option<Value>> {
         let Some(object) = self.find(kind, name).await? else {
             return Ok(None);

@@ -53,6 +53,17 @@ impl World {
         &self.program
     }
 
+    /// Ends all controllers as a rollout does, and starts them again.
+    pub fn restart_controllers(&mut self) -> Result<()> {
+        for (component, _) in COMPONENTS {
+            self.controllers.stop_component(component);
+        }
+        for (component, _) in COMPONENTS {
+            self.controllers.start_component(&self.target, component)?;
+        }
+        Ok(())
+    }
+
     /// Folder of the repositories.
     pub fn repositories(&self) -> PathBuf {
         self.folder.path().join("git")

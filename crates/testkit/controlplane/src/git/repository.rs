@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
@@ -136,13 +137,33 @@ impl Repository {
     pub fn run_bare(&self, arguments: &[&str]) -> Result<String> {
         git(&self.bare, arguments, None)
     }
+
+    /// Runs git in the bare repository with this on its standard input.
+    pub fn run_bare_with(&self, arguments: &[&str], input: &[u8]) -> Result<String> {
+        git_with(&self.bare, arguments, None, input)
+    }
+
+    /// Makes a commit of a tree that is given as lines of `git mktree -z`, past all checks, and lets the branch point to it.
+    pub fn commit_tree(&self, branch: &str, entries: &[u8]) -> Result<String> {
+        let tree = self.run_bare_with(&["mktree", "-z"], entries)?;
+        let commit = self.run_bare(&["commit-tree", &tree, "-m", "made by hand"])?;
+        self.run_bare(&["update-ref", &format!("refs/heads/{branch}"), &commit])?;
+        Ok(commit)
+    }
 }
 
 fn git(folder: &Path, arguments: &[&str], date: Option<&str>) -> Result<String> {
+    git_with(folder, arguments, date, b"")
+}
+
+fn git_with(folder: &Path, arguments: &[&str], date: Option<&str>, input: &[u8]) -> Result<String> {
     let mut command = Command::new("git");
     command.current_dir(folder).args(arguments);
     isolate(&mut command);
     command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
         .env("GIT_AUTHOR_NAME", "Dev")
         .env("GIT_AUTHOR_EMAIL", "dev@example.com")
         .env("GIT_COMMITTER_NAME", "Dev")
@@ -152,7 +173,13 @@ fn git(folder: &Path, arguments: &[&str], date: Option<&str>) -> Result<String> 
             .env("GIT_AUTHOR_DATE", date)
             .env("GIT_COMMITTER_DATE", date);
     }
-    let output = command.output().context("starting git")?;
+    let mut child = command.spawn().context("starting git")?;
+    // Git reads all of it before it writes much; what it does not read is its own affair.
+    let unread = child.stdin.take().map(|mut pipe| pipe.write_all(input));
+    let output = child.wait_with_output().context("waiting for git")?;
+    if let (true, Some(written)) = (!input.is_empty(), unread) {
+        written.context("writing to git")?;
+    }
     if !output.status.success() {
         let errors = String::from_utf8_lossy(&output.stderr);
         bail!("git {}: {errors}", arguments.join(" "));

@@ -34,7 +34,7 @@ pub async fn reads_over_ssh(mut place: Place<'_>) -> Result<()> {
         )
         .await?;
     place.reconcile("GitRepository", "app").await?;
-    place.ready("GitRepository", "False").await?;
+    place.refused("GitRepository", "app", &["known"]).await?;
     Ok(())
 }
 
@@ -58,7 +58,9 @@ pub async fn reads_with_a_password(mut place: Place<'_>) -> Result<()> {
     place
         .create_all(&[secret, source, place.kustomization(&json!({}))])
         .await?;
-    let (_, message) = place.ready("GitRepository", "False").await?;
+    let (_, message) = place
+        .refused("GitRepository", "app", &["authentication"])
+        .await?;
     ensure!(
         !message.contains("wrong-word"),
         "the password is told: {message}"

@@ -9,6 +9,30 @@ use skein_testkit::Daemon;
 use crate::place::{Files, Place, config_map, version};
 use crate::world::World;
 
+/// Objects to which API server and controllers add a lot.
+const WORKLOAD: &str = "apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec:
+  selector: {app: web}
+  ports: [{port: 80}]
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  replicas: 0
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      containers: [{name: main, image: example.com/main, resources: {limits: {cpu: 1000m}}}]
+---
+apiVersion: v1
+kind: ServiceAccount
+metadata: {name: web}
+";
+
 const SECRET: &str =
     "apiVersion: v1\nkind: Secret\nmetadata:\n  name: word\nstringData:\n  key: blue\n";
 
@@ -19,14 +43,7 @@ pub async fn a_restart_writes_nothing(world: &mut World) -> Result<()> {
         start(&mut place).await?;
         versions(&place).await?
     };
-    for (component, _) in skein_testkit::COMPONENTS {
-        world.controllers.stop_component(component);
-    }
-    for (component, _) in skein_testkit::COMPONENTS {
-        world
-            .controllers
-            .start_component(&world.target, component)?;
-    }
+    world.restart_controllers()?;
     let place = Place::open(world, "restart");
     place.reconcile("GitRepository", "app").await?;
     place.reconcile("Kustomization", "app").await?;
@@ -106,16 +123,20 @@ fn start_flux(world: &World) -> Result<Daemon> {
     )
 }
 
-/// A ConfigMap and a Secret on the cluster.
+/// Objects of several kinds on the cluster, settled.
 async fn start(place: &mut Place<'_>) -> Result<()> {
     let one = config_map("one", "blue");
     let files = Files::from([
         ("one.yaml", Some(one.as_str())),
         ("word.yaml", Some(SECRET)),
+        ("web.yaml", Some(WORKLOAD)),
     ]);
     let commit = place.commit(&files)?;
-    let objects = [place.source(&json!({})), place.kustomization(&json!({}))];
-    place.create_all(&objects).await?;
+    // With health: a Deployment whose status is still written would look as if it were changed.
+    let kustomization = place.kustomization(&json!({"wait": true}));
+    place
+        .create_all(&[place.source(&json!({})), kustomization])
+        .await?;
     place.applied(&commit).await?;
     place.ready("Kustomization", "True").await?;
     Ok(())
@@ -123,7 +144,14 @@ async fn start(place: &mut Place<'_>) -> Result<()> {
 
 async fn versions(place: &Place<'_>) -> Result<Vec<(String, String)>> {
     let mut all = Vec::new();
-    for (kind, name) in [("ConfigMap", "one"), ("Secret", "word")] {
+    let applied = [
+        ("ConfigMap", "one"),
+        ("Secret", "word"),
+        ("Service", "web"),
+        ("Deployment", "web"),
+        ("ServiceAccount", "web"),
+    ];
+    for (kind, name) in applied {
         let object = place.find(kind, name).await?;
         all.push(version(&object.with_context(|| format!("{kind} {name}"))?)?);
     }
