@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use parking_lot::Mutex;
 use skein_cluster::{ApiError, ApiResource, ApplyOptions, DeleteOptions, Propagation};
 use skein_health::{Status, health};
-use skein_object::{Object, ObjectKey};
+use skein_object::{GroupKind, Object, ObjectKey};
 use skein_plan::apply::{self, Refusal, Rules};
 use skein_plan::{Action, ChangeEntry, ChangeSet, Decision, Live, Stage, order};
 use thiserror::Error;
@@ -24,6 +24,8 @@ use skein_runtime::targets::Target;
 const STAGE_TIMEOUT: Duration = Duration::from_secs(60);
 /// How often they are looked at meanwhile.
 const STAGE_POLL: Duration = Duration::from_millis(50);
+/// How long a kind may take to be served after its definition is established.
+const SERVED_TIMEOUT: Duration = Duration::from_secs(15);
 /// How long a deleted object may take to go before it is made anew.
 const RECREATE_TIMEOUT: Duration = Duration::from_secs(60);
 /// Dry runs whose outcome "nothing to do" is remembered, per Kustomization set.
@@ -70,6 +72,36 @@ pub struct Applier<'a> {
     pub settled: &'a Settled,
     /// Memory of rights.
     pub rights: &'a Rights,
+    /// Kinds that the build itself defines.
+    pub defined: Defined,
+}
+
+/// Kinds whose definitions are part of the build: they are served a moment after their definitions are established.
+#[derive(Debug, Default)]
+pub struct Defined(HashSet<GroupKind>);
+
+impl Defined {
+    /// What the definitions among the objects define.
+    pub fn by(objects: &[Object]) -> Self {
+        let definitions = objects.iter().filter(|object| order::is_crd(object));
+        let kinds = definitions.filter_map(|object| {
+            let group = object.str_at(&["spec", "group"])?;
+            Some(GroupKind::new(
+                group,
+                object.str_at(&["spec", "names", "kind"])?,
+            ))
+        });
+        Self(kinds.collect())
+    }
+
+    /// Whether an answer means no more than that the kind is not served yet.
+    fn excuses(&self, object: &Object, error: &ApiError) -> bool {
+        // What kube-apiserver says of a path that it does not serve; a missing namespace or object is told by name.
+        const UNSERVED: &str = "the server could not find the requested resource";
+        let unserved = matches!(error, ApiError::NoMatch { .. })
+            || (error.is_not_found() && error.to_string().contains(UNSERVED));
+        unserved && self.0.contains(&object.gvk().group_kind())
+    }
 }
 
 /// One object with what is known of it.
@@ -103,20 +135,33 @@ impl Applier<'_> {
         Ok(items)
     }
 
+    /// Whether to try again, after a pause: the kind of the object is about to be served.
+    async fn comes_soon(&self, object: &Object, error: Option<&ApiError>, since: Instant) -> bool {
+        let excused = error.is_some_and(|error| self.defined.excuses(object, error));
+        if !excused || since.elapsed() > SERVED_TIMEOUT {
+            return false;
+        }
+        tokio::time::sleep(STAGE_POLL).await;
+        self.target.cluster.forget_discovery();
+        true
+    }
+
     async fn look_at(&self, mut desired: Object) -> Result<Item, ApplyError> {
-        let resource = self
-            .target
-            .cluster
-            .resource(&desired.gvk())
-            .await
-            .map_err(|error| {
-                let unavailable = error.is_unavailable();
-                let message = format!("{} dry-run failed: {error}", desired.key());
-                ApplyError {
-                    message,
-                    unavailable,
-                }
-            })?;
+        let since = Instant::now();
+        let found = loop {
+            let found = self.target.cluster.resource(&desired.gvk()).await;
+            if !self.comes_soon(&desired, found.as_ref().err(), since).await {
+                break found;
+            }
+        };
+        let resource = found.map_err(|error| {
+            let unavailable = error.is_unavailable();
+            let message = format!("{} dry-run failed: {error}", desired.key());
+            ApplyError {
+                message,
+                unavailable,
+            }
+        })?;
         if !resource.namespaced {
             desired.remove(&["metadata", "namespace"]);
         }
@@ -261,12 +306,18 @@ impl Applier<'_> {
             dry_run: true,
             ..self.options()
         };
-        match self
-            .target
-            .cluster
-            .apply(&item.resource, &item.desired, &options)
-            .await
-        {
+        let cluster = &self.target.cluster;
+        let since = Instant::now();
+        let answer = loop {
+            let answer = cluster.apply(&item.resource, &item.desired, &options).await;
+            if !self
+                .comes_soon(&item.desired, answer.as_ref().err(), since)
+                .await
+            {
+                break answer;
+            }
+        };
+        match answer {
             Ok(result) => Ok(Checked::Would(result)),
             Err(error) if self.may_recreate(item, &error) => Ok(Checked::Recreate),
             Err(error) => Err(self.refused(&item.desired, &error)),
@@ -306,10 +357,20 @@ impl Applier<'_> {
                 .await
                 .map_err(|error| self.refused(&item.desired, &error))?;
         }
-        match cluster
-            .apply_telling(&item.resource, &item.desired, &self.options())
-            .await
-        {
+        let since = Instant::now();
+        let answer = loop {
+            let options = self.options();
+            let answer = cluster
+                .apply_telling(&item.resource, &item.desired, &options)
+                .await;
+            if !self
+                .comes_soon(&item.desired, answer.as_ref().err(), since)
+                .await
+            {
+                break answer;
+            }
+        };
+        match answer {
             Ok(applied) => {
                 self.target.observed.wrote(&item.resource, &applied.object);
                 self.rights

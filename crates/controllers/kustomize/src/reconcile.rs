@@ -16,7 +16,7 @@ use skein_plan::{ChangeSet, Inventory, InventoryEntry, Stage, normalize, order};
 use skein_render::Rendered;
 use skein_runtime::{Next, Severity, driver, unreadable_status};
 
-use crate::apply::Applier;
+use crate::apply::{Applier, Defined};
 use crate::build::BuildFailure;
 use crate::controller::{FIELD_MANAGER, KustomizeController};
 use crate::decide::{Decision, Dependency, Observation, Policy, decide};
@@ -460,6 +460,7 @@ impl KustomizeController {
             concurrency: self.options.concurrent_ssa,
             settled: &self.settled,
             rights: &self.rights,
+            defined: Defined::by(&objects),
         };
         let mut changes = ChangeSet::default();
         let outcome = applier.apply(stages, &mut changes).await;

@@ -128,6 +128,7 @@ async fn answer(api: &Arc<Api>, request: Request<Incoming>) -> Reply {
     let body = read_body(&parts.headers, body).await;
     let path = parts.uri.path().to_owned();
     let query = parts.uri.query().unwrap_or_default().to_owned();
+    let wants_body = parts.method != http::Method::HEAD;
     let answer = api.answer(parts.method, &path, &query, parts.headers, body);
     let mut reply = match tokio::time::timeout(REQUEST_TIMEOUT, answer).await {
         Ok(reply) => reply,
@@ -141,7 +142,12 @@ async fn answer(api: &Arc<Api>, request: Request<Incoming>) -> Reply {
     if let Ok(id) = HeaderValue::from_str(&id) {
         reply.headers_mut().insert("audit-id", id);
     }
-    reply
+    if wants_body {
+        reply
+    } else {
+        // Clients of HTTP/2 take a body here for a broken connection.
+        reply.map(|_| Body::empty())
+    }
 }
 
 async fn read_body(headers: &http::HeaderMap, body: Incoming) -> Outcome<Bytes> {

@@ -8,7 +8,7 @@ use serde_json::json;
 use skein_apiserver::{ClusterOptions, Server, ServerOptions, Storage};
 use skein_cluster::{ApplyOptions, Cluster, KubeconfigPolicy};
 use skein_object::{GroupVersionKind, Object};
-use skein_runtime::{ControllerOptions, Metrics};
+use skein_runtime::{ControllerOptions, FeatureGates, Metrics};
 use skein_source_controller::{UrlRewrites, Waker};
 use tempfile::TempDir;
 
@@ -116,7 +116,7 @@ impl Fleet {
             let folder = artifact_root.join(&fleet.members[number].name);
             let set = ControllerSet::start(
                 fleet.members[number].cluster.clone(),
-                set_options(folder, options.rewrites.clone()),
+                set_options(folder, options.rewrites.clone())?,
                 Metrics::default(),
             );
             fleet.members[number].controllers = Some(set.await?);
@@ -169,7 +169,7 @@ impl Fleet {
             apply(&hub.cluster, &namespace(&member.name)).await?;
             let text = self.server.kubeconfig(&member.name).unwrap_or_default();
             for (at, name) in [
-                (member.name.clone(), "cluster-kubeconfig".to_owned()),
+                (member.name.clone(), SPOKE_SECRET.to_owned()),
                 (
                     FLUX_SYSTEM.to_owned(),
                     format!("{}-kubeconfig", member.name),
@@ -223,12 +223,14 @@ impl Fleet {
     }
 }
 
-fn set_options(storage_path: PathBuf, rewrites: UrlRewrites) -> SetOptions {
-    SetOptions {
+fn set_options(storage_path: PathBuf, rewrites: UrlRewrites) -> Result<SetOptions> {
+    Ok(SetOptions {
         components: vec![Component::Source, Component::Kustomize, Component::Helm],
         controller: ControllerOptions {
             concurrent: CONCURRENT,
             requeue_dependency: Duration::from_secs(5),
+            // A repository may use them; what nobody serves is told as such.
+            feature_gates: FeatureGates::parse("ExternalArtifact=true")?,
             ..ControllerOptions::default()
         },
         events_addr: String::new(),
@@ -240,33 +242,71 @@ fn set_options(storage_path: PathBuf, rewrites: UrlRewrites) -> SetOptions {
         drift_detection: DriftDetection::Watch,
         kubeconfig_policy: KubeconfigPolicy::default(),
         rewrites,
-    }
+    })
 }
 
 fn namespace(name: &str) -> Object {
     Object::new(&GroupVersionKind::new("", "v1", "Namespace"), "", name)
 }
 
-/// The source and the Kustomization that run a spoke's folder from the hub.
+/// What runs a spoke's folder from the hub: its source, a Kustomization that brings the folder's Flux objects to the hub, and one
+/// that brings everything else to the spoke.
 fn spoke_objects(plan: &ClusterPlan, served: &Served) -> Vec<Object> {
-    let mut objects = ClusterPlan {
+    let plan_of_folder = ClusterPlan {
         sync: Vec::new(),
         ..plan.clone()
-    }
-    .sync_objects(&served.address, &served.branch);
-    for object in &mut objects {
+    };
+    let mut objects = Vec::new();
+    for mut object in plan_of_folder.sync_objects(&served.address, &served.branch) {
         object.set(&["metadata", "namespace"], plan.name.clone().into());
         if object.kind() == "Kustomization" {
-            object.set(&["spec", "targetNamespace"], plan.name.clone().into());
-            let patch = "- op: add\n  path: /spec/kubeConfig\n  value:\n    secretRef:\n      \
-                         name: cluster-kubeconfig\n";
-            object.set(
-                &["spec", "patches"],
-                json!([{"target": {"group": "kustomize.toolkit.fluxcd.io", "kind": "Kustomization"}, "patch": patch}]),
+            let mut on_spoke = object.clone();
+            on_spoke.set(&["metadata", "name"], SPOKE_PART.into());
+            on_spoke.set(
+                &["spec", "kubeConfig"],
+                json!({"secretRef": {"name": SPOKE_SECRET}}),
             );
+            on_spoke.set(&["spec", "patches"], without_flux_objects());
+            objects.push(on_spoke);
+            object.set(&["spec", "targetNamespace"], plan.name.clone().into());
+            object.set(&["spec", "patches"], only_flux_objects());
         }
+        objects.push(object);
     }
     objects
+}
+
+/// All groups of Flux, as a target of patches.
+const FLUX_GROUPS: &str = r".*\.toolkit\.fluxcd\.io";
+/// Name of the Kustomization with a spoke's plain objects.
+const SPOKE_PART: &str = "spoke";
+/// Secret with the kubeconfig of the spoke, in its namespace of the hub.
+const SPOKE_SECRET: &str = "cluster-kubeconfig";
+
+/// Patches that make the hub ignore what is not Flux's, and make what is work on the spoke. A target cannot be negated: all are
+/// marked, then Flux's are unmarked.
+fn only_flux_objects() -> serde_json::Value {
+    let mark = |value: &str| {
+        let setting = skein_api::names::SSA_SETTING;
+        format!(
+            "apiVersion: any/v1\nkind: Any\nmetadata:\n  name: any\n  annotations:\n    {setting}: {value}\n"
+        )
+    };
+    let connect = format!(
+        "- op: add\n  path: /spec/kubeConfig\n  value:\n    secretRef:\n      name: {SPOKE_SECRET}\n"
+    );
+    json!([
+        {"target": {"kind": ".*"}, "patch": mark("Ignore")},
+        {"target": {"group": FLUX_GROUPS}, "patch": mark("null")},
+        {"target": {"group": "kustomize.toolkit.fluxcd.io", "kind": "Kustomization"}, "patch": connect},
+        {"target": {"group": "helm.toolkit.fluxcd.io", "kind": "HelmRelease"}, "patch": connect},
+    ])
+}
+
+/// A patch that leaves Flux's objects out.
+fn without_flux_objects() -> serde_json::Value {
+    let delete = "$patch: delete\napiVersion: any/v1\nkind: Any\nmetadata:\n  name: any\n";
+    json!([{"target": {"group": FLUX_GROUPS}, "patch": delete}])
 }
 
 async fn apply(cluster: &Cluster, object: &Object) -> Result<()> {

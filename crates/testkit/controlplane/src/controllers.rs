@@ -101,11 +101,6 @@ impl Controllers {
         Ok(())
     }
 
-    /// Flags that components get from their next start on, beyond the usual ones.
-    pub fn set_flags(&mut self, flags: &[&str]) {
-        self.options.flags = flags.iter().map(|flag| (*flag).to_owned()).collect();
-    }
-
     /// Ends one component as a rollout does.
     pub fn stop_component(&mut self, component: &str) {
         for (name, daemon) in &mut self.running {

@@ -8,14 +8,16 @@ mod lifecycle;
 mod outage;
 mod requests;
 mod sources;
-mod strict;
 mod takeover;
 mod tenancy;
+mod unreadable;
+mod up;
 
 use anyhow::Result;
 use futures::future::BoxFuture;
 
 use crate::place::Place;
+use crate::up::Bench;
 use crate::world::World;
 
 /// A case that shares the controllers with others.
@@ -31,6 +33,21 @@ pub struct Exclusive {
     pub name: &'static str,
     pub real_only: bool,
     pub run: for<'a> fn(&'a mut World) -> BoxFuture<'a, Result<()>>,
+}
+
+/// A case of `skein up`, which brings its own clusters.
+pub struct Standalone {
+    pub name: &'static str,
+    pub run: fn(Bench) -> BoxFuture<'static, Result<()>>,
+}
+
+macro_rules! standalone {
+    ($module:ident :: $name:ident) => {
+        Standalone {
+            name: stringify!($name),
+            run: |bench| Box::pin($module::$name(bench)),
+        }
+    };
 }
 
 macro_rules! case {
@@ -74,6 +91,7 @@ pub const CASES: &[Case] = &[
     case!(bad_builds::forgives_a_namespace_of_a_cluster_object, real_only: false),
     case!(bad_builds::names_immutable_fields, real_only: false),
     case!(bad_builds::refuses_dangerous_kubeconfigs, real_only: false),
+    case!(bad_builds::names_unset_variables, real_only: false),
     case!(bad_sources::refuses_untrusted_certificates, real_only: false),
     case!(bad_sources::names_an_empty_repository, real_only: false),
     case!(bad_sources::refuses_trees_with_git_folders, real_only: false),
@@ -87,11 +105,22 @@ pub const CASES: &[Case] = &[
 
 /// Run alone, one after the other.
 pub const EXCLUSIVE: &[Exclusive] = &[
-    exclusive!(strict::names_unset_variables, real_only: false),
-    exclusive!(strict::goes_on_beside_unreadable_objects, real_only: false),
+    exclusive!(unreadable::goes_on_beside_unreadable_objects, real_only: false),
     exclusive!(outage::survives_being_killed_in_the_middle, real_only: false),
     exclusive!(outage::survives_an_outage_of_the_api, real_only: false),
     exclusive!(requests::counts_requests, real_only: true),
     exclusive!(takeover::a_restart_writes_nothing, real_only: false),
     exclusive!(takeover::takes_over_from_flux_and_gives_back, real_only: false),
+];
+
+/// Run side by side, with the embedded API as target.
+pub const STANDALONE: &[Standalone] = &[
+    standalone!(up::takes_commits_as_events),
+    standalone!(up::names_or_takes_uncommitted_changes),
+    standalone!(up::runs_spokes_from_a_hub),
+    standalone!(up::takes_an_address),
+    standalone!(up::keeps_its_state_unless_told_not_to),
+    standalone!(up::tells_ci_the_first_broken_link),
+    standalone!(up::serves_other_addresses_from_folders),
+    standalone!(up::runs_real_repositories),
 ];

@@ -4,6 +4,7 @@
 
 mod cases;
 mod place;
+mod up;
 mod world;
 
 use std::path::{Path, PathBuf};
@@ -13,7 +14,8 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 use futures::StreamExt;
 
-use cases::{Case, Exclusive};
+use cases::{Case, Exclusive, Standalone};
+use up::Bench;
 use world::World;
 
 /// Cases that run side by side; each has a namespace of its own.
@@ -66,6 +68,18 @@ async fn run() -> Result<bool> {
             all.push(told(run_exclusive(&mut world, case).await));
         }
     }
+    if arguments.target == "embedded" {
+        let chosen: Vec<&Standalone> = cases::STANDALONE
+            .iter()
+            .filter(|case| arguments.chooses(case.name, false))
+            .collect();
+        let mut running = futures::stream::iter(chosen)
+            .map(|case| run_standalone(&arguments.program, case))
+            .buffer_unordered(JOBS);
+        while let Some(ended) = running.next().await {
+            all.push(told(ended));
+        }
+    }
     let passed = all.iter().filter(|passed| **passed).count();
     let failed = all.len() - passed;
     if failed > 0 {
@@ -91,6 +105,19 @@ async fn run_case(world: &World, case: &Case) -> Ended {
 async fn run_exclusive(world: &mut World, case: &Exclusive) -> Ended {
     let start = Instant::now();
     let outcome = (case.run)(world).await;
+    Ended {
+        name: case.name,
+        outcome,
+        seconds: start.elapsed().as_secs_f32(),
+    }
+}
+
+async fn run_standalone(program: &Path, case: &Standalone) -> Ended {
+    let start = Instant::now();
+    let outcome = match Bench::new(program) {
+        Ok(bench) => (case.run)(bench).await,
+        Err(error) => Err(error),
+    };
     Ended {
         name: case.name,
         outcome,

@@ -334,3 +334,27 @@ pub async fn refuses_dangerous_kubeconfigs(mut place: Place<'_>) -> Result<()> {
     );
     Ok(())
 }
+
+/// A variable that nobody set; strict is the default.
+pub async fn names_unset_variables(mut place: Place<'_>) -> Result<()> {
+    let (one, two) = (config_map("one", "blue"), config_map("two", "${color}"));
+    place.commit(&Files::from([
+        ("one.yaml", Some(one.as_str())),
+        ("two.yaml", Some(two.as_str())),
+    ]))?;
+    let fields = json!({"postBuild": {"substitute": {"size": "1"}}});
+    let objects = [place.source(&json!({})), place.kustomization(&fields)];
+    place.create_all(&objects).await?;
+    let words = ["ConfigMap", "/two", "color", "variable not set"];
+    let (reason, message) = place.refused("Kustomization", "app", &words).await?;
+    ensure!(reason == "BuildFailed", "{reason}: {message}");
+    ensure!(
+        place.find("ConfigMap", "one").await?.is_none(),
+        "half applied"
+    );
+    let set = json!({"spec": {"postBuild": {"substitute": {"color": "red"}}}});
+    place.patch("Kustomization", "app", &set).await?;
+    place.ready("Kustomization", "True").await?;
+    ensure!(place.value("two", "key").await?.as_deref() == Some("red"));
+    Ok(())
+}

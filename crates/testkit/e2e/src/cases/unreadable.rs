@@ -1,43 +1,12 @@
-//! What needs controllers with other flags, or objects past validation.
+//! Objects that got past validation.
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 
 use crate::place::{Files, Place, config_map, named};
 use crate::world::World;
 
 const DEFINITIONS: &str = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
-
-/// A variable that nobody set, when that is not allowed.
-pub async fn names_unset_variables(world: &mut World) -> Result<()> {
-    world
-        .controllers
-        .set_flags(&["--feature-gates=StrictPostBuildSubstitutions=true"]);
-    world.restart_controllers()?;
-    {
-        let mut place = world.place("variables").await?;
-        let (one, two) = (config_map("one", "blue"), config_map("two", "${color}"));
-        place.commit(&Files::from([
-            ("one.yaml", Some(one.as_str())),
-            ("two.yaml", Some(two.as_str())),
-        ]))?;
-        let fields = json!({"postBuild": {"substitute": {"size": "1"}}});
-        let objects = [place.source(&json!({})), place.kustomization(&fields)];
-        place.create_all(&objects).await?;
-        let words = ["ConfigMap", "/two", "color", "variable not set"];
-        let (reason, message) = place.refused("Kustomization", "app", &words).await?;
-        ensure!(reason == "BuildFailed", "{reason}: {message}");
-        ensure!(
-            place.find("ConfigMap", "one").await?.is_none(),
-            "half applied"
-        );
-        let set = json!({"spec": {"postBuild": {"substitute": {"color": "red"}}}});
-        place.patch("Kustomization", "app", &set).await?;
-        place.ready("Kustomization", "True").await?;
-    }
-    world.controllers.set_flags(&[]);
-    world.restart_controllers()
-}
 
 /// Objects that got past validation (written while the definition was weaker) and that no controller can read: they are named,
 /// and the others go on, also after a restart (CVE-2022-39272).
