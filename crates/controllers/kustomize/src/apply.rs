@@ -1,7 +1,7 @@
 //! Brings the objects of a build into a cluster, stage by stage: look, check, apply. Nothing of a stage is written before all of
 //! it was checked, as far as the API server's answer is not known in advance.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 

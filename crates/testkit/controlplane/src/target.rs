@@ -23,6 +23,7 @@ pub enum Target {
         server: Daemon,
         program: PathBuf,
         flags: Vec<String>,
+        _data: tempfile::TempDir,
         address: String,
         kubeconfig: PathBuf,
     },
@@ -48,10 +49,14 @@ impl Target {
     async fn start_embedded(program: &Path, folder: &Path) -> Result<Self> {
         let address = format!("127.0.0.1:{}", free_port()?);
         let kubeconfig = folder.join("main.kubeconfig");
+        // In memory where there is a folder for it: a disk that is busy with builds makes each write wait for seconds.
+        let memory = Path::new("/dev/shm");
+        let parent = if memory.is_dir() { memory } else { folder };
+        let data = tempfile::tempdir_in(parent).context("creating a folder for the API's data")?;
         let flags = vec![
             "apiserver".to_owned(),
             format!("--listen={address}"),
-            format!("--data-dir={}", folder.join("apiserver").display()),
+            format!("--data-dir={}", data.path().display()),
             format!("--kubeconfig-dir={}", folder.display()),
         ];
         let log = folder.join("apiserver.log");
@@ -59,6 +64,7 @@ impl Target {
             server: Daemon::start("skein apiserver", program, &flags, &log)?,
             program: program.to_owned(),
             flags,
+            _data: data,
             address,
             kubeconfig,
         };
