@@ -68,9 +68,11 @@ impl Builder {
         }
     }
 
-    /// The files of an artifact, from memory when they were used a moment ago.
-    pub async fn tree(&self, artifact: &Artifact) -> Result<FileTree, BuildFailure> {
-        if let Some(tree) = self.remembered(&artifact.digest) {
+    /// The files of an artifact, from memory when they were used a moment ago, unless they are wanted `afresh`.
+    pub async fn tree(&self, artifact: &Artifact, afresh: bool) -> Result<FileTree, BuildFailure> {
+        if afresh {
+            self.forget(&artifact.digest);
+        } else if let Some(tree) = self.remembered(&artifact.digest) {
             return Ok(tree);
         }
         let files = match self.downloader.fetch_tree(artifact).await {
@@ -95,6 +97,10 @@ impl Builder {
         let tree = entry.2.clone();
         trees.push_back(entry);
         Some(tree)
+    }
+
+    fn forget(&self, digest: &str) {
+        self.trees.lock().retain(|(held, _, _)| held != digest);
     }
 
     fn remember(&self, digest: &str, bytes: u64, tree: &FileTree) {

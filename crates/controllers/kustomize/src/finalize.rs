@@ -33,6 +33,9 @@ impl KustomizeController {
                 Ok(target) => target,
                 Err(error) => {
                     tracing::warn!(name = %run.name, %error, "deletion waits for its cluster");
+                    self.tell_finished(run);
+                    run.report().settle();
+                    self.write(run).await?;
                     return Ok(Next::Backoff);
                 }
             };
@@ -42,17 +45,22 @@ impl KustomizeController {
                 return Ok(next);
             }
         }
+        self.tell_finished(run);
+        self.writer
+            .remove_finalizer(&run.object, skein_api::names::FINALIZER)
+            .await?;
+        Ok(Next::Change)
+    }
+
+    /// Every run of one that is ready ends with this, as in Flux: the runs of its deletion, too.
+    fn tell_finished(&self, run: &Run) {
         let ready = skein_api::conditions::is_true(&run.status.conditions, "Ready");
-        if ready && !spec_is_suspended(run) {
+        if ready && !run.kustomization.spec.suspend {
             let events = self.events(run);
             let interval = run.kustomization.spec.interval;
             self.recorder
                 .record(events.finished(run.started.elapsed(), interval));
         }
-        self.writer
-            .remove_finalizer(&run.object, skein_api::names::FINALIZER)
-            .await?;
-        Ok(Next::Change)
     }
 
     fn events(&self, run: &Run) -> Events {
@@ -153,10 +161,6 @@ impl KustomizeController {
         self.recorder
             .record(self.events(run).event(Severity::Error, reason, text));
     }
-}
-
-fn spec_is_suspended(run: &Run) -> bool {
-    run.kustomization.spec.suspend
 }
 
 fn deleting_for(run: &Run) -> GoDuration {

@@ -37,6 +37,8 @@ pub(crate) struct Run {
     pub(crate) object: Object,
     pub(crate) status: KustomizationStatus,
     pub(crate) started: Instant,
+    /// Whether somebody asked for this run: everything is done anew then, the download included.
+    pub(crate) is_requested: bool,
     /// Whether the run is told of even when it changes nothing: something new was asked or published.
     pub(crate) is_news: bool,
 }
@@ -92,6 +94,7 @@ impl KustomizeController {
             name: name.clone(),
             status: kustomization.status.clone(),
             object: held.object.clone(),
+            is_requested: kustomization.has_unhandled_request(),
             kustomization,
             started: Instant::now(),
             is_news: self.config_changes.lock().remove(name),
@@ -264,7 +267,7 @@ impl KustomizeController {
 
     async fn suspended(&self, run: &mut Run) -> Result<Next, ApiError> {
         self.waits.lock().remove(&run.name);
-        run.status.observed_generation = run.kustomization.metadata.generation;
+        run.report().settle();
         self.write(run).await?;
         Ok(Next::Change)
     }
@@ -361,7 +364,7 @@ impl KustomizeController {
         };
         let tree = self
             .builder
-            .tree(artifact)
+            .tree(artifact, run.is_requested)
             .await
             .map_err(|error| match error {
                 BuildFailure::ArtifactNotFound => {

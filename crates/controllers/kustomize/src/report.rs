@@ -115,9 +115,19 @@ impl Report<'_> {
             .mark_false(ConditionType::Ready, reason, message);
     }
 
-    /// Only a change of the spec helps.
+    /// What is true at the end of any run: who is still ready has observed this generation.
+    pub fn settle(&mut self) {
+        if skein_api::conditions::is_true(&self.status.conditions, ConditionType::Ready.as_str()) {
+            self.conditions().remove(ConditionType::Reconciling);
+            self.status.observed_generation = self.generation;
+        }
+    }
+
+    /// Only a change of the spec helps. Who is denied access has not observed it: the grant may come from outside.
     pub fn stalled(&mut self, reason: KustomizationReason, message: &str) {
-        self.status.observed_generation = self.generation;
+        if reason != KustomizationReason::AccessDenied {
+            self.status.observed_generation = self.generation;
+        }
         let mut conditions = self.conditions();
         conditions.mark_false(ConditionType::Ready, reason, message);
         conditions.mark_stalled(reason, message);

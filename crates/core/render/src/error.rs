@@ -98,6 +98,10 @@ impl RenderError {
                 path: format!("{ARTIFACT_ROOT}/{path}"),
             }
             .to_string(),
+            Self::PathIsFile { path } => {
+                let file = format!("{ARTIFACT_ROOT}/{path}/kustomization.yaml: not a directory");
+                format!("open {file} remove {file}")
+            }
             Self::Manifest { path, reason } => {
                 format!("failed to decode Kubernetes YAML from {ARTIFACT_ROOT}/{path}: {reason}")
             }

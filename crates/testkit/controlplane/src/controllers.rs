@@ -43,6 +43,8 @@ pub struct Controllers {
     options: ControllerOptions,
     storage_address: String,
     metrics_addresses: BTreeMap<&'static str, String>,
+    /// The real kustomize-controller, where it runs in the place of ours.
+    real_kustomize: Option<PathBuf>,
     running: Vec<(&'static str, Daemon)>,
 }
 
@@ -65,6 +67,7 @@ impl Controllers {
         let controllers = Self {
             storage_address: format!("127.0.0.1:{}", free_port()?),
             metrics_addresses,
+            real_kustomize: None,
             running: Vec::new(),
             options,
         };
@@ -74,10 +77,20 @@ impl Controllers {
         Ok(controllers)
     }
 
+    /// From now on the component `kustomize` is the real controller.
+    pub fn use_real_kustomize(&mut self, program: PathBuf) {
+        self.real_kustomize = Some(program);
+    }
+
     /// Starts one component.
     pub fn start_component(&mut self, target: &Target, component: &'static str) -> Result<()> {
         let account = account_of(component)?;
         let kubeconfig = target.kubeconfig_of(account)?;
+        if let (Some(program), "kustomize") = (&self.real_kustomize, component) {
+            let daemon = self.start_real(program, &kubeconfig)?;
+            self.running.push((component, daemon));
+            return Ok(());
+        }
         let pairs = [
             ("components", component.to_owned()),
             ("kubeconfig", kubeconfig.to_string_lossy().into_owned()),
@@ -99,6 +112,24 @@ impl Controllers {
         let daemon = Daemon::start(account, &self.options.program, &flags, &log)?;
         self.running.push((component, daemon));
         Ok(())
+    }
+
+    fn start_real(&self, program: &Path, kubeconfig: &Path) -> Result<Daemon> {
+        let flags = [
+            format!("--events-addr={}", self.options.events),
+            "--metrics-addr=127.0.0.1:0".to_owned(),
+            "--health-addr=127.0.0.1:0".to_owned(),
+            "--interval-jitter-percentage=0".to_owned(),
+            "--enable-leader-election=false".to_owned(),
+            "--concurrent=12".to_owned(),
+            "--concurrent-ssa=1".to_owned(),
+        ];
+        let environment = [
+            ("RUNTIME_NAMESPACE", Path::new(NAMESPACE)),
+            ("KUBECONFIG", kubeconfig),
+        ];
+        let log = self.log_of("kustomize");
+        Daemon::start_with("kustomize-controller", program, &flags, &environment, &log)
     }
 
     /// Ends one component as a rollout does.

@@ -57,3 +57,32 @@ pub fn read(file: &Path) -> Result<Sections> {
     }
     Ok(sections)
 }
+
+/// What `objects` carries beside its items.
+const BESIDE: &[&str] = &["rejected", "responses", "waitTimedOut"];
+
+/// Writes the sections of a step, to be read by [`read`].
+pub fn write(file: &Path, sections: &Sections) -> Result<()> {
+    let mut documents = Vec::new();
+    let mut first = serde_json::Map::new();
+    first.insert("section".to_owned(), "objects".into());
+    first.insert(
+        "items".to_owned(),
+        sections.get("objects").cloned().unwrap_or_default(),
+    );
+    for name in BESIDE {
+        if let Some(value) = sections.get(*name) {
+            first.insert((*name).to_owned(), value.clone());
+        }
+    }
+    documents.push(Value::Object(first));
+    for (name, items) in sections {
+        if name != "objects" && !BESIDE.contains(&name.as_str()) {
+            documents.push(serde_json::json!({"section": name, "items": items}));
+        }
+    }
+    let texts: Vec<String> = documents.iter().map(skein_yaml::to_string).collect();
+    let folder = file.parent().context("a step's file lies in a folder")?;
+    fs::create_dir_all(folder).with_context(|| format!("creating {}", folder.display()))?;
+    fs::write(file, texts.join("---\n")).with_context(|| format!("writing {}", file.display()))
+}

@@ -1,7 +1,9 @@
 //! Replays recorded steps of the real Flux controllers against ours and compares what is seen.
 //!
 //! `skein-flux-live DIR [--target real|embedded] [--area A] [--scenario PART] [--jobs N] [--out DIR] [--program FILE]
-//! [--floor PERCENT]`
+//! [--floor PERCENT] [--record KUSTOMIZE_CONTROLLER]`
+//!
+//! With `--record` the real kustomize-controller runs in the place of ours, and what is seen becomes what is expected.
 
 mod cluster;
 mod compare;
@@ -61,6 +63,8 @@ struct Arguments {
     program: PathBuf,
     /// Percent of sections that must be equal; all when absent.
     floor: Option<f64>,
+    /// The real kustomize-controller, whose doings are recorded.
+    record: Option<PathBuf>,
 }
 
 fn main() -> ExitCode {
@@ -82,16 +86,18 @@ async fn run() -> Result<bool> {
     let scenarios = arguments.scenarios()?;
     let out = arguments.out.join(&arguments.target);
     let mut report = Report::new(out);
-    let mut world = World::start(&arguments.target, arguments.program.clone()).await?;
+    let program = arguments.program.clone();
+    let mut world = World::start(&arguments.target, program, arguments.record.clone()).await?;
     world.check()?;
     let world = Arc::new(world);
+    let is_recording = arguments.record.is_some();
     let places = Arc::new(Semaphore::new(arguments.jobs));
     let mut running = JoinSet::new();
     for scenario in scenarios {
         let (world, places) = (Arc::clone(&world), Arc::clone(&places));
         running.spawn(async move {
             let place = places.acquire().await.context("the places are closed")?;
-            let steps = play(&world, &scenario).await;
+            let steps = play(&world, &scenario, is_recording).await;
             drop(place);
             Ok::<_, anyhow::Error>((scenario.name, steps))
         });
@@ -106,13 +112,18 @@ async fn run() -> Result<bool> {
     Ok(report.finish(arguments.floor))
 }
 
-async fn play(world: &World, scenario: &Scenario) -> Result<Steps> {
+async fn play(world: &World, scenario: &Scenario, is_recording: bool) -> Result<Steps> {
     let seen = play::Play::new(world, scenario).run().await?;
+    if is_recording {
+        for (step, seen) in scenario.steps.iter().zip(&seen) {
+            expected::write(&step.expected, &seen.sections)?;
+        }
+    }
     let has_requests = world.target.audit_log().is_some();
     let mut steps = Steps::new();
     let mut before = Vec::new();
     for (step, seen) in scenario.steps.iter().zip(seen) {
-        if step.recorded {
+        if step.recorded || is_recording {
             let expected = expected::read(&step.expected)?;
             let terms = Terms {
                 has_requests,
@@ -140,7 +151,7 @@ impl Arguments {
                         None => (flag.to_owned(), words.next()),
                     };
                     let known = [
-                        "target", "area", "scenario", "jobs", "out", "program", "floor",
+                        "target", "area", "scenario", "jobs", "out", "program", "floor", "record",
                     ];
                     if !known.contains(&name.as_str()) {
                         bail!("unknown flag --{name}");
@@ -165,6 +176,7 @@ impl Arguments {
                 .get("floor")
                 .map(|percent| percent.parse().context("--floor takes a number"))
                 .transpose()?,
+            record: path("record"),
             target: values.remove("target").unwrap_or_else(|| "real".to_owned()),
             area: values.remove("area"),
             scenario: values.remove("scenario"),

@@ -57,8 +57,8 @@ pub struct World {
 }
 
 impl World {
-    /// Starts everything. `program` is the skein binary.
-    pub async fn start(target: &str, program: PathBuf) -> Result<Self> {
+    /// Starts everything. `program` is the skein binary, `real` the kustomize-controller that may take the place of ours.
+    pub async fn start(target: &str, program: PathBuf, real: Option<PathBuf>) -> Result<Self> {
         let folder = tempfile::Builder::new()
             .prefix("skein-flux-live-")
             .tempdir()
@@ -99,6 +99,9 @@ impl World {
             _sink: sink,
             folder,
         };
+        if let Some(real) = real {
+            world.controllers.use_real_kustomize(real);
+        }
         world.name();
         world.watch().await?;
         for (component, _) in skein_testkit::COMPONENTS {

@@ -186,9 +186,13 @@ impl PatchTransformer {
             resource.materialize();
             let mut value = skein_yaml::reencoded_to_json(&resource.node)
                 .map_err(|e| BuildError::from(e).on_object(shown.as_str()))?;
-            patch
-                .apply(&mut value)
-                .map_err(|message| BuildError::invalid(message).on_object(shown.as_str()))?;
+            patch.apply(&mut value).map_err(|message| {
+                // The words are kustomize's, which does not say more.
+                let words = message.clone();
+                BuildError::invalid(message)
+                    .upstream(|_| words)
+                    .on_object(shown.as_str())
+            })?;
             if !value.is_object() {
                 return Err(BuildError::invalid("the patch leaves no object").on_object(shown));
             }
