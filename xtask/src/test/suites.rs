@@ -12,6 +12,9 @@ use crate::{process, setup, tidy, tree, upstream, web};
 /// Sections of the recorded steps that must be equal, in percent: what differs is listed in SHORTCOMINGS.md. It only ever goes up.
 const FLUX_LIVE_FLOOR_PERCENT: &str = "93";
 
+/// The same for the scenarios that lie in the tree.
+const FLUX_BESIDE_FLOOR_PERCENT: &str = "97";
+
 /// Answers to broken objects that must be equal, in percent: the rest quotes Go's internal types. It only ever goes up.
 const REFUSALS_FLOOR_PERCENT: &str = "93";
 
@@ -54,6 +57,11 @@ pub const SUITES: &[Suite] = &[
         api_parity,
     ),
     own("web-e2e", "the web page in a browser", web_end_to_end),
+    own(
+        "flux-beside",
+        "steps recorded from the real kustomize-controller",
+        || flux_live_beside("real"),
+    ),
     shared("flux-embedded", "recorded Flux steps, embedded API", || {
         flux_live("embedded")
     }),
@@ -196,12 +204,33 @@ fn flux_live(target: &str) -> Result<Option<Counts>> {
     let Some(shared) = tree::shared_material() else {
         return Ok(None);
     };
+    flux_live_in(
+        &shared.join("real/flux-live"),
+        target,
+        &["--floor", FLUX_LIVE_FLOOR_PERCENT],
+    )
+}
+
+/// The scenarios of this tree, recorded from the real kustomize-controller.
+fn flux_live_beside(target: &str) -> Result<Option<Counts>> {
+    let folder = tree::root().join("crates/testkit/flux-live/scenarios");
+    let words = [
+        "--area",
+        "kustomization",
+        "--floor",
+        FLUX_BESIDE_FLOOR_PERCENT,
+    ];
+    flux_live_in(&folder, target, &words)
+}
+
+/// Replays the recordings of a folder.
+fn flux_live_in(folder: &Path, target: &str, words: &[&str]) -> Result<Option<Counts>> {
+    if !folder.is_dir() {
+        return Ok(None);
+    }
     prepare(target)?;
-    let folder = shared.join("real/flux-live");
     let mut command = process::cargo(&["run", "--quiet", "--package", "skein-flux-live", "--"]);
-    command
-        .arg(folder)
-        .args(["--target", target, "--floor", FLUX_LIVE_FLOOR_PERCENT]);
+    command.arg(folder).args(["--target", target]).args(words);
     counted(&mut command, Counts::add_own_line)
 }
 

@@ -135,14 +135,9 @@ fn denied(kustomization: &Kustomization, policy: Policy) -> Option<String> {
 
 fn missing_source(kustomization: &Kustomization) -> String {
     let reference = &kustomization.spec.source_ref;
-    let plural = match reference.kind.as_str() {
-        "OCIRepository" => "ocirepositories",
-        "Bucket" => "buckets",
-        "ExternalArtifact" => "externalartifacts",
-        _ => "gitrepositories",
-    };
     format!(
-        "{plural}.source.toolkit.fluxcd.io \"{}\" not found",
+        "{}.source.toolkit.fluxcd.io \"{}\" not found",
+        reference.kind.as_str(),
         reference.name
     )
 }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use skein_api::conditions::{find, is_true};
+use skein_api::conditions::{ConditionStatus, find, is_true};
 use skein_api::kustomization::KustomizationStatus;
 use skein_api::{Artifact, ConditionType, Kustomization, KustomizationReason};
 use skein_cluster::ApiError;
@@ -26,6 +26,12 @@ use crate::prune;
 use crate::report::{Events, Outcome, Phase, Report, inventory_of, set_inventory, timeout};
 use crate::wait::{self, Subject, UNTOLD, UNWATCHED_POLL, WATCHED_POLL, WaitList, Waiting};
 use skein_runtime::targets::{Target, TargetReference};
+
+/// How long an object must have been waited for before its failure ends the wait.
+const FAIL_FAST_AFTER: Duration = Duration::from_secs(2);
+
+/// The same after an earlier failure, which controllers may take a while to leave behind; Flux looks as seldom.
+const FAIL_AGAIN_AFTER: Duration = Duration::from_secs(5);
 
 /// Pause after a cluster did not answer.
 const UNAVAILABLE_PAUSE: Duration = Duration::from_secs(10);
@@ -147,21 +153,22 @@ impl KustomizeController {
         if decision != Decision::Suspended
             && let Some((reason, text)) = self.misconfigured(run)
         {
-            return self.stall(run, reason, text).await;
+            return self.stall(run, reason, text, None).await;
         }
         match decision {
             Decision::Finalize => Ok(Next::Change),
             Decision::Suspended => self.suspended(run).await,
             Decision::AccessDenied(text) => {
-                self.stall(run, KustomizationReason::AccessDenied, text)
+                self.stall(run, KustomizationReason::AccessDenied, text, None)
                     .await
             }
             Decision::InvalidExpression(text) => {
                 let text = format!(
                     "Reconciliation failed terminally due to configuration error: terminal error: {text}"
                 );
-                self.stall(run, KustomizationReason::InvalidCELExpression, text)
-                    .await
+                let artifact = self.artifact_of(run);
+                let reason = KustomizationReason::InvalidCELExpression;
+                self.stall(run, reason, text, artifact.as_ref()).await
             }
             Decision::SourceMissing(text) => {
                 run.report()
@@ -277,14 +284,15 @@ impl KustomizeController {
         run: &mut Run,
         reason: KustomizationReason,
         text: String,
+        // Known where the source was looked at before.
+        artifact: Option<&Artifact>,
     ) -> Result<Next, ApiError> {
         let known = find(&run.status.conditions, ConditionType::Stalled.as_str());
         let is_new = known.is_none_or(|condition| condition.message != text);
         run.report().stalled(reason, &text);
         self.write(run).await?;
         if is_new {
-            let artifact = self.artifact_of(run);
-            let events = Events::new(&run.kustomization, artifact.as_ref());
+            let events = Events::new(&run.kustomization, artifact);
             self.recorder
                 .record(events.event(Severity::Error, reason, text));
         }
@@ -505,6 +513,11 @@ impl KustomizeController {
                 &run.kustomization.status.conditions,
                 ConditionType::Healthy.as_str(),
             ),
+            was_unhealthy: find(
+                &run.kustomization.status.conditions,
+                ConditionType::Healthy.as_str(),
+            )
+            .is_some_and(|healthy| healthy.status == ConditionStatus::False),
             tell: run.status.last_applied_revision != artifact.revision && !lines.is_empty(),
         };
         self.look_again(run, artifact, target, waiting).await
@@ -612,7 +625,7 @@ impl KustomizeController {
                 let text =
                     format!("Reconciliation failed terminally due to configuration error: {error}");
                 return self
-                    .stall(run, KustomizationReason::InvalidCELExpression, text)
+                    .stall(run, KustomizationReason::InvalidCELExpression, text, None)
                     .await;
             }
         };
@@ -627,10 +640,27 @@ impl KustomizeController {
             .controller
             .feature_gates
             .enabled("DisableFailFastBehavior");
+        // A state from before the apply, or one that its controller is about to leave, is no failure yet.
+        let waited = waiting.started.elapsed();
+        let grace = if waiting.was_unhealthy {
+            FAIL_AGAIN_AFTER
+        } else {
+            FAIL_FAST_AFTER
+        };
+        let fail_fast = fail_fast && waited >= grace;
         let look = wait::look(&waiting, target, &expressions, fail_fast).await;
         match look.verdict {
             WaitVerdict::Healthy => self.became_healthy(run, artifact, &waiting, resumed).await,
-            WaitVerdict::Waiting => self.wait_on(run, artifact, &waiting, look.unwatched).await,
+            WaitVerdict::Waiting => {
+                let next = self
+                    .wait_on(run, artifact, &waiting, look.unwatched)
+                    .await?;
+                let settled = grace.saturating_sub(waited);
+                Ok(match next {
+                    Next::Retry(pause) if !settled.is_zero() => Next::Retry(pause.min(settled)),
+                    next => next,
+                })
+            }
             WaitVerdict::Failed(text) => {
                 self.waits.lock().remove(&run.name);
                 run.report().unhealthy(&text);

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use skein_api::conditions::{ConditionStatus, find};
 use skein_api::inventory::{HISTORY_LIMIT_ENTRIES, ResourceInventory, ResourceRef, Snapshot};
 use skein_api::kustomization::KustomizationStatus;
 use skein_api::{
@@ -113,13 +114,25 @@ impl Report<'_> {
     pub fn waiting_for(&mut self, reason: KustomizationReason, message: &str) {
         self.conditions()
             .mark_false(ConditionType::Ready, reason, message);
+        self.settle();
     }
 
-    /// What is true at the end of any run: who is still ready has observed this generation.
+    /// What is true at the end of any run: who is still ready has observed this generation, who is not will be retried.
     pub fn settle(&mut self) {
-        if skein_api::conditions::is_true(&self.status.conditions, ConditionType::Ready.as_str()) {
-            self.conditions().remove(ConditionType::Reconciling);
-            self.status.observed_generation = self.generation;
+        let conditions = &self.status.conditions;
+        let ready = find(conditions, ConditionType::Ready.as_str()).map(|held| held.status);
+        let progress =
+            find(conditions, ConditionType::Reconciling.as_str()).map(|held| held.message.clone());
+        match (ready, progress) {
+            (Some(ConditionStatus::True), _) => {
+                self.conditions().remove(ConditionType::Reconciling);
+                self.status.observed_generation = self.generation;
+            }
+            (Some(ConditionStatus::False), Some(progress)) => {
+                let reason = KustomizationReason::ProgressingWithRetry;
+                self.conditions().mark_reconciling(reason, progress);
+            }
+            _ => {}
         }
     }
 

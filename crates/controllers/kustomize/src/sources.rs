@@ -65,7 +65,9 @@ impl Sources {
             };
             let changed = changed.clone();
             let cache = Cache::start(cluster.clone(), spec, Source::of, move |change| {
-                if change.before != change.after {
+                // A source that has nothing to offer is no reason to look at it.
+                let offers = change.after.is_some_and(|source| source.artifact.is_some());
+                if change.before != change.after && offers {
                     changed(kind, change.name);
                 }
             });

@@ -107,6 +107,8 @@ pub struct Waiting {
     pub digest: String,
     /// Whether the Kustomization was healthy before the run.
     pub was_healthy: bool,
+    /// Whether it was unhealthy before: what is seen first may be left over from then.
+    pub was_unhealthy: bool,
     /// Whether the verdict is told even when it is good and was good before.
     pub tell: bool,
 }

@@ -54,8 +54,16 @@ pub enum TargetError {
         /// The key or keys that were looked for.
         keys: String,
     },
+    /// The key is there with nothing in it.
+    #[error(
+        "invalid KubeConfig in secret '{secret}': invalid configuration: no configuration has been provided, try setting KUBERNETES_MASTER environment variable"
+    )]
+    Empty {
+        /// Namespace and name.
+        secret: NamespacedName,
+    },
     /// The kubeconfig is refused or cannot be used.
-    #[error("KubeConfig secret '{secret}': {source}")]
+    #[error("invalid KubeConfig in secret '{secret}': {source}")]
     Kubeconfig {
         /// Namespace and name.
         secret: NamespacedName,
@@ -247,6 +255,11 @@ fn kubeconfig_text(
     keys.iter()
         .find_map(|key| secret_text(secret, key))
         .ok_or_else(|| {
+            if keys.iter().any(|key| secret.at(&["data", key]).is_some()) {
+                return TargetError::Empty {
+                    secret: name.clone(),
+                };
+            }
             let looked_for = if key.is_empty() { DEFAULT_KEYS[0] } else { key };
             TargetError::NoKey {
                 secret: name.clone(),

@@ -98,6 +98,10 @@ impl RenderError {
                 path: format!("{ARTIFACT_ROOT}/{path}"),
             }
             .to_string(),
+            Self::Kustomization {
+                source: YamlError::Syntax { go_text, .. },
+                ..
+            } => format!("error converting YAML to JSON: yaml: {go_text}"),
             Self::PathIsFile { path } => {
                 let file = format!("{ARTIFACT_ROOT}/{path}/kustomization.yaml: not a directory");
                 format!("open {file} remove {file}")

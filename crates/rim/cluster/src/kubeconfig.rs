@@ -12,7 +12,7 @@ use crate::client::Cluster;
 #[derive(Debug, Error)]
 pub enum ConnectError {
     /// The kubeconfig cannot be read or has no such context.
-    #[error("kubeconfig: {0}")]
+    #[error("{0}")]
     Kubeconfig(String),
     /// Something in a kubeconfig that controllers refuse to act on.
     #[error("kubeconfig: {what} is refused; {remedy}")]
@@ -117,8 +117,8 @@ impl Cluster {
     ) -> Result<Self, ConnectError> {
         install_crypto_provider();
         // The parser's own message may quote the text, which holds credentials.
-        let mut file = Kubeconfig::from_yaml(text)
-            .map_err(|_| ConnectError::Kubeconfig("not a valid kubeconfig".into()))?;
+        let mut file =
+            Kubeconfig::from_yaml(text).map_err(|_| ConnectError::Kubeconfig(unreadable(text)))?;
         sanitise(&mut file, policy)?;
         let config = kube::Config::from_custom_kubeconfig(file, &KubeConfigOptions::default())
             .await
@@ -159,6 +159,14 @@ fn refuse(what: impl Into<String>, remedy: &'static str) -> ConnectError {
     ConnectError::Refused {
         what: what.into(),
         remedy,
+    }
+}
+
+/// Why a text is no kubeconfig, as Kubernetes' own reader words it for the most frequent mistake, without quoting the text.
+fn unreadable(text: &str) -> String {
+    match skein_yaml::from_slice(text.as_bytes()) {
+        Ok(serde_json::Value::String(_)) => r#"couldn't get version/kind; json parse error: json: cannot unmarshal string into Go value of type struct { APIVersion string "json:\"apiVersion,omitempty\""; Kind string "json:\"kind,omitempty\"" }"#.to_owned(),
+        _ => "not a valid kubeconfig".to_owned(),
     }
 }
 

@@ -1,7 +1,6 @@
 //! Conditions and history after runs.
 
 use super::*;
-use skein_api::conditions::find;
 
 fn artifact(revision: &str) -> Artifact {
     Artifact {
