@@ -256,7 +256,7 @@ impl Reconciler<NamespacedName> for HelmReconciler {
         let controller = &self.0;
         if let Some((control, started)) = controller.running.get(&name) {
             controller.disturb(&name, &control, &started);
-            return Next::Change;
+            return Next::Elsewhere;
         }
         let (control, parted) = Control::new(controller.places.clone());
         let object = controller
@@ -273,7 +273,7 @@ impl Reconciler<NamespacedName> for HelmReconciler {
         // A run that ends drops its end of the channel too: only a word sent through it means that the run goes on by itself.
         tokio::select! {
             biased;
-            Ok(()) = parted => Next::Change,
+            Ok(()) = parted => Next::Elsewhere,
             ended = &mut task => ended.unwrap_or(Next::Backoff),
         }
     }
@@ -336,6 +336,7 @@ fn schedule(queue: &Queue<NamespacedName>, name: &NamespacedName, next: Next, ag
         Next::Backoff => {
             queue.add_failed(name.clone());
         }
+        Next::Elsewhere => {}
     }
     if again && next != Next::Gone {
         queue.add(name.clone());

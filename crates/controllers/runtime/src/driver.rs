@@ -23,6 +23,8 @@ pub enum Next {
     Retry(Duration),
     /// After a backoff that grows with each failure in a row.
     Backoff,
+    /// Somebody else says when: the work goes on without the worker. The row of failures is left as it is.
+    Elsewhere,
 }
 
 /// What reconciles the object behind a key. It takes no hint of what changed: everything is observed anew.
@@ -85,6 +87,7 @@ async fn work<K: Key, R: Reconciler<K>>(
         Next::Backoff => {
             queue.add_failed(key.clone());
         }
+        Next::Elsewhere => {}
     }
     queue.done(&key);
 }
@@ -119,6 +122,8 @@ mod tests {
             match (key, runs) {
                 ("panics", 1) => panic!("a bug"),
                 ("interval", 1) => Next::After(Duration::from_secs(30)),
+                ("parts", 1 | 3) => Next::Backoff,
+                ("parts", 2) => Next::Elsewhere,
                 _ => Next::Change,
             }
         }
@@ -155,6 +160,28 @@ mod tests {
                 ("interval", 30)
             ]
         );
+    }
+
+    /// A run that goes on without its worker neither ends the row of failures nor plans anything.
+    #[tokio::test(start_paused = true)]
+    async fn work_elsewhere_leaves_the_row_of_failures() {
+        let backoff = Backoff {
+            min: Duration::from_secs(2),
+            max: Duration::from_secs(60),
+        };
+        let queue = Queue::new(backoff);
+        let script = Arc::new(Script(Mutex::default(), tokio::time::Instant::now()));
+        let (stop, stopped) = watch::channel(false);
+        let metrics = Metrics::default();
+        let driver = tokio::spawn(run(script.clone(), queue.clone(), 1, metrics, stopped));
+        queue.add("parts");
+        tokio::time::sleep(Duration::from_secs(10)).await;
+        queue.add("parts");
+        tokio::time::sleep(Duration::from_secs(100)).await;
+        stop.send_replace(true);
+        driver.await.expect("the driver ends");
+        let times: Vec<u64> = script.0.lock().iter().map(|(_, at)| *at).collect();
+        assert_eq!(times, [0, 2, 10, 14], "the second pause is four seconds");
     }
 
     #[test]

@@ -82,7 +82,7 @@ impl Metrics {
     /// One reconciliation of a controller ended.
     pub(crate) fn reconciled(&self, controller: &'static str, next: Next, _took: Duration) {
         let result = match next {
-            Next::Gone | Next::Change => "success",
+            Next::Gone | Next::Change | Next::Elsewhere => "success",
             Next::After(_) | Next::Retry(_) => "requeue_after",
             Next::Backoff => "error",
         };

@@ -218,11 +218,18 @@ impl ObservedSet {
         let Some(kind) = self.kinds.lock().get(resource).cloned() else {
             return;
         };
-        let content = content_hash(object);
-        kind.own_writes
-            .lock()
-            .insert(object.namespaced_name(), Some(content));
-        kind.cache.put_own_write(object.clone());
+        let name = object.namespaced_name();
+        if object.label(self.labels.name).is_some() {
+            let content = content_hash(object);
+            kind.own_writes.lock().insert(name, Some(content));
+            kind.cache.put_own_write(object.clone());
+            return;
+        }
+        // The watch selects by the label: held, the object would never change again.
+        if kind.cache.get(&name).is_some() {
+            kind.own_writes.lock().insert(name, None);
+        }
+        kind.cache.leave_by_own_write(object);
     }
 
     /// Notes an object that we are about to delete.

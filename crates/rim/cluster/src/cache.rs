@@ -139,6 +139,12 @@ impl<T: Send + Sync + 'static> Cache<T> {
     pub fn put_own_write(&self, written: Object) {
         self.inner.held.put_own_write(written);
     }
+
+    /// The answer to a write of ours after which the object is not one that this cache watches, for example without the labels
+    /// that it selects by.
+    pub fn leave_by_own_write(&self, written: &Object) {
+        self.inner.held.leave_by_own_write(written);
+    }
 }
 
 impl<T> Inner<T> {

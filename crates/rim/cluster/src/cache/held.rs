@@ -26,12 +26,34 @@ fn number(revision: &str) -> Option<u64> {
     revision.parse().ok()
 }
 
+/// How far the watch is.
+#[derive(Default)]
+struct Progress {
+    /// Up to which revision the watch has told everything.
+    reached: Option<u64>,
+    /// At which revision own writes took objects out of the collection; until the watch has told so much.
+    left: HashMap<NamespacedName, u64>,
+}
+
+impl Progress {
+    /// Revisions only grow.
+    fn advance(&mut self, revision: Option<u64>) {
+        self.reached = self.reached.max(revision);
+        let reached = self.reached;
+        self.left.retain(|_, left| Some(*left) > reached);
+    }
+
+    /// Whether the object was taken out of the collection after this revision.
+    fn has_left(&self, name: &NamespacedName, revision: Option<u64>) -> bool {
+        matches!((self.left.get(name), revision), (Some(left), Some(told)) if *left > told)
+    }
+}
+
 /// The objects of one watched collection.
 pub(super) struct HeldObjects<T> {
     items: RwLock<HashMap<NamespacedName, Held<T>>>,
-    /// Up to which revision the watch has told everything. Held while a change is made and told, so that changes are told in
-    /// the order in which they are made.
-    reached: Mutex<Option<u64>>,
+    /// Held while a change is made and told, so that changes are told in the order in which they are made.
+    progress: Mutex<Progress>,
     project: Project<T>,
     on_change: OnChange<T>,
 }
@@ -40,7 +62,7 @@ impl<T> HeldObjects<T> {
     pub(super) fn new(project: Project<T>, on_change: OnChange<T>) -> Self {
         Self {
             items: RwLock::new(HashMap::new()),
-            reached: Mutex::new(None),
+            progress: Mutex::default(),
             project,
             on_change,
         }
@@ -68,49 +90,71 @@ impl<T> HeldObjects<T> {
 
     /// A watch event: the object is there in this state.
     pub(super) fn put(&self, object: Object) {
-        let mut reached = self.reached.lock();
-        advance(&mut reached, number(object.resource_version()));
-        self.hold(object);
+        let mut progress = self.progress.lock();
+        let revision = number(object.resource_version());
+        if !progress.has_left(&object.namespaced_name(), revision) {
+            self.hold(object);
+        }
+        progress.advance(revision);
     }
 
     /// A watch event: the object is gone; its revision is that of the deletion.
     pub(super) fn remove(&self, object: &Object) {
-        let mut reached = self.reached.lock();
+        let mut progress = self.progress.lock();
         let revision = number(object.resource_version());
-        advance(&mut reached, revision);
+        progress.advance(revision);
         self.drop_one(&object.namespaced_name(), revision);
     }
 
     /// A bookmark: the watch has told everything up to this revision.
     pub(super) fn reached(&self, revision: &str) {
-        advance(&mut self.reached.lock(), number(revision));
+        self.progress.lock().advance(number(revision));
     }
 
     /// The answer to a write of ours. What the watch has passed already is known better: it may have been deleted since.
     pub(super) fn put_own_write(&self, written: Object) {
-        let reached = self.reached.lock();
+        let progress = self.progress.lock();
         let revision = number(written.resource_version());
-        if revision.is_none() || reached.is_none() || revision <= *reached {
+        if revision.is_none() || progress.reached.is_none() || revision <= progress.reached {
             return;
         }
         self.hold(written);
     }
 
+    /// The answer to a write of ours after which the object is not of the collection. The watch tells nothing of an object that
+    /// was made so, and of its predecessor only older states.
+    pub(super) fn leave_by_own_write(&self, written: &Object) {
+        let mut progress = self.progress.lock();
+        let Some(revision) = number(written.resource_version()) else {
+            return;
+        };
+        if progress.reached.is_none() || Some(revision) <= progress.reached {
+            return;
+        }
+        let name = written.namespaced_name();
+        self.drop_one(&name, Some(revision));
+        progress.left.insert(name, revision);
+    }
+
     /// A list is the truth, but for own writes after it.
     pub(super) fn replace_all(&self, objects: Vec<Object>, revision: &str) {
-        let mut reached = self.reached.lock();
+        let mut progress = self.progress.lock();
         let listed = number(revision);
-        if listed.is_none() || listed < *reached {
+        if listed.is_none() || listed < progress.reached {
             // The server was set back: revisions of before say nothing.
             for held in self.items.write().values_mut() {
                 held.revision = None;
             }
+            progress.left.clear();
         }
-        *reached = listed;
+        progress.reached = listed;
         let mut gone: HashSet<NamespacedName> = self.items.read().keys().cloned().collect();
         for object in objects {
-            gone.remove(&object.namespaced_name());
-            self.hold(object);
+            let (name, revision) = (object.namespaced_name(), number(object.resource_version()));
+            if !progress.has_left(&name, revision) {
+                gone.remove(&name);
+                self.hold(object);
+            }
         }
         for name in gone {
             self.drop_one(&name, listed);
@@ -162,11 +206,6 @@ impl<T> HeldObjects<T> {
             });
         }
     }
-}
-
-/// Revisions only grow.
-fn advance(reached: &mut Option<u64>, revision: Option<u64>) {
-    *reached = (*reached).max(revision);
 }
 
 #[cfg(test)]

@@ -136,3 +136,40 @@ fn steps_are_told_in_order_from_two_tellers() {
     }
     assert_eq!(before, Some(WRITES));
 }
+
+/// A Job with our labels is deleted and made again without them: the watch, which selects by them, never tells of the new one,
+/// so nothing of either may be held, whatever the watch has still to tell of the old one.
+#[test]
+fn what_our_write_took_out_of_the_collection_is_not_held() {
+    let (held, told) = held();
+    held.replace_all(vec![object("a", 5)], "5");
+    held.leave_by_own_write(&object("a", 8));
+    assert_eq!(held.get(&name("a")), None);
+    held.put(object("a", 6));
+    assert_eq!(held.get(&name("a")), None, "an older state");
+    held.remove(&object("a", 7));
+    assert_eq!(*told.lock(), [step(None, Some(5)), step(Some(5), None)]);
+    held.put(object("a", 9));
+    assert_eq!(
+        held.get(&name("a")).as_deref(),
+        Some(&9),
+        "of the collection again"
+    );
+    held.leave_by_own_write(&object("a", 8));
+    assert_eq!(
+        held.get(&name("a")).as_deref(),
+        Some(&9),
+        "the watch has passed it"
+    );
+}
+
+#[test]
+fn an_older_list_brings_nothing_back_that_our_write_took_out() {
+    let (held, _) = held();
+    held.replace_all(vec![object("a", 5)], "5");
+    held.leave_by_own_write(&object("a", 8));
+    held.replace_all(vec![object("a", 6)], "7");
+    assert_eq!(held.get(&name("a")), None);
+    held.replace_all(vec![object("a", 9)], "9");
+    assert_eq!(held.get(&name("a")).as_deref(), Some(&9));
+}
