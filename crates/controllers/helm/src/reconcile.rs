@@ -273,6 +273,7 @@ impl HelmController {
             chart: Arc::clone(&loaded.chart),
             values,
         };
+        snapshot::sort(&mut run.status.history);
         if self.is_other_release(run, &loaded) {
             return Ok(self.move_release(run, &target, expressions).await);
         }

@@ -168,7 +168,7 @@ pub fn note_release(
     }
 }
 
-/// Notes what a rollback wrote: known revisions anew, unknown ones in front.
+/// Notes what a rollback wrote: known revisions anew, unknown ones in front; the next run sorts them.
 pub fn note_rollback(history: &mut Vec<ReleaseSnapshot>, written: &[Release]) {
     for release in written {
         match history.iter_mut().find(|s| targets(s, release)) {

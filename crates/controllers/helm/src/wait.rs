@@ -1,6 +1,6 @@
 //! Waiting until objects are as they should be, or gone: woken by watches, bounded by a deadline.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -160,25 +160,23 @@ impl Waiter<'_> {
         timeout: Duration,
     ) -> Result<(), WaitFailure> {
         let started = Instant::now();
-        let mut gone: HashSet<usize> = HashSet::new();
-        loop {
-            let woken = self.control.woken();
-            for (at, resource) in resources.iter().enumerate() {
-                if !gone.contains(&at) && self.is_gone(resource).await {
-                    gone.insert(at);
+        // One after the other: while one is left, the others need no request.
+        for resource in resources {
+            loop {
+                let woken = self.control.woken();
+                if self.is_gone(resource).await {
+                    break;
                 }
+                let time = timeout.saturating_sub(started.elapsed());
+                if time.is_zero() {
+                    let key = resource.key();
+                    let text = format!("{key} termination timeout: context deadline exceeded");
+                    return Err(WaitFailure::Failed(text));
+                }
+                self.pause(woken, time).await?;
             }
-            let Some(left) = (0..resources.len()).find(|at| !gone.contains(at)) else {
-                return Ok(());
-            };
-            let time = timeout.saturating_sub(started.elapsed());
-            if time.is_zero() {
-                let key = resources.get(left).map(Resource::key).unwrap_or_default();
-                let text = format!("{key} termination timeout: context deadline exceeded");
-                return Err(WaitFailure::Failed(text));
-            }
-            self.pause(woken, time).await?;
         }
+        Ok(())
     }
 
     /// Asks the server: a watch may still show what is gone, and has not yet seen what is coming back.

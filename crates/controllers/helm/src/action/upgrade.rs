@@ -33,7 +33,8 @@ impl Action<'_> {
             return Err(format!("{:?} has no deployed releases", self.name));
         };
         let server_side = is_server_side(spec.server_side_apply, last.is_server_side());
-        let policy = spec.crds.unwrap_or(CrdsPolicy::Skip);
+        // Flux's documentation says Skip; its controller creates, which under server-side apply updates (recorded).
+        let policy = spec.crds.unwrap_or(CrdsPolicy::Create);
         self.apply_definitions(wanted, policy, server_side)
             .await
             .map_err(|e| format!("failed to apply CustomResourceDefinitions: {e}"))?;

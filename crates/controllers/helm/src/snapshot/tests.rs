@@ -82,3 +82,20 @@ fn an_upgrade_puts_its_record_in_front_and_renews_the_one_before() {
     assert_eq!(history[0].action, "upgrade");
     assert!(has_test_in_phase(&history[1], "Succeeded"));
 }
+
+/// A rollback renews the record that it goes back to as well, which may have left the history since. Flux shows it in front until
+/// the next run (recorded).
+#[test]
+fn a_record_that_left_the_history_comes_back_in_front_until_sorted() {
+    let mut history = vec![snapshot(6, "failed"), snapshot(5, "superseded")];
+    let record = |version| Release {
+        name: "a".into(),
+        namespace: "n".into(),
+        version,
+        ..Release::default()
+    };
+    note_rollback(&mut history, &[record(2), record(7), record(7)]);
+    assert_eq!(versions(&history), [7, 2, 6, 5]);
+    sort(&mut history);
+    assert_eq!(versions(&history), [7, 6, 5, 2]);
+}
