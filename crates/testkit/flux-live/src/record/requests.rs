@@ -24,7 +24,7 @@ pub fn mark(world: &World) -> Mark {
     Mark(length.map(|log| log.len()))
 }
 
-/// Requests by controller; patches of Flux objects by controller and object.
+/// Requests by controller; those about one Flux object by controller and object.
 pub fn section(world: &World, scenario: &Scenario, mark: Mark, once: bool) -> Result<Value> {
     let (Some(log), Mark(Some(offset))) = (world.target.audit_log(), mark) else {
         return Ok(Value::Null);
@@ -82,8 +82,8 @@ fn request(event: &Value, scenario: &Scenario) -> Option<(String, String)> {
     if !other.is_empty() {
         line.push_str(&format!(" as {other}"));
     }
-    let is_flux_patch = verb == "patch" && group.ends_with("toolkit.fluxcd.io");
-    let list = if is_flux_patch {
+    let is_flux_object = group.ends_with("toolkit.fluxcd.io") && !text(&about["name"]).is_empty();
+    let list = if is_flux_object {
         format!("{controller} {resource} {place}")
     } else {
         controller.to_owned()
