@@ -16,9 +16,6 @@ use crate::scenario::text;
 /// Field manager of the recordings' own writes.
 pub const MANAGER: &str = "tester";
 
-/// Time between the creation of a source and the change of an object that uses it, in one action: in the recordings the source is
-/// fetched and used before the change comes.
-const PAUSE_BEFORE_REPLACE: Duration = Duration::from_millis(600);
 /// How often a replacement that came too late is made again.
 const REPLACE_RETRIES: usize = 10;
 
@@ -56,12 +53,10 @@ impl Play<'_> {
                 Ok(())
             }
             "apply" => {
-                let mut made_before = false;
                 for object in argument.as_array().context("apply takes a list")? {
                     let object = self.expand_value(object)?;
-                    let outcome = self.apply(object, made_before).await;
-                    made_before |= matches!(outcome, Ok(true));
-                    self.tolerate_refusal(outcome.map(drop))?;
+                    let outcome = self.apply(object).await;
+                    self.tolerate_refusal(outcome)?;
                 }
                 Ok(())
             }
@@ -149,28 +144,24 @@ impl Play<'_> {
     }
 
     /// Creates a Flux object, or replaces all but its identity and status; others are applied by the server.
-    /// Tells whether it was created. `made_before`: something else was, just before.
-    async fn apply(&self, object: Value, made_before: bool) -> Result<bool> {
+    async fn apply(&self, object: Value) -> Result<()> {
         let api = &self.world.cluster.api;
         let collection = self.collection_of(&object).await?;
         if !text(&object["apiVersion"]).contains("toolkit.fluxcd.io") {
             let name = text(&object["metadata"]["name"]);
             let path = format!("{collection}/{name}?fieldManager={MANAGER}&force=true");
             api.patch(&path, "apply", &object).await?;
-            return Ok(false);
+            return Ok(());
         }
         let query = format!("?fieldManager={MANAGER}");
         let error = match api.create(&format!("{collection}{query}"), &object).await {
-            Ok(_) => return Ok(true),
+            Ok(_) => return Ok(()),
             Err(error) => error,
         };
         if status_of(&error) != Some(StatusCode::CONFLICT) {
             return Err(error);
         }
         let path = format!("{collection}/{}", text(&object["metadata"]["name"]));
-        if made_before {
-            tokio::time::sleep(PAUSE_BEFORE_REPLACE).await;
-        }
         // A controller may write in between.
         let mut outcome = self.replace(&path, &query, &object).await;
         for _ in 0..REPLACE_RETRIES {
@@ -181,7 +172,7 @@ impl Play<'_> {
                 _ => break,
             }
         }
-        outcome.map(|()| false)
+        outcome
     }
 
     async fn replace(&self, path: &str, query: &str, object: &Value) -> Result<()> {
