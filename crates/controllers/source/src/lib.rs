@@ -5,9 +5,11 @@
 //! and stores; `report` turns the outcome (without IO) into status, events and the next wake-up.
 
 mod controller;
+mod event;
 mod git_repository;
 mod helm_chart;
 mod helm_repository;
+mod in_storage;
 mod oci_repository;
 mod options;
 mod produced;

@@ -13,7 +13,7 @@ pub(crate) use outcome::{Failure, Found, Outcome, Stored, Then, Told};
 pub(crate) use secrets::{Secret, SecretData, SecretReader};
 
 use std::sync::Arc;
-use std::time::{Instant, SystemTime};
+use std::time::Instant;
 
 use jiff::Timestamp;
 use skein_api::names::FINALIZER;
@@ -24,21 +24,9 @@ use skein_object::{NamespacedName, Object};
 use skein_runtime::{Event, EventRecorder, Metrics, Next, Reconciler, StatusWriter};
 
 use crate::controller::CONTROLLER_NAME;
+use crate::in_storage::{self, InStorage};
 use crate::options::SourceOptions;
 use report::Report;
-
-/// What is stored for the artifact in the status.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum InStorage {
-    /// The status has no artifact.
-    None,
-    /// The file is there and has its digest.
-    Good,
-    /// The file is not there.
-    Missing,
-    /// The file has another digest and was removed.
-    Damaged(String),
-}
 
 /// Everything that was read for a run.
 pub(crate) struct Observed<K: SourceKind> {
@@ -166,7 +154,11 @@ impl<K: SourceKind> Producer<K> {
         let (stored, collected) = if suspended {
             (InStorage::None, Collected::default())
         } else {
-            self.check_storage(&source).await
+            in_storage::check(
+                self.surroundings.storage.clone(),
+                source.status.artifact().cloned(),
+            )
+            .await
         };
         let url = |artifact: &skein_api::Artifact| self.surroundings.storage.url(&artifact.path);
         let artifact_url = source.status.artifact().map(url);
@@ -179,35 +171,6 @@ impl<K: SourceKind> Producer<K> {
             collected,
             inputs,
         }
-    }
-
-    /// Deletes old artifacts, then checks the present one.
-    async fn check_storage(&self, source: &Resource<K::Spec>) -> (InStorage, Collected) {
-        let Some(artifact) = source.status.artifact().cloned() else {
-            return (InStorage::None, Collected::default());
-        };
-        let storage = self.surroundings.storage.clone();
-        let checked = tokio::task::spawn_blocking(move || {
-            let collected = storage.collect_garbage(&artifact, SystemTime::now());
-            let collected = collected.unwrap_or_else(|error| {
-                tracing::warn!(%error, "old artifacts not deleted");
-                Collected::default()
-            });
-            if !storage.contains(&artifact) {
-                return (InStorage::Missing, collected);
-            }
-            match storage.verify(&artifact) {
-                Ok(()) => (InStorage::Good, collected),
-                Err(error) => {
-                    if let Err(error) = storage.remove(&artifact) {
-                        tracing::warn!(%error, "damaged artifact not deleted");
-                    }
-                    (InStorage::Damaged(error.to_string()), collected)
-                }
-            }
-        })
-        .await;
-        checked.unwrap_or((InStorage::Missing, Collected::default()))
     }
 
     /// The object with our finalizer on it; `None` when it cannot be written.

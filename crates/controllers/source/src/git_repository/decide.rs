@@ -8,7 +8,7 @@ use skein_git::{Access, FetchRequest, Reference, RemoteUrl};
 
 use super::access;
 use super::failure::{Failure, Step, Then};
-use super::observe::{Included, Observed, Secret, SecretData, Stored};
+use super::observe::{InStorage, Included, Observed, Secret, SecretData};
 
 /// Time that a fetch may take when the object names none.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
@@ -71,7 +71,7 @@ fn plan(observed: &Observed) -> Result<Plan, Failure> {
         Some(&reference.commit),
     );
     let last_revision = match (&observed.stored, &observed.source.status.artifact) {
-        (Stored::Good, Some(artifact)) => Some(artifact.revision.clone()),
+        (InStorage::Good, Some(artifact)) => Some(artifact.revision.clone()),
         _ => None,
     };
     let request = FetchRequest {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use skein_artifact::Collected;
 use skein_object::Object;
 
-use super::observe::{Observed, Stored};
+use super::observe::{InStorage, Observed};
 use crate::controller::decode;
 
 /// What is seen of a GitRepository with this spec (address and interval are added) and status.
@@ -25,9 +25,9 @@ pub(super) fn observed(generation: i64, spec: &Value, status: &Value) -> Observe
     let object = Object::from_value(object).unwrap();
     let source = decode(&object).unwrap();
     let stored = if source.status.artifact.is_some() {
-        Stored::Good
+        InStorage::Good
     } else {
-        Stored::None
+        InStorage::None
     };
     Observed {
         object: Arc::new(object),

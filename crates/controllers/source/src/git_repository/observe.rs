@@ -1,7 +1,7 @@
 //! Phase one: reads everything that the decision may look at.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use skein_api::{Artifact, GitRepository};
 use skein_artifact::Collected;
@@ -9,6 +9,8 @@ use skein_object::{NamespacedName, Object};
 
 use super::GitRepositoryReconciler;
 use crate::controller::decode;
+use crate::in_storage;
+pub(super) use crate::in_storage::InStorage;
 use crate::produced::SecretReader;
 pub(super) use crate::produced::{Secret, SecretData};
 
@@ -21,19 +23,6 @@ pub(super) enum Included {
     Absent,
     /// It has no artifact yet.
     NoArtifact,
-}
-
-/// What is stored for the artifact in the status.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Stored {
-    /// The status has no artifact.
-    None,
-    /// The file is there and has its digest.
-    Good,
-    /// The file is not there.
-    Missing,
-    /// The file has another digest and was removed.
-    Damaged(String),
 }
 
 /// Everything that was read.
@@ -51,7 +40,7 @@ pub(super) struct Observed {
     /// The objects of `spec.include`.
     pub includes: Vec<Included>,
     /// What is stored.
-    pub stored: Stored,
+    pub stored: InStorage,
     /// Address of the artifact as the storage is reached now; the status may hold an older one.
     pub artifact_url: Option<String>,
     /// Old artifacts that were deleted.
@@ -66,7 +55,7 @@ impl GitRepositoryReconciler {
     pub(super) async fn observe(&self, object: Arc<Object>, source: GitRepository) -> Observed {
         let local_url = self.options.rewrites.local(&source.spec.url);
         let mut observed = Observed {
-            stored: Stored::None,
+            stored: InStorage::None,
             artifact_url: None,
             collected: Collected::default(),
             credentials: None,
@@ -81,7 +70,11 @@ impl GitRepositoryReconciler {
         if observed.source.spec.suspend {
             return observed;
         }
-        (observed.stored, observed.collected) = self.check_storage(&observed.source).await;
+        (observed.stored, observed.collected) = in_storage::check(
+            self.storage.clone(),
+            observed.source.status.artifact.clone(),
+        )
+        .await;
         let artifact = observed.source.status.artifact.as_ref();
         observed.artifact_url = artifact.map(|artifact| self.storage.url(&artifact.path));
         let namespace = &observed.source.metadata.namespace;
@@ -122,34 +115,5 @@ impl GitRepositoryReconciler {
             Some(artifact) => Included::Artifact(artifact),
             None => Included::NoArtifact,
         }
-    }
-
-    /// Deletes old artifacts, then checks the present one.
-    async fn check_storage(&self, source: &GitRepository) -> (Stored, Collected) {
-        let Some(artifact) = source.status.artifact.clone() else {
-            return (Stored::None, Collected::default());
-        };
-        let storage = self.storage.clone();
-        let checked = tokio::task::spawn_blocking(move || {
-            let collected = storage.collect_garbage(&artifact, SystemTime::now());
-            let collected = collected.unwrap_or_else(|error| {
-                tracing::warn!(%error, "old artifacts not deleted");
-                Collected::default()
-            });
-            if !storage.contains(&artifact) {
-                return (Stored::Missing, collected);
-            }
-            match storage.verify(&artifact) {
-                Ok(()) => (Stored::Good, collected),
-                Err(error) => {
-                    if let Err(error) = storage.remove(&artifact) {
-                        tracing::warn!(%error, "damaged artifact not deleted");
-                    }
-                    (Stored::Damaged(error.to_string()), collected)
-                }
-            }
-        })
-        .await;
-        checked.unwrap_or((Stored::Missing, Collected::default()))
     }
 }

@@ -1,8 +1,5 @@
 //! Phase four: status, events and the next wake-up, from how a run ended. Pure.
 
-use std::collections::BTreeMap;
-
-use skein_api::names::EVENT_ANNOTATION_PREFIX;
 use skein_api::{
     Artifact, Condition, ConditionType, ConditionWriter, GitRepositoryStatus, SourceReason,
     SummaryRules, Time,
@@ -13,8 +10,9 @@ use skein_runtime::{Event, Next, Severity};
 use super::act::{NewArtifact, Outcome};
 use super::decide::{Decision, includes_differ};
 use super::failure::{Failure, Step, Then};
-use super::observe::{Observed, Stored};
+use super::observe::{InStorage, Observed};
 use crate::controller::decode;
+use crate::event::event;
 
 /// Prefix of revision and digest in events.
 const METADATA_PREFIX: &str = "source.toolkit.fluxcd.io/";
@@ -87,9 +85,9 @@ fn begin(observed: &Observed, status: &mut GitRepositoryStatus, now: Time) {
     let generation = observed.source.metadata.generation;
     let mut conditions = ConditionWriter::new(&mut status.conditions, generation, now);
     let (message, drift) = match &observed.stored {
-        Stored::Good => (start_message(observed), false),
-        Stored::None => ("building artifact".to_owned(), true),
-        Stored::Missing | Stored::Damaged(_) => (
+        InStorage::Good => (start_message(observed), false),
+        InStorage::None => ("building artifact".to_owned(), true),
+        InStorage::Missing | InStorage::Damaged(_) => (
             "building artifact: disappeared from storage".to_owned(),
             true,
         ),
@@ -449,7 +447,7 @@ fn storage_events(observed: &Observed) -> Vec<Event> {
         let reason = SourceReason::GarbageCollectionSucceeded.as_str();
         events.push(event(&observed.object, Severity::Trace, reason, message));
     }
-    if let Stored::Damaged(error) = &observed.stored {
+    if let InStorage::Damaged(error) = &observed.stored {
         let message = format!("failed to verify integrity of artifact: {error}");
         let reason = SourceReason::ArtifactVerificationFailed.as_str();
         events.push(event(&observed.object, Severity::Error, reason, message));
@@ -492,21 +490,6 @@ fn artifact_event(
         .metadata
         .insert(format!("{METADATA_PREFIX}digest"), artifact.digest.clone());
     event
-}
-
-fn event(object: &Object, severity: Severity, reason: &str, message: String) -> Event {
-    let own = object.annotations().into_iter().flatten();
-    let metadata: BTreeMap<String, String> = own
-        .filter(|(key, _)| key.starts_with(EVENT_ANNOTATION_PREFIX))
-        .filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())))
-        .collect();
-    Event {
-        object: object.into(),
-        severity,
-        reason: reason.to_owned(),
-        message,
-        metadata,
-    }
 }
 
 #[cfg(test)]

@@ -1,8 +1,5 @@
 //! Phase four: status, events and the next wake-up, from how a run ended. Pure.
 
-use std::collections::BTreeMap;
-
-use skein_api::names::EVENT_ANNOTATION_PREFIX;
 use skein_api::{
     Artifact, Condition, ConditionType, ConditionWriter, KindSpec, Resource, SourceReason,
     StatusConditions as _, Time, conditions,
@@ -13,6 +10,7 @@ use skein_runtime::{Event, Next, Severity};
 use super::kind::{SourceKind, SourceStatus};
 use super::outcome::{End, Failure, Found, Outcome, Stored, Then, Told};
 use super::{InStorage, Observed};
+use crate::event::event;
 
 /// Prefix of revision and digest in events.
 const METADATA_PREFIX: &str = "source.toolkit.fluxcd.io/";
@@ -373,19 +371,4 @@ fn artifact_event(object: &Object, artifact: &Artifact, told: &Told) -> Event {
             .insert(format!("{METADATA_PREFIX}{key}"), value.clone());
     }
     event
-}
-
-fn event(object: &Object, severity: Severity, reason: &str, message: String) -> Event {
-    let own = object.annotations().into_iter().flatten();
-    let metadata: BTreeMap<String, String> = own
-        .filter(|(key, _)| key.starts_with(EVENT_ANNOTATION_PREFIX))
-        .filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())))
-        .collect();
-    Event {
-        object: object.into(),
-        severity,
-        reason: reason.to_owned(),
-        message,
-        metadata,
-    }
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::metadata::{Dependency, Lock, Maintainer, Metadata};
 use crate::decode::{Decoder, GoType};
 
-const METADATA: &[&str] = &[
+pub(crate) const METADATA: &[&str] = &[
     "name",
     "home",
     "sources",
@@ -25,8 +25,8 @@ const METADATA: &[&str] = &[
     "dependencies",
     "type",
 ];
-const MAINTAINER: &[&str] = &["name", "email", "url"];
-const DEPENDENCY: &[&str] = &[
+pub(crate) const MAINTAINER: &[&str] = &["name", "email", "url"];
+pub(crate) const DEPENDENCY: &[&str] = &[
     "name",
     "version",
     "repository",

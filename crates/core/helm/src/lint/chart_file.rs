@@ -10,38 +10,6 @@ use crate::chart::decode::{self, Draft};
 use crate::decode::conversion_error;
 
 const FILE: &str = "Chart.yaml";
-/// Fields of Chart.yaml and of its parts, for the strict reading.
-const FIELDS: &[&str] = &[
-    "name",
-    "home",
-    "sources",
-    "version",
-    "description",
-    "keywords",
-    "maintainers",
-    "icon",
-    "apiVersion",
-    "condition",
-    "tags",
-    "appVersion",
-    "deprecated",
-    "annotations",
-    "kubeVersion",
-    "dependencies",
-    "type",
-];
-const MAINTAINER_FIELDS: &[&str] = &["name", "email", "url"];
-const DEPENDENCY_FIELDS: &[&str] = &[
-    "name",
-    "version",
-    "repository",
-    "condition",
-    "tags",
-    "enabled",
-    "import-values",
-    "alias",
-];
-
 pub(super) fn lint(text: &[u8], linter: &mut Linter) {
     let mut draft = Draft::default();
     if let Err(problem) = decode::metadata(text, &mut draft) {
@@ -84,10 +52,10 @@ fn strict(text: &[u8]) -> Result<(), String> {
     let value =
         skein_yaml::from_slice_strict(text).map_err(|error: YamlError| conversion_error(&error))?;
     let lists = [
-        ("maintainers", MAINTAINER_FIELDS),
-        ("dependencies", DEPENDENCY_FIELDS),
+        ("maintainers", decode::MAINTAINER),
+        ("dependencies", decode::DEPENDENCY),
     ];
-    unknown(&value, FIELDS)?;
+    unknown(&value, decode::METADATA)?;
     for (list, fields) in lists {
         for item in value
             .get(list)

@@ -36,7 +36,7 @@ fn the_last_revision_counts_only_while_its_file_is_there() {
         Some("main@sha1:aa")
     );
     assert_eq!(planned(&seen).request.timeout, Duration::from_secs(60));
-    seen.stored = Stored::Missing;
+    seen.stored = InStorage::Missing;
     assert_eq!(planned(&seen).request.last_revision, None);
 }
 

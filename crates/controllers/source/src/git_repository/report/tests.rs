@@ -265,7 +265,7 @@ fn a_failure_after_the_fetch_keeps_what_was_found() {
 #[test]
 fn a_damaged_artifact_is_told_and_taken_back() {
     let mut seen = observed(1, &Value::Null, &good_status(1));
-    seen.stored = Stored::Damaged("computed digest doesn't match 'x'".into());
+    seen.stored = InStorage::Damaged("computed digest doesn't match 'x'".into());
     let failed = report(&seen, failed_fetch(), now());
     assert_eq!(failed.events[0].reason, "ArtifactVerificationFailed");
     assert!(failed.status.artifact.is_none());
