@@ -1,11 +1,13 @@
 //! Drift: what others changed in the objects of a release, told and, where asked for, corrected.
 
-use serde_json::{Value, json};
+mod patch;
+
+use serde_json::Value;
 use skein_api::helm_release::HelmRelease;
 use skein_api::names::{DISABLED, DRIFT_DETECTION_SETTING};
 use skein_cluster::ApplyOptions;
 use skein_helm::release::Release;
-use skein_object::{Object, diff, pointer};
+use skein_object::Object;
 use skein_plan::ignore::{self, IgnoreRule, IgnoreRules};
 use skein_plan::normalize::normalize;
 use skein_plan::{Action as Done, ChangeEntry, order};
@@ -155,48 +157,8 @@ async fn compare(
             ignore::without(&would, &paths),
         )
     };
-    let patch = patch_between(&live, &would);
+    let patch = patch::between(&live, &would);
     Ok((!patch.is_empty()).then_some(Difference::Changed(patch)))
-}
-
-/// The JSON patch from what is there to what should be: labels and annotations that are missing or differ, and everything but metadata and
-/// status.
-fn patch_between(live: &Object, would: &Object) -> Vec<Value> {
-    let mut patch = Vec::new();
-    for map in ["labels", "annotations"] {
-        let of = |object: &Object| object.at(&["metadata", map]).cloned();
-        let (before, after) = (of(live), of(would));
-        let Some(after) = after else { continue };
-        let base = pointer::join(&["metadata", map]);
-        match before {
-            None => patch.push(json!({"op": "add", "path": base, "value": after})),
-            Some(before) => {
-                // What others added stays.
-                let steps = steps(&before, &after, &base);
-                patch.extend(steps.into_iter().filter(|step| step["op"] != "remove"));
-            }
-        }
-    }
-    let content = |object: &Object| Value::Object(skein_plan::normalize::comparable(object));
-    patch.extend(steps(&content(live), &content(would), ""));
-    patch
-}
-
-fn steps(before: &Value, after: &Value, base: &str) -> Vec<Value> {
-    let changes = diff::changes(before, after);
-    // From the end of lists backwards, so that places stay right.
-    changes
-        .into_iter()
-        .rev()
-        .map(|change| {
-            let path = format!("{base}{}", change.path);
-            match (change.before, change.after) {
-                (None, Some(value)) => json!({"op": "add", "path": path, "value": value}),
-                (Some(_), Some(value)) => json!({"op": "replace", "path": path, "value": value}),
-                (_, None) => json!({"op": "remove", "path": path}),
-            }
-        })
-        .collect()
 }
 
 /// What a correction did.
@@ -270,32 +232,4 @@ pub(crate) async fn correct(writer: &Writer<'_>, drift: Drift) -> Corrected {
         }
     }
     corrected
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_others_added_to_labels_is_no_drift() {
-        let object = |labels: Value, data: Value| {
-            Object::from_value(json!({"apiVersion": "v1", "kind": "ConfigMap",
-                "metadata": {"name": "a", "labels": labels}, "data": data}))
-            .unwrap()
-        };
-        let live = object(
-            json!({"a": "x", "other": "1"}),
-            json!({"k": "tampered", "extra": "1"}),
-        );
-        let would = object(json!({"a": "1"}), json!({"k": "v"}));
-        assert_eq!(
-            patch_between(&live, &would),
-            [
-                json!({"op": "replace", "path": "/metadata/labels/a", "value": "1"}),
-                json!({"op": "replace", "path": "/data/k", "value": "v"}),
-                json!({"op": "remove", "path": "/data/extra"}),
-            ]
-        );
-        assert!(patch_between(&would, &would).is_empty());
-    }
 }

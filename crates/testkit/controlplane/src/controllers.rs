@@ -43,8 +43,8 @@ pub struct Controllers {
     options: ControllerOptions,
     storage_address: String,
     metrics_addresses: BTreeMap<&'static str, String>,
-    /// The real kustomize-controller, where it runs in the place of ours.
-    real_kustomize: Option<PathBuf>,
+    /// Flux's own controllers, where they run in the place of ours, by component.
+    real: BTreeMap<&'static str, PathBuf>,
     running: Vec<(&'static str, Daemon)>,
 }
 
@@ -67,7 +67,7 @@ impl Controllers {
         let controllers = Self {
             storage_address: format!("127.0.0.1:{}", free_port()?),
             metrics_addresses,
-            real_kustomize: None,
+            real: BTreeMap::new(),
             running: Vec::new(),
             options,
         };
@@ -77,17 +77,27 @@ impl Controllers {
         Ok(controllers)
     }
 
-    /// From now on the component `kustomize` is the real controller.
-    pub fn use_real_kustomize(&mut self, program: PathBuf) {
-        self.real_kustomize = Some(program);
+    /// From now on the component that this program of Flux is (`helm-controller`, `kustomize-controller`) is started in the place of ours.
+    pub fn use_real(&mut self, program: PathBuf) -> Result<()> {
+        let name = program.file_name().unwrap_or_default().to_string_lossy();
+        let known = COMPONENTS.iter().find(|(_, account)| *account == name);
+        let (component, _) =
+            known.with_context(|| format!("{name} is no controller that ours stands in for"))?;
+        self.real.insert(component, program);
+        Ok(())
+    }
+
+    /// From now on the component is ours again.
+    pub fn use_ours(&mut self, component: &str) {
+        self.real.remove(component);
     }
 
     /// Starts one component.
     pub fn start_component(&mut self, target: &Target, component: &'static str) -> Result<()> {
         let account = account_of(component)?;
         let kubeconfig = target.kubeconfig_of(account)?;
-        if let (Some(program), "kustomize") = (&self.real_kustomize, component) {
-            let daemon = self.start_real(program, &kubeconfig)?;
+        if let Some(program) = self.real.get(component) {
+            let daemon = self.start_real(component, program, &kubeconfig)?;
             self.running.push((component, daemon));
             return Ok(());
         }
@@ -114,22 +124,29 @@ impl Controllers {
         Ok(())
     }
 
-    fn start_real(&self, program: &Path, kubeconfig: &Path) -> Result<Daemon> {
-        let flags = [
+    fn start_real(
+        &self,
+        component: &'static str,
+        program: &Path,
+        kubeconfig: &Path,
+    ) -> Result<Daemon> {
+        let mut flags = vec![
             format!("--events-addr={}", self.options.events),
             "--metrics-addr=127.0.0.1:0".to_owned(),
             "--health-addr=127.0.0.1:0".to_owned(),
             "--interval-jitter-percentage=0".to_owned(),
             "--enable-leader-election=false".to_owned(),
             "--concurrent=12".to_owned(),
-            "--concurrent-ssa=1".to_owned(),
         ];
+        if component == "kustomize" {
+            flags.push("--concurrent-ssa=1".to_owned());
+        }
         let environment = [
             ("RUNTIME_NAMESPACE", Path::new(NAMESPACE)),
             ("KUBECONFIG", kubeconfig),
         ];
-        let log = self.log_of("kustomize");
-        Daemon::start_with("kustomize-controller", program, &flags, &environment, &log)
+        let log = self.log_of(component);
+        Daemon::start_with(account_of(component)?, program, &flags, &environment, &log)
     }
 
     /// Ends one component as a rollout does.

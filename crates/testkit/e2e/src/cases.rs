@@ -6,6 +6,7 @@ mod health;
 mod hub;
 mod lifecycle;
 mod outage;
+mod releases;
 mod requests;
 mod sources;
 mod takeover;
@@ -51,23 +52,33 @@ macro_rules! standalone {
 }
 
 macro_rules! case {
-    ($module:ident :: $name:ident, real_only: $real:expr) => {
+    ($($module:ident)::+, real_only: $real:expr) => {
         Case {
-            name: stringify!($name),
+            name: last_of(stringify!($($module)::+)),
             real_only: $real,
-            run: |place| Box::pin($module::$name(place)),
+            run: |place| Box::pin($($module)::+(place)),
         }
     };
 }
 
 macro_rules! exclusive {
-    ($module:ident :: $name:ident, real_only: $real:expr) => {
+    ($($module:ident)::+, real_only: $real:expr) => {
         Exclusive {
-            name: stringify!($name),
+            name: last_of(stringify!($($module)::+)),
             real_only: $real,
-            run: |world| Box::pin($module::$name(world)),
+            run: |world| Box::pin($($module)::+(world)),
         }
     };
+}
+
+/// What stands behind the last colon of a path.
+const fn last_of(path: &'static str) -> &'static str {
+    let bytes = path.as_bytes();
+    let mut at = bytes.len();
+    while at > 0 && bytes[at - 1] != b':' {
+        at -= 1;
+    }
+    path.split_at(at).1.trim_ascii()
 }
 
 /// Run side by side.
@@ -98,6 +109,27 @@ pub const CASES: &[Case] = &[
     case!(bad_sources::names_the_limit_of_files, real_only: false),
     case!(bad_sources::names_the_limit_of_a_file, real_only: false),
     case!(tenancy::acts_as_the_account_of_the_tenant, real_only: false),
+    case!(releases::life::installs_upgrades_and_uninstalls, real_only: false),
+    case!(releases::life::follows_values_of_a_secret, real_only: false),
+    case!(releases::life::follows_a_moved_chart, real_only: false),
+    case!(releases::life::suspends_releases, real_only: false),
+    case!(releases::life::keeps_the_order_of_releases, real_only: false),
+    case!(releases::life::upgrades_definitions, real_only: false),
+    case!(releases::failures::rolls_back_a_failed_upgrade, real_only: false),
+    case!(releases::failures::tries_a_failed_install_again, real_only: false),
+    case!(releases::failures::tells_a_failed_test, real_only: false),
+    case!(releases::failures::stops_at_a_failed_hook, real_only: false),
+    case!(releases::drift::corrects_drift_of_releases, real_only: false),
+    case!(releases::drift::warns_of_drift_of_releases, real_only: false),
+    case!(releases::drift::undoes_a_rollback_by_hand, real_only: false),
+    case!(releases::reach::installs_into_other_namespaces, real_only: false),
+    case!(releases::reach::installs_into_another_cluster, real_only: false),
+    case!(releases::reach::acts_as_the_account_of_a_release, real_only: false),
+    case!(releases::interop::lets_helm_work_on_our_releases, real_only: false),
+    case!(releases::interop::takes_over_from_helm, real_only: false),
+    case!(releases::bad::names_bad_templates, real_only: false),
+    case!(releases::bad::names_records_that_are_too_large, real_only: false),
+    case!(releases::bad::names_bad_values, real_only: false),
     case!(health::waits_for_workloads, real_only: false),
     case!(health::says_what_is_not_healthy, real_only: false),
     case!(health::recovers_from_bad_health, real_only: false),
@@ -109,6 +141,9 @@ pub const EXCLUSIVE: &[Exclusive] = &[
     exclusive!(outage::survives_being_killed_in_the_middle, real_only: false),
     exclusive!(outage::survives_an_outage_of_the_api, real_only: false),
     exclusive!(requests::counts_requests, real_only: true),
+    exclusive!(releases::requests::counts_requests_of_releases, real_only: true),
+    exclusive!(releases::pending::recovers_a_pending_release, real_only: false),
+    exclusive!(releases::handover::takes_over_releases_from_flux_and_gives_back, real_only: false),
     exclusive!(takeover::a_restart_writes_nothing, real_only: false),
     exclusive!(takeover::takes_over_from_flux_and_gives_back, real_only: false),
 ];

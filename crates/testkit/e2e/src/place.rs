@@ -140,7 +140,10 @@ impl<'a> Place<'a> {
             "RoleBinding" => ("/apis/rbac.authorization.k8s.io/v1", "rolebindings"),
             "Deployment" => ("/apis/apps/v1", "deployments"),
             "GitRepository" => ("/apis/source.toolkit.fluxcd.io/v1", "gitrepositories"),
+            "HelmChart" => ("/apis/source.toolkit.fluxcd.io/v1", "helmcharts"),
+            "OCIRepository" => ("/apis/source.toolkit.fluxcd.io/v1", "ocirepositories"),
             "Kustomization" => ("/apis/kustomize.toolkit.fluxcd.io/v1", "kustomizations"),
+            "HelmRelease" => ("/apis/helm.toolkit.fluxcd.io/v2", "helmreleases"),
             other => bail!("no path for {other}"),
         };
         Ok(format!("{root}/namespaces/{}/{plural}", self.namespace))
@@ -154,6 +157,12 @@ impl<'a> Place<'a> {
     /// An object of the namespace, if it is there.
     pub async fn find(&self, kind: &str, name: &str) -> Result<Option<Value>> {
         self.world.api.find(&self.path(kind, name)?).await
+    }
+
+    /// All objects of a kind in the namespace.
+    pub async fn all(&self, kind: &str) -> Result<Vec<Value>> {
+        let list = self.world.api.get(&self.collection(kind)?).await?;
+        Ok(list["items"].as_array().cloned().unwrap_or_default())
     }
 
     /// Merges fields into an object.
@@ -321,7 +330,14 @@ impl<'a> Place<'a> {
 
     async fn state(&self) -> String {
         let mut text = String::new();
-        for kind in ["GitRepository", "Kustomization"] {
+        let kinds = [
+            "GitRepository",
+            "OCIRepository",
+            "HelmChart",
+            "Kustomization",
+            "HelmRelease",
+        ];
+        for kind in kinds {
             let Ok(path) = self.collection(kind) else {
                 continue;
             };
@@ -343,7 +359,7 @@ pub fn named(mut object: Value, name: &str) -> Value {
 }
 
 /// Fields of `more` win.
-fn merge(into: &mut Value, more: &Value) {
+pub fn merge(into: &mut Value, more: &Value) {
     for (key, field) in more.as_object().into_iter().flatten() {
         into[key] = field.clone();
     }

@@ -4,9 +4,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use skein_testkit::{
-    Api, COMPONENTS, ControllerOptions, Controllers, GitHttpServer, GitSshServer, Target,
+    Api, COMPONENTS, ChartRegistry, ControllerOptions, Controllers, GitHttpServer, GitSshServer,
+    Helm, Target,
 };
 use tempfile::TempDir;
+use tokio::sync::OnceCell;
 
 use crate::place::Place;
 
@@ -17,6 +19,7 @@ pub struct World {
     pub git: GitHttpServer,
     pub ssh: GitSshServer,
     pub api: Api,
+    charts: OnceCell<ChartRegistry>,
     program: PathBuf,
     folder: TempDir,
 }
@@ -42,6 +45,7 @@ impl World {
             api: target.api()?,
             git: GitHttpServer::start(&repositories).await?,
             ssh: GitSshServer::start(&repositories)?,
+            charts: OnceCell::new(),
             target,
             program,
             folder,
@@ -62,6 +66,21 @@ impl World {
             self.controllers.start_component(&self.target, component)?;
         }
         Ok(())
+    }
+
+    /// The registry of charts, started when it is first asked for.
+    pub async fn charts(&self) -> Result<&ChartRegistry> {
+        self.charts
+            .get_or_try_init(|| ChartRegistry::start(self.folder.path()))
+            .await
+    }
+
+    /// A real Helm on the cluster: `helm` is version 4, `helm3` the one before.
+    pub fn helm(&self, name: &str) -> Result<Helm> {
+        let kubeconfig = self.folder.path().join("helm.kubeconfig");
+        std::fs::write(&kubeconfig, self.target.kubeconfig()?)
+            .context("writing a kubeconfig for Helm")?;
+        Helm::new(name, Some(kubeconfig), self.folder.path())
     }
 
     /// Folder of the repositories.

@@ -1,9 +1,9 @@
 //! Replays recorded steps of the real Flux controllers against ours and compares what is seen.
 //!
 //! `skein-flux-live DIR [--target real|embedded] [--area A] [--scenario PART] [--jobs N] [--out DIR] [--program FILE]
-//! [--floor PERCENT] [--record KUSTOMIZE_CONTROLLER]`
+//! [--floor PERCENT] [--record CONTROLLER,CONTROLLER]`
 //!
-//! With `--record` the real kustomize-controller runs in the place of ours, and what is seen becomes what is expected.
+//! With `--record` these programs of Flux run in the place of ours, and what is seen becomes what is expected.
 
 mod cluster;
 mod compare;
@@ -63,8 +63,8 @@ struct Arguments {
     program: PathBuf,
     /// Percent of sections that must be equal; all when absent.
     floor: Option<f64>,
-    /// The real kustomize-controller, whose doings are recorded.
-    record: Option<PathBuf>,
+    /// Flux's own controllers, whose doings are recorded; none when ours are compared.
+    record: Vec<PathBuf>,
 }
 
 fn main() -> ExitCode {
@@ -90,7 +90,7 @@ async fn run() -> Result<bool> {
     let mut world = World::start(&arguments.target, program, arguments.record.clone()).await?;
     world.check()?;
     let world = Arc::new(world);
-    let is_recording = arguments.record.is_some();
+    let is_recording = !arguments.record.is_empty();
     let places = Arc::new(Semaphore::new(arguments.jobs));
     let mut running = JoinSet::new();
     for scenario in scenarios {
@@ -176,7 +176,9 @@ impl Arguments {
                 .get("floor")
                 .map(|percent| percent.parse().context("--floor takes a number"))
                 .transpose()?,
-            record: path("record"),
+            record: values.get("record").map_or_else(Vec::new, |programs| {
+                programs.split(',').map(PathBuf::from).collect()
+            }),
             target: values.remove("target").unwrap_or_else(|| "real".to_owned()),
             area: values.remove("area"),
             scenario: values.remove("scenario"),

@@ -57,8 +57,8 @@ pub struct World {
 }
 
 impl World {
-    /// Starts everything. `program` is the skein binary, `real` the kustomize-controller that may take the place of ours.
-    pub async fn start(target: &str, program: PathBuf, real: Option<PathBuf>) -> Result<Self> {
+    /// Starts everything. `program` is the skein binary, `real` are Flux's own that take the place of ours.
+    pub async fn start(target: &str, program: PathBuf, real: Vec<PathBuf>) -> Result<Self> {
         let folder = tempfile::Builder::new()
             .prefix("skein-flux-live-")
             .tempdir()
@@ -99,8 +99,8 @@ impl World {
             _sink: sink,
             folder,
         };
-        if let Some(real) = real {
-            world.controllers.use_real_kustomize(real);
+        for program in real {
+            world.controllers.use_real(program)?;
         }
         world.name();
         world.watch().await?;

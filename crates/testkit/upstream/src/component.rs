@@ -51,6 +51,12 @@ pub const COMPONENTS: &[Component] = &[
         "github.com/fluxcd/kustomize-controller",
         "",
     ),
+    plain(
+        "helm-controller",
+        "helm-controller",
+        "github.com/fluxcd/helm-controller",
+        "",
+    ),
 ];
 
 /// What a real control plane is made of, kubectl left out.

@@ -32,7 +32,7 @@ pub async fn counts_requests(world: &mut World) -> Result<()> {
     all_at(&place, &first).await?;
     sleep(SETTLE).await;
 
-    let mut log = Log::at_end(world, &place.namespace)?;
+    let mut log = Log::at_end(world, &place.namespace, "kustomize-controller")?;
     let second = commit(&mut place, 2)?;
     place.reconcile("GitRepository", "app").await?;
     all_at(&place, &second).await?;
@@ -56,10 +56,13 @@ pub async fn counts_requests(world: &mut World) -> Result<()> {
             .await?;
     }
     sleep(SETTLE).await;
-    let before = looks(world).await?;
+    let before = looks(world, "kustomize", "kustomization").await?;
     log.take()?;
     sleep(INTERVAL).await;
-    let (unchanged, looked) = (log.take()?, looks(world).await? - before);
+    let (unchanged, looked) = (
+        log.take()?,
+        looks(world, "kustomize", "kustomization").await? - before,
+    );
     ensure!(looked >= FLEET, "only {looked} were looked at");
     ensure!(
         total(&unchanged) <= TEN_UNCHANGED_MAX,
@@ -160,41 +163,47 @@ async fn all_at(place: &Place<'_>, commit: &str) -> Result<()> {
     Ok(())
 }
 
-/// Looks at Kustomizations so far, by the controller's own count.
-async fn looks(world: &World) -> Result<usize> {
-    let text = world.controllers.metrics_of("kustomize").await?;
+/// Looks at objects so far, by the controller's own count.
+pub async fn looks(world: &World, component: &str, controller: &str) -> Result<usize> {
+    let text = world.controllers.metrics_of(component).await?;
+    let controller = format!("{controller:?}");
     let lines = text.lines().filter(|line| {
-        line.starts_with("controller_runtime_reconcile_total") && line.contains("\"kustomization\"")
+        line.starts_with("controller_runtime_reconcile_total") && line.contains(&controller)
     });
     let numbers = lines.filter_map(|line| line.rsplit(' ').next()?.parse::<usize>().ok());
     Ok(numbers.sum())
 }
 
-/// The controller's requests by verb.
-type Requests = BTreeMap<String, usize>;
+/// A controller's requests by verb; applies are told apart from patches.
+pub type Requests = BTreeMap<String, usize>;
 
-fn total(requests: &Requests) -> usize {
+/// How many they are.
+pub fn total(requests: &Requests) -> usize {
     requests.values().sum()
 }
 
 /// The audit log from some place on.
-struct Log {
+pub struct Log {
     file: std::fs::File,
     namespace: String,
+    user: String,
 }
 
 impl Log {
-    fn at_end(world: &World, namespace: &str) -> Result<Self> {
+    /// What this controller asks from now on about a namespace.
+    pub fn at_end(world: &World, namespace: &str, controller: &str) -> Result<Self> {
         let path = world.target.audit_log().context("no audit log")?;
         let mut file = std::fs::File::open(path).context("opening the audit log")?;
         file.seek(SeekFrom::End(0))?;
-        let namespace = namespace.to_owned();
-        Ok(Self { file, namespace })
+        Ok(Self {
+            file,
+            namespace: namespace.to_owned(),
+            user: format!("system:serviceaccount:flux-system:{controller}"),
+        })
     }
 
-    /// What the kustomize controller asked since the last call, watches that ended included.
-    fn take(&mut self) -> Result<Requests> {
-        const USER: &str = "system:serviceaccount:flux-system:kustomize-controller";
+    /// What the controller asked since the last call, watches that ended included.
+    pub fn take(&mut self) -> Result<Requests> {
         let mut text = String::new();
         self.file.read_to_string(&mut text)?;
         let mut requests = Requests::new();
@@ -203,7 +212,7 @@ impl Log {
             let Ok(event) = serde_json::from_str::<Value>(line) else {
                 continue;
             };
-            if event["user"]["username"] != USER || self.is_of_another_case(&event) {
+            if event["user"]["username"] != self.user.as_str() || self.is_of_another_case(&event) {
                 continue;
             }
             let uri = event["requestURI"].as_str().unwrap_or_default();
