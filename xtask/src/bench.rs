@@ -12,7 +12,7 @@ type Run = fn(&[String]) -> Result<()>;
 const BENCHES: &[(&str, &str, Run)] = &[
     (
         "fleet",
-        "N Kustomizations on a real control plane beside the bare applies: time, CPU, memory, requests",
+        "N Kustomizations, and N HelmReleases, on a real control plane beside the bare writes: time, CPU, memory, requests",
         fleet::run,
     ),
     (

@@ -1,4 +1,4 @@
-//! `bench fleet`: fleets of Kustomizations; the driver is a crate of its own, because it needs an async runtime.
+//! `bench fleet`: fleets of Kustomizations and HelmReleases; the driver is a crate of its own, because it needs an async runtime.
 
 use anyhow::Result;
 
@@ -6,7 +6,11 @@ use crate::{process, upstream};
 
 /// Builds what is measured, optimised, and runs the driver; arguments go to it.
 pub fn run(arguments: &[String]) -> Result<()> {
-    upstream::build(&upstream::control_plane()?)?;
+    let mut components = upstream::control_plane()?;
+    for name in ["registry", "helm"] {
+        components.push(skein_upstream::find(name)?);
+    }
+    upstream::build(&components)?;
     let mut build = process::cargo(&["build", "--release", "--package", "skein"]);
     process::run(build.args(["--package", "skein-bench"]))?;
     let words = [

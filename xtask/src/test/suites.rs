@@ -16,6 +16,15 @@ const FLUX_LIVE_FLOOR_PERCENT: &str = "91";
 /// The same for the scenarios that lie in the tree.
 const FLUX_BESIDE_FLOOR_PERCENT: &str = "94";
 
+/// What the end-to-end cases start beside ours, on both targets.
+const END_TO_END_COMPONENTS: &[&str] = &[
+    "registry",
+    "helm",
+    "helm3",
+    "kustomize-controller",
+    "helm-controller",
+];
+
 /// Answers to broken objects that must be equal, in percent: the rest quotes Go's internal types. It only ever goes up.
 const REFUSALS_FLOOR_PERCENT: &str = "93";
 
@@ -60,7 +69,7 @@ pub const SUITES: &[Suite] = &[
     own("web-e2e", "the web page in a browser", web_end_to_end),
     own(
         "flux-beside",
-        "steps recorded from the real kustomize-controller",
+        "steps recorded from the real kustomize-controller and helm-controller",
         || flux_live_beside("real"),
     ),
     shared("flux-embedded", "recorded Flux steps, embedded API", || {
@@ -162,6 +171,11 @@ fn end_to_end(target: &str) -> Result<Option<Counts>> {
         return Ok(None);
     }
     prepare(target)?;
+    let used: Result<Vec<_>> = END_TO_END_COMPONENTS
+        .iter()
+        .map(|name| skein_upstream::find(name))
+        .collect();
+    upstream::build(&used?)?;
     let words = [
         "run",
         "--quiet",
@@ -212,16 +226,10 @@ fn flux_live(target: &str) -> Result<Option<Counts>> {
     )
 }
 
-/// The scenarios of this tree, recorded from the real kustomize-controller.
+/// The scenarios of this tree, recorded from the real kustomize-controller and helm-controller.
 fn flux_live_beside(target: &str) -> Result<Option<Counts>> {
     let folder = tree::root().join("crates/testkit/flux-live/scenarios");
-    let words = [
-        "--area",
-        "kustomization",
-        "--floor",
-        FLUX_BESIDE_FLOOR_PERCENT,
-    ];
-    flux_live_in(&folder, target, &words)
+    flux_live_in(&folder, target, &["--floor", FLUX_BESIDE_FLOOR_PERCENT])
 }
 
 /// Replays the recordings of a folder.

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use skein_api::helm_release::HelmRelease;
-use skein_api::helm_release::actions::{CrdsPolicy, ServerSideApplyMode};
+use skein_api::helm_release::actions::{CrdsPolicy, ServerSideApplyMode, WaitStrategyName};
 use skein_health::HealthExpressions;
 use skein_helm::{Chart, Values};
 use skein_object::Object;
@@ -80,6 +80,12 @@ impl Action<'_> {
             writer,
             expressions: self.expressions,
             control: self.control,
+            is_legacy: self
+                .release
+                .spec
+                .wait_strategy
+                .as_ref()
+                .is_some_and(|strategy| strategy.name == WaitStrategyName::Legacy),
         }
     }
 

@@ -352,14 +352,18 @@ fn wake_owner(
 ) -> Wake {
     let (queue, running, releases) = (queue.clone(), running.clone(), releases.clone());
     Arc::new(move |owner: &NamespacedName, reason| {
+        let is_drift = reason == WakeReason::Drift
+            && drift == DriftDetection::Watch
+            && releases.get(owner).is_some_and(|held| wants_drift(&held));
         if let Some((control, _)) = running.get(owner) {
             control.wake();
+            // The run may have looked at the object already.
+            if is_drift {
+                control.again();
+            }
             return;
         }
-        if reason == WakeReason::Drift
-            && drift == DriftDetection::Watch
-            && releases.get(owner).is_some_and(|held| wants_drift(&held))
-        {
+        if is_drift {
             queue.add(owner.clone());
         }
     })

@@ -2,6 +2,8 @@
 
 mod patch;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 use skein_api::helm_release::HelmRelease;
 use skein_api::names::{DISABLED, DRIFT_DETECTION_SETTING};
@@ -81,18 +83,25 @@ pub(crate) fn rules(release: &HelmRelease) -> Result<IgnoreRules, String> {
     IgnoreRules::compile(&rules).map_err(|error| error.to_string())
 }
 
+/// An object of a release as it should be.
+pub(crate) struct Wanted {
+    /// In the form in which it is compared.
+    resource: Resource,
+    /// In the form in which Helm sends it, which is what the fields of its manager tell.
+    sent: Object,
+}
+
 /// The objects of a release as they should be.
-pub(crate) async fn desired(
-    writer: &Writer<'_>,
-    record: &Release,
-) -> Result<Vec<Resource>, String> {
-    let mut found =
+pub(crate) async fn desired(writer: &Writer<'_>, record: &Release) -> Result<Vec<Wanted>, String> {
+    let found =
         resources::build(&writer.target.cluster, &record.manifest, &record.namespace).await?;
-    for resource in &mut found {
-        normalize(&mut resource.object);
+    let wanted = found.into_iter().map(|mut resource| {
         resources::mark(&mut resource.object, &record.name, &record.namespace);
-    }
-    Ok(found)
+        let sent = resource.object.clone();
+        normalize(&mut resource.object);
+        Wanted { resource, sent }
+    });
+    Ok(wanted.collect())
 }
 
 /// Looks for drift. What is provably as it should be costs no request.
@@ -102,17 +111,33 @@ pub(crate) async fn find(
     rules: &IgnoreRules,
 ) -> Result<Drift, String> {
     let mut drift = Drift::default();
-    for resource in desired(writer, record).await? {
-        match compare(writer, &resource, rules).await {
+    for wanted in desired(writer, record).await? {
+        match compare(writer, &wanted, rules).await {
             Ok(None) => {}
             Ok(Some(difference)) => drift.objects.push(Drifted {
-                resource,
+                resource: wanted.resource,
                 difference,
             }),
             Err(problem) => drift.problems.push(problem),
         }
     }
     Ok(drift)
+}
+
+/// The live Secret with what its data say of the texts that were sent: the server turns those into data, and their owner stays.
+fn with_texts(sent: &Object, live: &Object) -> Object {
+    let mut live = live.clone();
+    let Some(Value::Object(texts)) = sent.as_map().get("stringData") else {
+        return live;
+    };
+    let data = live.at(&["data"]).cloned().unwrap_or_default();
+    let as_sent = texts.iter().filter(|(key, text)| {
+        let encoded = text.as_str().map(|text| STANDARD.encode(text));
+        encoded.is_some() && data[key.as_str()].as_str() == encoded.as_deref()
+    });
+    let found: serde_json::Map<_, _> = as_sent.map(|(k, v)| (k.clone(), v.clone())).collect();
+    live.set(&["stringData"], Value::Object(found));
+    live
 }
 
 fn is_excluded(object: &Object) -> bool {
@@ -123,7 +148,7 @@ fn is_excluded(object: &Object) -> bool {
 
 async fn compare(
     writer: &Writer<'_>,
-    resource: &Resource,
+    Wanted { resource, sent }: &Wanted,
     rules: &IgnoreRules,
 ) -> Result<Option<Difference>, String> {
     let paths = rules.paths(&resource.object);
@@ -134,7 +159,10 @@ async fn compare(
     let Some(live) = live else {
         return Ok(Some(Difference::Removed));
     };
-    if is_excluded(&live) || is_settled(&resource.object, &live) {
+    if is_excluded(&live)
+        || is_settled(sent, &with_texts(sent, &live))
+        || is_settled(&resource.object, &live)
+    {
         return Ok(None);
     }
     let options = ApplyOptions {
@@ -149,6 +177,21 @@ async fn compare(
         .apply(&resource.resource, &resource.object, &options)
         .await
         .map_err(|error| format!("{} dry-run failed: {error}", resource.key()))?;
+    // A watch may be behind; the dry run tells which version it was made against.
+    let live = if would.resource_version() == live.resource_version() {
+        live
+    } else {
+        let key = resource.key();
+        let cluster = &writer.target.cluster;
+        let found = cluster
+            .get(&resource.resource, &key.namespace, &key.name)
+            .await
+            .map_err(|error| error.to_string())?;
+        match found {
+            Some(live) => live,
+            None => return Ok(Some(Difference::Removed)),
+        }
+    };
     let (live, would) = if paths.is_empty() {
         (live, would)
     } else {
@@ -232,4 +275,28 @@ pub(crate) async fn correct(writer: &Writer<'_>, drift: Drift) -> Corrected {
         }
     }
     corrected
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn texts_of_a_secret_count_as_sent_where_the_data_say_so() {
+        let secret = |fields: Value| {
+            let mut object =
+                json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "a"}});
+            for (key, field) in fields.as_object().unwrap() {
+                object[key] = field.clone();
+            }
+            Object::from_value(object).unwrap()
+        };
+        let sent = secret(json!({"stringData": {"a": "x", "b": "y"}}));
+        let live = secret(json!({"data": {"a": "eA==", "b": "b3RoZXI="}}));
+        let texts = with_texts(&sent, &live);
+        assert_eq!(texts.at(&["stringData"]), Some(&json!({"a": "x"})));
+        let plain = secret(json!({"data": {"a": "eA=="}}));
+        assert_eq!(with_texts(&plain, &live).at(&["stringData"]), None);
+    }
 }

@@ -148,6 +148,8 @@ impl HelmController {
                 }
                 Ok(())
             }
+            // Something newer goes on from here; that is no failure.
+            Err(problem) if run.control.is_cancelled() => Err(problem),
             Err(problem) => {
                 let text = format!(
                     "Helm uninstall failed for release {name} with chart {chart}: {}",

@@ -28,6 +28,11 @@ impl HelmLog {
         } else {
             fields.to_string()
         };
+        self.add_written(message, &fields);
+    }
+
+    /// Adds a line whose fields are written already.
+    pub(crate) fn add_written(&self, message: &str, fields: &str) {
         let text = format!("{message}: {fields}");
         tracing::debug!("{text}");
         let now = Timestamp::now();

@@ -190,9 +190,8 @@ impl Action<'_> {
         };
         for object in objects {
             self.log.add("starting delete resource", fields(object));
-            let mut gone = fields(object);
-            gone["error"] = serde_json::json!({});
-            self.log.add("ignoring delete failure", gone);
+            self.log
+                .add_written("ignoring delete failure", &object.not_found_fields());
         }
         true
     }

@@ -12,6 +12,7 @@ use skein_api::names::{
 use skein_api::{Artifact, ConditionType, HelmRelease};
 use skein_cluster::ApiError;
 use skein_health::HealthExpressions;
+use skein_helm::release::observation;
 use skein_object::{NamespacedName, Object};
 use skein_runtime::targets::{Target, TargetError, TargetReference};
 use skein_runtime::{Next, Severity, driver};
@@ -33,6 +34,8 @@ use crate::wait::{HealthExpression, expression};
 
 /// Steps of one run; a bound on what could go round in circles.
 const STEPS_MAX: usize = 16;
+/// Pause between a remediation and the next try: as long as Flux's controller takes (seen in its log).
+const PAUSE_AFTER_REMEDIATION: Duration = Duration::from_millis(10_750);
 /// How failures that only a change of the spec helps are told.
 pub(crate) const TERMINAL: &str = "Reconciliation failed terminally due to configuration error";
 
@@ -584,6 +587,8 @@ fn decide_step(
     is_forced: bool,
 ) -> (State, Step) {
     let metadata = &scene.loaded.chart.metadata;
+    let kept = with_kept_values(run, scene);
+    let config_digest = kept.as_deref().unwrap_or(config_digest);
     let (post_renderers, common) = (
         report::post_renderers_digest(&run.release),
         report::common_metadata_digest(&run.release),
@@ -606,6 +611,18 @@ fn decide_step(
     tracing::debug!(release = %run.name, ?state, ?step, "decided");
     run.status.history = history;
     (state, step)
+}
+
+/// The digest of the values that an upgrade would make where it keeps values of the last release: only other ones call for an upgrade. Flux
+/// compares without them and upgrades at each look.
+fn with_kept_values(run: &Run, scene: &Scene<'_>) -> Option<String> {
+    if !run.options.upgrade.preserve_values {
+        return None;
+    }
+    let mut old = scene.storage.last()?.config.clone();
+    let mut values = scene.wanted.values.clone();
+    skein_helm::values::reuse(&mut values, &mut old, None).ok()?;
+    Some(observation::config_digest(&values))
 }
 
 fn stall_exhausted(run: &mut Run) {
@@ -654,7 +671,7 @@ fn after_remediation(run: &mut Run) -> End {
     if goes_on {
         let text = run.ready_message();
         run.report().reconciling("ProgressingWithRetry", &text);
-        return End::Requeue;
+        return End::Await(PAUSE_AFTER_REMEDIATION);
     }
     stall_exhausted(run);
     End::Terminal

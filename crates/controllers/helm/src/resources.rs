@@ -43,6 +43,29 @@ impl Resource {
         format!("{}/{}, Kind={}", gvk.group, gvk.version, gvk.kind)
     }
 
+    /// The fields of Helm's log line about an object that was not there to be deleted.
+    pub(crate) fn not_found_fields(&self) -> String {
+        let key = self.key();
+        let (plural, name) = (&self.resource.plural, json_text(&key.name));
+        let (dotted, group) = match key.group.as_str() {
+            "" => (plural.clone(), String::new()),
+            group => (
+                format!("{plural}.{group}"),
+                format!("\"group\":{},", json_text(group)),
+            ),
+        };
+        let message = json_text(&format!("{dotted} {:?} not found", key.name));
+        // As Go writes the error: not sorted.
+        format!(
+            "{{\"error\":{{\"ErrStatus\":{{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"metadata\":{{}},\"status\":\"Failure\",\
+             \"message\":{message},\"reason\":\"NotFound\",\"details\":{{\"name\":{name},{group}\"kind\":{}}},\"code\":404}}}},\
+             \"kind\":{},\"name\":{name},\"namespace\":{}}}",
+            json_text(plural),
+            json_text(&key.kind),
+            json_text(&key.namespace)
+        )
+    }
+
     /// `namespace/name group/version, Kind=Kind`.
     pub(crate) fn full_text(&self) -> String {
         format!(
@@ -52,6 +75,10 @@ impl Resource {
             self.gvk_text()
         )
     }
+}
+
+fn json_text(text: &str) -> String {
+    Value::from(text).to_string()
 }
 
 /// The objects of a manifest as values; lists are taken apart.

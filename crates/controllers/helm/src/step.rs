@@ -85,14 +85,16 @@ impl HelmController {
         conditions.remove(ConditionType::TestSuccess);
         conditions.remove(ConditionType::Remediated);
         let log = Arc::new(HelmLog::default());
-        let (wanted, loaded) = (scene.wanted.clone(), scene.loaded.clone());
+        let (mut wanted, loaded) = (scene.wanted.clone(), scene.loaded.clone());
         let outcome = {
             let mut act = self.action(run, scene, Arc::clone(&log), waits);
             match action {
                 ReleaseAction::Install => act.install(&wanted).await,
-                ReleaseAction::Upgrade => act.upgrade(&wanted).await,
+                ReleaseAction::Upgrade => act.upgrade(&mut wanted).await,
             }
         };
+        // Values that were kept are wanted for the rest of this run; the next one finds others, and upgrades again, as Flux does.
+        scene.wanted.values.clone_from(&wanted.values);
         run.status.last_attempted_release_action_duration =
             Some(GoDuration::from_std(started.elapsed()));
         let written = scene.storage.take_written();

@@ -194,6 +194,11 @@ impl Writer<'_> {
                     self.create_one(target, method)
                         .await
                         .map_err(|problem| format!("failed to create resource: {problem}"))?;
+                    let key = target.key();
+                    self.log.add(
+                        "created a new resource",
+                        json!({"kind": key.kind, "name": key.name, "namespace": key.namespace}),
+                    );
                 }
                 Some(live) => {
                     let key = target.key();
@@ -405,14 +410,12 @@ impl Writer<'_> {
         for resource in resources {
             let key = resource.key();
             let fields = json!({"kind": key.kind, "name": key.name, "namespace": key.namespace});
-            self.log.add("starting delete resource", fields.clone());
+            self.log.add("starting delete resource", fields);
             match self.delete_one(resource, propagation).await {
                 Ok(true) => {}
-                Ok(false) => {
-                    let mut fields = fields;
-                    fields["error"] = json!({});
-                    self.log.add("ignoring delete failure", fields);
-                }
+                Ok(false) => self
+                    .log
+                    .add_written("ignoring delete failure", &resource.not_found_fields()),
                 Err(error) => problems.push(error.to_string()),
             }
         }

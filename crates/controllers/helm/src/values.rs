@@ -51,7 +51,11 @@ pub(crate) async fn compose(
             continue;
         };
         if reference.target_path.is_empty() {
-            let values = read(&bytes).map_err(|p| failure(release, reference, p))?;
+            let values = read(&bytes).map_err(|problem| {
+                // Go's name of the type that is read into here.
+                let problem = problem.replace("map[string]interface {}", "common.Values");
+                failure(release, reference, problem)
+            })?;
             merge_over(&mut result, values);
             continue;
         }

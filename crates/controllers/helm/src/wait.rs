@@ -1,5 +1,7 @@
 //! Waiting until objects are as they should be, or gone: woken by watches, bounded by a deadline.
 
+mod legacy;
+
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
@@ -73,6 +75,8 @@ pub(crate) struct Waiter<'a> {
     pub(crate) writer: &'a Writer<'a>,
     pub(crate) expressions: &'a HealthExpressions<HealthExpression>,
     pub(crate) control: &'a Control,
+    /// Whether readiness is what Helm 3 took for it.
+    pub(crate) is_legacy: bool,
 }
 
 impl Waiter<'_> {
@@ -83,6 +87,9 @@ impl Waiter<'_> {
         readiness: Readiness,
         timeout: Duration,
     ) -> Result<(), WaitFailure> {
+        if self.is_legacy {
+            return self.legacy_ready(resources, readiness, timeout).await;
+        }
         let awaited: Vec<&Resource> = resources.iter().filter(|r| !is_paused(r)).collect();
         let keys: Vec<ObjectKey> = awaited.iter().map(|r| r.key()).collect();
         let fail_fast = readiness != Readiness::Hooks;
@@ -107,6 +114,36 @@ impl Waiter<'_> {
             }
             self.pause(woken, left).await?;
         }
+    }
+
+    /// The same as Helm 3 waits: one object after the other, and the first that never gets ready ends it.
+    async fn legacy_ready(
+        &self,
+        resources: &[Resource],
+        readiness: Readiness,
+        timeout: Duration,
+    ) -> Result<(), WaitFailure> {
+        let started = Instant::now();
+        for resource in resources {
+            loop {
+                let woken = self.control.woken();
+                if let Ok(Some(object)) = self.writer.live(resource).await
+                    && legacy::is_ready(&object, readiness).map_err(WaitFailure::Failed)?
+                {
+                    break;
+                }
+                let left = timeout.saturating_sub(started.elapsed());
+                if left.is_zero() {
+                    let text = match readiness {
+                        Readiness::Hooks => legacy::HOOK_TIMED_OUT,
+                        _ => legacy::TIMED_OUT,
+                    };
+                    return Err(WaitFailure::Failed(text.to_owned()));
+                }
+                self.pause(woken, left).await?;
+            }
+        }
+        Ok(())
     }
 
     async fn pause(
@@ -170,7 +207,10 @@ impl Waiter<'_> {
                 let time = timeout.saturating_sub(started.elapsed());
                 if time.is_zero() {
                     let key = resource.key();
-                    let text = format!("{key} termination timeout: context deadline exceeded");
+                    let text = match self.is_legacy {
+                        true => legacy::TIMED_OUT.to_owned(),
+                        false => format!("{key} termination timeout: context deadline exceeded"),
+                    };
                     return Err(WaitFailure::Failed(text));
                 }
                 self.pause(woken, time).await?;

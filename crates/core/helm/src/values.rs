@@ -12,6 +12,7 @@ mod strvals;
 
 use skein_template::Integers;
 
+pub use coalesce::reuse;
 pub(crate) use coalesce::{Mode, coalesce, coalesce_over, deep_copy, merge_tables};
 pub(crate) use print::go_text;
 pub use strvals::{

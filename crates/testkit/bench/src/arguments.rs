@@ -38,7 +38,7 @@ pub struct Arguments {
     pub drifts: usize,
     /// The skein binary.
     pub program: PathBuf,
-    /// `up` or `fleet`; nothing for both.
+    /// `up`, `fleet` or `releases`; nothing for all.
     only: Option<String>,
 }
 
@@ -78,6 +78,12 @@ impl Arguments {
             .map(|(count, rate)| Size { count, rate })
             .collect();
         Ok(arguments)
+    }
+
+    /// The fleets whose measurement kube-controller-manager does not limit.
+    pub fn fast_sizes(&self) -> impl Iterator<Item = Size> {
+        let fast = self.sizes.iter().filter(|size| size.rate == FAST_RATE);
+        fast.copied()
     }
 
     /// Whether this part is wanted.

@@ -14,6 +14,7 @@ use tempfile::TempDir;
 
 use crate::audit::Audit;
 use crate::manifests::{self, App, SOURCE, SOURCE_NAMESPACE};
+use crate::meter::Probe;
 
 /// Who skein is to the API server.
 const ACCOUNT: &str = "kustomize-controller";
@@ -27,10 +28,9 @@ pub struct Fleet {
     pub daemon: Daemon,
     _target: Target,
     pub api: Api,
-    pub audit: Audit,
+    pub probe: Probe,
     pub apps: Vec<App>,
     repository: Repository,
-    metrics: String,
     _git: GitHttpServer,
     _folder: TempDir,
     requests: u32,
@@ -78,15 +78,21 @@ impl Fleet {
         let log = folder.path().join("skein.log");
         let audit = target.audit_log().context("no audit log")?;
         let user = format!("system:serviceaccount:{SOURCE_NAMESPACE}:{ACCOUNT}");
-        Ok(Self {
-            daemon: Daemon::start("skein", &program, &flags, &log)?,
-            api: target.api()?,
+        let daemon = Daemon::start("skein", &program, &flags, &log)?;
+        let probe = Probe {
             audit: Audit::new(audit, &user),
+            process: daemon.id(),
+            metrics,
+            controller: "kustomization",
+        };
+        Ok(Self {
+            daemon,
+            probe,
+            api: target.api()?,
             repository: Repository::create(&repositories, SOURCE)?,
             _git: GitHttpServer::start(&repositories).await?,
             _target: target,
             apps,
-            metrics,
             _folder: folder,
             requests: 0,
         })
@@ -165,16 +171,6 @@ impl Fleet {
             .await
     }
 
-    /// Looks at Kustomizations that have ended so far, as the metrics count them.
-    pub async fn looks(&self) -> Result<u64> {
-        let text = http_get(&self.metrics, "/metrics").await?;
-        let counts = text.lines().filter(|line| {
-            line.starts_with("controller_runtime_reconcile_total") && line.contains("kustomization")
-        });
-        let numbers = counts.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok());
-        Ok(numbers.sum::<f64>() as u64)
-    }
-
     /// The end of skein's log.
     pub fn last_words(&self) -> String {
         self.daemon.last_words()
@@ -195,14 +191,4 @@ impl Fleet {
 /// Path of the Kustomizations of a namespace.
 pub fn kustomizations_of(namespace: &str) -> String {
     format!("/apis/kustomize.toolkit.fluxcd.io/v1/namespaces/{namespace}/kustomizations")
-}
-
-async fn http_get(address: &str, path: &str) -> Result<String> {
-    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-    let mut stream = tokio::net::TcpStream::connect(address).await?;
-    let request = format!("GET {path} HTTP/1.0\r\nHost: {address}\r\n\r\n");
-    stream.write_all(request.as_bytes()).await?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await?;
-    Ok(answer)
 }

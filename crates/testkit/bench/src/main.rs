@@ -1,6 +1,6 @@
-//! Fleets of Kustomizations on a real control plane, measured beside the bare applies in one run.
+//! Fleets of Kustomizations and of HelmReleases on a real control plane, measured beside the bare applies in one run.
 //!
-//! `skein-bench [--count N,..] [--count-at-default-rate N,..] [--namespaces N] [--drifts N] [--program FILE] [--only up|fleet]`
+//! `skein-bench [--count N,..] [--count-at-default-rate N,..] [--namespaces N] [--drifts N] [--program FILE] [--only up|fleet|releases]`
 
 mod arguments;
 mod audit;
@@ -9,7 +9,9 @@ mod fleet;
 mod floor;
 mod follow;
 mod manifests;
+mod meter;
 mod process;
+mod releases;
 mod report;
 mod steps;
 mod up;
@@ -47,6 +49,14 @@ async fn run() -> Result<()> {
             runs.push(run);
         }
     }
-    report::print_summary(&runs, up.as_ref());
+    let mut fleets = Vec::new();
+    if arguments.measures("releases") {
+        for size in arguments.fast_sizes() {
+            let fleet = releases::measure(&arguments, size).await?;
+            report::print_releases(&fleet);
+            fleets.push(fleet);
+        }
+    }
+    report::print_summary(&runs, &fleets, up.as_ref());
     Ok(())
 }

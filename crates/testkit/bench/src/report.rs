@@ -1,26 +1,46 @@
 //! Tables: each step beside the floor, and the targets with what was reached.
 
 use crate::audit;
-use crate::steps::{Run, Step};
+use crate::meter::Step;
+use crate::releases;
+use crate::steps::Run;
 use crate::up::Up;
 
 /// Prints the steps of one fleet.
 pub fn print_run(run: &Run) {
-    let count = run.size.count as f64;
     println!("\n{}", run.size);
+    print_steps(&run.steps, run.size.count);
+    println!(
+        "  drift of one ConfigMap to corrected, {} times: p50 {:.3} s, p90 {:.3} s; resident {:.0} MiB",
+        run.drift.count(),
+        run.drift.percentile(50),
+        run.drift.percentile(90),
+        run.resident_mib
+    );
+}
+
+/// Prints the steps of one fleet of HelmReleases.
+pub fn print_releases(fleet: &releases::Measured) {
+    println!("\n{} HelmReleases, drift detection on", fleet.count);
+    print_steps(&fleet.steps, fleet.count);
+    println!("  resident {:.0} MiB", fleet.resident_mib);
+}
+
+fn print_steps(steps: &[Step], count: usize) {
+    let count = count as f64;
     println!(
         "  {:<13} {:>8} {:>8} {:>7} {:>9} {:>8} {:>11} {:>9} {:>9}",
         "step",
         "time s",
         "floor s",
         "ratio",
-        "CPU-s/K",
-        "looks/K",
-        "requests/K",
-        "writes/K",
+        "CPU-s/1",
+        "looks/1",
+        "requests/1",
+        "writes/1",
         "peak MiB"
     );
-    for step in &run.steps {
+    for step in steps {
         let floor = |value: Option<f64>, digits| {
             value.map_or_else(|| "-".to_owned(), |value| format!("{value:.digits$}"))
         };
@@ -37,20 +57,13 @@ pub fn print_run(run: &Run) {
             step.peak_mib,
         );
     }
-    println!(
-        "  drift of one ConfigMap to corrected, {} times: p50 {:.3} s, p90 {:.3} s; resident {:.0} MiB",
-        run.drift.count(),
-        run.drift.percentile(50),
-        run.drift.percentile(90),
-        run.resident_mib
-    );
-    for step in &run.steps {
+    for step in steps {
         let verbs = step
             .requests
             .iter()
             .map(|(what, number)| format!("{what} {:.2}", *number as f64 / count));
         let verbs: Vec<String> = verbs.collect();
-        println!("  requests/K, {}: {}", step.name, verbs.join(", "));
+        println!("  requests/1, {}: {}", step.name, verbs.join(", "));
     }
 }
 
@@ -59,7 +72,7 @@ fn ratio(step: &Step) -> Option<f64> {
 }
 
 /// Prints targets and what was reached.
-pub fn print_summary(runs: &[Run], up: Option<&Up>) {
+pub fn print_summary(runs: &[Run], fleets: &[releases::Measured], up: Option<&Up>) {
     println!("\ntargets");
     if let Some(up) = up {
         line("up of examples/fleet, s", up.seconds, 5.0);
@@ -104,6 +117,7 @@ pub fn print_summary(runs: &[Run], up: Option<&Up>) {
             .fold(0.0, f64::max);
         line("peak of resident memory, MiB", peak, 150.0);
     }
+    fleets.iter().for_each(print_release_targets);
     let flat = runs.iter().filter(|run| run.size.rate == runs[0].size.rate);
     let costs: Vec<f64> = flat
         .filter_map(|run| Some(run.step("all changed")?.cpu_seconds / run.size.count as f64))
@@ -115,6 +129,41 @@ pub fn print_summary(runs: &[Run], up: Option<&Up>) {
             1.2,
         );
     }
+}
+
+fn print_release_targets(fleet: &releases::Measured) {
+    let count = fleet.count as f64;
+    println!("  {} HelmReleases", fleet.count);
+    for step in &fleet.steps {
+        let requests = audit::total(&step.requests) as f64 / count;
+        if let Some(ratio) = ratio(step) {
+            line(&format!("{} / floor", step.name), ratio, 2.5);
+            line(
+                &format!("requests per HelmRelease, {}", step.name),
+                requests,
+                14.0,
+            );
+            line(
+                &format!("CPU-s per HelmRelease, {}", step.name),
+                step.cpu_seconds / count,
+                0.03,
+            );
+        }
+        if step.name == releases::ONE_INTERVAL {
+            line("requests per unchanged HelmRelease", requests, 0.1);
+            line(
+                "writes in one interval",
+                audit::writes(&step.requests) as f64,
+                0.0,
+            );
+        }
+    }
+    let peaks = fleet.steps.iter().map(|step| step.peak_mib);
+    line(
+        "peak of resident memory, MiB",
+        peaks.fold(0.0, f64::max),
+        250.0,
+    );
 }
 
 fn line(what: &str, value: f64, target: f64) {

@@ -1,7 +1,7 @@
 //! The steps of one run: made, first push, a commit that changes all, one interval, drift.
 
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
@@ -9,42 +9,20 @@ use skein_testkit::Target;
 use tokio::time::sleep;
 
 use crate::arguments::{Arguments, Size};
-use crate::audit::Requests;
 use crate::drift::{self, Drift};
 use crate::fleet::{Fleet, KUSTOMIZATIONS};
 use crate::floor;
 use crate::follow;
 use crate::manifests;
-use crate::process::{self, Usage};
+use crate::meter::{Meter, Step};
+use crate::process;
 
 /// Kustomizations applied before anything is timed: the first requests warm the API server up.
 const WARM_UP_APPS: usize = 20;
-/// Events follow the last status: a step ends when nothing was asked for so long.
-const CALM: Duration = Duration::from_secs(1);
-/// Longest wait for that.
-const CALM_LIMIT: Duration = Duration::from_secs(60);
 /// The interval that is measured.
 const INTERVAL: Duration = Duration::from_secs(30);
 /// An interval during which nothing falls due.
 const NO_INTERVAL: &str = "5h";
-
-/// One step.
-pub struct Step {
-    /// What happened.
-    pub name: &'static str,
-    /// Until the last Kustomization was Ready.
-    pub seconds: f64,
-    /// Of the bare client, where there is one.
-    pub floor_seconds: Option<f64>,
-    /// CPU seconds of skein, what followed at once included.
-    pub cpu_seconds: f64,
-    /// Of skein.
-    pub peak_mib: f64,
-    /// What skein asked.
-    pub requests: Requests,
-    /// Looks at Kustomizations.
-    pub looks: u64,
-}
 
 /// One fleet.
 pub struct Run {
@@ -120,7 +98,7 @@ async fn all(
 
 /// The Kustomizations are made and wait for a source that has nothing yet.
 async fn made(fleet: &mut Fleet) -> Result<Step> {
-    let meter = Meter::start(fleet).await?;
+    let meter = Meter::start(&mut fleet.probe).await?;
     let is_waiting = |object: &Value| object["status"]["conditions"].is_array();
     let begin = fleet.make_kustomizations(NO_INTERVAL);
     follow::until(
@@ -131,7 +109,7 @@ async fn made(fleet: &mut Fleet) -> Result<Step> {
         begin,
     )
     .await?;
-    meter.end(fleet, "made", None).await
+    meter.end(&mut fleet.probe, "made", None).await
 }
 
 /// From the notice of a push until all are Ready.
@@ -141,10 +119,10 @@ async fn timed(
     floor: Option<f64>,
     is_ready: impl Fn(&Value) -> bool,
 ) -> Result<Step> {
-    let meter = Meter::start(fleet).await?;
+    let meter = Meter::start(&mut fleet.probe).await?;
     let (api, count) = (fleet.api.clone(), fleet.apps.len());
     follow::until(&api, KUSTOMIZATIONS, count, is_ready, fleet.notify()).await?;
-    meter.end(fleet, name, floor).await
+    meter.end(&mut fleet.probe, name, floor).await
 }
 
 async fn with_interval(fleet: &mut Fleet, interval: &str) -> Result<()> {
@@ -158,30 +136,16 @@ async fn with_interval(fleet: &mut Fleet, interval: &str) -> Result<()> {
         begin,
     )
     .await?;
-    calm(fleet).await.map(|_| ())
-}
-
-/// Waits until nothing is asked any more; what was asked meanwhile.
-async fn calm(fleet: &mut Fleet) -> Result<Requests> {
-    let (mut all, started) = (Requests::new(), Instant::now());
-    loop {
-        sleep(CALM).await;
-        let requests = fleet.audit.take()?;
-        let is_calm = requests.is_empty();
-        for (what, number) in requests {
-            *all.entry(what).or_insert(0) += number;
-        }
-        if is_calm || started.elapsed() > CALM_LIMIT {
-            return Ok(all);
-        }
-    }
+    fleet.probe.calm().await.map(|_| ())
 }
 
 /// Nothing changes while every Kustomization falls due once.
 async fn one_interval(fleet: &mut Fleet) -> Result<Step> {
-    let meter = Meter::start(fleet).await?;
+    let meter = Meter::start(&mut fleet.probe).await?;
     sleep(INTERVAL).await;
-    let step = meter.end_at_once(fleet, "one interval", None).await?;
+    let step = meter
+        .end_at_once(&mut fleet.probe, "one interval", None)
+        .await?;
     let due = u64::try_from(fleet.apps.len()).unwrap_or_default();
     ensure!(
         step.looks * 10 >= due * 9,
@@ -189,53 +153,4 @@ async fn one_interval(fleet: &mut Fleet) -> Result<Step> {
         step.looks
     );
     Ok(step)
-}
-
-/// What was used when a step began.
-struct Meter {
-    usage: Usage,
-    looks: u64,
-    started: Instant,
-}
-
-impl Meter {
-    async fn start(fleet: &mut Fleet) -> Result<Self> {
-        fleet.audit.take()?;
-        process::reset_peak(fleet.daemon.id())?;
-        Ok(Self {
-            usage: process::usage(fleet.daemon.id())?,
-            looks: fleet.looks().await?,
-            started: Instant::now(),
-        })
-    }
-
-    /// The time ends now; what follows at once is counted as well.
-    async fn end(self, fleet: &mut Fleet, name: &'static str, floor: Option<f64>) -> Result<Step> {
-        let seconds = self.started.elapsed().as_secs_f64();
-        let requests = calm(fleet).await?;
-        let step = self.end_at_once(fleet, name, floor).await?;
-        Ok(Step {
-            seconds,
-            requests,
-            ..step
-        })
-    }
-
-    async fn end_at_once(
-        self,
-        fleet: &mut Fleet,
-        name: &'static str,
-        floor: Option<f64>,
-    ) -> Result<Step> {
-        let usage = process::usage(fleet.daemon.id())?;
-        Ok(Step {
-            name,
-            seconds: self.started.elapsed().as_secs_f64(),
-            floor_seconds: floor,
-            cpu_seconds: usage.cpu_seconds - self.usage.cpu_seconds,
-            peak_mib: usage.peak_mib,
-            requests: fleet.audit.take()?,
-            looks: fleet.looks().await? - self.looks,
-        })
-    }
 }

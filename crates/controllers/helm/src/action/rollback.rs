@@ -1,6 +1,7 @@
 //! `helm rollback`.
 
 use jiff::Timestamp;
+use serde_json::{Value, json};
 use skein_cluster::Propagation;
 use skein_helm::release::stored::custom_labels;
 use skein_helm::release::{Info, Moment, Release, ReleaseStatus};
@@ -15,6 +16,8 @@ impl Action<'_> {
     /// Goes back to a revision.
     pub(crate) async fn rollback(&mut self, version: i64) -> Result<(), String> {
         let spec = self.options.rollback.clone();
+        let name = json!({"name": self.name});
+        self.log.add("preparing rollback", name.clone());
         let not_there = || format!("release has no {version} version");
         let current = self.storage.last().cloned().ok_or_else(not_there)?;
         let mut records = self.storage.records.iter();
@@ -22,6 +25,10 @@ impl Action<'_> {
             .find(|record| record.version == version)
             .cloned()
             .ok_or_else(not_there)?;
+        self.log.add(
+            "rolling back",
+            json!({"name": self.name, "currentVersion": current.version, "targetVersion": version}),
+        );
         let server_side = is_server_side(spec.server_side_apply, previous.is_server_side());
         let mut target = Release {
             info: Info {
@@ -39,10 +46,12 @@ impl Action<'_> {
             apply_method: super::install::method_word(server_side).to_owned(),
             ..previous
         };
+        self.log.add("creating rolled back release", name.clone());
         self.storage
             .create(&target, spec::max_history(self.release))
             .await
             .map_err(|error| error.to_string())?;
+        self.log.add("performing rollback", name.clone());
         let originals = self.build(&current.manifest).await.map_err(|e| {
             format!("unable to build kubernetes objects from current release manifest: {e}")
         })?;
@@ -54,6 +63,8 @@ impl Action<'_> {
             .await?;
         self.supersede_deployed().await;
         target.info.status = ReleaseStatus::Deployed;
+        self.log
+            .add("updating status for rolled back release", name);
         self.storage
             .update(&target)
             .await
@@ -74,7 +85,10 @@ impl Action<'_> {
             server_side,
             timeout,
         };
-        if !spec.disable_hooks {
+        if spec.disable_hooks {
+            self.log
+                .add("rollback hooks disabled", json!({"name": self.name}));
+        } else {
             self.run_hooks(target, run("pre-rollback"), &|_| true)
                 .await?;
         }
@@ -94,11 +108,12 @@ impl Action<'_> {
             let mut superseded = current.clone();
             superseded.info.status = ReleaseStatus::Superseded;
             let text = format!("Rollback {:?} failed: {problem}", self.name);
+            self.log.add(&format!("warning: {text}"), Value::Null);
             target.set_status(ReleaseStatus::Failed, text);
             self.storage.try_update(&superseded).await;
             self.storage.try_update(target).await;
             if spec.cleanup_on_fail {
-                self.writer().delete(&made.0, Propagation::Background).await;
+                self.clean_up(&made).await?;
             }
             return Err(problem);
         }
@@ -119,6 +134,23 @@ impl Action<'_> {
         Ok(())
     }
 
+    /// Deletes what a rollback that failed made new.
+    async fn clean_up(&self, made: &Made) -> Result<(), String> {
+        self.log.add(
+            "cleanup on fail set, cleaning up resources",
+            json!({"count": made.0.len()}),
+        );
+        let left = self.writer().delete(&made.0, Propagation::Background).await;
+        if !left.is_empty() {
+            return Err(format!(
+                "an error occurred while cleaning up resources. original rollback error: unable to cleanup resources: {}",
+                left.join(", ")
+            ));
+        }
+        self.log.add("resource cleanup complete", Value::Null);
+        Ok(())
+    }
+
     /// Only one revision is deployed.
     pub(super) async fn supersede_deployed(&mut self) {
         let deployed: Vec<Release> = self
@@ -129,6 +161,10 @@ impl Action<'_> {
             .cloned()
             .collect();
         for mut record in deployed {
+            self.log.add(
+                "superseding previous deployment",
+                json!({"version": record.version}),
+            );
             record.info.status = ReleaseStatus::Superseded;
             self.storage.try_update(&record).await;
         }

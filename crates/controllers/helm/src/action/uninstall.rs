@@ -1,6 +1,7 @@
 //! `helm uninstall`.
 
 use jiff::Timestamp;
+use serde_json::json;
 use skein_api::helm_release::actions::DeletionPropagation;
 use skein_cluster::Propagation;
 use skein_helm::manifest::uninstall_rank;
@@ -37,6 +38,8 @@ impl Action<'_> {
                 .map_err(|e| format!("uninstall: Failed to purge the release: {e}"))?;
             return Ok(Uninstalled::Done);
         }
+        self.log
+            .add("uninstall: deleting release", json!({"name": self.name}));
         release.info.deleted = Moment::new(Timestamp::now());
         release.set_status(
             ReleaseStatus::Uninstalling,
@@ -48,7 +51,10 @@ impl Action<'_> {
             server_side: true,
             timeout,
         };
-        if !spec.disable_hooks {
+        if spec.disable_hooks {
+            self.log
+                .add("delete hooks disabled", json!({"release": self.name}));
+        } else {
             self.run_hooks(&mut release, run("pre-delete"), &|_| true)
                 .await?;
         }

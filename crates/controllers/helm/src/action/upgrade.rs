@@ -26,8 +26,8 @@ struct Change {
 }
 
 impl Action<'_> {
-    /// Upgrades to a chart with values.
-    pub(crate) async fn upgrade(&mut self, wanted: &Wanted) -> Result<(), String> {
+    /// Upgrades to a chart with values. Where values of the last release are kept, `wanted` has them afterwards.
+    pub(crate) async fn upgrade(&mut self, wanted: &mut Wanted) -> Result<(), String> {
         let spec = self.options.upgrade.clone();
         let Some(last) = self.storage.last().cloned() else {
             return Err(format!("{:?} has no deployed releases", self.name));
@@ -47,14 +47,14 @@ impl Action<'_> {
 
     async fn prepare_upgrade(
         &mut self,
-        wanted: &Wanted,
+        wanted: &mut Wanted,
         last: Release,
         server_side: bool,
     ) -> Result<Change, String> {
         if last.info.status.is_pending() {
             return Err("another operation (install/upgrade/rollback) is in progress".into());
         }
-        let current = match history::deployed(&self.storage.records) {
+        let mut current = match history::deployed(&self.storage.records) {
             _ if last.info.status == ReleaseStatus::Deployed => last.clone(),
             Some(deployed) => deployed.clone(),
             None if matches!(
@@ -66,7 +66,7 @@ impl Action<'_> {
             }
             None => return Err(format!("{:?} has no deployed releases", self.name)),
         };
-        let wanted = self.reused_values(wanted, &current)?;
+        let wanted = self.reused_values(wanted, &mut current)?;
         let spec = &self.options.upgrade;
         let purpose = Purpose::upgrade(last.version + 1, spec.disable_schema_validation);
         let rendered = self
@@ -103,8 +103,8 @@ impl Action<'_> {
         })
     }
 
-    /// The values, over those of the last release where they are to be kept.
-    fn reused_values(&self, wanted: &Wanted, current: &Release) -> Result<Wanted, String> {
+    /// The values, over those of the last release where they are to be kept. The chart then has the defaults of the last one, too.
+    fn reused_values(&self, wanted: &mut Wanted, current: &mut Release) -> Result<Wanted, String> {
         if !self.options.upgrade.preserve_values {
             self.log.add(
                 "resetting values to the chart's original version",
@@ -114,17 +114,15 @@ impl Action<'_> {
         }
         self.log
             .add("reusing the old release's values", Value::Null);
-        let mut values = current.config.clone();
-        skein_helm::values::merge_over(&mut values, wanted.values.clone());
+        let defaults = current.chart.as_ref().and_then(|old| old.values.clone());
+        let rendered =
+            skein_helm::values::reuse(&mut wanted.values, &mut current.config, defaults.as_ref())
+                .map_err(|problem| format!("failed to rebuild old values: {problem}"))?;
         let mut chart = (*wanted.chart).clone();
-        if let Some(old) = &current.chart {
-            let mut defaults = old.values.clone().unwrap_or_default();
-            skein_helm::values::merge_over(&mut defaults, current.config.clone());
-            chart.values = Some(defaults);
-        }
+        chart.values = Some(rendered);
         Ok(Wanted {
             chart: Arc::new(chart),
-            values,
+            values: wanted.values.clone(),
         })
     }
 
@@ -195,7 +193,10 @@ impl Action<'_> {
             server_side,
             timeout,
         };
-        if !spec.disable_hooks {
+        if spec.disable_hooks {
+            self.log
+                .add("upgrade hooks disabled", json!({"name": self.name}));
+        } else {
             self.run_hooks(next, run("pre-upgrade"), &|_| true)
                 .await
                 .map_err(|e| format!("pre-upgrade hooks failed: {e}"))?;
@@ -248,6 +249,10 @@ impl Action<'_> {
         next.set_status(ReleaseStatus::Failed, text);
         self.storage.try_update(&next).await;
         if self.options.upgrade.cleanup_on_fail && !made.0.is_empty() {
+            self.log.add(
+                "cleanup on fail set",
+                json!({"cleaning_resources": made.0.len()}),
+            );
             let left = self.writer().delete(&made.0, Propagation::Background).await;
             if !left.is_empty() {
                 return Err(format!(
@@ -255,6 +260,7 @@ impl Action<'_> {
                     left.join(", ")
                 ));
             }
+            self.log.add("resource cleanup complete", Value::Null);
         }
         Err(problem)
     }

@@ -97,7 +97,7 @@ fn merge(files: &Outputs) -> Result<String, String> {
         }
         for document in split_documents(text) {
             let nodes = compose_all(document.as_bytes(), Dialect::V3)
-                .map_err(|e| format!("parsing {path}: {}", e.go_text()))?;
+                .map_err(|e| format!("parsing {path}: MalformedYAMLError: {}", e.go_text()))?;
             for mut node in nodes {
                 if !node.is_mapping() {
                     if node.tag == Tag::Null {
@@ -118,7 +118,7 @@ fn merge(files: &Outputs) -> Result<String, String> {
 /// Files from a stream; documents without the annotation get made-up names.
 fn split(output: &str, prefix: &str) -> Result<Outputs, String> {
     let nodes = compose_all(output.as_bytes(), Dialect::V3)
-        .map_err(|e| format!("error parsing YAML: {}", e.go_text()))?;
+        .map_err(|e| format!("error parsing YAML: MalformedYAMLError: {}", e.go_text()))?;
     let mut files: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let nodes = nodes.into_iter().filter(|node| node.is_mapping());
     for (at, mut node) in nodes.enumerate() {

@@ -45,6 +45,31 @@ pub(crate) fn merge_tables(
     Coalescer { mode, warnings }.tables(over, under, "", mode, 0)
 }
 
+/// Lays the values of an older release under new ones, as `--reuse-values` does, and gives what the older release was rendered with: its
+/// values over the defaults of its chart. Nulls of the new values show up in the old ones, which Helm stores again.
+pub fn reuse(
+    values: &mut super::Values,
+    old: &mut super::Values,
+    old_defaults: Option<&super::Values>,
+) -> Result<super::Values, String> {
+    let mode = Mode::Coalesce;
+    let mut warnings = Vec::new();
+    let chart = Chart {
+        values: old_defaults.cloned(),
+        ..Chart::default()
+    };
+    let (over, under) = (super::to_map(Some(values)), super::to_map(Some(old)));
+    let rendered = coalesce(&chart, &under, mode, &mut warnings)?;
+    let mut coalescer = Coalescer {
+        mode,
+        warnings: &mut warnings,
+    };
+    coalescer.tables(&over, &under, "", mode, 0)?;
+    *values = super::from_map(&over)?;
+    *old = super::from_map(&under)?;
+    super::from_map(&rendered)
+}
+
 /// Lays defaults under values, table by table.
 pub(crate) fn coalesce_over(
     values: &super::Values,

@@ -103,8 +103,12 @@ pub async fn names_bad_values(mut place: Place<'_>) -> Result<()> {
             json!({"valuesKey": "one", "targetPath": "a[99999]"}),
             "99999",
         ),
-        ("broken", json!({"valuesKey": "broken"}), "values"),
-        ("list", json!({"valuesKey": "list"}), "values"),
+        (
+            "broken",
+            json!({"valuesKey": "broken"}),
+            "could not resolve",
+        ),
+        ("list", json!({"valuesKey": "list"}), "could not resolve"),
         ("absent", json!({"valuesKey": "absent"}), "absent"),
     ];
     for (name, fields, _) in &cases {

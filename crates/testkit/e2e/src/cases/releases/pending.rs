@@ -40,7 +40,10 @@ pub async fn recovers_a_pending_release(world: &mut World) -> Result<()> {
     place.shows("app", "green").await?;
     place.ready(KIND, "True").await?;
     let newest = place.snapshots().await?;
-    ensure!(newest.first() == Some(&(3, "deployed".to_owned())), "{newest:?}");
+    ensure!(
+        newest.first() == Some(&(3, "deployed".to_owned())),
+        "{newest:?}"
+    );
     let history = place
         .world
         .helm("helm")?
@@ -52,7 +55,10 @@ pub async fn recovers_a_pending_release(world: &mut World) -> Result<()> {
         .flatten()
         .filter_map(|entry| entry["status"].as_str())
         .collect();
-    ensure!(statuses == ["superseded", "failed", "deployed"], "{history}");
+    ensure!(
+        statuses == ["superseded", "failed", "deployed"],
+        "{history}"
+    );
     place
         .until("the unlock is told", || async {
             let path = format!("/api/v1/namespaces/{namespace}/events");
