@@ -52,6 +52,7 @@ pub async fn takes_over_releases_from_flux_and_gives_back(world: &mut World) -> 
         let after = look(&place).await?;
         unchanged(&before, &after).with_context(|| who.to_owned())?;
     }
+    stops_at_fields_of_the_controller(&Place::open(world, namespace))?;
     // Both go on from there: ours makes the next revision of what Flux made.
     world.controllers.stop_component("helm");
     world.controllers.use_ours("helm");
@@ -64,6 +65,21 @@ pub async fn takes_over_releases_from_flux_and_gives_back(world: &mut World) -> 
     ensure!(
         place.find("ConfigMap", "plain-settings").await?.is_none(),
         "what Flux had made is left"
+    );
+    Ok(())
+}
+
+/// Helm 4 refuses to roll a release back whose objects Flux's controller applied, unless it is told to take the fields: as with ours.
+fn stops_at_fields_of_the_controller(place: &Place<'_>) -> Result<()> {
+    let helm = place.world.helm("helm")?;
+    let rolled = helm.run(&["rollback", "registry", "-n", &place.namespace]);
+    let problem = rolled
+        .err()
+        .context("Helm rolled back without a conflict")?;
+    let problem = problem.to_string();
+    ensure!(
+        problem.contains("conflicts with \"helm-controller\""),
+        "{problem}"
     );
     Ok(())
 }
