@@ -322,3 +322,51 @@ fn bad_verb(value: &Value) -> String {
         other => format!("%!t({}={})", other.type_name(), go_text(other)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn values(value: serde_json::Value) -> crate::Values {
+        value.as_object().cloned().unwrap_or_default()
+    }
+
+    /// As recorded from Flux's helm-controller with `preserveValues`.
+    #[test]
+    fn reused_values_lie_below_and_take_over_nulls() {
+        let mut new = values(json!({"nested": {"a": {"c": null}}, "extra": null}));
+        let mut old = values(
+            json!({"color": "a", "extra": {"x": "1"}, "nested": {"a": {"b": "3", "c": "2"}}}),
+        );
+        let defaults = values(json!({"color": "grey", "extra": {}, "list": []}));
+        let rendered = reuse(&mut new, &mut old, Some(&defaults)).unwrap();
+        assert_eq!(
+            new,
+            values(json!({"color": "a", "nested": {"a": {"b": "3"}}}))
+        );
+        assert_eq!(
+            old,
+            values(json!({"color": "a", "extra": null, "nested": {"a": {"b": "3", "c": null}}}))
+        );
+        assert_eq!(
+            rendered,
+            values(
+                json!({"color": "a", "extra": {"x": "1"}, "list": [], "nested": {"a": {"b": "3", "c": "2"}}})
+            )
+        );
+    }
+
+    #[test]
+    fn reused_values_that_are_there_already_change_nothing() {
+        let mut new = values(json!({"a": {"b": "1"}, "gone": null}));
+        let mut old = values(json!({"a": {"b": "1", "c": "2"}, "gone": null}));
+        reuse(&mut new, &mut old, None).unwrap();
+        let merged = values(json!({"a": {"b": "1", "c": "2"}, "gone": null}));
+        assert_eq!(new, merged);
+        let mut again = merged.clone();
+        reuse(&mut again, &mut new, None).unwrap();
+        assert_eq!(again, merged);
+    }
+}
