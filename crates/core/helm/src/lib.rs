@@ -12,6 +12,7 @@ pub mod folder;
 pub mod ignore;
 pub mod lint;
 pub mod load;
+pub mod lock;
 pub mod manifest;
 pub mod pack;
 pub mod preflight;

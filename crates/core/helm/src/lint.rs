@@ -8,7 +8,8 @@ use std::fmt;
 use skein_template::Environment;
 
 use crate::chart::{Chart, FileTree};
-use crate::load::load;
+use crate::decode::{Decoder, GoType};
+use crate::load::load_any_version;
 use crate::render::KubeVersion;
 use crate::schema;
 use crate::values::{Mode, Values, coalesce_over, read_documents};
@@ -71,67 +72,151 @@ impl Linter {
     }
 }
 
-/// Lints a chart. `folder` is its path for messages that name it.
+/// What there is under a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// Nothing.
+    Absent,
+    /// A folder.
+    Folder,
+    /// A file.
+    File,
+}
+
+/// A chart as the linter looks at it: some files as they lie there, .helmignore or not, and the chart as it loads.
+#[derive(Clone, Debug)]
+pub struct LintInput {
+    /// Path of the chart, for messages that name it.
+    pub path: String,
+    /// Chart.yaml.
+    pub chart_file: Vec<u8>,
+    /// values.yaml.
+    pub values: Option<Vec<u8>>,
+    /// values.schema.json.
+    pub schema: Option<Vec<u8>>,
+    /// templates.
+    pub templates: Place,
+    /// crds.
+    pub crds: Place,
+    /// The files that .helmignore leaves, or why they were not read.
+    pub files: Result<FileTree, String>,
+}
+
+impl LintInput {
+    /// Of a chart that was unpacked.
+    pub fn of_files(path: String, files: FileTree) -> Self {
+        let content = |name: &str| {
+            let found = files.iter().find(|file| file.name == name);
+            found.map(|file| file.data.to_vec())
+        };
+        let place = |name: &str| {
+            let below = format!("{name}/");
+            if files.iter().any(|file| file.name.starts_with(&below)) {
+                Place::Folder
+            } else if files.iter().any(|file| file.name == name) {
+                Place::File
+            } else {
+                Place::Absent
+            }
+        };
+        Self {
+            path,
+            chart_file: content("Chart.yaml").unwrap_or_default(),
+            values: content("values.yaml"),
+            schema: content("values.schema.json"),
+            templates: place("templates"),
+            crds: place("crds"),
+            files: Ok(files),
+        }
+    }
+}
+
+/// Lints a chart.
 pub fn lint(
-    files: &FileTree,
-    folder: &str,
+    input: &LintInput,
     values: &Values,
     options: &LintOptions,
     environment: &mut dyn Environment,
 ) -> Vec<Finding> {
     let mut linter = Linter::default();
-    let file = |name: &str| files.iter().find(|file| file.name == name);
-    if let Some(chart_file) = file("Chart.yaml") {
-        chart_file::lint(&chart_file.data, &mut linter);
-    }
-    match file("values.yaml") {
+    chart_file::lint(&input.chart_file, &mut linter);
+    match &input.values {
         None => {
             let problem = "file does not exist".to_owned();
             linter.say(Severity::Info, "values.yaml", problem);
         }
         Some(defaults) => {
-            let schema = file("values.schema.json").map(|file| &*file.data);
+            let schema = input.schema.as_deref();
             let schema = schema.filter(|_| !options.skip_schema_validation);
-            if let Err(problem) = check_values(&defaults.data, schema, values) {
+            if let Err(problem) = check_values(defaults, schema, values) {
                 linter.say(Severity::Error, "values.yaml", problem);
             }
         }
     }
-    let loaded = load(files.clone());
-    let has = |folder: &str| files.iter().any(|file| file.name.starts_with(folder));
-    if !has("templates/") {
-        let problem = "directory does not exist".to_owned();
-        linter.say(Severity::Warning, "templates/", problem);
-    } else {
-        match &loaded {
-            Ok(chart) => templates::lint(chart, values, options, environment, &mut linter),
-            Err(error) => linter.say(Severity::Error, "templates/", error.to_string()),
+    let loaded = match &input.files {
+        Ok(files) => load_any_version(files.clone()).map_err(|error| error.to_string()),
+        Err(problem) => Err(problem.clone()),
+    };
+    match is_folder(input.templates) {
+        Ok(false) => {
+            let problem = "directory does not exist".to_owned();
+            linter.say(Severity::Warning, "templates/", problem);
         }
+        Err(problem) => linter.say(Severity::Error, "templates/", problem),
+        Ok(true) => match &loaded {
+            Ok(chart) => templates::lint(chart, values, options, environment, &mut linter),
+            Err(problem) => linter.say(Severity::Error, "templates/", problem.clone()),
+        },
     }
     match &loaded {
-        Ok(chart) => dependencies(chart, folder, &mut linter),
-        Err(error) => {
-            let problem = format!("unable to load chart\n\t{error}");
+        Ok(chart) => dependencies(chart, &input.path, &mut linter),
+        Err(problem) => {
+            let problem = format!("unable to load chart\n\t{problem}");
             linter.say(Severity::Error, "", problem);
         }
     }
-    if has("crds/") {
-        match &loaded {
+    match is_folder(input.crds) {
+        Ok(false) => {}
+        Err(problem) => linter.say(Severity::Error, "crds/", problem),
+        Ok(true) => match &loaded {
             Ok(chart) => templates::lint_crds(chart, &mut linter),
-            Err(error) => linter.say(Severity::Error, "crds/", error.to_string()),
-        }
+            Err(problem) => linter.say(Severity::Error, "crds/", problem.clone()),
+        },
     }
     linter.0
 }
 
+/// Whether there is a folder; a file in its place is wrong.
+fn is_folder(place: Place) -> Result<bool, String> {
+    match place {
+        Place::Absent => Ok(false),
+        Place::Folder => Ok(true),
+        Place::File => Err("not a directory".to_owned()),
+    }
+}
+
 fn check_values(defaults: &[u8], schema: Option<&[u8]>, values: &Values) -> Result<(), String> {
     let defaults =
-        read_documents(defaults).map_err(|problem| format!("unable to parse YAML: {problem}"))?;
+        read_values(defaults).map_err(|problem| format!("unable to parse YAML: {problem}"))?;
     let Some(schema) = schema.filter(|schema| !schema.is_empty()) else {
         return Ok(());
     };
     let all = coalesce_over(values, &defaults, Mode::Coalesce)?;
     schema::validate_one(schema, &all)
+}
+
+/// The first document of values.yaml, which must be a map.
+fn read_values(text: &[u8]) -> Result<Values, String> {
+    let (mut decoder, value) = Decoder::new(text)?;
+    match value {
+        serde_json::Value::Null => Ok(Values::new()),
+        serde_json::Value::Object(_) => read_documents(text),
+        other => {
+            let wanted = GoType("common.Values");
+            decoder.object(&other, "", wanted, &[], |_, _, _| {});
+            decoder.finish().map(|()| Values::new())
+        }
+    }
 }
 
 fn dependencies(chart: &Chart, folder: &str, linter: &mut Linter) {

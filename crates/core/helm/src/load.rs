@@ -105,6 +105,16 @@ fn load_within(files: FileTree, bytes_left: u64) -> Result<Chart, LoadError> {
     loader.chart(files, 0)
 }
 
+/// Loads a chart as one of apiVersion v1 or v2 whatever it says, as `helm lint` does.
+pub(crate) fn load_any_version(files: FileTree) -> Result<Chart, LoadError> {
+    let mut loader = Loader {
+        generation: Generation::V2,
+        bytes_left: MAX_NESTED_BYTES,
+        charts_left: MAX_CHARTS,
+    };
+    loader.chart(files, 0)
+}
+
 /// Looks at the apiVersion alone.
 fn generation(files: &FileTree) -> Result<Generation, LoadError> {
     let Some(file) = files.iter().find(|file| file.name == "Chart.yaml") else {

@@ -5,7 +5,7 @@
 
 mod chart;
 mod codec;
-mod go_json;
+pub(crate) mod go_json;
 pub mod history;
 mod moment;
 pub mod observation;

@@ -216,7 +216,10 @@ fn execute(
 ) -> Result<Outputs, RenderError> {
     let version = options.kube_version.clone().unwrap_or_default();
     let wanted = &chart.metadata.kube_version;
-    if !wanted.is_empty() && !dependencies::is_compatible(wanted, &version.normalized) {
+    if !options.lint
+        && !wanted.is_empty()
+        && !dependencies::is_compatible(wanted, &version.normalized)
+    {
         return Err(RenderError::KubeVersion {
             wanted: wanted.clone(),
             version: version.version,

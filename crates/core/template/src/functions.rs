@@ -27,6 +27,7 @@ use crate::function::{CallError, Function, FunctionMap};
 use crate::value::Operand;
 
 pub(crate) use arguments::{any, integer, map, text, text_of};
+pub use json::json_problem;
 pub(crate) use json::{JsonStyle, from_typed_json_text, to_json_text};
 
 /// Result of a function.

@@ -29,6 +29,7 @@ pub use environment::{Environment, FixedEnvironment, Limits, MissingKey, Options
 pub use error::{ExecError, ExecErrorKind, ParseError};
 pub use exec::Runtime;
 pub use function::{Body, CallError, Function, FunctionMap, Signature};
+pub use functions::json_problem;
 pub use object::Object;
 pub use templates::Templates;
 pub use text::Text;

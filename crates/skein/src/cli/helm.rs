@@ -1,8 +1,16 @@
-//! `helm`: charts on the local disk, as the helm command works on them, without a cluster.
+//! `helm`: charts on the local disk and in repositories, as the helm command works on them.
 
 mod chart_path;
+mod connection;
+mod dependency;
 mod disk;
+mod epoch;
+mod fetch;
 mod lint;
+mod package;
+mod pull;
+mod repositories;
+mod settings;
 mod show;
 mod template;
 mod values;
@@ -20,11 +28,13 @@ pub struct HelmArguments {
     #[command(subcommand)]
     command: HelmCommand,
     /// Print more, such as what was rendered before an error
-    #[arg(long, global = true)]
+    #[arg(long, global = true, env = "HELM_DEBUG")]
     debug: bool,
+    #[command(flatten)]
+    settings: settings::SettingsArguments,
 }
 
-/// The commands of helm that need no cluster.
+/// The commands of helm for charts.
 #[derive(Subcommand, Clone, Debug)]
 enum HelmCommand {
     /// Render templates and print them
@@ -32,15 +42,30 @@ enum HelmCommand {
     /// Look for problems in charts
     Lint(lint::LintArguments),
     /// Show what is in a chart
-    Show(show::ShowArguments),
+    #[command(visible_alias = "inspect")]
+    Show(Box<show::ShowArguments>),
+    /// List and fetch what a chart depends on
+    #[command(visible_aliases = ["dep", "dependencies"])]
+    Dependency(Box<dependency::DependencyArguments>),
+    /// Pack charts into archives
+    Package(Box<package::PackageArguments>),
+    /// Download charts
+    #[command(visible_alias = "fetch")]
+    Pull(Box<pull::PullArguments>),
 }
 
 /// Runs `helm`. Errors are told as helm tells them.
 pub(crate) async fn run(arguments: HelmArguments, output: &mut Output) -> anyhow::Result<ExitCode> {
+    let (settings, debug) = (arguments.settings.settings(), arguments.debug);
     let outcome = match arguments.command {
-        HelmCommand::Template(template) => template::run(&template, arguments.debug, output),
+        HelmCommand::Template(template) => template::run(&template, &settings, debug, output).await,
         HelmCommand::Lint(lint) => lint::run(&lint, output),
-        HelmCommand::Show(show) => show::run(&show, output),
+        HelmCommand::Show(show) => show::run(&show, &settings, output).await,
+        HelmCommand::Dependency(dependency) => {
+            dependency::run(&dependency, &settings, debug, output).await
+        }
+        HelmCommand::Package(package) => package::run(&package, &settings, debug, output).await,
+        HelmCommand::Pull(pull) => pull::run(&pull, &settings, output).await,
     };
     match outcome {
         Ok(()) => Ok(ExitCode::SUCCESS),

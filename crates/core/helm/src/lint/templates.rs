@@ -5,7 +5,7 @@ use skein_template::Environment;
 
 use super::{LintOptions, Linter, Severity};
 use crate::chart::Chart;
-use crate::decode::conversion_error;
+use crate::decode::{Decoder, GoType};
 use crate::render::{KubeVersion, RenderError, RenderOptions, render_files};
 use crate::values::Values;
 
@@ -77,10 +77,11 @@ fn one(name: &str, text: &str, version: Option<&KubeVersion>, linter: &mut Linte
         linter.say(Severity::Warning, name, problem);
     }
     for document in documents(text) {
-        let object = match object(document) {
+        let object = match document.and_then(object) {
             Ok(Some(object)) => object,
             Ok(None) => continue,
             Err(problem) => {
+                let problem = format!("unable to parse YAML: {problem}");
                 linter.say(Severity::Error, name, problem);
                 return false;
             }
@@ -104,10 +105,13 @@ pub(super) fn lint_crds(chart: &Chart, linter: &mut Linter) {
     for crd in chart.custom_resources() {
         let text = String::from_utf8_lossy(&crd.data);
         for document in documents(&text) {
-            let object = match object(document) {
+            let object = match document.and_then(object) {
                 Ok(Some(object)) => object,
                 Ok(None) => continue,
-                Err(problem) => return linter.say(Severity::Error, &crd.name, problem),
+                Err(problem) => {
+                    let problem = format!("unable to parse YAML: {problem}");
+                    return linter.say(Severity::Error, &crd.name, problem);
+                }
             };
             if !object.api_version.starts_with("apiextensions.k8s.io") {
                 let problem = "apiVersion is not in 'apiextensions.k8s.io'".to_owned();
@@ -121,18 +125,33 @@ pub(super) fn lint_crds(chart: &Chart, linter: &mut Linter) {
     }
 }
 
-/// Documents as Kubernetes' decoder cuts them.
-fn documents(text: &str) -> Vec<&str> {
+/// Documents as Kubernetes' decoder cuts them: at lines that begin with `---`, behind which only a comment may stand.
+fn documents(text: &str) -> Vec<Result<&str, String>> {
     let mut documents = Vec::new();
-    let mut rest = text;
-    while let Some(at) = rest.find("\n---") {
-        documents.push(&rest[..=at]);
-        let after = &rest[at + 4..];
-        rest = after.find('\n').map_or("", |end| &after[end..]);
+    let (mut start, mut at) = (0, 0);
+    for line in text.split_inclusive('\n') {
+        let end = at + line.len();
+        if let Some(behind) = line.strip_prefix("---") {
+            let behind = behind.trim();
+            if !behind.is_empty() && !behind.starts_with('#') {
+                documents.push(Err(format!("invalid Yaml document separator: {behind}")));
+                return documents;
+            }
+            if at > start {
+                documents.push(Ok(&text[start..at]));
+                start = end;
+            }
+        }
+        at = end;
     }
-    documents.push(rest);
+    if at > start {
+        documents.push(Ok(&text[start..at]));
+    }
     documents
 }
+
+const HEAD: &[&str] = &["apiVersion", "Kind", "Metadata"];
+const METADATA: &[&str] = &["Namespace", "Name"];
 
 /// The part of an object that the rules look at.
 struct Object {
@@ -143,25 +162,59 @@ struct Object {
 }
 
 fn object(document: &str) -> Result<Option<Object>, String> {
-    let whole = skein_yaml::from_slice(document.as_bytes())
-        .map_err(|error| format!("unable to parse YAML: {}", conversion_error(&error)))?;
+    let (mut decoder, whole) = match Decoder::new(document.as_bytes()) {
+        Ok(read) => read,
+        // What begins with a brace was read as JSON first, and that error is the one to tell.
+        Err(problem) => return Err(json_problem(document).unwrap_or(problem)),
+    };
     if whole.is_null() {
         return Ok(None);
     }
-    if !whole.is_object() {
-        return Err(
-            "unable to parse YAML: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal into Go value of type \
-             rules.k8sYamlStruct"
-                .to_owned(),
-        );
-    }
-    let text = |value: Option<&Value>| value.and_then(Value::as_str).unwrap_or_default().to_owned();
+    let (mut api_version, mut kind, mut name) = (String::new(), String::new(), String::new());
+    let wanted = GoType("rules.k8sYamlStruct");
+    decoder.object(
+        &whole,
+        "k8sYamlStruct",
+        wanted,
+        HEAD,
+        |decoder, field, value| match field {
+            "apiVersion" => decoder.text(value, "k8sYamlStruct", &mut api_version),
+            "Kind" => decoder.text(value, "k8sYamlStruct", &mut kind),
+            _ => {
+                let wanted = GoType("rules.k8sYamlMetadata");
+                let owner = if value.is_object() {
+                    "k8sYamlMetadata"
+                } else {
+                    "k8sYamlStruct"
+                };
+                decoder.object(value, owner, wanted, METADATA, |decoder, field, value| {
+                    let mut namespace = String::new();
+                    let into = if field == "Name" {
+                        &mut name
+                    } else {
+                        &mut namespace
+                    };
+                    decoder.text(value, "k8sYamlMetadata", into);
+                });
+            }
+        },
+    );
+    decoder.finish()?;
     Ok(Some(Object {
-        api_version: text(whole.get("apiVersion")),
-        kind: text(whole.get("kind")),
-        name: text(whole.pointer("/metadata/name")),
+        api_version,
+        kind,
+        name,
         whole,
     }))
+}
+
+/// Go's error for text that looks like JSON and is none.
+fn json_problem(document: &str) -> Option<String> {
+    if !document.trim_start().starts_with('{') {
+        return None;
+    }
+    let (problem, offset) = skein_template::json_problem(document)?;
+    Some(format!("json: offset {offset}: {problem}"))
 }
 
 fn is_label(text: &str) -> bool {
@@ -174,35 +227,53 @@ fn is_label(text: &str) -> bool {
 /// Why Kubernetes would refuse the object's name.
 fn name_problem(object: &Object) -> Option<String> {
     let name = &object.name;
-    let (fits, rule) = match object.kind.to_lowercase().as_str() {
+    let (fits, rule, longest) = match object.kind.to_lowercase().as_str() {
         "certificatesigningrequest" => return None,
         "role" | "clusterrole" | "rolebinding" | "clusterrolebinding" => {
             let rule = match name.as_str() {
-                "." | ".." => "may not be '.' or '..'".to_owned(),
-                name => match name.chars().find(|c| "/%".contains(*c)) {
-                    Some(c) => format!("may not contain '{c}'"),
-                    None => return None,
-                },
+                "." | ".." => format!("may not be '{name}'"),
+                name => {
+                    let found = ["/", "%"].into_iter().filter(|text| name.contains(text));
+                    let rules: Vec<String> = found
+                        .map(|text| format!("may not contain '{text}'"))
+                        .collect();
+                    return bad_name(name, &rules);
+                }
             };
-            return Some(bad_name(name, &rule));
+            return bad_name(name, &[rule]);
         }
         "service" => (
-            is_label(name) && !name.starts_with(|c: char| c.is_ascii_digit()) && name.len() <= 63,
+            is_label(name) && !name.starts_with(|c: char| c.is_ascii_digit()),
             OLD_LABEL,
+            63,
         ),
-        "namespace" => (is_label(name) && name.len() <= 63, LABEL),
-        _ => (
-            name.split('.').all(is_label) && name.len() <= 253,
-            SUBDOMAIN,
-        ),
+        "namespace" => (is_label(name), LABEL, 63),
+        _ => (name.split('.').all(is_label), SUBDOMAIN, 253),
     };
-    (!fits).then(|| bad_name(name, rule))
+    let mut rules = vec![];
+    if name.len() > longest {
+        rules.push(format!("must be no more than {longest} characters"));
+    }
+    if !fits {
+        rules.push(rule.to_owned());
+    }
+    bad_name(name, &rules)
 }
 
-fn bad_name(name: &str, rule: &str) -> String {
-    format!(
-        "object name does not conform to Kubernetes naming requirements: {name:?}: metadata.name: Invalid value: {name:?}: {rule}"
-    )
+/// The rules that a name breaks; nothing when it breaks none.
+fn bad_name(name: &str, rules: &[String]) -> Option<String> {
+    let problems: Vec<String> = rules
+        .iter()
+        .map(|rule| format!("metadata.name: Invalid value: {name:?}: {rule}"))
+        .collect();
+    let all = match problems.as_slice() {
+        [] => return None,
+        [one] => one.clone(),
+        several => format!("[{}]", several.join(", ")),
+    };
+    Some(format!(
+        "object name does not conform to Kubernetes naming requirements: {name:?}: {all}"
+    ))
 }
 
 /// What the API server says about a deprecated kind, if it is one in this version of Kubernetes.

@@ -10,7 +10,7 @@ use crate::exec::Runtime;
 use crate::function::CallError;
 use crate::value::Operand;
 
-pub use read::{from_json_text, from_typed_json_text};
+pub use read::{from_json_text, from_typed_json_text, json_problem};
 pub use write::{JsonStyle, to_json_text};
 
 pub const FUNCTIONS: &[Entry] = &[

@@ -6,10 +6,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{anyhow, bail};
 use jiff::Timestamp;
+use skein_helm::Chart;
 use skein_helm::archive::{ArchiveError, MAX_CHART_BYTES, unpack};
 use skein_helm::folder::{self, Entry, EntryKind, Folder};
+use skein_helm::lint::{LintInput, Place};
 use skein_helm::load::LoadError;
-use skein_helm::{Chart, FileTree};
+
+use super::repositories;
 
 /// Largest archive that is read, in bytes.
 const MAX_ARCHIVE_BYTES: u64 = MAX_CHART_BYTES;
@@ -58,12 +61,15 @@ pub(super) fn load(path: &Path) -> anyhow::Result<Chart> {
     if path.is_dir() {
         return load_folder(path);
     }
-    let bytes = read_archive(path)?;
-    let chart = match unpack(&bytes) {
+    load_archive(&read_archive(path)?, &path.display().to_string())
+}
+
+/// Loads a chart from the bytes of an archive.
+pub(super) fn load_archive(bytes: &[u8], shown: &str) -> anyhow::Result<Chart> {
+    let chart = match unpack(bytes) {
         Ok(files) => skein_helm::load(files),
         Err(ArchiveError::NotGzip) => bail!(
-            "file '{}' does not appear to be a valid chart file (details: gzip: invalid header)",
-            path.display()
+            "file '{shown}' does not appear to be a valid chart file (details: gzip: invalid header)"
         ),
         Err(error) => bail!("unable to load chart archive: {error}"),
     };
@@ -73,25 +79,37 @@ pub(super) fn load(path: &Path) -> anyhow::Result<Chart> {
     })
 }
 
-fn load_folder(path: &Path) -> anyhow::Result<Chart> {
+/// Loads a chart from a folder.
+pub(super) fn load_folder(path: &Path) -> anyhow::Result<Chart> {
     let top = std::path::absolute(path)?;
     let name = top.join("Chart.yaml");
     if let Err(error) = fs::metadata(&name) {
         let name = name.display();
-        let problem = match error.kind() {
-            std::io::ErrorKind::NotFound => "no such file or directory".to_owned(),
-            _ => error.to_string(),
-        };
-        bail!("unable to detect chart at {name}: open {name}: {problem}");
+        bail!(
+            "unable to detect chart at {name}: open {name}: {}",
+            in_go_words(&error)
+        );
     }
     let files = folder::read(&Disk(top))?;
     Ok(skein_helm::load(files)?)
 }
 
+/// What went wrong with a file, in the words of Go.
+pub(super) fn in_go_words(error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => "no such file or directory".to_owned(),
+        std::io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        std::io::ErrorKind::NotADirectory => "not a directory".to_owned(),
+        std::io::ErrorKind::IsADirectory => "is a directory".to_owned(),
+        _ => error.to_string(),
+    }
+}
+
 /// Reads an archive, and refuses other files with what they seem to be.
 fn read_archive(path: &Path) -> anyhow::Result<Vec<u8>> {
     let shown = path.display();
-    let file = fs::File::open(path).map_err(|error| anyhow!("open {shown}: {error}"))?;
+    let file =
+        fs::File::open(path).map_err(|error| anyhow!("open {shown}: {}", in_go_words(&error)))?;
     let mut bytes = Vec::new();
     file.take(MAX_ARCHIVE_BYTES + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > MAX_ARCHIVE_BYTES {
@@ -115,40 +133,78 @@ fn read_archive(path: &Path) -> anyhow::Result<Vec<u8>> {
     bail!("file '{shown}' does not appear to be a gzipped archive; got '{kind}'")
 }
 
-/// The files of a chart and its absolute path, without loading it.
-pub(super) fn files_of(path: &str) -> anyhow::Result<(FileTree, String)> {
-    if path.ends_with(".tgz") || path.ends_with(".tar.gz") {
-        let bytes = fs::read(path).map_err(|error| anyhow!("unable to open tarball: {error}"))?;
+/// A chart as the linter looks at it.
+pub(super) fn lint_input(path: &str) -> anyhow::Result<LintInput> {
+    if is_archive(path) {
+        let bytes = fs::read(path).map_err(|error| {
+            anyhow!(
+                "unable to open tarball: open {path}: {}",
+                in_go_words(&error)
+            )
+        })?;
         let files =
             unpack(&bytes).map_err(|error| anyhow!("unable to extract tarball: {error}"))?;
-        return Ok((files, path.to_owned()));
+        return Ok(LintInput::of_files(path.to_owned(), files));
     }
     let top = std::path::absolute(path)?;
     let chart_file = Path::new(path).join("Chart.yaml");
-    if !chart_file.exists() {
-        bail!(
-            "unable to check Chart.yaml file in chart: stat {}: no such file or directory",
-            chart_file.display()
-        );
+    if let Err(error) = fs::metadata(&chart_file) {
+        let (name, problem) = (chart_file.display(), in_go_words(&error));
+        bail!("unable to check Chart.yaml file in chart: stat {name}: {problem}");
     }
-    let files = folder::read(&Disk(top.clone()))?;
-    Ok((files, top.display().to_string()))
+    let content = |name: &str| repositories::read_limited(&top.join(name), MAX_CHART_BYTES).ok();
+    let place = |name: &str| match fs::metadata(top.join(name)) {
+        Ok(found) if found.is_dir() => Place::Folder,
+        Ok(_) => Place::File,
+        Err(_) => Place::Absent,
+    };
+    Ok(LintInput {
+        path: top.display().to_string(),
+        chart_file: content("Chart.yaml").unwrap_or_default(),
+        values: content("values.yaml"),
+        schema: content("values.schema.json"),
+        templates: place("templates"),
+        crds: place("crds"),
+        files: folder::read(&Disk(top.clone())).map_err(|error| error.to_string()),
+    })
 }
 
-/// Charts and archives somewhere below charts/ of a chart.
-pub(super) fn charts_below(path: &str) -> anyhow::Result<Vec<String>> {
-    let (files, _) = files_of(path)?;
-    let below = files.iter().filter(|file| file.name.starts_with("charts/"));
-    Ok(below
-        .filter_map(|file| {
-            let name = &file.name;
-            match name.strip_suffix("/Chart.yaml") {
-                Some(folder) => Some(format!("{path}/{folder}")),
-                None if name.ends_with(".tgz") || name.ends_with(".tar.gz") => {
-                    Some(format!("{path}/{name}"))
-                }
-                None => None,
-            }
+fn is_archive(path: &str) -> bool {
+    path.ends_with(".tgz") || path.ends_with(".tar.gz")
+}
+
+/// Charts and archives somewhere below charts/ of a chart, in the order of a walk that follows no links.
+pub(super) fn charts_below(path: &str) -> Vec<String> {
+    let mut found = vec![];
+    walk(
+        &format!("{}/charts", path.trim_end_matches('/')),
+        0,
+        &mut found,
+    );
+    found
+}
+
+fn walk(folder: &str, level: usize, found: &mut Vec<String>) {
+    if level > folder::MAX_FOLDER_LEVELS {
+        return;
+    }
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut entries: Vec<(String, bool)> = entries
+        .filter_map(|entry| {
+            let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+            Some((entry.file_name().into_string().ok()?, is_folder))
         })
-        .collect())
+        .collect();
+    entries.sort();
+    for (name, is_folder) in entries {
+        let path = format!("{folder}/{name}");
+        if name == "Chart.yaml" {
+            found.push(folder.to_owned());
+        } else if is_archive(&path) {
+            found.push(path.clone());
+        }
+        if is_folder {
+            walk(&path, level + 1, found);
+        }
+    }
 }

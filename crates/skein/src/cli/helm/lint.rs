@@ -54,7 +54,7 @@ pub(super) fn run(arguments: &LintArguments, output: &mut Output) -> anyhow::Res
     let mut paths = arguments.paths.clone();
     if arguments.with_subcharts {
         for path in &arguments.paths {
-            paths.extend(disk::charts_below(path)?);
+            paths.extend(disk::charts_below(path));
         }
     }
     let values = arguments.values.merge()?;
@@ -87,7 +87,7 @@ struct Report {
 }
 
 fn report(path: &str, values: &Values, options: &LintOptions, arguments: &LintArguments) -> Report {
-    let (files, folder) = match disk::files_of(path) {
+    let input = match disk::lint_input(path) {
         Ok(found) => found,
         Err(error) => {
             return Report {
@@ -97,7 +97,7 @@ fn report(path: &str, values: &Values, options: &LintOptions, arguments: &LintAr
             };
         }
     };
-    let findings = lint(&files, &folder, values, options, &mut World);
+    let findings = lint(&input, values, options, &mut World);
     let tolerated = if arguments.strict {
         Severity::Warning
     } else {

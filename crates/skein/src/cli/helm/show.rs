@@ -4,7 +4,9 @@ use anyhow::Context;
 use clap::{Args, ValueEnum};
 use skein_helm::Chart;
 
-use super::{chart_path, disk};
+use super::chart_path;
+use super::connection::RemoteArguments;
+use super::settings::Settings;
 use crate::output::Output;
 
 /// Names under which a readme is looked for, in any case.
@@ -25,14 +27,25 @@ enum Part {
 pub struct ShowArguments {
     /// What to show
     part: Part,
-    /// The chart: a folder or an archive
+    /// The chart: a folder, an archive, repository/name, an address, or oci://...
     chart: String,
+    #[command(flatten)]
+    remote: RemoteArguments,
+    /// Take versions that are no releases too
+    #[arg(long)]
+    devel: bool,
 }
 
 /// Runs `helm show`.
-pub(super) fn run(arguments: &ShowArguments, output: &mut Output) -> anyhow::Result<()> {
-    let path = chart_path::locate(&arguments.chart)?;
-    let chart = disk::load(&path)?;
+pub(super) async fn run(
+    arguments: &ShowArguments,
+    settings: &Settings,
+    output: &mut Output,
+) -> anyhow::Result<()> {
+    let (name, remote) = (&arguments.chart, &arguments.remote);
+    let version = remote.version_or_devel(arguments.devel);
+    let located = chart_path::locate(name, &version, remote, settings, output).await?;
+    let chart = located.load()?;
     output.print(&text(&chart, arguments.part)?)?;
     Ok(())
 }

@@ -5,18 +5,22 @@ use std::fs;
 use std::io::Write;
 use std::path::Path;
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, bail};
 use clap::Args;
 use jiff::Timestamp;
 use skein_helm::print::PrintOptions;
 use skein_helm::{
     Chart, HookEvent, KubeVersion, RenderError, RenderOptions, Rendered, Values, preflight, render,
+    render_files,
 };
 use skein_template::{Options, Templates, Value, helm};
 
+use super::chart_path::{self, Located};
+use super::connection::RemoteArguments;
+use super::dependency::{Manager, Mode};
+use super::settings::Settings;
 use super::values::ValueArguments;
 use super::world::World;
-use super::{chart_path, disk};
 use crate::output::Output;
 
 /// Name of a release when none is given.
@@ -33,6 +37,14 @@ pub struct TemplateArguments {
     namespace: String,
     #[command(flatten)]
     values: ValueArguments,
+    #[command(flatten)]
+    remote: RemoteArguments,
+    /// Take versions that are no releases too
+    #[arg(long)]
+    devel: bool,
+    /// Fetch dependencies that charts/ lacks
+    #[arg(long)]
+    dependency_update: bool,
     /// More API versions for Capabilities.APIVersions
     #[arg(short, long, value_delimiter = ',')]
     api_versions: Vec<String>,
@@ -86,8 +98,6 @@ struct IgnoredArguments {
     #[arg(long, hide = true)]
     create_namespace: bool,
     #[arg(long, hide = true)]
-    dependency_update: bool,
-    #[arg(long, hide = true)]
     description: Option<String>,
     #[arg(long, hide = true)]
     disable_openapi_validation: bool,
@@ -112,17 +122,20 @@ struct IgnoredArguments {
 }
 
 /// Runs `helm template`.
-pub(super) fn run(
+pub(super) async fn run(
     arguments: &TemplateArguments,
+    settings: &Settings,
     debug: bool,
     output: &mut Output,
 ) -> anyhow::Result<()> {
     refuse_unsupported(arguments)?;
     let kube_version = kube_version(arguments)?;
     let (name, chart_name) = name_and_chart(arguments)?;
-    let path = chart_path::locate(&chart_name)?;
+    let remote = &arguments.remote;
+    let version = remote.version_or_devel(arguments.devel);
+    let located = chart_path::locate(&chart_name, &version, remote, settings, output).await?;
     let values = arguments.values.merge()?;
-    let chart = disk::load(&path)?;
+    let chart = load(arguments, &located, settings, debug, output).await?;
     for warning in preflight::check_chart(&chart)? {
         output.note_line(&warning.to_string())?;
     }
@@ -137,7 +150,7 @@ pub(super) fn run(
         skip_schema_validation: arguments.skip_schema_validation,
         ..RenderOptions::default()
     };
-    let rendered = render_chart(&chart, &values, &options, debug)?;
+    let rendered = render_chart(&chart, &values, &options, debug, output)?;
     // What loading said was printed before.
     for warning in rendered.warnings.iter().skip(chart.warnings.len()) {
         output.note_line(&warning.to_string())?;
@@ -224,19 +237,62 @@ fn template_name(text: &str) -> anyhow::Result<String> {
     Ok(templates.execute(NAME, &Value::Nil, &mut World)?)
 }
 
+/// Loads the chart, and with `--dependency-update` fetches what it lacks.
+async fn load(
+    arguments: &TemplateArguments,
+    located: &Located,
+    settings: &Settings,
+    debug: bool,
+    output: &mut Output,
+) -> anyhow::Result<Chart> {
+    let chart = located.load()?;
+    let is_complete = skein_helm::dependencies::missing(&chart).is_empty();
+    let Some(folder) = located.folder() else {
+        return Ok(chart);
+    };
+    if is_complete || !arguments.dependency_update {
+        return Ok(chart);
+    }
+    let manager = Manager {
+        chart: folder.to_path_buf(),
+        skip_refresh: false,
+        connection: &arguments.remote.connection,
+        settings,
+        debug,
+    };
+    manager.run(Mode::Update, output).await?;
+    let chart = located.load();
+    chart.context("failed reloading chart after repo update")
+}
+
+/// Renders. With `--debug` what there is gets printed before an error, broken as it may be.
 fn render_chart(
     chart: &Chart,
     values: &Values,
     options: &RenderOptions,
     debug: bool,
+    output: &mut Output,
 ) -> anyhow::Result<Rendered> {
-    render(chart, values, options, &mut World).map_err(|error: RenderError| {
-        if error.has_output() && !debug {
-            anyhow!("{error}\n\nUse --debug flag to render out invalid YAML")
-        } else {
-            anyhow!(error)
+    let error = match render(chart, values, options, &mut World) {
+        Ok(rendered) => return Ok(rendered),
+        Err(error) => error,
+    };
+    if !error.has_output() {
+        return Err(error.into());
+    }
+    if !debug {
+        bail!("{error}\n\nUse --debug flag to render out invalid YAML");
+    }
+    let mut text = String::new();
+    if matches!(error, RenderError::Manifest(_)) {
+        for (path, content) in render_files(chart, values, options, &mut World)? {
+            if !content.trim().is_empty() && !path.ends_with("NOTES.txt") {
+                text.push_str(&format!("---\n# Source: {path}\n{content}\n"));
+            }
         }
-    })
+    }
+    output.print(&format!("{}\n", text.trim()))?;
+    Err(error.into())
 }
 
 /// `--output-dir`: every template into a file of its own.

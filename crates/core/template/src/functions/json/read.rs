@@ -17,6 +17,18 @@ pub fn from_typed_json_text(text: &Text) -> Result<Value, String> {
     read(text, true)
 }
 
+/// What is wrong with the first value of a JSON stream, in Go's words, and how many bytes Go had read; nothing when it reads.
+pub fn json_problem(text: &str) -> Option<(String, usize)> {
+    let mut reader = Reader {
+        bytes: text.as_bytes(),
+        at: 0,
+        depth: 0,
+        top_is_typed: false,
+    };
+    let problem = reader.value("looking for beginning of value").err()?;
+    Some((problem, (reader.at + 1).min(text.len())))
+}
+
 fn read(text: &Text, top_is_typed: bool) -> Result<Value, String> {
     let mut reader = Reader {
         bytes: text.as_bytes(),
