@@ -75,7 +75,7 @@ pub(super) fn load_archive(bytes: &[u8], shown: &str) -> anyhow::Result<Chart> {
     };
     chart.map_err(|error| match error {
         LoadError::Missing => anyhow!("unable to detect chart version, no Chart.yaml found"),
-        error => error.into(),
+        error => in_full(error),
     })
 }
 
@@ -90,8 +90,13 @@ pub(super) fn load_folder(path: &Path) -> anyhow::Result<Chart> {
             in_go_words(&error)
         );
     }
-    let files = folder::read(&Disk(top))?;
-    Ok(skein_helm::load(files)?)
+    let files = folder::read(&Disk(top)).map_err(in_full)?;
+    skein_helm::load(files).map_err(in_full)
+}
+
+/// An error whose text has all that it comes from.
+fn in_full(error: impl std::fmt::Display) -> anyhow::Error {
+    anyhow!("{error}")
 }
 
 /// What went wrong with a file, in the words of Go.

@@ -53,12 +53,12 @@ pub(super) async fn run(
     let version = arguments.remote.version_or_devel(arguments.devel);
     for chart in &arguments.charts {
         let package = fetch::fetch(chart, &version, &arguments.remote, settings, output).await?;
+        output.print(&package.notes)?;
         if arguments.untar {
             untar(arguments, chart, &package)?;
         } else {
             save(&arguments.destination, &package)?;
         }
-        output.print(&package.notes)?;
     }
     Ok(())
 }
@@ -96,7 +96,7 @@ fn untar(arguments: &PullArguments, reference: &str, package: &Package) -> anyho
 
 /// Writes the files of a package into a folder of the chart's name. Nothing is written outside of it, nor through links.
 fn expand(folder: &Path, package: &[u8]) -> anyhow::Result<()> {
-    let files = unpack(package)?;
+    let files = unpack(package).map_err(|error| anyhow!("{error}"))?;
     let chart_file = files.iter().rfind(|file| file.name == "Chart.yaml");
     let metadata = match chart_file {
         Some(file) => skein_yaml::from_slice(&file.data)
