@@ -16,6 +16,7 @@ mod hooks;
 mod index;
 mod options;
 mod prerequisites;
+pub mod preview;
 mod reconcile;
 mod render;
 pub mod report;

@@ -103,26 +103,12 @@ impl Renderer {
         purpose: Purpose,
     ) -> Result<Made, String> {
         let options = RenderOptions {
-            release_name: spec::release_name(release),
-            namespace: spec::release_namespace(release).to_owned(),
-            revision: purpose.revision,
-            is_upgrade: purpose.is_upgrade,
             kube_version: Some(self.version(&target.cluster).await?),
             api_versions: Some(api_versions(&target.cluster).await?),
-            skip_schema_validation: purpose.skip_schema,
-            post_render_strategy: match release.spec.post_render_strategy {
-                None | Some(PostRenderStrategy::Combined) => Strategy::Combined,
-                Some(PostRenderStrategy::Separate) => Strategy::Separate,
-                Some(PostRenderStrategy::NoHooks) => Strategy::NoHooks,
-            },
-            ..RenderOptions::default()
+            ..options_of(release, purpose)
         };
         let (wanted, release) = (wanted.clone(), release.clone());
-        let mut world = World {
-            cluster: target.cluster.clone(),
-            runtime: tokio::runtime::Handle::current(),
-            started: Instant::now(),
-        };
+        let mut world = World::new(Some(target.cluster.clone()));
         let rendered = tokio::task::spawn_blocking(move || {
             let mut post = |text: &str| post_render(text, &release);
             let rendered = render_through(
@@ -152,13 +138,7 @@ impl Renderer {
         if let Some(known) = self.versions.lock().get(cluster.server()) {
             return Ok(known.clone());
         }
-        let failed = |text: String| format!("could not get server version from Kubernetes: {text}");
-        let answer = cluster
-            .version()
-            .await
-            .map_err(|error| failed(error.to_string()))?;
-        let text = answer["gitVersion"].as_str().unwrap_or_default();
-        let version = KubeVersion::parse(text).map_err(|error| failed(error.to_string()))?;
+        let version = server_version(cluster).await?;
         let mut versions = self.versions.lock();
         if versions.len() >= VERSIONS_MAX {
             versions.clear();
@@ -168,8 +148,35 @@ impl Renderer {
     }
 }
 
+/// How a HelmRelease is rendered, save for what the cluster is.
+pub(crate) fn options_of(release: &HelmRelease, purpose: Purpose) -> RenderOptions {
+    RenderOptions {
+        release_name: spec::release_name(release),
+        namespace: spec::release_namespace(release).to_owned(),
+        revision: purpose.revision,
+        is_upgrade: purpose.is_upgrade,
+        skip_schema_validation: purpose.skip_schema,
+        post_render_strategy: match release.spec.post_render_strategy {
+            None | Some(PostRenderStrategy::Combined) => Strategy::Combined,
+            Some(PostRenderStrategy::Separate) => Strategy::Separate,
+            Some(PostRenderStrategy::NoHooks) => Strategy::NoHooks,
+        },
+        ..RenderOptions::default()
+    }
+}
+
+pub(crate) async fn server_version(cluster: &Cluster) -> Result<KubeVersion, String> {
+    let failed = |text: String| format!("could not get server version from Kubernetes: {text}");
+    let answer = cluster
+        .version()
+        .await
+        .map_err(|error| failed(error.to_string()))?;
+    let text = answer["gitVersion"].as_str().unwrap_or_default();
+    KubeVersion::parse(text).map_err(|error| failed(error.to_string()))
+}
+
 /// Group versions, and kinds at group versions, as `.Capabilities.APIVersions` lists them.
-async fn api_versions(cluster: &Cluster) -> Result<Vec<String>, String> {
+pub(crate) async fn api_versions(cluster: &Cluster) -> Result<Vec<String>, String> {
     let resources = cluster
         .resources()
         .await
@@ -188,11 +195,22 @@ async fn api_versions(cluster: &Cluster) -> Result<Vec<String>, String> {
     Ok(versions)
 }
 
-/// Clock, randomness and lookups of a rendering.
-struct World {
-    cluster: Cluster,
+/// Clock, randomness and lookups of a rendering, which must run where it may block.
+pub struct World {
+    cluster: Option<Cluster>,
     runtime: tokio::runtime::Handle,
     started: Instant,
+}
+
+impl World {
+    /// A world whose time for the rendering begins now. Without a cluster, lookups find nothing. It is made on the async runtime.
+    pub fn new(cluster: Option<Cluster>) -> Self {
+        Self {
+            cluster,
+            runtime: tokio::runtime::Handle::current(),
+            started: Instant::now(),
+        }
+    }
 }
 
 impl Environment for World {
@@ -211,10 +229,14 @@ impl Environment for World {
         namespace: &str,
         name: &str,
     ) -> Result<skein_template::Value, String> {
-        let found =
-            self.runtime
-                .block_on(lookup(&self.cluster, api_version, kind, (namespace, name)));
-        match found {
+        let Some(cluster) = &self.cluster else {
+            return Ok(skein_template::Value::from_json(
+                &json!({}),
+                Integers::Int64,
+            ));
+        };
+        let found = lookup(cluster, api_version, kind, (namespace, name));
+        match self.runtime.block_on(found) {
             Ok(value) => Ok(skein_template::Value::from_json(&value, Integers::Int64)),
             Err(error) => Err(error.to_string()),
         }
@@ -254,7 +276,7 @@ async fn lookup(
 }
 
 /// The spec's post-renderers in their order, then common metadata, then the labels of the HelmRelease.
-fn post_render(text: &str, release: &HelmRelease) -> Result<String, String> {
+pub(crate) fn post_render(text: &str, release: &HelmRelease) -> Result<String, String> {
     let mut text = text.to_owned();
     for renderer in &release.spec.post_renderers {
         if let Some(kustomize) = &renderer.kustomize {

@@ -14,7 +14,7 @@ const DEFAULT_KEY: &str = "values.yaml";
 
 /// Why there are no values. The texts are Flux's.
 #[derive(Debug, Error)]
-pub(crate) enum ValuesError {
+pub enum ValuesError {
     /// The API server does not give a source.
     #[error("{0}")]
     Api(ApiError),
@@ -41,14 +41,49 @@ pub(crate) async fn compose(
     cluster: &Cluster,
     release: &HelmRelease,
 ) -> Result<Values, ValuesError> {
-    let inline = match &release.spec.values {
-        Some(Value::Object(values)) => with_floats(values.clone()),
-        _ => Values::new(),
-    };
-    let mut result = Values::new();
+    let mut composition = Composition::new(release);
     for reference in &release.spec.values_from {
-        let Some(bytes) = data(cluster, release, reference).await? else {
-            continue;
+        let (kind, plural) = words(reference.kind);
+        let resource = ApiResource::new(&GroupVersionKind::new("", "v1", kind), plural, true);
+        let found = cluster
+            .get(&resource, &release.metadata.namespace, &reference.name)
+            .await
+            .map_err(ValuesError::Api)?;
+        composition.add(reference, found.as_ref())?;
+    }
+    Ok(composition.finish())
+}
+
+/// Values that are put together reference by reference.
+pub struct Composition<'a> {
+    release: &'a HelmRelease,
+    inline: Values,
+    result: Values,
+}
+
+impl<'a> Composition<'a> {
+    /// Nothing yet.
+    pub fn new(release: &'a HelmRelease) -> Self {
+        let inline = match &release.spec.values {
+            Some(Value::Object(values)) => with_floats(values.clone()),
+            _ => Values::new(),
+        };
+        Self {
+            release,
+            inline,
+            result: Values::new(),
+        }
+    }
+
+    /// Takes up the next reference of `spec.valuesFrom` and the ConfigMap or Secret that it names, if there is one.
+    pub fn add(
+        &mut self,
+        reference: &ValuesReference,
+        object: Option<&Object>,
+    ) -> Result<(), ValuesError> {
+        let release = self.release;
+        let Some(bytes) = data(release, reference, object)? else {
+            return Ok(());
         };
         if reference.target_path.is_empty() {
             let values = read(&bytes).map_err(|problem| {
@@ -56,16 +91,20 @@ pub(crate) async fn compose(
                 let problem = problem.replace("map[string]interface {}", "common.Values");
                 failure(release, reference, problem)
             })?;
-            merge_over(&mut result, values);
-            continue;
+            merge_over(&mut self.result, values);
+            return Ok(());
         }
         // As Flux: the inline values are there first, and once more at the end.
-        merge_over(&mut result, inline.clone());
+        merge_over(&mut self.result, self.inline.clone());
         let text = String::from_utf8_lossy(&bytes);
-        set_at(&mut result, reference, &text).map_err(|p| failure(release, reference, p))?;
+        set_at(&mut self.result, reference, &text).map_err(|p| failure(release, reference, p))
     }
-    merge_over(&mut result, inline);
-    Ok(result)
+
+    /// The values.
+    pub fn finish(mut self) -> Values {
+        merge_over(&mut self.result, self.inline);
+        self.result
+    }
 }
 
 fn set_at(values: &mut Values, reference: &ValuesReference, text: &str) -> Result<(), String> {
@@ -89,26 +128,19 @@ fn set_at(values: &mut Values, reference: &ValuesReference, text: &str) -> Resul
 }
 
 /// The bytes under the key of a reference; `None` when an optional one has none.
-async fn data(
-    cluster: &Cluster,
+fn data(
     release: &HelmRelease,
     reference: &ValuesReference,
+    object: Option<&Object>,
 ) -> Result<Option<Vec<u8>>, ValuesError> {
-    let (kind, plural) = words(reference.kind);
-    let gvk = GroupVersionKind::new("", "v1", kind);
-    let resource = ApiResource::new(&gvk, plural, true);
-    let found = cluster
-        .get(&resource, &release.metadata.namespace, &reference.name)
-        .await
-        .map_err(ValuesError::Api)?;
-    let Some(object) = found else {
+    let Some(object) = object else {
         if reference.optional {
             return Ok(None);
         }
-        let problem = format!("{plural} {:?} not found", reference.name);
+        let problem = format!("{} {:?} not found", words(reference.kind).1, reference.name);
         return Err(failure(release, reference, problem));
     };
-    match bytes_of(&object, reference) {
+    match bytes_of(object, reference) {
         Some(bytes) => Ok(Some(bytes)),
         None if reference.optional => Ok(None),
         None => Err(failure(release, reference, "key not found".into())),

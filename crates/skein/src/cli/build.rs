@@ -1,4 +1,4 @@
-//! `build kustomization`: what a Kustomization makes of local files.
+//! `build`: what a Kustomization makes of local files, and what a HelmRelease renders to.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -16,6 +16,7 @@ use skein_render::{Request, Variables, clean_variable, render};
 
 use crate::arguments::{ClusterArguments, Session};
 use crate::files;
+use crate::helm_release::{self, BuildHelmRelease};
 use crate::objects;
 use crate::output::Output;
 
@@ -35,7 +36,10 @@ pub struct BuildArguments {
 enum BuildWhat {
     /// Print the objects that a Kustomization makes of local files
     #[command(visible_alias = "ks")]
-    Kustomization(BuildKustomization),
+    Kustomization(Box<BuildKustomization>),
+    /// Print the objects that a HelmRelease renders to
+    #[command(name = "helmrelease", visible_alias = "hr")]
+    HelmRelease(Box<BuildHelmRelease>),
 }
 
 /// Where the files and the Kustomization are.
@@ -76,7 +80,7 @@ pub(crate) struct BuildFlags {
     pub in_memory_build: bool,
 }
 
-fn local_source(text: &str) -> Result<(String, PathBuf), String> {
+pub(crate) fn local_source(text: &str) -> Result<(String, PathBuf), String> {
     let (source, path) = text
         .split_once('=')
         .ok_or("expected Kind/namespace/name=path")?;
@@ -150,7 +154,12 @@ fn ignore_rules(local: &files::LocalFiles, patterns: &[String]) -> Option<Ignore
 
 /// Runs `build`.
 pub(crate) async fn run(arguments: BuildArguments, output: &mut Output) -> anyhow::Result<()> {
-    let BuildWhat::Kustomization(build) = arguments.what;
+    let build = match &arguments.what {
+        BuildWhat::Kustomization(build) => build,
+        BuildWhat::HelmRelease(build) => {
+            return helm_release::build(build, &arguments.cluster, output).await;
+        }
+    };
     let Some(name) = &build.name else {
         bail!("kustomization name is required")
     };

@@ -1,27 +1,24 @@
-//! `diff kustomization`: what applying local files would change in the cluster.
+//! `diff`: what applying local files, or installing a chart, would change in the cluster.
 
+pub(crate) mod object;
 mod report;
 
 use std::collections::BTreeSet;
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use clap::{Args, Subcommand};
-use serde_json::Value;
 use skein_api::names::KUSTOMIZE_FIELD_MANAGER;
-use skein_cluster::{ApiError, ApplyOptions};
 use skein_graph::inventory_of;
-use skein_object::mask::MASK;
 use skein_object::{Object, ObjectKey};
-use skein_plan::apply::{Refusal, Rules, is_drifted, may_recreate};
 use skein_plan::ignore::{IgnoreRule, IgnoreRules};
 use skein_plan::{normalize, order, settings};
 
 use crate::arguments::{ClusterArguments, Session};
 use crate::build::{self, BuildFlags, Builder};
+use crate::helm_release::{self, DiffHelmRelease};
 use crate::output::Output;
+use object::{Judge, Outcome};
 
 /// Exit code when something would change.
 const CHANGED: u8 = 1;
@@ -45,7 +42,10 @@ pub struct DiffArguments {
 enum DiffWhat {
     /// Compare local files with what a Kustomization has in the cluster
     #[command(visible_alias = "ks")]
-    Kustomization(DiffKustomization),
+    Kustomization(Box<DiffKustomization>),
+    /// Compare what a HelmRelease renders to with what is in the cluster
+    #[command(name = "helmrelease", visible_alias = "hr")]
+    HelmRelease(Box<DiffHelmRelease>),
 }
 
 #[derive(Args, Clone, Debug)]
@@ -64,8 +64,12 @@ struct DiffKustomization {
 
 /// Runs `diff`: 0 when nothing would change, 1 when something would, 2 on errors.
 pub(crate) async fn run(arguments: DiffArguments, output: &mut Output) -> anyhow::Result<ExitCode> {
-    let DiffWhat::Kustomization(diff) = arguments.what;
-    match compare(&diff, &arguments.cluster, output).await {
+    let cluster = &arguments.cluster;
+    let outcome = match &arguments.what {
+        DiffWhat::Kustomization(diff) => compare(diff, cluster, output).await,
+        DiffWhat::HelmRelease(diff) => helm_release::diff(diff, cluster, output).await,
+    };
+    match outcome {
         Ok(false) => Ok(ExitCode::SUCCESS),
         Ok(true) => {
             output.failure("identified at least one change, exiting with non-zero exit code")?;
@@ -115,14 +119,6 @@ struct Comparison<'a> {
     errors: Vec<String>,
 }
 
-/// What a dry run says about one object.
-enum Outcome {
-    Skipped,
-    Created,
-    Unchanged,
-    Drifted(Box<(Object, Object)>),
-}
-
 impl<'a> Comparison<'a> {
     fn new(session: &'a Session, flags: &'a BuildFlags) -> Self {
         Self {
@@ -146,15 +142,21 @@ impl<'a> Comparison<'a> {
         };
         let mut objects = builder.single(kustomization, path).await?;
         objects.iter_mut().for_each(normalize::normalize);
-        let ignore = ignore_rules(kustomization)?;
+        let judge = Judge {
+            session: self.session,
+            manager: KUSTOMIZE_FIELD_MANAGER,
+            ignore: ignore_rules(kustomization)?,
+            force: kustomization.bool_at(&["spec", "force"]) == Some(true),
+            is_left: is_left_alone,
+        };
         let mut changed = false;
         let mut kept = BTreeSet::new();
         for object in &objects {
-            match self.object(object, kustomization, &ignore).await {
+            match judge.object(object).await {
                 Ok((key, outcome)) => {
                     changed |= matches!(outcome, Outcome::Created | Outcome::Drifted(_));
                     let is_new = matches!(outcome, Outcome::Created);
-                    self.tell(&key, &outcome);
+                    self.out.push_str(&outcome.told(&key));
                     kept.insert(key);
                     let is_nested = self.flags.recursive
                         && depth < MAX_NESTING_LEVELS
@@ -212,88 +214,13 @@ impl<'a> Comparison<'a> {
         }
         Ok(changed)
     }
-
-    fn tell(&mut self, key: &ObjectKey, outcome: &Outcome) {
-        match outcome {
-            Outcome::Unchanged => {}
-            Outcome::Skipped => self.out.push_str(&format!("► {key} skipped\n")),
-            Outcome::Created => self.out.push_str(&format!("► {key} created\n")),
-            Outcome::Drifted(pair) => {
-                self.out.push_str(&format!("► {key} drifted\n"));
-                self.out.push_str(&report::report(&pair.0, &pair.1));
-            }
-        }
-    }
-
-    /// What a server-side dry run says about an object; the key is the one under which the cluster knows it.
-    async fn object(
-        &self,
-        desired: &Object,
-        kustomization: &Object,
-        ignore: &IgnoreRules,
-    ) -> Result<(ObjectKey, Outcome), String> {
-        let cluster = &self.session.cluster;
-        let shown = |error: &ApiError| refusal(error).dry_run_message(desired);
-        let resource = cluster
-            .resource(&desired.gvk())
-            .await
-            .map_err(|e| shown(&e))?;
-        let live = cluster
-            .get(&resource, desired.namespace(), desired.name())
-            .await
-            .map_err(|e| shown(&e))?;
-        let key = live.as_ref().map_or_else(|| desired.key(), Object::key);
-        let is_left = settings::is_excluded(desired)
-            || live.as_ref().is_some_and(settings::is_excluded)
-            || (live.is_some() && settings::is_if_not_present(desired));
-        if is_left {
-            return Ok((key, Outcome::Skipped));
-        }
-        let rules = Rules {
-            manager: KUSTOMIZE_FIELD_MANAGER,
-            predecessors: &[],
-            ignore,
-            force: kustomization.bool_at(&["spec", "force"]) == Some(true),
-        };
-        let options = ApplyOptions {
-            field_manager: KUSTOMIZE_FIELD_MANAGER,
-            force: true,
-            dry_run: true,
-            ..ApplyOptions::default()
-        };
-        let merged = match cluster.apply(&resource, desired, &options).await {
-            Ok(merged) => merged,
-            Err(error) if may_recreate(desired, live.as_ref(), &rules, &refusal(&error)) => {
-                return Ok((key, Outcome::Created));
-            }
-            Err(error) => return Err(shown(&error)),
-        };
-        let Some(live) = live else {
-            return Ok((merged.key(), Outcome::Created));
-        };
-        if !is_drifted(&live, &merged, &rules) {
-            return Ok((key, Outcome::Unchanged));
-        }
-        if has_masked_values(desired) && same_keys(&live, &merged) {
-            return Ok((key, Outcome::Unchanged));
-        }
-        Ok((key, Outcome::Drifted(Box::new((live, merged)))))
-    }
 }
 
-fn refusal(error: &ApiError) -> Refusal<'_> {
-    Refusal {
-        code: error.code(),
-        reason: error.reason(),
-        message: match error {
-            ApiError::Status(status) => &status.message,
-            _ => "the API server did not answer",
-        },
-        field_conflict: error
-            .causes()
-            .iter()
-            .any(|(reason, ..)| reason == "FieldManagerConflict"),
-    }
+/// Whether a Kustomization leaves an object as it is.
+fn is_left_alone(desired: &Object, live: Option<&Object>) -> bool {
+    settings::is_excluded(desired)
+        || live.is_some_and(settings::is_excluded)
+        || (live.is_some() && settings::is_if_not_present(desired))
 }
 
 fn ignore_rules(kustomization: &Object) -> anyhow::Result<IgnoreRules> {
@@ -302,25 +229,4 @@ fn ignore_rules(kustomization: &Object) -> anyhow::Result<IgnoreRules> {
         None => vec![],
     };
     Ok(IgnoreRules::compile(&rules)?)
-}
-
-/// Whether a Secret holds values that were encrypted and are masked in the build.
-fn has_masked_values(object: &Object) -> bool {
-    let data = object.at(&["data"]).and_then(Value::as_object);
-    object.kind() == "Secret"
-        && data.into_iter().flatten().any(|(_, value)| {
-            let bytes = value.as_str().and_then(|text| STANDARD.decode(text).ok());
-            bytes.is_some_and(|bytes| String::from_utf8_lossy(&bytes).contains(MASK))
-        })
-}
-
-fn same_keys(live: &Object, merged: &Object) -> bool {
-    let keys = |object: &Object| -> BTreeSet<String> {
-        let data = object.at(&["data"]).and_then(Value::as_object);
-        data.into_iter()
-            .flatten()
-            .map(|(key, _)| key.clone())
-            .collect()
-    };
-    keys(live) == keys(merged)
 }

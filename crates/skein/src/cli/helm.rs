@@ -9,6 +9,7 @@ mod fetch;
 mod lint;
 mod package;
 mod pull;
+pub(crate) mod remote;
 mod repositories;
 mod settings;
 mod show;

@@ -16,6 +16,7 @@ mod export;
 mod files;
 mod get;
 mod helm;
+mod helm_release;
 mod kinds;
 mod kustomize;
 mod objects;
