@@ -4,6 +4,7 @@
 //! controllers, and the hub's fleet is what the terminal and the web page show.
 
 mod clusters;
+mod instead_of;
 mod layout;
 mod outcome;
 mod repository;
@@ -86,17 +87,23 @@ pub async fn run(arguments: UpArguments) -> Result<ExitCode> {
     prepare_state_dir(&arguments)?;
     let git = LocalGit::start().await?;
     let rewrites = UrlRewrites::default();
-    let pairs: Vec<_> = arguments
+    let mut pairs: Vec<_> = arguments
         .instead_of
         .iter()
         .map(|text| instead_of(text))
         .collect::<Result<_>>()?;
-    git::serve_instead_of(&git, &pairs, &rewrites).await?;
 
     let options = ServedOptions {
         worktree: arguments.worktree,
     };
     let found = repository::find(&arguments.repository, &arguments.state_dir).await?;
+    // What the command line says about an address goes before what the repository says.
+    for (url, folder) in instead_of::read(&found.root)? {
+        if pairs.iter().all(|(known, _)| *known != url) {
+            pairs.push((url, folder));
+        }
+    }
+    git::serve_instead_of(&git, &pairs, &rewrites).await?;
     let mut layout = Layout::read(&found.root, &arguments.path)?;
     if arguments.hub {
         layout = layout.with_hub(&found.root)?;

@@ -1,4 +1,4 @@
-//! `oracle helm`: charts rendered with ours and with a real Helm 4; the comparison is an example of the crate.
+//! `oracle helm`: charts rendered with ours and with a real Helm 4, or (`--cli`) the commands of both; the comparisons are examples of the crates.
 
 use anyhow::{Context, Result};
 
@@ -8,7 +8,11 @@ use crate::{process, tree};
 const CORPUS: &str = "crates/core/helm/tests/charts";
 
 /// `oracle helm [PATH..] [--verbose] [--record]`: without a path, our own charts and the recorded ones. `--record` writes the answers of our own.
+/// With `--cli`, the commands instead.
 pub fn run(arguments: &[String]) -> Result<()> {
+    if arguments.iter().any(|argument| argument == "--cli") {
+        return commands();
+    }
     let component = skein_upstream::find("helm").context("helm is not listed")?;
     let binary = skein_upstream::ensure(component, &mut |_| {})?;
     let binary = binary.to_string_lossy().into_owned();
@@ -43,5 +47,35 @@ pub fn run(arguments: &[String]) -> Result<()> {
         }
     }
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    process::run(&mut process::cargo(&words))
+}
+
+/// The same command lines with `skein helm` and with the real helm, over a chart repository and a real registry.
+fn commands() -> Result<()> {
+    let program = |name: &str| -> Result<String> {
+        let component = skein_upstream::find(name).context("it is not listed")?;
+        let path = skein_upstream::ensure(component, &mut |_| {})?;
+        Ok(path.to_string_lossy().into_owned())
+    };
+    let (helm, registry) = (program("helm")?, program("registry")?);
+    process::run(&mut process::cargo(&[
+        "build",
+        "--quiet",
+        "--package",
+        "skein",
+    ]))?;
+    let words = [
+        "run",
+        "--quiet",
+        "--package",
+        "skein",
+        "--example",
+        "helm_oracle",
+        "--",
+        "--helm",
+        &helm,
+        "--registry",
+        &registry,
+    ];
     process::run(&mut process::cargo(&words))
 }

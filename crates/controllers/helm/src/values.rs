@@ -28,7 +28,7 @@ pub enum ValuesError {
         /// ConfigMap or Secret.
         kind: &'static str,
         /// Namespace and name.
-        name: NamespacedName,
+        name: Box<NamespacedName>,
         /// Key of the data.
         key: String,
         /// What is wrong.
@@ -174,7 +174,10 @@ fn failure(release: &HelmRelease, reference: &ValuesReference, problem: String) 
     ValuesError::Reference {
         optional: if reference.optional { " optional" } else { "" },
         kind: words(reference.kind).0,
-        name: NamespacedName::new(&release.metadata.namespace, &reference.name),
+        name: Box::new(NamespacedName::new(
+            &release.metadata.namespace,
+            &reference.name,
+        )),
         key: key_of(reference).to_owned(),
         problem,
     }

@@ -17,6 +17,8 @@ pub const MAX_NESTED_BYTES: u64 = 400 << 20;
 /// Most files of one archive.
 pub const MAX_FILES: usize = 100_000;
 
+/// Bytes of the shortest gzip header; Go reads them before it looks at them.
+const GZIP_HEADER_BYTES: usize = 10;
 /// The byte order mark that Helm takes off every file.
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
@@ -67,6 +69,14 @@ pub fn unpack(bytes: &[u8]) -> Result<FileTree, ArchiveError> {
 
 /// As [`unpack`], taking what it reads off a budget that nested archives share.
 pub(crate) fn unpack_within(bytes: &[u8], budget: &mut u64) -> Result<FileTree, ArchiveError> {
+    if bytes.len() < GZIP_HEADER_BYTES {
+        let problem = if bytes.is_empty() {
+            "EOF"
+        } else {
+            "unexpected EOF"
+        };
+        return Err(ArchiveError::Broken(problem.to_owned()));
+    }
     if !bytes.starts_with(&[0x1f, 0x8b]) {
         return Err(ArchiveError::NotGzip);
     }

@@ -41,7 +41,7 @@ enum HelmCommand {
     /// Render templates and print them
     Template(Box<template::TemplateArguments>),
     /// Look for problems in charts
-    Lint(lint::LintArguments),
+    Lint(Box<lint::LintArguments>),
     /// Show what is in a chart
     #[command(visible_alias = "inspect")]
     Show(Box<show::ShowArguments>),

@@ -149,7 +149,7 @@ async fn find_release(
         }
         ([], Some(name)) => {
             lookup
-                .from_cluster(FluxKind::HelmRelease, namespace, name)
+                .required_in_cluster(FluxKind::HelmRelease, namespace, name)
                 .await?
         }
         (several, _) => {

@@ -1,5 +1,7 @@
 //! Whole runs of commands against the embedded API server: what goes in is a command line, what comes out is text.
 
+mod helm;
+mod helm_release;
 mod refusals;
 
 use std::io::{self, Write};
@@ -146,16 +148,20 @@ impl World {
         let mut words: Vec<std::ffi::OsString> = line.split(' ').map(Into::into).collect();
         words.push("--kubeconfig".into());
         words.push(self.kubeconfig.path().into());
-        let whole = Whole::try_parse_from(hoist_global_flags(words)).expect("a command line");
-        let (out, err) = (Buffer::default(), Buffer::default());
-        let mut output = Output::new(out.clone(), err.clone());
-        let code = crate::run(whole.command, Whole::command(), &mut output).await;
-        let code = code.map_err(|error| format!("{error:#}"));
-        Run {
-            out: out.text(),
-            err: err.text(),
-            code,
-        }
+        run_words(words).await
+    }
+}
+
+async fn run_words(words: Vec<std::ffi::OsString>) -> Run {
+    let whole = Whole::try_parse_from(hoist_global_flags(words)).expect("a command line");
+    let (out, err) = (Buffer::default(), Buffer::default());
+    let mut output = Output::new(out.clone(), err.clone());
+    let code = crate::run(whole.command, Whole::command(), &mut output).await;
+    let code = code.map_err(|error| format!("{error:#}"));
+    Run {
+        out: out.text(),
+        err: err.text(),
+        code,
     }
 }
 

@@ -157,5 +157,6 @@ pub const STANDALONE: &[Standalone] = &[
     standalone!(up::keeps_its_state_unless_told_not_to),
     standalone!(up::tells_ci_the_first_broken_link),
     standalone!(up::serves_other_addresses_from_folders),
+    standalone!(up::runs_the_homelab_without_a_network),
     standalone!(up::runs_real_repositories),
 ];

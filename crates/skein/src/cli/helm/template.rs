@@ -1,9 +1,11 @@
 //! `helm template`: renders a chart and prints it.
 
+mod server;
+
 use std::collections::HashSet;
 use std::fs;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use clap::Args;
@@ -13,7 +15,7 @@ use skein_helm::{
     Chart, HookEvent, KubeVersion, RenderError, RenderOptions, Rendered, Values, preflight, render,
     render_files,
 };
-use skein_template::{Options, Templates, Value, helm};
+use skein_template::{Environment, Options, Templates, Value, helm};
 
 use super::chart_path::{self, Located};
 use super::connection::RemoteArguments;
@@ -22,6 +24,7 @@ use super::settings::Settings;
 use super::values::ValueArguments;
 use super::world::World;
 use crate::output::Output;
+use server::Server;
 
 /// Name of a release when none is given.
 const DEFAULT_RELEASE: &str = "release-name";
@@ -84,6 +87,18 @@ pub struct TemplateArguments {
     /// Put the release's name into the path of the output
     #[arg(long)]
     release_name: bool,
+    /// Where lookups and capabilities come from: client (nowhere) or server (the cluster, which must know all kinds)
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "client")]
+    dry_run: Option<String>,
+    /// The same as --dry-run=server
+    #[arg(long, hide = true)]
+    validate: bool,
+    /// Kubeconfig of the cluster, with --dry-run=server
+    #[arg(long)]
+    kubeconfig: Option<PathBuf>,
+    /// Context of the kubeconfig
+    #[arg(long)]
+    kube_context: Option<String>,
     /// Not supported: Helm 4 runs plugins here
     #[arg(long)]
     post_renderer: Option<String>,
@@ -101,8 +116,6 @@ struct IgnoredArguments {
     description: Option<String>,
     #[arg(long, hide = true)]
     disable_openapi_validation: bool,
-    #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "client")]
-    dry_run: Option<String>,
     #[arg(long, hide = true)]
     enable_dns: bool,
     #[arg(long, hide = true)]
@@ -130,6 +143,7 @@ pub(super) async fn run(
 ) -> anyhow::Result<()> {
     refuse_unsupported(arguments)?;
     let kube_version = kube_version(arguments)?;
+    let server = Server::connect(arguments).await?;
     let (name, chart_name) = name_and_chart(arguments)?;
     let remote = &arguments.remote;
     let version = remote.version_or_devel(arguments.devel);
@@ -150,7 +164,21 @@ pub(super) async fn run(
         skip_schema_validation: arguments.skip_schema_validation,
         ..RenderOptions::default()
     };
-    let rendered = render_chart(&chart, &values, &options, debug, output)?;
+    let options = match &server {
+        Some(server) => server.options(options),
+        None => options,
+    };
+    let mut world: Box<dyn Environment> = match &server {
+        Some(server) => server.world(),
+        None => Box::new(World),
+    };
+    // Lookups wait for the cluster, in the middle of a template.
+    let rendered = tokio::task::block_in_place(|| {
+        render_chart(&chart, &values, &options, (debug, world.as_mut()), output)
+    })?;
+    if let Some(server) = &server {
+        server.check(&rendered).await?;
+    }
     // What loading said was printed before.
     for warning in rendered.warnings.iter().skip(chart.warnings.len()) {
         output.note_line(&warning.to_string())?;
@@ -176,10 +204,10 @@ fn refuse_unsupported(arguments: &TemplateArguments) -> anyhow::Result<()> {
             "--post-renderer {plugin}: plugins of helm are not run; render first and change the output, or use a HelmRelease's postRenderers"
         );
     }
-    match arguments.ignored.dry_run.as_deref() {
-        None | Some("client" | "none" | "true" | "unset") => Ok(()),
+    match arguments.dry_run.as_deref() {
+        None | Some("client" | "server") => Ok(()),
         Some(other) => {
-            bail!("--dry-run={other}: only client is supported, nothing here asks a cluster")
+            bail!("invalid dry-run value ({other:?}). Must be \"server\" or \"client\"")
         }
     }
 }
@@ -270,10 +298,10 @@ fn render_chart(
     chart: &Chart,
     values: &Values,
     options: &RenderOptions,
-    debug: bool,
+    (debug, world): (bool, &mut dyn Environment),
     output: &mut Output,
 ) -> anyhow::Result<Rendered> {
-    let error = match render(chart, values, options, &mut World) {
+    let error = match render(chart, values, options, world) {
         Ok(rendered) => return Ok(rendered),
         Err(error) => error,
     };
@@ -285,7 +313,7 @@ fn render_chart(
     }
     let mut text = String::new();
     if matches!(error, RenderError::Manifest(_)) {
-        for (path, content) in render_files(chart, values, options, &mut World)? {
+        for (path, content) in render_files(chart, values, options, world)? {
             if !content.trim().is_empty() && !path.ends_with("NOTES.txt") {
                 text.push_str(&format!("---\n# Source: {path}\n{content}\n"));
             }

@@ -87,12 +87,12 @@ impl<'a> Lookup<'a> {
         let definition = kind.definition();
         match self.local_named(definition.group, definition.kind, namespace, name) {
             Some(found) => Ok(found),
-            None => self.from_cluster(kind, namespace, name).await,
+            None => self.required_in_cluster(kind, namespace, name).await,
         }
     }
 
     /// An object of Flux that the cluster must have.
-    pub(super) async fn from_cluster(
+    pub(super) async fn required_in_cluster(
         &self,
         kind: FluxKind,
         namespace: &str,

@@ -248,6 +248,19 @@ pub async fn serves_other_addresses_from_folders(bench: Bench) -> Result<()> {
     Ok(())
 }
 
+/// The example with charts: of a registry that a folder answers for, of the repository itself, and one that needs the definitions of another.
+pub async fn runs_the_homelab_without_a_network(bench: Bench) -> Result<()> {
+    let homelab = skein_upstream::repository_root().join("examples/homelab");
+    let words = [text(&homelab)?, "--listen=", "--ephemeral"];
+    let run = bench.run("homelab", &words).await?;
+    ensure!(run.is_ready, "{}", run.output);
+    for release in ["ingress/edge", "home/wiki", "home/weather"] {
+        let line = format!("✔ HelmRelease {release}");
+        ensure!(run.output.contains(&line), "{release}: {}", run.output);
+    }
+    Ok(())
+}
+
 /// Real repositories: their own source is served and every cluster comes as far as it can without a network; what does not is named.
 pub async fn runs_real_repositories(bench: Bench) -> Result<()> {
     /// Further arguments for those that need some.

@@ -1,3 +1,5 @@
+//! References and file names of packages.
+
 use super::oci::Reference;
 use super::*;
 

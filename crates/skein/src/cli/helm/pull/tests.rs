@@ -1,3 +1,5 @@
+//! Archives that would write elsewhere.
+
 use std::fs;
 
 use super::*;

@@ -1,0 +1,238 @@
+//! What is run: command lines in a folder of charts, each scenario in a folder of its own.
+
+use std::fs;
+use std::path::Path;
+
+/// Command lines of one scenario; `REPO` and `OCI` stand for the addresses of the chart repository and of the registry.
+pub const SCENARIOS: &[&[&str]] = &[
+    &["pull OCI/sub --plain-http"],
+    &["pull OCI/sub --plain-http --version 9.9.9"],
+    &["pull OCI/sub --plain-http --version >=9"],
+    &["pull OCI/none --plain-http --version 1.0.0"],
+    &["pull OCI/sub:1.0.0 --plain-http"],
+    &["pull OCI/sub:1.0.0 --version 1.1.0 --plain-http"],
+    &["pull OCI/sub:1.2.0+build.5 --plain-http"],
+    &["pull OCI/sub --plain-http --version 1.2.0+build.5"],
+    &["pull OCI/sub --plain-http --version ^1.0 --untar --untardir new"],
+    &["pull sub --repo REPO"],
+    &["pull sub --repo REPO --devel"],
+    &["pull sub --repo REPO --version 1.0"],
+    &["pull sub --repo REPO --version 7"],
+    &["pull none --repo REPO"],
+    &["pull none --repo REPO/x"],
+    &["pull REPO/sub-1.0.0.tgz"],
+    &["pull REPO/sub-1.0.9.tgz"],
+    &["pull nolocal/sub"],
+    &["pull foo"],
+    &["pull local/sub"],
+    &["pull local/none"],
+    &["pull local/sub --version 1.0.9"],
+    &[
+        "pull local/sub --untar --untardir a/b",
+        "pull local/sub --untar --untardir a/b",
+    ],
+    &["pull local/sub local/sub --version 1"],
+    &["show chart OCI/sub --plain-http"],
+    &["show chart local/sub --version >1"],
+    &["show chart local/sub --version 1"],
+    &["show chart sub --repo REPO"],
+    &["show all sub"],
+    &["show values app"],
+    &["show chart ./nope"],
+    &["show readme full"],
+    &["show crds full"],
+    &["show all full"],
+    &["template x local/sub2"],
+    &["template app"],
+    &["template app --dependency-update"],
+    &[
+        "template app --output-dir o",
+        "template app --dependency-update --output-dir o",
+    ],
+    &["template bad"],
+    &["template bad --debug"],
+    &["template r full --show-only templates/cm.yaml"],
+    &["template r full -s templates/no.yaml"],
+    &["template r full --include-crds --output-dir out --release-name"],
+    &["template r full --debug --set fail=yes"],
+    &["dependency list app"],
+    &["dependency list sub"],
+    &[
+        "dependency update app",
+        "dependency list app",
+        "dependency build app",
+        "dep up app",
+    ],
+    &["dependency build app"],
+    &["dependency update web", "dependency list web"],
+    &["dependency build web"],
+    &["dependency update ali", "dependency build ali"],
+    &["dependency update noali"],
+    &["dependency update bare"],
+    &[
+        "dependency update oci --plain-http",
+        "dependency list oci",
+        "dependency build oci --plain-http",
+    ],
+    &["dependency update ocino --plain-http"],
+    &["dependency update norange"],
+    &["dependency update nomatch"],
+    &["dependency update nodir"],
+    &["dependency update emptydeps"],
+    &["dependency update held", "dependency list held"],
+    &["dependency update heldbad"],
+    &["dependency update v1", "dependency build v1"],
+    &["dependency update stale", "dependency list stale"],
+    &["dependency update sub"],
+    &["dependency update ali --skip-refresh"],
+    &["dependency list full --max-col-width 10"],
+    &["dependency build outofsync"],
+    &["dependency update cyc1", "dependency list cyc1"],
+    &["package sub"],
+    &["package sub --version 9.1.0 --app-version 3 -d out/x"],
+    &["package sub --version bad"],
+    &["package app"],
+    &["package app -u"],
+    &["package nope"],
+    &["package"],
+    &["package full sub"],
+    &["package v1 -u"],
+    &["lint sub full app"],
+    &["lint full --quiet"],
+    &["lint full --strict"],
+    &["lint app --with-subcharts"],
+    &["lint none"],
+    &[
+        "dependency update app",
+        "lint app --with-subcharts --strict",
+    ],
+    &["package full", "lint full-1.0.0.tgz"],
+];
+
+/// Versions of the chart `sub` in the repository and in the registry.
+pub const PUBLISHED: [&str; 4] = ["1.0.0", "1.1.0", "1.2.0+build.5", "2.0.0-rc.1"];
+
+const CONFIG_MAP: (&str, &str) = (
+    "templates/cm.yaml",
+    "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {{ .Release.Name }}\n",
+);
+
+/// Writes the charts of a scenario.
+pub fn write_charts(folder: &Path, repository: &str, registry: &str) -> std::io::Result<()> {
+    let one = |version: &str, url: &str| dependency("sub", version, url);
+    let sub = format!(
+        "{}  alias: one\n- {{name: sub, version: ^1, repository: 'file://../sub'}}\n",
+        one(">=1.0.0 <2", "file://../sub")
+    );
+    let ali = format!(
+        "{}- {{name: sub, version: '1.0.0', repository: 'alias:local', alias: two}}\n",
+        one("~1.1", "@local")
+    );
+    let simple = [
+        ("sub", String::new()),
+        ("app", sub),
+        ("web", one("^1.0", repository)),
+        ("ali", ali),
+        ("noali", one("^1", "@nope")),
+        ("bare", one("^1", "stable")),
+        ("oci", one("^1.0", registry)),
+        ("ocino", one("^9", registry)),
+        ("norange", one("a b", registry)),
+        ("nomatch", one("^9", repository)),
+        ("nodir", one("^9", "file://../nope")),
+        ("emptydeps", "dependencies: []\n".to_owned()),
+        ("held", one("^1", "")),
+        ("heldbad", one("^2", "")),
+        ("cyc1", dependency("cyc2", "*", "file://../cyc2")),
+        ("cyc2", dependency("cyc1", "*", "file://../cyc1")),
+        ("stale", one("^1.0", "file://../sub")),
+        ("outofsync", one("^1.0", "file://../sub")),
+    ];
+    for (name, more) in &simple {
+        chart(&folder.join(name), name, "v2", more, &[CONFIG_MAP])?;
+    }
+    for parent in ["held", "heldbad"] {
+        chart(
+            &folder.join(parent).join("charts/sub"),
+            "sub",
+            "v2",
+            "",
+            &[CONFIG_MAP],
+        )?;
+    }
+    let lock = "dependencies:\n- name: sub\n  repository: file://../sub\n  version: 1.0.0\ndigest: sha256:00\ngenerated: \"2020-01-01T00:00:00Z\"\n";
+    fs::write(folder.join("outofsync/Chart.lock"), lock)?;
+    fs::create_dir_all(folder.join("stale/charts"))?;
+    fs::write(folder.join("stale/charts/junk.tgz"), "junk")?;
+    let requirements = one("^1.0", "file://../sub");
+    chart(
+        &folder.join("v1"),
+        "v1",
+        "v1",
+        "",
+        &[CONFIG_MAP, ("requirements.yaml", &requirements)],
+    )?;
+    chart(
+        &folder.join("bad"),
+        "bad",
+        "v2",
+        "",
+        &[
+            ("templates/a.yaml", "a: [\n"),
+            ("templates/NOTES.txt", "hi"),
+        ],
+    )?;
+    full(&folder.join("full"))
+}
+
+fn full(folder: &Path) -> std::io::Result<()> {
+    let definition = "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: xs.x.org}\n";
+    let hook = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: h\n  annotations: {helm.sh/hook: test}\n";
+    let files = [
+        CONFIG_MAP,
+        ("values.yaml", "# c\na: 1\n"),
+        ("README.md", "# hi\n"),
+        ("crds/x.yaml", definition),
+        ("templates/NOTES.txt", "n"),
+        (
+            "templates/f.yaml",
+            "{{ if .Values.fail }}{{ fail \"no\" }}{{ end }}",
+        ),
+        ("templates/hook.yaml", hook),
+        ("extra.txt", "x"),
+        (".helmignore", "*.bak\n"),
+        ("a.bak", "x"),
+    ];
+    chart(
+        folder,
+        "full",
+        "v2",
+        "appVersion: \"1\"\nicon: https://x.org/i.png\n",
+        &files,
+    )
+}
+
+fn dependency(name: &str, version: &str, repository: &str) -> String {
+    format!(
+        "dependencies:\n- name: {name}\n  version: \"{version}\"\n  repository: \"{repository}\"\n"
+    )
+}
+
+/// Writes a chart; its version is 1.0.0.
+pub fn chart(
+    folder: &Path,
+    name: &str,
+    api_version: &str,
+    more: &str,
+    files: &[(&str, &str)],
+) -> std::io::Result<()> {
+    let metadata = format!("apiVersion: {api_version}\nname: {name}\nversion: 1.0.0\n{more}");
+    for (path, text) in files.iter().chain([&("Chart.yaml", metadata.as_str())]) {
+        let path = folder.join(path);
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent)?;
+        }
+        fs::write(path, text)?;
+    }
+    Ok(())
+}
