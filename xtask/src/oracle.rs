@@ -13,6 +13,11 @@ type Run = fn(&[String]) -> Result<()>;
 /// Name, what it compares, where it runs.
 const ORACLES: &[(&str, &str, Run)] = &[
     (
+        "api",
+        "scripts of API requests (lists, watches, tables, patches, kubectl), a real kube-apiserver against our embedded one",
+        ssa::api,
+    ),
+    (
         "flux-live",
         "recorded steps of the real Flux controllers, replayed against ours",
         flux_live::run,

@@ -1,4 +1,4 @@
-//! `oracle ssa` and `oracle refusals`: generated requests, answered by a real kube-apiserver and by ours.
+//! `oracle ssa`, `oracle refusals` and `oracle api`: generated requests, answered by a real kube-apiserver and by ours.
 
 use std::process::Command;
 
@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use crate::control_plane::ControlPlane;
 use crate::embedded::Embedded;
-use crate::{process, upstream};
+use crate::{process, tree, upstream};
 
 /// `oracle ssa [--embedded] [--seeds FROM..TO] [--kind NAME] [--verbose]`: our side is the merge library behind a model of the
 /// request handling, or the embedded server itself.
@@ -22,6 +22,13 @@ pub fn run(arguments: &[String]) -> Result<()> {
 pub fn refusals(arguments: &[String]) -> Result<()> {
     let servers = Servers::start(true)?;
     process::run(servers.compare()?.arg("--refusals").args(arguments))
+}
+
+/// `oracle api [--only PART] [--floor PERCENT]`: scripts of requests of every kind to both servers.
+pub fn api(arguments: &[String]) -> Result<()> {
+    let servers = Servers::start(true)?;
+    let folder = tree::root().join("crates/testkit/ssa-oracle/corpus/api");
+    process::run(servers.compare()?.arg("--api").arg(folder).args(arguments))
 }
 
 /// The two that are compared.

@@ -7,6 +7,7 @@ pub mod duration;
 pub mod identity;
 pub mod inventory;
 pub mod mask;
+pub mod names;
 pub mod object;
 pub mod pointer;
 pub mod quantity;

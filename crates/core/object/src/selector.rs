@@ -3,9 +3,11 @@
 use serde_json::{Map, Value};
 use thiserror::Error;
 
-/// A selector that cannot be read; the message says which part.
+mod text;
+
+/// A selector that cannot be read; the message says which part, in the words of the API.
 #[derive(Debug, Error, PartialEq, Eq)]
-#[error("invalid selector: {0}")]
+#[error("{0}")]
 pub struct SelectorError(String);
 
 /// One requirement on a label.
@@ -25,6 +27,20 @@ pub enum Requirement {
     LessThan(String, i64),
 }
 
+impl Requirement {
+    /// The label's key.
+    pub fn key(&self) -> &str {
+        match self {
+            Self::In(key, _)
+            | Self::NotIn(key, _)
+            | Self::Exists(key)
+            | Self::DoesNotExist(key)
+            | Self::GreaterThan(key, _)
+            | Self::LessThan(key, _) => key,
+        }
+    }
+}
+
 /// All requirements must hold; no requirement matches everything.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LabelSelector {
@@ -34,17 +50,8 @@ pub struct LabelSelector {
 impl LabelSelector {
     /// Reads the text form: `a=b,c!=d,e in (f,g),h notin (i),j,!k,l>1`.
     pub fn parse(text: &str) -> Result<Self, SelectorError> {
-        let mut requirements = Vec::new();
-        for part in split_outside_parentheses(text)? {
-            let part = part.trim();
-            if part.is_empty() {
-                if text.trim().is_empty() {
-                    continue;
-                }
-                return Err(SelectorError(format!("empty requirement in {text:?}")));
-            }
-            requirements.push(parse_requirement(part)?);
-        }
+        let mut requirements = text::requirements(text).map_err(SelectorError)?;
+        requirements.sort_by(|one, other| one.key().cmp(other.key()));
         Ok(Self { requirements })
     }
 
@@ -130,90 +137,6 @@ fn expression_requirement(expression: &Value) -> Result<Requirement, SelectorErr
     }
 }
 
-fn split_outside_parentheses(text: &str) -> Result<Vec<&str>, SelectorError> {
-    let (mut parts, mut depth, mut start) = (Vec::new(), 0i32, 0usize);
-    for (index, c) in text.char_indices() {
-        match c {
-            '(' => depth += 1,
-            ')' => depth -= 1,
-            ',' if depth == 0 => {
-                parts.push(&text[start..index]);
-                start = index + 1;
-            }
-            _ => {}
-        }
-        if !(0..=1).contains(&depth) {
-            break;
-        }
-    }
-    if depth != 0 {
-        return Err(SelectorError(format!("unbalanced parentheses in {text:?}")));
-    }
-    parts.push(&text[start..]);
-    Ok(parts)
-}
-
-fn parse_requirement(part: &str) -> Result<Requirement, SelectorError> {
-    if let Some(key) = part.strip_prefix('!') {
-        return Ok(Requirement::DoesNotExist(label_key(key)?));
-    }
-    if let Some((head, list)) = part.strip_suffix(')').and_then(|p| p.split_once('(')) {
-        let values = list.split(',').map(|v| v.trim().to_owned()).collect();
-        let mut words = head.split_whitespace();
-        return match (words.next(), words.next(), words.next()) {
-            (Some(key), Some("in"), None) => Ok(Requirement::In(label_key(key)?, values)),
-            (Some(key), Some("notin"), None) => Ok(Requirement::NotIn(label_key(key)?, values)),
-            _ => Err(SelectorError(format!(
-                "expected 'key in (…)' or 'key notin (…)': {part:?}"
-            ))),
-        };
-    }
-    if let Some((key, value)) = part.split_once("!=") {
-        return Ok(Requirement::NotIn(
-            label_key(key)?,
-            vec![label_value(value)?],
-        ));
-    }
-    if let Some((key, value)) = part.split_once("==").or_else(|| part.split_once('=')) {
-        return Ok(Requirement::In(label_key(key)?, vec![label_value(value)?]));
-    }
-    let number = |value: &str| {
-        let value = value.trim();
-        value
-            .parse()
-            .map_err(|_| SelectorError(format!("{value:?} is not an integer")))
-    };
-    if let Some((key, value)) = part.split_once('>') {
-        return Ok(Requirement::GreaterThan(label_key(key)?, number(value)?));
-    }
-    if let Some((key, value)) = part.split_once('<') {
-        return Ok(Requirement::LessThan(label_key(key)?, number(value)?));
-    }
-    Ok(Requirement::Exists(label_key(part)?))
-}
-
-/// Longest label key: 253 characters of prefix, a slash, 63 of name.
-const LABEL_KEY_MAX_CHARS: usize = 317;
-const LABEL_VALUE_MAX_CHARS: usize = 63;
-
-fn label_key(text: &str) -> Result<String, SelectorError> {
-    let key = text.trim();
-    let allowed = |c: char| c.is_ascii_alphanumeric() || "-_./".contains(c);
-    if key.is_empty() || key.len() > LABEL_KEY_MAX_CHARS || !key.chars().all(allowed) {
-        return Err(SelectorError(format!("{key:?} is not a label key")));
-    }
-    Ok(key.to_owned())
-}
-
-fn label_value(text: &str) -> Result<String, SelectorError> {
-    let value = text.trim();
-    let allowed = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-    if value.len() > LABEL_VALUE_MAX_CHARS || !value.chars().all(allowed) {
-        return Err(SelectorError(format!("{value:?} is not a label value")));
-    }
-    Ok(value.to_owned())
-}
-
 /// A field selector: `metadata.name=x,status.phase!=Running`. All terms must hold.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FieldSelector {
@@ -232,26 +155,20 @@ pub struct FieldTerm {
 }
 
 impl FieldSelector {
-    /// Reads the text form.
+    /// Reads the text form; in values a backslash keeps `,`, `=` and itself.
     pub fn parse(text: &str) -> Result<Self, SelectorError> {
-        let mut terms = Vec::new();
-        for part in text.split(',').map(str::trim).filter(|p| !p.is_empty()) {
-            let (field, value, equal) = if let Some((field, value)) = part.split_once("!=") {
-                (field, value, false)
-            } else if let Some((field, value)) =
-                part.split_once("==").or_else(|| part.split_once('='))
-            {
-                (field, value, true)
-            } else {
-                return Err(SelectorError(format!("{part:?} has no = or !=")));
-            };
-            terms.push(FieldTerm {
-                field: field.trim().to_owned(),
-                value: value.trim().to_owned(),
-                equal,
-            });
-        }
+        let terms = text::terms(text).map_err(SelectorError)?;
         Ok(Self { terms })
+    }
+
+    /// One field that must have one value.
+    pub fn exactly(field: &str, value: &str) -> Self {
+        let term = FieldTerm {
+            field: field.to_owned(),
+            value: value.to_owned(),
+            equal: true,
+        };
+        Self { terms: vec![term] }
     }
 
     /// The terms.

@@ -112,6 +112,30 @@ pub struct Rule {
     pub optional_old_self: bool,
 }
 
+impl Rule {
+    /// The rule as the API server prints it in refusals: Go's type, encoded as JSON with HTML escapes.
+    pub fn go_text(&self) -> String {
+        let text = |text: &str| Value::from(text).to_string();
+        let some = |value: &Option<String>| text(value.as_deref().unwrap_or_default());
+        let reason = self.reason.as_deref().map_or("null".to_owned(), text);
+        let optional = if self.optional_old_self {
+            "true"
+        } else {
+            "null"
+        };
+        format!(
+            "{{\"Rule\":{},\"Message\":{},\"MessageExpression\":{},\"Reason\":{reason},\"FieldPath\":{},\"OptionalOldSelf\":{optional}}}",
+            text(&self.rule),
+            some(&self.message),
+            some(&self.message_expression),
+            some(&self.field_path),
+        )
+        .replace('<', "\\u003c")
+        .replace('>', "\\u003e")
+        .replace('&', "\\u0026")
+    }
+}
+
 /// Bounds on values. All are inclusive unless said otherwise.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Limits {

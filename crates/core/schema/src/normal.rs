@@ -44,6 +44,9 @@ fn normalise_map(map: &mut Map<String, Value>, schema: &Schema, depth: usize) {
             }
         }
     }
+    if let (false, Additional::Schema(values)) = (is_struct, &schema.additional) {
+        map.values_mut().for_each(|value| fill_null(value, values));
+    }
     for (name, value) in map.iter_mut() {
         // Storage does not tell an empty list from none.
         let is_empty = match &*value {
@@ -78,11 +81,27 @@ fn normalise_value(value: &mut Value, schema: &SchemaRef, depth: usize) {
         }
         Value::Array(list) => {
             let Some(items) = &schema.items else { return };
+            list.iter_mut().for_each(|value| fill_null(value, items));
             list.iter_mut()
                 .for_each(|value| normalise_value(value, items, depth + 1));
         }
         _ => {}
     }
+}
+
+/// A null among the members of a map or list is the zero value for Go.
+fn fill_null(value: &mut Value, schema: &Schema) {
+    if !value.is_null() {
+        return;
+    }
+    let zero = match schema.value_type {
+        _ if schema.name.as_deref() == Some(QUANTITY) => Value::from("0"),
+        Some(ValueType::String) => Value::from(""),
+        Some(ValueType::Integer | ValueType::Number) => Value::from(0),
+        Some(ValueType::Boolean) => Value::from(false),
+        _ => return,
+    };
+    *value = zero;
 }
 
 fn is_omitted(name: &str, value: &Value, schema: &Schema) -> bool {

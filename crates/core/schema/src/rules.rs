@@ -63,9 +63,12 @@ fn collect_compile_errors(schema: &Schema, path: &FieldPath, errors: &mut Vec<Fi
             .child("x-kubernetes-validations")
             .index(index)
             .child("rule");
-        if let Err(error) = &*compiled(&rule.rule) {
+        if rule.rule.trim().is_empty() {
+            errors.push(FieldError::required(at, "rule is not specified"));
+        } else if let Err(error) = &*compiled(&rule.rule) {
             let detail = format!("compilation failed: {}", issues(error));
-            errors.push(FieldError::invalid(at, json!(rule.rule), detail));
+            let error = FieldError::invalid(at, json!(rule.rule), detail);
+            errors.push(error.showing(rule.go_text()));
         }
     }
     for (name, field) in &schema.properties {

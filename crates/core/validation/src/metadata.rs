@@ -88,17 +88,56 @@ fn check_owners(errors: &mut Errors, owners: &Spot<'_>) {
             let spot = at(key);
             errors.add_if(spot.is_blank(), || spot.invalid_as(spot.text(), text));
         }
+        if at("apiVersion").text() == "v1" && at("kind").text() == "Event" {
+            let shown = shown_owner(owner.value);
+            let text = "/v1, Kind=Event is disallowed from being an owner";
+            errors.add(owners.invalid(text).showing(shown));
+        }
         if !at("controller").is_true() {
             continue;
         }
         let this = format!("{}/{}", at("kind").text(), at("name").text());
         match &first {
             None => first = Some(this),
-            Some(first) => errors.add(owners.invalid(format!(
-                "Only one reference can have Controller set to true. Found \"true\" in references for {first} and {this}"
-            ))),
+            Some(first) => {
+                let list: Vec<String> = owners.items().map(|o| shown_owner(o.value)).collect();
+                let text = format!(
+                    "Only one reference can have Controller set to true. Found \"true\" in references for {first} and {this}"
+                );
+                errors.add(
+                    owners
+                        .invalid(text)
+                        .showing(format!("[{}]", list.join(","))),
+                );
+            }
         }
     }
+}
+
+/// An owner reference as Go prints it: in the order of its type.
+fn shown_owner(owner: &Value) -> String {
+    let order = [
+        "apiVersion",
+        "kind",
+        "name",
+        "uid",
+        "controller",
+        "blockOwnerDeletion",
+    ];
+    let empty = Value::from("");
+    let fields: Vec<String> = order
+        .iter()
+        .enumerate()
+        .filter_map(|(index, key)| {
+            let always = (index < 4).then_some(&empty);
+            let value = owner
+                .get(*key)
+                .filter(|value| !value.is_null())
+                .or(always)?;
+            Some(format!("{key:?}:{value}"))
+        })
+        .collect();
+    format!("{{{}}}", fields.join(","))
 }
 
 /// Finalizers that need no domain.

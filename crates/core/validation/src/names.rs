@@ -4,6 +4,8 @@
 use std::sync::LazyLock;
 
 use regex::Regex;
+use skein_object::names::is_subdomain;
+pub use skein_object::names::{label_value_problems, qualified_name_problems, subdomain_problems};
 
 /// Longest DNS-1123 sub-domain, in bytes.
 const MAX_SUBDOMAIN_BYTES: usize = 253;
@@ -40,12 +42,6 @@ form!(
     &["my-name", "123-abc"]
 );
 form!(
-    SUBDOMAIN,
-    "[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*",
-    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character",
-    &["example.com"]
-);
-form!(
     OLD_LABEL,
     "[a-z]([-a-z0-9]*[a-z0-9])?",
     "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character",
@@ -56,18 +52,6 @@ form!(
     "\\*\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*",
     "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist of lower case alphanumeric characters, '-' or '.' and end with an alphanumeric character",
     &["*.example.com"]
-);
-form!(
-    QUALIFIED,
-    "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]",
-    "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character",
-    &["MyName", "my.name", "123-abc"]
-);
-form!(
-    VALUE,
-    "(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?",
-    "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character",
-    &["MyValue", "my_value", "12345"]
 );
 form!(
     CONFIG_KEY,
@@ -103,19 +87,9 @@ impl Form {
     }
 }
 
-fn too_long(text: &str, limit: usize) -> Option<String> {
-    (text.len() > limit).then(|| format!("must be no more than {limit} bytes"))
-}
-
-/// The same in other words: names are counted in bytes, too, but the API says characters.
+/// Names are counted in bytes, but the API says characters.
 fn too_long_name(text: &str, limit: usize) -> Option<String> {
     (text.len() > limit).then(|| format!("must be no more than {limit} characters"))
-}
-
-/// Problems of a DNS-1123 sub-domain.
-pub fn subdomain_problems(name: &str) -> Vec<String> {
-    let long = too_long_name(name, MAX_SUBDOMAIN_BYTES);
-    long.into_iter().chain(SUBDOMAIN.problem(name)).collect()
 }
 
 /// Problems of a host name that starts with `*.`.
@@ -129,7 +103,7 @@ pub fn label_problems(name: &str) -> Vec<String> {
     let long = too_long_name(name, MAX_LABEL_BYTES);
     // A sub-domain that is no label has dots.
     let form = LABEL.problem(name).map(|problem| {
-        if SUBDOMAIN.regex.is_match(name) {
+        if is_subdomain(name) {
             "must not contain dots".to_owned()
         } else {
             problem
@@ -153,44 +127,6 @@ pub fn path_segment_problems(name: &str) -> Vec<String> {
     contained
         .map(|part| format!("may not contain '{part}'"))
         .collect()
-}
-
-/// Problems of a label or annotation key.
-pub fn qualified_name_problems(key: &str) -> Vec<String> {
-    let mut problems = Vec::new();
-    let parts: Vec<&str> = key.split('/').collect();
-    let name = match parts.as_slice() {
-        [name] => *name,
-        [prefix, name] => {
-            if prefix.is_empty() {
-                problems.push("prefix part must be non-empty".to_owned());
-            } else {
-                let texts = subdomain_problems(prefix);
-                problems.extend(texts.into_iter().map(|text| format!("prefix part {text}")));
-            }
-            *name
-        }
-        _ => {
-            let text = "a valid label key must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character";
-            return vec![format!(
-                "{text} (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '{}') with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')",
-                QUALIFIED.pattern
-            )];
-        }
-    };
-    if name.is_empty() {
-        problems.push("name part must be non-empty".to_owned());
-    } else if let Some(text) = too_long(name, MAX_LABEL_BYTES) {
-        problems.push(format!("name part {text}"));
-    }
-    problems.extend(QUALIFIED.problem(name));
-    problems
-}
-
-/// Problems of a label's value.
-pub fn label_value_problems(value: &str) -> Vec<String> {
-    let long = too_long(value, MAX_LABEL_BYTES);
-    long.into_iter().chain(VALUE.problem(value)).collect()
 }
 
 /// Problems of a key of a ConfigMap or Secret.

@@ -1,5 +1,5 @@
 //! Serves clusters until interrupted: `serve FOLDER|memory [--bare] NAME...`; writes `FOLDER/NAME.kubeconfig` (or to stdout).
-//! `--bare` simulates no workloads, as an API server without controllers; `--piped` ends when standard input does.
+//! `--bare` runs no controllers and simulates no workloads, as an API server alone; `--piped` ends when standard input does.
 
 use std::io::Read as _;
 use std::path::PathBuf;
@@ -17,6 +17,7 @@ async fn main() -> ExitCode {
     let place = arguments.next().unwrap_or_else(|| "memory".to_owned());
     let mut options = ServerOptions::in_memory(Vec::<String>::new());
     options.simulate = !has("--bare");
+    options.controllers = !has("--bare");
     options.clusters = arguments.map(ClusterOptions::named).collect();
     if place != "memory" {
         options.storage = Storage::Folder(PathBuf::from(&place));

@@ -9,6 +9,7 @@ use skein_schema::{
 use crate::builtin_types;
 use crate::decode::Decoded;
 use crate::failure::{Cause, Failure, Outcome};
+use crate::metadata;
 use crate::options::FieldValidation;
 use crate::resource::Resource;
 use crate::strategy;
@@ -25,8 +26,8 @@ pub(crate) fn conform(
     decoded: Decoded,
     mode: FieldValidation,
 ) -> Outcome<Conformed> {
-    let (object, texts) = read(resource, decoded)?;
-    let warnings = match mode {
+    let (mut object, texts) = read(resource, decoded)?;
+    let mut warnings = match mode {
         FieldValidation::Ignore => Vec::new(),
         FieldValidation::Strict if !texts.is_empty() => {
             return Err(Failure::bad_request(format!(
@@ -39,6 +40,7 @@ pub(crate) fn conform(
         }
         FieldValidation::Warn | FieldValidation::Strict => texts,
     };
+    warnings.extend(metadata::dedupe_owners(&mut object));
     Ok(Conformed { object, warnings })
 }
 
@@ -49,20 +51,21 @@ pub(crate) fn conform_patched(
     mode: FieldValidation,
     shown: &str,
 ) -> Outcome<Conformed> {
-    let (object, texts) = read(resource, decoded).map_err(|failure| {
+    let (mut object, texts) = read(resource, decoded).map_err(|failure| {
         if failure.code == 400 {
             Failure::invalid_patch(shown, &failure.message)
         } else {
             failure
         }
     })?;
-    let warnings = match mode {
+    let mut warnings = match mode {
         FieldValidation::Ignore => Vec::new(),
         FieldValidation::Strict if !texts.is_empty() => {
             return Err(Failure::invalid_patch(shown, &strict_text(&texts)));
         }
         FieldValidation::Warn | FieldValidation::Strict => texts,
     };
+    warnings.extend(metadata::dedupe_owners(&mut object));
     Ok(Conformed { object, warnings })
 }
 

@@ -15,8 +15,8 @@ use crate::request::{Query, RequestInfo};
 use crate::resource::{Registry, Resource};
 use crate::respond::{self, Reply};
 use crate::{
-    authz, delete, discovery, nonresource, patch, read, reviews, subresources, watch as watching,
-    write,
+    authz, delete, discovery, negotiate, nonresource, patch, read, reviews, subresources,
+    watch as watching, write,
 };
 
 /// How many watches one cluster serves at a time.
@@ -63,6 +63,13 @@ pub(crate) fn now() -> String {
     Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
+/// The wall clock some seconds from now.
+pub(crate) fn after(seconds: i64) -> String {
+    let then = Timestamp::now().checked_add(jiff::SignedDuration::from_secs(seconds));
+    let then = then.unwrap_or_else(|_| Timestamp::now());
+    then.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
 impl Api {
     /// Answers a request. Refusals become `Status` objects.
     pub(crate) async fn answer(
@@ -76,6 +83,7 @@ impl Api {
         self.requests.fetch_add(1, Ordering::Relaxed);
         let query = Query::parse(query);
         let info = RequestInfo::parse(&method, path, &query);
+        let encoding = negotiate::encoding(&headers);
         let result = async {
             let user = self.authenticator.identify(self, &headers)?;
             let user = authz::impersonate(self, user, &headers)?;
@@ -91,7 +99,7 @@ impl Api {
             self.dispatch(&call).await
         }
         .await;
-        result.unwrap_or_else(|failure| respond::failure(&failure))
+        result.unwrap_or_else(|failure| respond::failure(&failure, encoding))
     }
 
     async fn dispatch(self: &Arc<Self>, call: &Call) -> Outcome<Reply> {
@@ -109,15 +117,13 @@ impl Api {
         if call.info.verb.is_empty() {
             return Err(Failure::unsupported_method());
         }
-        let mut reply = if call.info.subresource.is_empty() {
-            self.dispatch_resource(call, &resource).await?
+        let outcome = if call.info.subresource.is_empty() {
+            self.dispatch_resource(call, &resource).await
         } else {
-            subresources::answer(self, call, &resource).await?
+            subresources::answer(self, call, &resource).await
         };
-        let deprecation = resource
-            .custom
-            .as_ref()
-            .and_then(|custom| custom.deprecation.clone());
+        let deprecation = resource.deprecation();
+        let mut reply = write::warned(outcome, deprecation.as_slice())?;
         respond::warn(&mut reply, deprecation.as_slice());
         Ok(reply)
     }
@@ -134,7 +140,11 @@ impl Api {
             "update" | "patch" => !named,
             _ => false,
         };
-        if misplaced || !resource.allows(verb) {
+        // Over all namespaces there are only lists and watches.
+        let scattered = resource.namespaced
+            && call.info.namespace.is_empty()
+            && !matches!(verb, "list" | "watch");
+        if misplaced || scattered || !resource.allows(verb) {
             return Err(Failure::unsupported_method());
         }
         if verb == "create" && reviews::is_review(resource) {

@@ -15,29 +15,19 @@ pub(crate) mod namespaces;
 pub(crate) mod roles;
 pub(crate) mod volumes;
 
-/// Starts the background controllers of a cluster.
-pub(crate) fn start(api: &Arc<Api>, tasks: &mut JoinSet<()>) {
-    tasks.spawn(until_stopped(
-        Arc::clone(api),
-        definitions::run(Arc::clone(api)),
-    ));
-    tasks.spawn(until_stopped(
-        Arc::clone(api),
-        garbage::run(Arc::clone(api)),
-    ));
-    tasks.spawn(until_stopped(
-        Arc::clone(api),
-        namespaces::run(Arc::clone(api)),
-    ));
-    tasks.spawn(until_stopped(
-        Arc::clone(api),
-        accounts::run(Arc::clone(api)),
-    ));
-    tasks.spawn(until_stopped(Arc::clone(api), roles::run(Arc::clone(api))));
-    tasks.spawn(until_stopped(
-        Arc::clone(api),
-        volumes::run(Arc::clone(api)),
-    ));
+/// Starts the background controllers of a cluster: that of definitions, which is part of the server, and the others
+/// unless they are not wanted.
+pub(crate) fn start(api: &Arc<Api>, tasks: &mut JoinSet<()>, all: bool) {
+    let own = || Arc::clone(api);
+    tasks.spawn(until_stopped(own(), definitions::run(own())));
+    if !all {
+        return;
+    }
+    tasks.spawn(until_stopped(own(), garbage::run(own())));
+    tasks.spawn(until_stopped(own(), namespaces::run(own())));
+    tasks.spawn(until_stopped(own(), accounts::run(own())));
+    tasks.spawn(until_stopped(own(), roles::run(own())));
+    tasks.spawn(until_stopped(own(), volumes::run(own())));
 }
 
 /// Runs a task until the server stops.

@@ -12,8 +12,15 @@ pub(crate) fn to_version(object: &mut Object, resource: &Resource) {
         return;
     }
     match (object.api_version(), wanted.as_str()) {
-        ("v1", "events.k8s.io/v1") => rename(object, EVENT_FIELDS, false),
-        ("events.k8s.io/v1", "v1") => rename(object, EVENT_FIELDS, true),
+        ("v1", "events.k8s.io/v1") => {
+            rename(object, EVENT_FIELDS, false);
+            for reporter in ["reportingController", "reportingInstance"] {
+                if object.str_at(&[reporter]) == Some("") {
+                    object.remove(&[reporter]);
+                }
+            }
+        }
+        ("events.k8s.io/v1", "v1") => event_to_core(object),
         ("autoscaling/v2", "autoscaling/v1") => autoscaler_to_v1(object),
         ("autoscaling/v1", "autoscaling/v2") => autoscaler_to_v2(object),
         _ => {}
@@ -28,7 +35,7 @@ pub(crate) fn to_storage(object: &mut Object, resource: &Resource) {
         return;
     }
     match (object.api_version(), stored.as_str()) {
-        ("events.k8s.io/v1", "v1") => rename(object, EVENT_FIELDS, true),
+        ("events.k8s.io/v1", "v1") => event_to_core(object),
         ("autoscaling/v1", "autoscaling/v2") => autoscaler_to_v2(object),
         _ => {}
     }
@@ -45,6 +52,16 @@ const EVENT_FIELDS: &[(&str, &str)] = &[
     ("count", "deprecatedCount"),
     ("reportingComponent", "reportingController"),
 ];
+
+/// The older version writes the reporter even when there is none.
+fn event_to_core(object: &mut Object) {
+    rename(object, EVENT_FIELDS, true);
+    for reporter in ["reportingComponent", "reportingInstance"] {
+        if object.at(&[reporter]).is_none() {
+            object.set(&[reporter], "".into());
+        }
+    }
+}
 
 fn rename(object: &mut Object, fields: &[(&str, &str)], backwards: bool) {
     let map = object.as_map_mut();

@@ -62,12 +62,22 @@ fn json_error(error: &serde_json::Error) -> String {
     }
 }
 
+/// How much of a body a refusal shows, in bytes.
+const MAX_SHOWN_BYTES: usize = 30;
+
 /// The refusal of a body that is no object, with what was sent.
 pub(crate) fn unrecognized(kind: &str, why: &str, body: &[u8]) -> Box<Failure> {
+    let (start, more) = match body.get(..MAX_SHOWN_BYTES) {
+        Some(start) if body.len() > MAX_SHOWN_BYTES => (start, " ..."),
+        _ => (body, ""),
+    };
     let shown = match body.first() {
         None => "<empty>".to_owned(),
-        Some(b'{') => String::from_utf8_lossy(body).into_owned(),
-        Some(_) => body.iter().map(|byte| format!("{byte:02x}")).collect(),
+        Some(b'{') => format!("{}{more}", String::from_utf8_lossy(start)),
+        Some(_) => {
+            let digits: String = start.iter().map(|byte| format!("{byte:02x}")).collect();
+            format!("{digits}{more}")
+        }
     };
     Failure::bad_request(format!(
         "the object provided is unrecognized (must be of type {kind}): {why} ({shown})"
@@ -87,17 +97,21 @@ pub(crate) fn object_body(call: &Call, resource: &Resource) -> Outcome<Decoded> 
             failure
         }
     })?;
+    if decoded.value.is_null() && resource.custom.is_none() {
+        // For Go, nothing is an object without fields.
+        return Ok(Decoded {
+            value: Value::Object(Map::new()),
+            ..decoded
+        });
+    }
     let Value::Object(map) = &decoded.value else {
-        let found = if decoded.value.is_array() {
-            "array"
-        } else {
-            "value"
-        };
-        let struct_text = r#"struct { APIVersion string "json:\"apiVersion,omitempty\""; Kind string "json:\"kind,omitempty\"" }"#;
-        return Err(parse_error(&format!(
-            "json: cannot unmarshal {found} into Go value of type {struct_text}"
-        )));
+        return Err(parse_error(&no_object(&decoded.value)));
     };
+    let version = map.get("apiVersion").and_then(Value::as_str);
+    if let Some(version) = version.filter(|version| version.matches('/').count() > 1) {
+        let why = format!("unexpected GroupVersion string: {version}");
+        return Err(unrecognized(&resource.kind, &why, &call.body));
+    }
     let missing = |key: &str| {
         map.get(key)
             .and_then(Value::as_str)
@@ -114,6 +128,69 @@ pub(crate) fn object_body(call: &Call, resource: &Resource) -> Outcome<Decoded> 
         return Err(unrecognized(&resource.kind, &why, &call.body));
     }
     Ok(decoded)
+}
+
+/// What Go's decoder calls the type of a value.
+pub(crate) fn go_kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "bool",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    }
+}
+
+/// The refusal of a value where an object with a kind must be.
+fn no_object(value: &Value) -> String {
+    let struct_text = r#"struct { APIVersion string "json:\"apiVersion,omitempty\""; Kind string "json:\"kind,omitempty\"" }"#;
+    let found = go_kind(value);
+    format!("json: cannot unmarshal {found} into Go value of type {struct_text}")
+}
+
+/// Types of the fields of delete options, by name: JSON type for Go, and Go's type.
+const DELETE_FIELDS: &[(&str, &str, &str)] = &[
+    ("gracePeriodSeconds", "number", "int64"),
+    ("orphanDependents", "bool", "bool"),
+    ("propagationPolicy", "string", "v1.DeletionPropagation"),
+    ("dryRun", "array", "[]string"),
+    ("preconditions", "object", "v1.Preconditions"),
+];
+
+/// Reads the body of a delete.
+pub(crate) fn delete_options(call: &Call) -> Outcome<Value> {
+    let parse_error = |why: &str| {
+        Failure::bad_request(format!(
+            "couldn't get version/kind; json parse error: {why}"
+        ))
+    };
+    let value = body(call)
+        .map_err(|failure| match failure.code {
+            400 => parse_error(&failure.message),
+            _ => failure,
+        })?
+        .value;
+    let Value::Object(map) = &value else {
+        return Err(parse_error(&no_object(&value)));
+    };
+    let text = |key: &str| map.get(key).and_then(Value::as_str).unwrap_or_default();
+    let kind = text("kind");
+    if !matches!(kind, "" | "DeleteOptions") {
+        let version = text("apiVersion");
+        return Err(Failure::bad_request(format!(
+            "no kind {kind:?} is registered for version {version:?} in scheme \"pkg/runtime/scheme.go:111\""
+        )));
+    }
+    for (name, wanted, go_type) in DELETE_FIELDS {
+        let given = map.get(*name).map_or("null", go_kind);
+        if given != "null" && given != *wanted {
+            return Err(Failure::bad_request(format!(
+                "json: cannot unmarshal {given} into Go struct field DeleteOptions.{name} of type {go_type}"
+            )));
+        }
+    }
+    Ok(value)
 }
 
 /// Reads YAML as sigs.k8s.io/yaml does.

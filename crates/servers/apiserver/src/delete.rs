@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serde_json::{Value, json};
+use serde_json::json;
 use skein_object::Object;
 use skein_store::{Key, Stored, WriteError};
 
@@ -10,11 +10,11 @@ use crate::api::{self, Api, Call};
 use crate::controllers::definitions::CLEANUP;
 use crate::failure::{self, Failure, Outcome};
 use crate::lifecycle::{self, PROTECTED};
+use crate::list_options::ListOptions;
 use crate::negotiate;
 use crate::options::{DeleteOptions, Propagation};
 use crate::resource::Resource;
 use crate::respond::{self, Reply};
-use crate::selectors::Selection;
 use crate::{present, read, strategy};
 
 /// How often a delete starts again when somebody else was faster.
@@ -23,6 +23,9 @@ const MAX_ATTEMPTS: usize = 16;
 pub(crate) const FOREGROUND: &str = "foregroundDeletion";
 /// Finalizer that keeps an object until what it owns has been let go.
 pub(crate) const ORPHAN: &str = "orphan";
+
+/// Warning about the pods of a Job whose deletion does not say what becomes of them.
+const ORPHANED_PODS: &str = "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning";
 
 /// What a delete did.
 pub(crate) enum Deleted {
@@ -39,17 +42,30 @@ pub(crate) async fn delete(
     resource: &Arc<Resource>,
 ) -> Outcome<Reply> {
     let form = negotiate::form(call.header("accept"))?;
-    let options = DeleteOptions::parse(call)?;
+    let mut options = DeleteOptions::parse(call)?;
     let key = read::key(call, resource);
-    match remove(api, resource, &key, &options).await? {
+    let unsaid = options.propagation.is_none() && strategy::orphans_by_default(resource);
+    let held = |stored: Arc<Stored>| {
+        let finalizers = stored.object.finalizers();
+        finalizers.contains(&ORPHAN) || finalizers.contains(&FOREGROUND)
+    };
+    if unsaid && !api.store.get(&key).is_some_and(held) {
+        options.propagation = Some(Propagation::Orphan);
+    }
+    let deleted = remove(api, resource, &key, &options).await?;
+    let mut reply = match deleted {
         Deleted::Gone(object) if !strategy::returned_on_delete(resource) => {
             let status = failure::removed(resource, &key.name, object.uid());
             Ok(respond::value(200, form.encoding, &status))
         }
         Deleted::Gone(object) | Deleted::Waiting(object) => {
-            Ok(read::object_reply(200, form, resource, call, &object))
+            read::object_reply(200, form, resource, call, &object)
         }
+    }?;
+    if unsaid {
+        respond::warn(&mut reply, &[ORPHANED_PODS.to_owned()]);
     }
+    Ok(reply)
 }
 
 /// Answers `deletecollection`: the objects that were there.
@@ -59,24 +75,18 @@ pub(crate) async fn delete_collection(
     resource: &Arc<Resource>,
 ) -> Outcome<Reply> {
     let form = negotiate::form(call.header("accept"))?;
+    let list = ListOptions::parse(call, resource, false)?;
     let options = DeleteOptions::parse(call)?;
-    let selection = Selection::parse(&call.query, resource)?;
-    let snapshot = api
-        .store
-        .list(&resource.storage, read::namespace(call, resource));
-    let mut items: Vec<Value> = Vec::new();
-    for stored in snapshot
-        .items
-        .iter()
-        .filter(|stored| selection.matches(&stored.object))
-    {
+    let (items, meta) = read::select(api, call, resource, &list)?;
+    let mut removed = Vec::with_capacity(items.len());
+    for stored in items {
         match remove(api, resource, &stored.key, &options).await {
-            Ok(_) => items.push(present::list_item(resource, stored)),
+            Ok(_) => removed.push(stored),
             Err(failure) if failure.code == 404 => {}
             Err(failure) => return Err(failure),
         }
     }
-    let list = read::list_value(resource, snapshot.revision, items);
+    let list = read::shaped(form, call, resource, &removed, &meta)?;
     Ok(respond::value(200, form.encoding, &list))
 }
 
@@ -103,7 +113,13 @@ pub(crate) async fn remove(
         mark(resource, &mut object, options);
         if lifecycle::may_go(&object) {
             match gone(api, &stored, options).await {
-                Ok(last) => return Ok(Deleted::Gone(present::object(resource, &last))),
+                Ok(last) => {
+                    let mut last = present::object(resource, &last);
+                    if resource.is("", "pods") {
+                        show_end(&object, &mut last);
+                    }
+                    return Ok(Deleted::Gone(last));
+                }
                 Err(WriteError::Conflict(_)) => continue,
                 Err(error) => return Err(Failure::from_write(error, resource, &key.name)),
             }
@@ -122,6 +138,19 @@ pub(crate) async fn remove(
         }
     }
     Err(Failure::modified(resource, &key.name))
+}
+
+/// Pods are always deleted gracefully: the last state shows the time and the grace, even when there was none.
+fn show_end(marked: &Object, last: &mut Object) {
+    for field in [
+        "deletionTimestamp",
+        "deletionGracePeriodSeconds",
+        "generation",
+    ] {
+        if let Some(value) = marked.at(&["metadata", field]) {
+            last.set(&["metadata", field], value.clone());
+        }
+    }
 }
 
 async fn gone(
@@ -193,14 +222,28 @@ fn mark(resource: &Resource, object: &mut Object, options: &DeleteOptions) {
         object.set(&["status", "phase"], "Terminating".into());
     }
     if object.is_deleting() {
-        if options.grace_seconds == Some(0) {
-            object.set(&["metadata", "deletionGracePeriodSeconds"], 0.into());
+        let left = object.i64_at(&["metadata", "deletionGracePeriodSeconds"]);
+        // A second delete can only shorten the grace.
+        if let (Some(left), Some(wanted)) = (left, options.grace_seconds)
+            && wanted < left
+        {
+            let wanted = wanted.max(0);
+            object.set(
+                &["metadata", "deletionTimestamp"],
+                api::after(wanted).into(),
+            );
+            object.set(&["metadata", "deletionGracePeriodSeconds"], wanted.into());
         }
         return;
     }
     object.set(&["metadata", "deletionTimestamp"], api::now().into());
-    let grace = grace(resource, object, options);
-    object.set(&["metadata", "deletionGracePeriodSeconds"], grace.into());
+    // A namespace that is still held by its spec has no grace.
+    let held = resource.is("", "namespaces") && object.at(&["spec", "finalizers"]).is_some();
+    if !held {
+        let grace = grace(resource, object, options);
+        object.set(&["metadata", "deletionTimestamp"], api::after(grace).into());
+        object.set(&["metadata", "deletionGracePeriodSeconds"], grace.into());
+    }
     if object.generation() > 0 {
         let next = object.generation() + 1;
         object.set(&["metadata", "generation"], next.into());

@@ -186,6 +186,13 @@ impl Failure {
         Self::new(406, "NotAcceptable", message).with(Details::default())
     }
 
+    /// The media type is known, what it is to hold is not.
+    pub(crate) fn only_media_types(accepted: &[&str]) -> Box<Self> {
+        let list = accepted.join(", ");
+        let message = format!("only the following media types are accepted: {list}");
+        Self::new(406, "NotAcceptable", message)
+    }
+
     pub(crate) fn unsupported_patch_type() -> Box<Self> {
         Self::new(415, "UnsupportedMediaType", "415: Unsupported Media Type")
             .with(Details::default())

@@ -11,6 +11,7 @@
 //! Not enforced, only stored: ResourceQuota, LimitRange, admission policies and webhooks, APIService. Protobuf
 //! is read and never written: clients that ask for it first also take JSON.
 
+mod accounts;
 mod admit;
 mod api;
 mod authn;
@@ -26,6 +27,7 @@ mod discovery;
 mod failure;
 mod jsonpath;
 mod lifecycle;
+mod list_options;
 mod metadata;
 mod negotiate;
 mod nonresource;

@@ -73,11 +73,43 @@ pub(crate) fn keep_system_fields(old: &Object, new: &mut Object) {
     }
 }
 
-/// Fields of metadata that the server sets at creation, dropped from what the client sent.
+/// What a new object cannot have yet; its generation stays unless its kind counts generations.
+const NOT_OF_NEW: &[&str] = &[
+    "uid",
+    "creationTimestamp",
+    "deletionTimestamp",
+    "deletionGracePeriodSeconds",
+    "selfLink",
+];
+
+/// Drops fields of metadata that the server sets at creation from what the client sent.
 pub(crate) fn drop_system_fields(object: &mut Object) {
-    for field in SYSTEM_FIELDS.iter().chain(&["resourceVersion"]) {
+    for field in NOT_OF_NEW {
         object.remove(&["metadata", field]);
     }
+}
+
+/// Keeps the first owner reference of each uid; the warning, if there were more.
+pub(crate) fn dedupe_owners(object: &mut Object) -> Option<String> {
+    let path = ["metadata", "ownerReferences"];
+    let owners = object.at(&path).and_then(Value::as_array)?;
+    let (mut kept, mut twice) = (Vec::new(), Vec::new());
+    for owner in owners {
+        let uid = owner.get("uid");
+        if kept.iter().any(|other: &Value| other.get("uid") == uid) {
+            twice.push(uid.and_then(Value::as_str).unwrap_or_default().to_owned());
+        } else {
+            kept.push(owner.clone());
+        }
+    }
+    if twice.is_empty() {
+        return None;
+    }
+    object.set(&path, Value::Array(kept));
+    Some(format!(
+        ".metadata.ownerReferences contains duplicate entries; API server dedups owner references in 1.20+, and may reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: {}",
+        twice.join(", ")
+    ))
 }
 
 /// Drops empty maps and lists of metadata and null values, which Go's types do not keep.

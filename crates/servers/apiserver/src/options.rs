@@ -34,13 +34,22 @@ impl WriteOptions {
         let gvk = GroupVersionKind::new("meta.k8s.io", "v1", kind);
         let mut causes = Vec::new();
         let dry_run = call.query.text("dryRun");
-        if !matches!(dry_run, "" | "All") {
-            causes.push(unsupported_list("dryRun", dry_run, &["All"]));
+        if call.query.has("dryRun") && dry_run != "All" {
+            causes.push(unsupported_list("dryRun", &[dry_run.to_owned()], &["All"]));
         }
         let given = call.query.text("fieldManager");
         if given.len() > MAX_MANAGER_BYTES {
             let text = format!("Too long: may not be more than {MAX_MANAGER_BYTES} bytes");
             causes.push(Cause::new("FieldValueTooLong", "fieldManager", text));
+        }
+        let odd = given.char_indices().find(|(_, c)| c.is_control());
+        if let Some((at, character)) = odd {
+            let text = format!(
+                "Invalid value: {}: invalid character U+{:04X} (at position {at})",
+                go_quoted(given),
+                u32::from(character)
+            );
+            causes.push(Cause::new("FieldValueInvalid", "fieldManager", text));
         }
         if apply && given.is_empty() {
             let text = "Required value: is required for apply patch";
@@ -81,6 +90,27 @@ impl WriteOptions {
     }
 }
 
+/// A text in quotes as Go writes it, with its names of control characters.
+fn go_quoted(text: &str) -> String {
+    let mut out = String::from("\"");
+    for character in text.chars() {
+        match character {
+            '"' | '\\' => out.extend(['\\', character]),
+            '\u{7}' => out.push_str("\\a"),
+            '\u{8}' => out.push_str("\\b"),
+            '\u{c}' => out.push_str("\\f"),
+            '\u{b}' => out.push_str("\\v"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            c if c.is_ascii_control() => out.push_str(&format!("\\x{:02x}", u32::from(c))),
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+    out
+}
+
 fn unsupported(field: &str, value: &str, supported: &[&str]) -> Cause {
     let list: Vec<String> = supported.iter().map(|value| format!("{value:?}")).collect();
     let text = format!(
@@ -91,12 +121,15 @@ fn unsupported(field: &str, value: &str, supported: &[&str]) -> Cause {
 }
 
 /// As [`unsupported`], for a field that is a list.
-fn unsupported_list(field: &str, value: &str, supported: &[&str]) -> Cause {
-    let mut cause = unsupported(field, value, supported);
-    cause.message = cause
-        .message
-        .replacen(&format!("{value:?}"), &format!("[{value:?}]"), 1);
-    cause
+fn unsupported_list(field: &str, values: &[String], supported: &[&str]) -> Cause {
+    let given: Vec<String> = values.iter().map(|value| format!("{value:?}")).collect();
+    let allowed: Vec<String> = supported.iter().map(|value| format!("{value:?}")).collect();
+    let text = format!(
+        "Unsupported value: [{}]: supported values: {}",
+        given.join(","),
+        allowed.join(", ")
+    );
+    Cause::new("FieldValueNotSupported", field, text)
 }
 
 fn default_manager(user_agent: &str) -> String {
@@ -126,58 +159,97 @@ pub(crate) struct DeleteOptions {
     pub(crate) resource_version: Option<String>,
 }
 
+/// Numbers and texts of delete options that the query may name, read before anything is checked.
+struct RawDelete {
+    dry_run: Option<Vec<String>>,
+    grace: Option<i64>,
+    orphan: Option<bool>,
+    policy: Option<String>,
+}
+
 impl DeleteOptions {
     /// From the body when there is one, else from the query.
     pub(crate) fn parse(call: &Call) -> Outcome<Self> {
-        let body = if call.body.is_empty() {
-            Value::Null
-        } else {
-            decode::body(call)?.value
+        if call.body.is_empty() {
+            let query = &call.query;
+            let raw = RawDelete {
+                dry_run: query
+                    .has("dryRun")
+                    .then(|| vec![query.text("dryRun").to_owned()]),
+                grace: query.signed("gracePeriodSeconds")?,
+                orphan: query
+                    .has("orphanDependents")
+                    .then(|| query.flag("orphanDependents")),
+                policy: query
+                    .has("propagationPolicy")
+                    .then(|| query.text("propagationPolicy").to_owned()),
+            };
+            return raw.check();
+        }
+        let body = decode::delete_options(call)?;
+        Self::from_value(&body)
+    }
+
+    /// From the JSON form.
+    pub(crate) fn from_value(body: &Value) -> Outcome<Self> {
+        let at = |pointer: &str| body.pointer(pointer).filter(|value| !value.is_null());
+        let text = |pointer: &str| at(pointer).and_then(Value::as_str).map(str::to_owned);
+        let list = |list: &Vec<Value>| {
+            let texts = list.iter().filter_map(Value::as_str);
+            texts.map(str::to_owned).collect()
         };
-        let from_body = |pointer: &str| body.pointer(pointer).filter(|value| !value.is_null());
-        let text = |pointer: &str| {
-            from_body(pointer)
-                .and_then(Value::as_str)
-                .map(str::to_owned)
+        let raw = RawDelete {
+            dry_run: at("/dryRun").and_then(Value::as_array).map(list),
+            grace: at("/gracePeriodSeconds").and_then(Value::as_i64),
+            orphan: at("/orphanDependents").and_then(Value::as_bool),
+            policy: text("/propagationPolicy"),
         };
-        let query = |key: &str| Some(call.query.text(key).to_owned()).filter(|v| !v.is_empty());
-        let dry_run = match from_body("/dryRun").and_then(Value::as_array) {
-            Some(list) => list.first().and_then(Value::as_str).map(str::to_owned),
-            None => query("dryRun"),
-        };
-        let grace = from_body("/gracePeriodSeconds").and_then(Value::as_i64);
-        let grace_seconds = match grace {
-            Some(grace) => Some(grace),
-            None => query("gracePeriodSeconds").and_then(|value| value.parse().ok()),
-        };
-        let gvk = GroupVersionKind::new("meta.k8s.io", "v1", "DeleteOptions");
-        let refuse = |cause| Err(Failure::invalid(&gvk, "", vec![cause]));
-        let propagation = match text("/propagationPolicy").or_else(|| query("propagationPolicy")) {
-            None => match from_body("/orphanDependents").and_then(Value::as_bool) {
+        Ok(Self {
+            uid: text("/preconditions/uid"),
+            resource_version: text("/preconditions/resourceVersion"),
+            ..raw.check()?
+        })
+    }
+}
+
+impl RawDelete {
+    fn check(self) -> Outcome<DeleteOptions> {
+        let mut causes = Vec::new();
+        if let (Some(policy), Some(_)) = (&self.policy, self.orphan) {
+            let text = format!(
+                "Invalid value: {policy:?}: orphanDependents and deletionPropagation cannot be both set"
+            );
+            causes.push(Cause::new("FieldValueInvalid", "propagationPolicy", text));
+        }
+        let propagation = match self.policy.as_deref() {
+            None => match self.orphan {
                 Some(true) => Some(Propagation::Orphan),
                 Some(false) => Some(Propagation::Background),
                 None => None,
             },
-            Some(policy) => match policy.as_str() {
-                "Background" => Some(Propagation::Background),
-                "Foreground" => Some(Propagation::Foreground),
-                "Orphan" => Some(Propagation::Orphan),
-                other => {
-                    let supported = ["Foreground", "Background", "Orphan", "nil"];
-                    return refuse(unsupported("propagationPolicy", other, &supported));
-                }
-            },
+            Some("Background") => Some(Propagation::Background),
+            Some("Foreground") => Some(Propagation::Foreground),
+            Some("Orphan") => Some(Propagation::Orphan),
+            Some(other) => {
+                let supported = ["Foreground", "Background", "Orphan", "nil"];
+                causes.push(unsupported("propagationPolicy", other, &supported));
+                None
+            }
         };
-        match dry_run.as_deref() {
-            None | Some("All") => {}
-            Some(other) => return refuse(unsupported_list("dryRun", other, &["All"])),
+        let dry_run = self.dry_run.unwrap_or_default();
+        if dry_run.iter().any(|way| way != "All") {
+            causes.push(unsupported_list("dryRun", &dry_run, &["All"]));
         }
-        Ok(Self {
-            dry_run: dry_run.is_some(),
-            grace_seconds,
+        if !causes.is_empty() {
+            let gvk = GroupVersionKind::new("meta.k8s.io", "v1", "DeleteOptions");
+            return Err(Failure::invalid(&gvk, "", causes));
+        }
+        Ok(DeleteOptions {
+            dry_run: !dry_run.is_empty(),
+            grace_seconds: self.grace,
             propagation,
-            uid: text("/preconditions/uid"),
-            resource_version: text("/preconditions/resourceVersion"),
+            uid: None,
+            resource_version: None,
         })
     }
 }

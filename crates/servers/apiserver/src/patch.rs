@@ -76,7 +76,7 @@ pub(crate) async fn patch(
     )
     .await?;
     let code = if updated.created { 201 } else { 200 };
-    let mut reply = read::object_reply(code, form, resource, call, &updated.object);
+    let mut reply = read::object_reply(code, form, resource, call, &updated.object)?;
     respond::warn(&mut reply, &updated.warnings);
     Ok(reply)
 }
@@ -96,7 +96,7 @@ async fn run(
         options,
     };
     if kind == PatchKind::Apply {
-        let configuration = configuration(call, resource)?;
+        let configuration = configuration(api, call, resource)?;
         if api.store.get(&key).is_none() && subresource.is_empty() {
             match apply_new(api, call, resource, &configuration, options).await {
                 // Somebody else created it meanwhile: apply to that.
@@ -107,7 +107,7 @@ async fn run(
         let propose = |old: &Object| apply_to(resource, subresource, old, &configuration, options);
         return change.run(api, &key, propose).await;
     }
-    let patch = decode_patch(call, kind)?;
+    let patch = decode_patch(call)?;
     let propose = |old: &Object| {
         let patched = patched(resource, kind, old, &patch)?;
         // A strategic patch is shown as Go prints its map, the others by what they made.
@@ -118,31 +118,43 @@ async fn run(
         };
         let Conformed { object, warnings } =
             admit::conform_patched(resource, patched, options.validation, &shown)?;
+        write::check_namespace(call, resource, &object)?;
         check_same_name(old, &object)?;
         Ok(Proposal {
             object,
             warnings,
             owned: false,
+            whole: false,
         })
     };
     change.run(api, &key, propose).await
 }
 
-fn decode_patch(call: &Call, kind: PatchKind) -> Outcome<Value> {
+fn decode_patch(call: &Call) -> Outcome<Value> {
     let wrong = |why: &str| Failure::bad_request(format!("error decoding patch: {why}"));
     let patch = decode::json(&call.body)
         .map_err(|failure| wrong(&failure.message))?
         .value;
-    if kind == PatchKind::Json {
-        if patch.is_object() {
-            let text = "json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp";
-            return Err(wrong(text));
-        }
-    } else if patch.is_array() {
-        let text = "json: cannot unmarshal array into Go value of type map[string]interface {}";
-        return Err(wrong(text));
-    }
     Ok(patch)
+}
+
+/// A patch of the wrong JSON type is refused only once the object has been found.
+fn check_type(kind: PatchKind, patch: &Value) -> Outcome<()> {
+    let wrong = |value: &Value, wanted: &str| {
+        let found = decode::go_kind(value);
+        Err(Failure::bad_request(format!(
+            "error decoding patch: json: cannot unmarshal {found} into Go value of type {wanted}"
+        )))
+    };
+    match (kind, patch) {
+        (PatchKind::Json, Value::Array(operations)) => {
+            let odd = operations.iter().find(|operation| !operation.is_object());
+            odd.map_or(Ok(()), |odd| wrong(odd, "handlers.jsonPatchOp"))
+        }
+        (PatchKind::Json, other) => wrong(other, "[]handlers.jsonPatchOp"),
+        (_, Value::Object(_)) => Ok(()),
+        (_, other) => wrong(other, "map[string]interface {}"),
+    }
 }
 
 fn check_same_name(old: &Object, new: &Object) -> Outcome<()> {
@@ -157,6 +169,7 @@ fn check_same_name(old: &Object, new: &Object) -> Outcome<()> {
 }
 
 fn patched(resource: &Resource, kind: PatchKind, old: &Object, patch: &Value) -> Outcome<Decoded> {
+    check_type(kind, patch)?;
     let mut value = old.to_value();
     match kind {
         PatchKind::Json => json_patch::apply(&mut value, patch).map_err(|error| {
@@ -166,14 +179,7 @@ fn patched(resource: &Resource, kind: PatchKind, old: &Object, patch: &Value) ->
             }
             Failure::new(error.status(), "BadRequest", error.to_string())
         })?,
-        PatchKind::Merge => {
-            if !patch.is_object() {
-                return Err(Failure::bad_request(
-                    "error decoding patch: the patch is no map",
-                ));
-            }
-            merge_patch::apply(&mut value, patch);
-        }
+        PatchKind::Merge => merge_patch::apply(&mut value, patch),
         PatchKind::Strategic | PatchKind::Apply => {
             let patched = strategic_patch(old, patch, resource)?;
             value = Value::Object(patched);
@@ -226,27 +232,36 @@ fn strategic_patch(
 }
 
 /// The body of an apply as an object of the resource.
-fn configuration(call: &Call, resource: &Resource) -> Outcome<Object> {
+fn configuration(api: &Api, call: &Call, resource: &Resource) -> Outcome<Object> {
+    let wrong = |why: &str| Failure::bad_request(format!("error decoding YAML: {why}"));
     let yaml = call.header("content-type").contains("yaml");
-    let value = if yaml && !call.body.trim_ascii_start().starts_with(b"{") {
-        let wrong = |failure: Box<Failure>| {
-            Failure::bad_request(format!("error decoding YAML: {}", failure.message))
-        };
-        decode::yaml(&call.body).map_err(wrong)?.value
-    } else {
-        decode::json(&call.body)?.value
+    let value = match decode::json(&call.body) {
+        Ok(decoded) => decoded.value,
+        Err(_) if yaml => {
+            decode::yaml(&call.body)
+                .map_err(|failure| wrong(&failure.message))?
+                .value
+        }
+        Err(failure) => return Err(failure),
     };
-    let mut object = Object::from_value(value)
-        .map_err(|error| Failure::bad_request(format!("error decoding YAML: {error}")))?;
-    if object.kind() != resource.kind || object.api_version() != resource.api_version() {
+    if !value.is_object() {
+        let found = decode::go_kind(&value);
+        return Err(wrong(&format!(
+            "error unmarshaling JSON: while decoding JSON: json: cannot unmarshal {found} into Go value of type map[string]interface {{}}"
+        )));
+    }
+    let text = |key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default();
+    let (api_version, kind) = (text("apiVersion"), text("kind"));
+    if kind != resource.kind || api_version != resource.api_version() {
         let GroupVersionKind {
             group,
             version,
             kind,
-        } = object.gvk();
+        } = GroupVersionKind::from_api_version(api_version, kind);
         let text = format!("invalid object type: {group}/{version}, Kind={kind}");
         return Err(Failure::bad_request(text));
     }
+    let mut object = Object::from_value(value).map_err(|error| wrong(&error.to_string()))?;
     let wanted = call.info.name.as_str();
     if !object.name().is_empty() && object.name() != wanted {
         return Err(Failure::bad_request(format!(
@@ -254,13 +269,13 @@ fn configuration(call: &Call, resource: &Resource) -> Outcome<Object> {
             object.name()
         )));
     }
-    object.set(&["metadata", "name"], wanted.into());
-    let namespace = read::namespace(call, resource).unwrap_or_default();
-    if resource.namespaced && !object.namespace().is_empty() && object.namespace() != namespace {
-        return Err(Failure::bad_request(
-            "the namespace of the provided object does not match the namespace sent on the request",
-        ));
+    write::check_namespace(call, resource, &object)?;
+    if object.name().is_empty() && api.store.get(&read::key(call, resource)).is_none() {
+        return Err(Failure::bad_request(format!(
+            "the name of the object ({wanted} based on URL) was undeterminable: name must be provided"
+        )));
     }
+    object.set(&["metadata", "name"], wanted.into());
     Ok(object)
 }
 
@@ -329,6 +344,7 @@ fn apply_to(
         object,
         warnings,
         owned: true,
+        whole: false,
     })
 }
 

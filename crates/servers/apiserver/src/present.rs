@@ -64,6 +64,39 @@ pub(crate) fn list(resource: &Resource, meta: &ListMeta, items: Vec<Value>) -> V
     })
 }
 
+/// Rewrites what is of meta.k8s.io/v1 in a table or in metadata to v1beta1.
+pub(crate) fn to_beta(value: &mut Value) {
+    match value {
+        Value::Object(map) => {
+            for (key, child) in map.iter_mut() {
+                match key.as_str() {
+                    "apiVersion" if child == "meta.k8s.io/v1" => {
+                        *child = "meta.k8s.io/v1beta1".into();
+                    }
+                    "rows" | "items" | "object" => to_beta(child),
+                    _ => {}
+                }
+            }
+        }
+        Value::Array(list) => list.iter_mut().for_each(to_beta),
+        _ => {}
+    }
+}
+
+/// The type of an object (or of a list) as Go's encoder names it in refusals.
+pub(crate) fn go_type(resource: &Resource, list: bool) -> String {
+    let list = if list { "List" } else { "" };
+    if resource.custom.is_some() {
+        return format!("*unstructured.Unstructured{list}");
+    }
+    // The internal types are in packages named after the first word of the group.
+    let package = match resource.storage.group().split('.').next() {
+        None | Some("") => "core",
+        Some(word) => word,
+    };
+    format!("*{package}.{}{list}", resource.kind)
+}
+
 /// Only the metadata of an object.
 pub(crate) fn metadata(object: &Object) -> Value {
     json!({

@@ -3,28 +3,37 @@
 use std::sync::Arc;
 
 use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::alphabet::URL_SAFE;
+use base64::engine::general_purpose::{GeneralPurpose, NO_PAD};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use skein_store::{Key, ReadError, Snapshot, Stored};
 
 use crate::api::{Api, Call};
-use crate::failure::{Cause, Failure, Outcome};
-use crate::negotiate::{self, Encoding, Form, Shape};
+use crate::failure::{Failure, Outcome};
+use crate::list_options::{self, ListOptions, Match};
+use crate::negotiate::{self, Form, Shape};
 use crate::present::{self, ListMeta};
 use crate::resource::Resource;
 use crate::respond::{self, Reply};
 use crate::selectors::Selection;
 use crate::table;
-use skein_object::{GroupVersionKind, Object};
+use skein_object::Object;
 
 /// What a continue token says: the list's revision and the path after which it goes on.
 #[derive(Debug, Serialize, Deserialize)]
 struct Continue {
+    #[serde(default)]
     v: String,
+    #[serde(default)]
     rv: i64,
+    #[serde(default)]
     start: String,
 }
+
+/// Go's decoder does not look at the bits that the last character has too many.
+const TOKENS: GeneralPurpose =
+    GeneralPurpose::new(&URL_SAFE, NO_PAD.with_decode_allow_trailing_bits(true));
 
 /// Version mark of continue tokens.
 const TOKEN_VERSION: &str = "meta.k8s.io/v1";
@@ -50,9 +59,10 @@ pub(crate) fn find(api: &Api, call: &Call, resource: &Resource) -> Outcome<Arc<S
 /// Answers `get`.
 pub(crate) fn get(api: &Api, call: &Call, resource: &Resource) -> Outcome<Reply> {
     let form = negotiate::form(call.header("accept"))?;
-    reached(api, call.query.revision()?)?;
+    let version = list_options::revision(call.query.text("resourceVersion"));
+    reached(api, version.map_err(|text| Failure::new(500, "", text))?)?;
     let stored = find(api, call, resource)?;
-    Ok(stored_reply(200, form, resource, call, &stored))
+    stored_reply(200, form, resource, call, &stored)
 }
 
 /// A stored object in the agreed form.
@@ -62,14 +72,10 @@ pub(crate) fn stored_reply(
     resource: &Resource,
     call: &Call,
     stored: &Stored,
-) -> Reply {
-    let plain = form
-        == Form {
-            shape: Shape::Full,
-            encoding: Encoding::Json,
-        };
-    if plain && present::is_native(resource, stored) {
-        return respond::raw(code, "application/json", stored.json.clone());
+) -> Outcome<Reply> {
+    if form == Form::PLAIN && present::is_native(resource, stored) {
+        let json = stored.json.clone();
+        return Ok(respond::raw(code, "application/json", json));
     }
     object_reply(
         code,
@@ -87,26 +93,31 @@ pub(crate) fn object_reply(
     resource: &Resource,
     call: &Call,
     object: &Object,
-) -> Reply {
-    let value = match form.shape {
+) -> Outcome<Reply> {
+    let mut value = match form.shape {
         Shape::Full => object.to_value(),
         Shape::Metadata => present::metadata(object),
+        Shape::MetadataList => {
+            let text = format!(
+                "you requested PartialObjectMetadataList, but the requested object is not a list ({})",
+                present::go_type(resource, false)
+            );
+            return Err(Failure::new(406, "NotAcceptable", text));
+        }
         Shape::Table => {
             let meta = ListMeta {
                 revision: object.resource_version().parse().unwrap_or_default(),
                 continue_token: String::new(),
                 remaining: None,
             };
-            table::table(
-                resource,
-                &meta,
-                std::slice::from_ref(object),
-                call.query.text("includeObject"),
-                true,
-            )
+            let include = table::Include::parse(&call.query)?;
+            table::table(resource, &meta, std::slice::from_ref(object), include, true)
         }
     };
-    respond::value(code, form.encoding, &value)
+    if form.beta {
+        present::to_beta(&mut value);
+    }
+    Ok(respond::value(code, form.encoding, &value))
 }
 
 fn reached(api: &Api, wanted: u64) -> Outcome<()> {
@@ -118,98 +129,100 @@ fn reached(api: &Api, wanted: u64) -> Outcome<()> {
     }
 }
 
-fn options_invalid(field: &str, reason: &str, message: &str) -> Box<Failure> {
-    let gvk = GroupVersionKind::new("meta.k8s.io", "v1", "ListOptions");
-    Failure::invalid(&gvk, "", vec![Cause::new(reason, field, message)])
-}
-
-fn check_list_options(call: &Call) -> Outcome<()> {
-    let query = &call.query;
-    let matching = query.text("resourceVersionMatch");
-    let version = query.text("resourceVersion");
-    if matching.is_empty() {
-        return Ok(());
-    }
-    let forbidden = |text: &str| {
-        Err(options_invalid(
-            "resourceVersionMatch",
-            "FieldValueForbidden",
-            &format!("Forbidden: {text}"),
-        ))
-    };
-    if !query.text("continue").is_empty() {
-        return forbidden("resourceVersionMatch is forbidden when continue is provided");
-    }
-    if version.is_empty() {
-        return forbidden("resourceVersionMatch is forbidden unless resourceVersion is provided");
-    }
-    match matching {
-        "NotOlderThan" => Ok(()),
-        "Exact" if version == "0" => {
-            forbidden("resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"")
-        }
-        "Exact" => Ok(()),
-        other => Err(options_invalid(
-            "resourceVersionMatch",
-            "FieldValueNotSupported",
-            &format!(
-                "Unsupported value: {other:?}: supported values: \"Exact\", \"NotOlderThan\", \"\""
-            ),
-        )),
-    }
-}
-
 /// Answers `list`.
 pub(crate) fn list(api: &Api, call: &Call, resource: &Resource) -> Outcome<Reply> {
-    let form = negotiate::form(call.header("accept"))?;
-    let selection = Selection::parse(&call.query, resource)?;
-    check_list_options(call)?;
-    let snapshot = snapshot(api, call, resource)?;
-    let limit = call.query.number("limit")?.unwrap_or(0);
-    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let (items, meta) = page(snapshot, &selection, limit);
-    let value = match form.shape {
+    let form = negotiate::list_form(call.header("accept"))?;
+    let options = ListOptions::parse(call, resource, false)?;
+    let (items, meta) = select(api, call, resource, &options)?;
+    let value = shaped(form, call, resource, &items, &meta)?;
+    Ok(respond::value(200, form.encoding, &value))
+}
+
+/// The page of objects that a request asks for.
+pub(crate) fn select(
+    api: &Api,
+    call: &Call,
+    resource: &Resource,
+    options: &ListOptions,
+) -> Outcome<(Vec<Arc<Stored>>, ListMeta)> {
+    let snapshot = snapshot(api, call, resource, options)?;
+    // A list at revision 0 comes from the cache of the real server, which knows no pages.
+    let limit = match options.resource_version.as_str() {
+        "0" if options.continue_token.is_empty() => 0,
+        _ => options.limit,
+    };
+    Ok(page(
+        snapshot,
+        namespace(call, resource),
+        &options.selection,
+        limit,
+    ))
+}
+
+/// A list in the agreed shape.
+pub(crate) fn shaped(
+    form: Form,
+    call: &Call,
+    resource: &Resource,
+    items: &[Arc<Stored>],
+    meta: &ListMeta,
+) -> Outcome<Value> {
+    let mut value = match form.shape {
         Shape::Full => {
             let items = items
                 .iter()
                 .map(|stored| present::list_item(resource, stored))
                 .collect();
-            present::list(resource, &meta, items)
+            present::list(resource, meta, items)
         }
         Shape::Metadata => {
+            let text = format!(
+                "you requested PartialObjectMetadata, but the requested object is a list ({})",
+                present::go_type(resource, true)
+            );
+            return Err(Failure::new(406, "NotAcceptable", text));
+        }
+        Shape::MetadataList => {
             let of = |stored: &Arc<Stored>| present::metadata(&present::object(resource, stored));
-            present::metadata_list(&meta, items.iter().map(of).collect())
+            present::metadata_list(meta, items.iter().map(of).collect())
         }
         Shape::Table => {
             let objects: Vec<Object> = items
                 .iter()
                 .map(|stored| present::object(resource, stored))
                 .collect();
-            table::table(
-                resource,
-                &meta,
-                &objects,
-                call.query.text("includeObject"),
-                true,
-            )
+            let include = table::Include::parse(&call.query)?;
+            table::table(resource, meta, &objects, include, true)
         }
     };
-    Ok(respond::value(200, form.encoding, &value))
+    if form.beta {
+        present::to_beta(&mut value);
+    }
+    Ok(value)
 }
 
 /// The objects that the list is taken from.
-fn snapshot(api: &Api, call: &Call, resource: &Resource) -> Outcome<Snapshot> {
+fn snapshot(
+    api: &Api,
+    call: &Call,
+    resource: &Resource,
+    options: &ListOptions,
+) -> Outcome<Snapshot> {
     let namespace = namespace(call, resource);
-    let token = call.query.text("continue");
-    if !token.is_empty() {
-        return continued(api, resource, namespace, token);
+    if !options.continue_token.is_empty() {
+        let token = decode_token(&options.continue_token)?;
+        if !matches!(options.resource_version.as_str(), "" | "0") {
+            return Err(Failure::bad_request(
+                "specifying resource version is not allowed when using continue",
+            ));
+        }
+        return continued(api, resource, namespace, &token);
     }
-    let version = call.query.revision()?;
+    let version = options.revision()?;
     reached(api, version)?;
-    let limited = call.query.number("limit")?.is_some_and(|limit| limit > 0);
-    let matching = call.query.text("resourceVersionMatch");
     // A limited list at a revision without a match mode is exact, for the sake of old clients.
-    if matching == "Exact" || (matching.is_empty() && limited && version > 0) {
+    let legacy = options.matching == Match::Unset && options.limit > 0 && version > 0;
+    if options.matching == Match::Exact || legacy {
         let snapshot = api
             .store
             .list_at(&resource.storage, namespace, None, version);
@@ -223,25 +236,64 @@ fn snapshot(api: &Api, call: &Call, resource: &Resource) -> Outcome<Snapshot> {
     Ok(api.store.list(&resource.storage, namespace))
 }
 
+/// Reads a continue token, by the rules and in the words of the API.
+fn decode_token(text: &str) -> Outcome<Continue> {
+    let bad = |why: &str| {
+        Failure::bad_request(format!(
+            "invalid continue token: continue key is not valid: {why}"
+        ))
+    };
+    let bytes = TOKENS.decode(text).map_err(|error| {
+        let at = match error {
+            base64::DecodeError::InvalidByte(at, _)
+            | base64::DecodeError::InvalidLastSymbol(at, _) => at,
+            // One character too many: Go tells where it is.
+            base64::DecodeError::InvalidLength(_) | base64::DecodeError::InvalidPadding => {
+                text.len().saturating_sub(1)
+            }
+        };
+        bad(&format!("illegal base64 data at input byte {at}"))
+    })?;
+    let token: Continue = serde_json::from_slice(&bytes).map_err(|_| {
+        let first = String::from_utf8_lossy(&bytes).chars().next();
+        match first {
+            Some('{') | None => bad("unexpected end of JSON input"),
+            Some(other) => bad(&format!(
+                "invalid character {other:?} looking for beginning of value"
+            )),
+        }
+    })?;
+    if token.v != TOKEN_VERSION {
+        return Err(bad(&format!(
+            "server does not recognize this encoded version {}",
+            token.v
+        )));
+    }
+    if token.rv == 0 {
+        return Err(bad(&format!(
+            "incorrect encoded start resourceVersion (version {TOKEN_VERSION})"
+        )));
+    }
+    if token.start.is_empty() {
+        return Err(bad(&format!(
+            "encoded start key empty (version {TOKEN_VERSION})"
+        )));
+    }
+    Ok(token)
+}
+
 fn continued(
     api: &Api,
     resource: &Resource,
     namespace: Option<&str>,
-    token: &str,
+    token: &Continue,
 ) -> Outcome<Snapshot> {
-    let bad = || {
-        Failure::bad_request(
-            "invalid continue token: continue key is not valid: illegal base64 data at input byte 0",
-        )
+    let after = match namespace {
+        // The real server's keys are relative to the list: inside a namespace they are names.
+        Some(namespace) => format!("{namespace}/{}", token.start),
+        None => token.start.clone(),
     };
-    let bytes = URL_SAFE_NO_PAD
-        .decode(token.trim_end_matches('='))
-        .map_err(|_| bad())?;
-    let token: Continue = serde_json::from_slice(&bytes).map_err(|_| bad())?;
-    if token.v != TOKEN_VERSION || token.start.is_empty() {
-        return Err(bad());
-    }
-    let after = token.start.trim_end_matches('\0');
+    let after = after.trim_end_matches('\0');
     // A negative revision goes on with whatever is there now: the list is known to be inconsistent.
     let revision = u64::try_from(token.rv).unwrap_or_else(|_| api.store.revision());
     match api
@@ -249,7 +301,10 @@ fn continued(
         .list_at(&resource.storage, namespace, Some(after), revision)
     {
         Ok(snapshot) => Ok(snapshot),
-        Err(ReadError::Expired { .. }) => {
+        Err(ReadError::Future { requested, current }) => {
+            Err(Failure::future_revision(requested, current))
+        }
+        Err(_) => {
             let mut failure = Failure::expired(
                 "The provided continue parameter is too old to display a consistent list result. \
                  You can start a new list without the continue parameter, or use the continue token \
@@ -258,10 +313,9 @@ fn continued(
                  modified, or deleted between the time the first chunk was returned and now may \
                  show up in the list.",
             );
-            failure.continue_token = Some(encode_token(-1, after));
+            failure.continue_token = Some(encode_token(-1, &token.start));
             Err(failure)
         }
-        Err(_) => Err(bad()),
     }
 }
 
@@ -269,12 +323,17 @@ fn encode_token(revision: i64, after: &str) -> String {
     let token = Continue {
         v: TOKEN_VERSION.into(),
         rv: revision,
-        start: format!("{after}\0"),
+        start: format!("{}\0", after.trim_end_matches('\0')),
     };
-    URL_SAFE_NO_PAD.encode(serde_json::to_vec(&token).unwrap_or_default())
+    TOKENS.encode(serde_json::to_vec(&token).unwrap_or_default())
 }
 
-fn page(snapshot: Snapshot, selection: &Selection, limit: usize) -> (Vec<Arc<Stored>>, ListMeta) {
+fn page(
+    snapshot: Snapshot,
+    namespace: Option<&str>,
+    selection: &Selection,
+    limit: usize,
+) -> (Vec<Arc<Stored>>, ListMeta) {
     let revision = snapshot.revision;
     let limit = if limit == 0 { usize::MAX } else { limit };
     let mut items = Vec::new();
@@ -285,7 +344,10 @@ fn page(snapshot: Snapshot, selection: &Selection, limit: usize) -> (Vec<Arc<Sto
         if !selection.matches(&stored.object) {
             continue;
         }
-        let path = stored.key.path();
+        let path = match namespace {
+            Some(_) => stored.key.name.clone(),
+            None => stored.key.path(),
+        };
         items.push(stored);
         let more = rest.len();
         if items.len() >= limit && more > 0 {
@@ -303,14 +365,4 @@ fn page(snapshot: Snapshot, selection: &Selection, limit: usize) -> (Vec<Arc<Sto
             remaining,
         },
     )
-}
-
-/// The whole list as a JSON value, for other handlers.
-pub(crate) fn list_value(resource: &Resource, revision: u64, items: Vec<Value>) -> Value {
-    let meta = ListMeta {
-        revision,
-        continue_token: String::new(),
-        remaining: None,
-    };
-    present::list(resource, &meta, items)
 }

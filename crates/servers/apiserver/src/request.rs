@@ -4,8 +4,6 @@ use std::collections::HashMap;
 
 use http::Method;
 
-use crate::failure::{Failure, Outcome};
-
 /// A path and method in the terms of the API.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct RequestInfo {
@@ -134,42 +132,16 @@ impl Query {
         self.0.get(key).map_or("", String::as_str)
     }
 
-    /// Sets a parameter.
-    pub(crate) fn set(&mut self, key: &str, value: &str) {
-        self.0.insert(key.to_owned(), value.to_owned());
-    }
-
     /// True unless absent, `0` or `false`: how the API reads booleans of queries.
     pub(crate) fn flag(&self, key: &str) -> bool {
         self.0
             .get(key)
-            .is_some_and(|value| !matches!(value.as_str(), "0" | "false"))
+            .is_some_and(|value| value != "0" && !value.eq_ignore_ascii_case("false"))
     }
 
-    /// A whole number that is not negative; `None` when absent or empty.
-    pub(crate) fn number(&self, key: &str) -> Outcome<Option<u64>> {
-        let text = self.text(key);
-        if text.is_empty() {
-            return Ok(None);
-        }
-        text.parse().map(Some).map_err(|_| {
-            Failure::bad_request(format!(
-                "strconv.ParseInt: parsing {text:?}: invalid syntax"
-            ))
-        })
-    }
-
-    /// The `resourceVersion` parameter; 0 when absent.
-    pub(crate) fn revision(&self) -> Outcome<u64> {
-        let text = self.text("resourceVersion");
-        if text.is_empty() {
-            return Ok(0);
-        }
-        text.parse().map_err(|_| {
-            Failure::bad_request(format!(
-                "invalid resource version: resourceVersion: Invalid value: {text:?}: strconv.ParseUint: parsing {text:?}: invalid syntax"
-            ))
-        })
+    /// Whether the parameter is there, with a value or without one.
+    pub(crate) fn has(&self, key: &str) -> bool {
+        self.0.contains_key(key)
     }
 }
 

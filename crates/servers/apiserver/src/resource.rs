@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, LazyLock};
 
 use parking_lot::{Mutex, RwLock};
+use serde_json::{Value, json};
+use skein_merge::ownership::zero::zero_object;
 use skein_object::{GroupVersionKind, Object};
 use skein_schema::SchemaRef;
 use skein_schema::builtin;
@@ -62,6 +64,31 @@ impl Resource {
 
     pub(crate) fn is(&self, group: &str, plural: &str) -> bool {
         self.group == group && self.plural == plural
+    }
+
+    /// An object of the kind in which nothing is set; custom kinds have no fields by themselves.
+    pub(crate) fn zero(&self) -> Value {
+        match &self.schema {
+            Some(schema) if self.custom.is_none() => {
+                zero_object(schema, &self.api_version(), &self.kind)
+            }
+            _ => json!({"apiVersion": self.api_version(), "kind": self.kind}),
+        }
+    }
+
+    /// What clients are warned about whenever they use the resource.
+    pub(crate) fn deprecation(&self) -> Option<String> {
+        if let Some(custom) = &self.custom {
+            return custom.deprecation.clone();
+        }
+        let text = match (self.group.as_str(), self.plural.as_str()) {
+            ("", "endpoints") => {
+                "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"
+            }
+            ("", "componentstatuses") => "v1 ComponentStatus is deprecated in v1.19+",
+            _ => return None,
+        };
+        Some(text.to_owned())
     }
 
     /// Whether the verb is served on the resource itself.

@@ -41,8 +41,8 @@ pub(crate) fn text(code: u16, body: impl Into<String>) -> Reply {
 }
 
 /// The `Status` of a refusal.
-pub(crate) fn failure(failure: &Failure) -> Reply {
-    let mut response = value(failure.code, Encoding::Json, &failure.to_value());
+pub(crate) fn failure(failure: &Failure, encoding: Encoding) -> Reply {
+    let mut response = value(failure.code, encoding, &failure.to_value());
     warn(&mut response, &failure.warnings);
     let seconds = failure
         .details

@@ -10,7 +10,8 @@ use crate::authz::{self, Attributes, Rule};
 use crate::decode;
 use crate::failure::Outcome;
 use crate::negotiate;
-use crate::options::FieldValidation;
+use crate::options::{FieldValidation, WriteOptions};
+use crate::ownership;
 use crate::read;
 use crate::resource::Resource;
 use crate::respond::Reply;
@@ -31,6 +32,9 @@ pub(crate) fn answer(api: &Api, call: &Call, resource: &Resource) -> Outcome<Rep
     if review.at(&["metadata"]).is_none() {
         review.set(&["metadata"], json!({}));
     }
+    let options = WriteOptions::parse(call, "CreateOptions", false)?;
+    let now = crate::api::now();
+    ownership::track(resource, "", None, &mut review, &options.manager, &now);
     let status = match resource.kind.as_str() {
         "SubjectAccessReview" | "LocalSubjectAccessReview" => {
             access(api, &subject(&review), &review)
@@ -45,7 +49,7 @@ pub(crate) fn answer(api: &Api, call: &Call, resource: &Resource) -> Outcome<Rep
         review.set(&["metadata", "creationTimestamp"], crate::api::now().into());
     }
     review.set(&["status"], status);
-    Ok(read::object_reply(201, form, resource, call, &review))
+    read::object_reply(201, form, resource, call, &review)
 }
 
 fn texts(value: Option<&Value>) -> Vec<String> {

@@ -1,6 +1,7 @@
 //! Label and field selectors of lists and watches.
 
 use serde_json::{Map, Value};
+use skein_object::selector::SelectorError;
 use skein_object::{FieldSelector, LabelSelector, Object};
 
 use crate::failure::{Failure, Outcome};
@@ -70,7 +71,6 @@ const FIELDS: &[(&str, &str, &[&str])] = &[
     ("", "namespaces", &["status.phase"]),
     ("", "nodes", &["spec.unschedulable"]),
     ("", "replicationcontrollers", &["status.replicas"]),
-    ("apps", "replicasets", &["status.replicas"]),
     ("batch", "jobs", &["status.successful"]),
     (
         "certificates.k8s.io",
@@ -87,17 +87,23 @@ const FIELD_DEFAULTS: &[(&str, &[(&str, &str)])] = &[
 ];
 
 impl Selection {
-    /// From the query, checked against what the resource supports.
-    pub(crate) fn parse(query: &Query, resource: &Resource) -> Outcome<Self> {
-        let label_text = query.text("labelSelector");
-        let field_text = query.text("fieldSelector");
-        let labels = LabelSelector::parse(label_text)
-            .map_err(|error| Failure::bad_request(error.to_string()))?;
-        let fields = FieldSelector::parse(field_text)
-            .map_err(|error| Failure::bad_request(error.to_string()))?;
+    /// Reads both selectors of a query.
+    pub(crate) fn read(query: &Query) -> Outcome<(LabelSelector, FieldSelector)> {
+        let bad = |error: SelectorError| Failure::bad_request(error.to_string());
+        let labels = LabelSelector::parse(query.text("labelSelector")).map_err(bad)?;
+        let fields = FieldSelector::parse(query.text("fieldSelector")).map_err(bad)?;
+        Ok((labels, fields))
+    }
+
+    /// Selectors checked against what the resource supports.
+    pub(crate) fn new(
+        labels: LabelSelector,
+        fields: FieldSelector,
+        resource: &Resource,
+    ) -> Outcome<Self> {
         for term in fields.terms() {
             if !supports(resource, &term.field) {
-                return Err(unsupported(resource, &term.field, label_text, field_text));
+                return Err(unsupported(resource, &term.field));
             }
         }
         let defaults = FIELD_DEFAULTS
@@ -108,6 +114,30 @@ impl Selection {
             fields,
             defaults: defaults.map_or(&[], |(_, list)| *list),
         })
+    }
+
+    /// Only the object of that name (of the path); an empty one changes nothing.
+    pub(crate) fn named(mut self, name: &str) -> Outcome<Self> {
+        if name.is_empty() {
+            return Ok(self);
+        }
+        if self.fields.is_empty() {
+            self.fields = FieldSelector::exactly("metadata.name", name);
+            return Ok(self);
+        }
+        if self.single_name() == Some(name) {
+            return Ok(self);
+        }
+        Err(Failure::bad_request(
+            "fieldSelector metadata.name doesn't match requested name",
+        ))
+    }
+
+    /// The only name that can match, if the selector names one.
+    pub(crate) fn single_name(&self) -> Option<&str> {
+        let mut terms = self.fields.terms().iter();
+        let term = terms.find(|term| term.field == "metadata.name" && term.equal);
+        term.map(|term| term.value.as_str())
     }
 
     pub(crate) fn is_everything(&self) -> bool {
@@ -142,38 +172,36 @@ impl Selection {
     }
 }
 
-/// Three ways to say that a field cannot be selected by: kinds with fields of their own, custom resources, others.
-fn unsupported(resource: &Resource, field: &str, labels: &str, fields: &str) -> Box<Failure> {
-    let own = FIELDS
-        .iter()
-        .any(|(group, plural, _)| resource.is(group, plural));
-    if resource.custom.is_some() {
+/// Two ways to say that a field cannot be selected by: of kinds with fields of their own and custom ones, and of others.
+fn unsupported(resource: &Resource, field: &str) -> Box<Failure> {
+    if resource.custom.is_some() || own_fields(resource).is_some() {
         return Failure::bad_request(format!("field label not supported: {field}"));
     }
-    if !own {
-        return Failure::bad_request(format!(
-            "{field:?} is not a known field selector: only \"metadata.name\", \"metadata.namespace\""
-        ));
-    }
-    let version = if resource.group.is_empty() {
-        format!("/{}", resource.version)
-    } else {
-        resource.api_version()
-    };
     Failure::bad_request(format!(
-        "Unable to find {:?} that match label selector {labels:?}, field selector {fields:?}: field label not supported: {field}",
-        format!("{version}, Resource={}", resource.plural),
+        "{field:?} is not a known field selector: only \"metadata.name\", \"metadata.namespace\""
     ))
 }
 
+/// The fields of a kind that has some besides the common ones.
+fn own_fields(resource: &Resource) -> Option<&'static [&'static str]> {
+    let own = FIELDS
+        .iter()
+        .find(|(group, plural, _)| resource.is(group, plural));
+    own.map(|(_, _, fields)| *fields)
+}
+
 fn supports(resource: &Resource, field: &str) -> bool {
-    if field == "metadata.name" || (field == "metadata.namespace" && resource.namespaced) {
+    if field == "metadata.name" {
         return true;
     }
     if let Some(custom) = &resource.custom {
-        return custom.selectable.iter().any(|path| path == field);
+        return (field == "metadata.namespace" && resource.namespaced)
+            || custom.selectable.iter().any(|path| path == field);
     }
-    FIELDS
-        .iter()
-        .any(|(group, plural, fields)| resource.is(group, plural) && fields.contains(&field))
+    match own_fields(resource) {
+        Some(fields) => {
+            (field == "metadata.namespace" && resource.namespaced) || fields.contains(&field)
+        }
+        None => field == "metadata.namespace",
+    }
 }

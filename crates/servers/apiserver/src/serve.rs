@@ -18,6 +18,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::api::Api;
 use crate::failure::{Failure, Outcome};
+use crate::negotiate::Encoding;
 use crate::respond::{self, Reply};
 
 /// Largest request body, in bytes (kube-apiserver's limit).
@@ -132,11 +133,10 @@ async fn answer(api: &Arc<Api>, request: Request<Incoming>) -> Reply {
     let answer = api.answer(parts.method, &path, &query, parts.headers, body);
     let mut reply = match tokio::time::timeout(REQUEST_TIMEOUT, answer).await {
         Ok(reply) => reply,
-        Err(_) => respond::failure(&Failure::new(
-            504,
-            "Timeout",
-            "Timeout: request did not complete within the allotted timeout",
-        )),
+        Err(_) => {
+            let text = "Timeout: request did not complete within the allotted timeout";
+            respond::failure(&Failure::new(504, "Timeout", text), Encoding::Json)
+        }
     };
     let id = uuid::Uuid::new_v4().to_string();
     if let Ok(id) = HeaderValue::from_str(&id) {

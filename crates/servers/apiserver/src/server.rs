@@ -61,6 +61,9 @@ pub struct ServerOptions {
     pub clusters: Vec<ClusterOptions>,
     /// Whether workloads are simulated: Deployments get Pods and become available, Jobs complete.
     pub simulate: bool,
+    /// Whether the work of kube-controller-manager on the API itself is done: namespaces are emptied and get their
+    /// default account, garbage is collected, roles are aggregated.
+    pub controllers: bool,
 }
 
 impl ServerOptions {
@@ -71,6 +74,7 @@ impl ServerOptions {
             storage: Storage::Memory,
             clusters: names.into_iter().map(ClusterOptions::named).collect(),
             simulate: true,
+            controllers: true,
         }
     }
 }
@@ -148,7 +152,7 @@ impl Server {
             state.port = address.port();
             let state = state.clone();
             server
-                .add(cluster, &state, address, stopping.clone(), options.simulate)
+                .add(cluster, &state, address, stopping.clone(), &options)
                 .await?;
             if let Some(running) = server.clusters.get(&cluster.name) {
                 let api = Arc::clone(&running.api);
@@ -169,7 +173,7 @@ impl Server {
         state: &ClusterState,
         address: SocketAddr,
         stopping: watch::Receiver<bool>,
-        simulate: bool,
+        options: &ServerOptions,
     ) -> Result<(), StartError> {
         let secret = state.signing_secret.as_bytes();
         let api = Arc::new(Api {
@@ -189,8 +193,8 @@ impl Server {
                 cluster: cluster.name.clone(),
                 reason: failure.message,
             })?;
-        controllers::start(&api, &mut self.tasks);
-        if simulate {
+        controllers::start(&api, &mut self.tasks, options.controllers);
+        if options.simulate {
             simulate::start(&api, &mut self.tasks);
         }
         let running = Running {

@@ -132,6 +132,11 @@ pub(crate) fn returned_on_delete(resource: &Resource) -> bool {
     resource.custom.is_none() && listed(RETURNED_ON_DELETE, resource)
 }
 
+/// Deleting a Job leaves its pods, unless the client says otherwise; clients are warned.
+pub(crate) fn orphans_by_default(resource: &Resource) -> bool {
+    resource.is("batch", "jobs")
+}
+
 fn has_generation(resource: &Resource) -> bool {
     resource.custom.is_some() || listed(WITH_GENERATION, resource)
 }
@@ -224,10 +229,6 @@ fn pod_created(api: &Api, object: &mut Object) {
         &["status"],
         json!({"phase": "Pending", "qosClass": qos_class(object)}),
     );
-    if object.str_at(&["spec", "serviceAccountName"]).is_none() {
-        object.set(&["spec", "serviceAccountName"], "default".into());
-        object.set(&["spec", "serviceAccount"], "default".into());
-    }
     if object.at(&["spec", "enableServiceLinks"]).is_none() {
         object.set(&["spec", "enableServiceLinks"], true.into());
     }
@@ -341,15 +342,19 @@ pub(crate) fn prepare_update(
 ) {
     if subresource == "status" {
         keep_all_but_status(resource, old, new);
-    } else if subresource.is_empty() && resource.has_status() {
+    } else if matches!(subresource, "" | "finalize") && resource.has_status() {
         restore(old, new, &["status"]);
+    }
+    if subresource == "finalize" {
+        let name = new.name().to_owned();
+        new.set_label("kubernetes.io/metadata.name", &name);
     }
     if subresource.is_empty() {
         prepare_kind(resource, old, new);
     }
     let annotated = resource.is("apps", "deployments") && old.annotations() != new.annotations();
     if has_generation(resource)
-        && subresource != "status"
+        && !matches!(subresource, "status" | "binding")
         && (annotated || specification(resource, old) != specification(resource, new))
     {
         new.set(&["metadata", "generation"], (old.generation() + 1).into());

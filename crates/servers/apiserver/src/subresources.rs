@@ -49,47 +49,10 @@ pub(crate) async fn answer(
         ("finalize" | "status" | "approval" | "resize" | "ephemeralcontainers", "get") => {
             read::get(api, call, resource)
         }
-        ("finalize", "update") => finalize(api, call, resource).await,
         (_, "update") => write::update(api, call, resource, Some(name)).await,
         (_, "patch") => patch::patch(api, call, resource, Some(name)).await,
         _ => Err(Failure::unsupported_method()),
     }
-}
-
-/// Removes finalizers of a namespace's spec; the last one lets it go.
-async fn finalize(api: &Arc<Api>, call: &Call, resource: &Arc<Resource>) -> Outcome<Reply> {
-    let options = WriteOptions::parse(call, "UpdateOptions", false)?;
-    let body = decode::body(call)?.value;
-    let finalizers = body
-        .pointer("/spec/finalizers")
-        .cloned()
-        .unwrap_or_else(|| json!([]));
-    let propose = |old: &Object| {
-        let mut object = old.clone();
-        object.set(&["spec", "finalizers"], finalizers.clone());
-        if finalizers.as_array().is_some_and(Vec::is_empty) {
-            object.remove(&["spec", "finalizers"]);
-        }
-        Ok(Proposal {
-            object,
-            warnings: Vec::new(),
-            owned: true,
-        })
-    };
-    let change = Change {
-        resource,
-        subresource: "finalize",
-        options: &options,
-    };
-    let updated = change.run(api, &read::key(call, resource), propose).await?;
-    let form = negotiate::form(call.header("accept"))?;
-    Ok(read::object_reply(
-        200,
-        form,
-        resource,
-        call,
-        &updated.object,
-    ))
 }
 
 /// Where a kind keeps its replicas: wanted, present, and the selector as text.
@@ -232,6 +195,7 @@ async fn scale(api: &Arc<Api>, call: &Call, resource: &Arc<Resource>) -> Outcome
             object,
             warnings: Vec::new(),
             owned: false,
+            whole: false,
         })
     };
     let change = Change {
@@ -310,8 +274,25 @@ fn success(code: u16) -> Reply {
     respond::value(code, Encoding::Json, &status)
 }
 
+/// The name in the body must be that of the path.
+fn check_body_name(call: &Call, body: &Value, kind: &str) -> Outcome<()> {
+    let name = body.pointer("/metadata/name").and_then(Value::as_str);
+    if name == Some(call.info.name.as_str()) {
+        return Ok(());
+    }
+    Err(Failure::bad_request(format!(
+        "name in URL does not match name in {kind} object"
+    )))
+}
+
+/// Deletes a pod as its body says. Disruption budgets are not looked at.
 async fn evict(api: &Arc<Api>, call: &Call, resource: &Arc<Resource>) -> Outcome<Reply> {
-    let options = DeleteOptions::default();
+    let asked = WriteOptions::parse(call, "CreateOptions", false)?;
+    let body = decode::body(call)?.value;
+    check_body_name(call, &body, "Eviction")?;
+    let wanted = body.get("deleteOptions").cloned().unwrap_or_default();
+    let mut options = DeleteOptions::from_value(&wanted)?;
+    options.dry_run |= asked.dry_run;
     delete::remove(api, resource, &read::key(call, resource), &options).await?;
     Ok(success(201))
 }
@@ -320,6 +301,7 @@ async fn evict(api: &Arc<Api>, call: &Call, resource: &Arc<Resource>) -> Outcome
 async fn bind(api: &Arc<Api>, call: &Call, resource: &Arc<Resource>) -> Outcome<Reply> {
     let options = WriteOptions::parse(call, "CreateOptions", false)?;
     let body = decode::body(call)?.value;
+    check_body_name(call, &body, "Binding")?;
     let node = body
         .pointer("/target/name")
         .and_then(Value::as_str)
@@ -329,13 +311,22 @@ async fn bind(api: &Arc<Api>, call: &Call, resource: &Arc<Resource>) -> Outcome<
         let mut object = old.clone();
         if let Some(already) = old.str_at(&["spec", "nodeName"]) {
             let why = format!("pod {} is already assigned to node {already:?}", old.name());
-            return Err(Failure::conflict(resource, old.name(), &why));
+            let mut named = (**resource).clone();
+            named.plural = "pods/binding".to_owned();
+            return Err(Failure::conflict(&named, old.name(), &why));
         }
         object.set(&["spec", "nodeName"], node.as_str().into());
+        let conditions = old.at(&["status", "conditions"]).and_then(Value::as_array);
+        let mut conditions = conditions.cloned().unwrap_or_default();
+        conditions.retain(|condition| condition["type"] != "PodScheduled");
+        conditions.push(json!({"type": "PodScheduled", "status": "True",
+            "lastProbeTime": null, "lastTransitionTime": crate::api::now()}));
+        object.set(&["status", "conditions"], Value::Array(conditions));
         Ok(Proposal {
             object,
             warnings: Vec::new(),
-            owned: false,
+            owned: true,
+            whole: false,
         })
     };
     let change = Change {

@@ -4,7 +4,9 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use skein_object::Object;
 
+use crate::failure::{Failure, Outcome};
 use crate::present::{self, ListMeta};
+use crate::request::Query;
 use crate::resource::Resource;
 
 mod builtin;
@@ -17,30 +19,52 @@ pub(crate) struct Column {
     pub(crate) cell: fn(&Object) -> Value,
 }
 
+/// What a row says of its object besides the cells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Include {
+    None,
+    Metadata,
+    Object,
+}
+
+impl Include {
+    /// From the parameter `includeObject`.
+    pub(crate) fn parse(query: &Query) -> Outcome<Self> {
+        match query.text("includeObject") {
+            "None" => Ok(Self::None),
+            "" | "Metadata" => Ok(Self::Metadata),
+            "Object" => Ok(Self::Object),
+            other => Err(Failure::bad_request(format!(
+                "Unable to convert to Table as requested: includeObject: Invalid value: {other:?}: must be 'Metadata', 'Object', 'None', or empty"
+            ))),
+        }
+    }
+}
+
 /// A `Table` of objects.
 pub(crate) fn table(
     resource: &Resource,
     meta: &ListMeta,
     objects: &[Object],
-    include: &str,
+    include: Include,
     with_columns: bool,
 ) -> Value {
     let rows: Vec<Value> = objects
         .iter()
         .map(|object| {
             let mut row = json!({"cells": cells(resource, object)});
-            match include {
-                "None" => {}
-                "Object" => row["object"] = object.to_value(),
-                _ => row["object"] = present::metadata(object),
-            }
+            row["object"] = match include {
+                Include::None => Value::Null,
+                Include::Object => object.to_value(),
+                Include::Metadata => present::metadata(object),
+            };
             row
         })
         .collect();
     let columns = if with_columns {
         definitions(resource)
     } else {
-        Value::Array(Vec::new())
+        Value::Null
     };
     json!({
         "kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": meta.to_value(),

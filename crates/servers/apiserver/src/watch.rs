@@ -10,23 +10,26 @@ use futures::stream;
 use http::Response;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use serde_json::{Value, json};
-use skein_object::GroupVersionKind;
+use skein_object::Object;
 use skein_store::{Event, EventKind, ReadError, Scope, Stored, Watcher};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 
 use crate::api::{Api, Call};
-use crate::failure::{Cause, Failure, Outcome};
-use crate::negotiate::{self, Encoding, Shape};
+use crate::failure::{Failure, Outcome};
+use crate::list_options::{self, ListOptions};
+use crate::negotiate::{self, Form, Shape};
 use crate::present::{self, ListMeta};
 use crate::read;
 use crate::resource::Resource;
 use crate::respond::Reply;
 use crate::selectors::Selection;
-use crate::table;
+use crate::table::{self, Include};
 
 /// How often a watcher that allows it gets a bookmark, in seconds.
 const BOOKMARK_SECONDS: u64 = 60;
+/// How long before the end of a short watch a bookmark comes, in seconds.
+const BOOKMARK_LEAD_SECONDS: u64 = 2;
 /// How long a watch lasts when the client names no time, in seconds: a random time from this to twice this.
 const TIMEOUT_SECONDS: u64 = 1_800;
 /// Largest piece of a response that is put together before it is sent, in bytes.
@@ -37,8 +40,8 @@ const INITIAL_END: &str = "k8s.io/initial-events-end";
 
 struct Stream {
     resource: Arc<Resource>,
-    shape: Shape,
-    include_object: String,
+    form: Form,
+    include: Include,
     selection: Selection,
     watcher: Watcher,
     pending: VecDeque<Bytes>,
@@ -53,38 +56,35 @@ struct Stream {
 
 /// Answers `watch`.
 pub(crate) fn watch(api: &Arc<Api>, call: &Call, resource: &Arc<Resource>) -> Outcome<Reply> {
-    let form = negotiate::form(call.header("accept"))?;
-    if form.encoding != Encoding::Json {
-        return Err(Failure::not_acceptable(&["application/json"]));
-    }
-    let mut selection_query = call.query.clone();
-    if !call.info.name.is_empty() {
-        selection_query.set(
-            "fieldSelector",
-            &format!("metadata.name={}", call.info.name),
-        );
-    }
-    let selection = Selection::parse(&selection_query, resource)?;
-    check_options(call)?;
+    let form = negotiate::watch_form(call.header("accept"))?;
+    let include = match form.shape {
+        Shape::Table => Include::parse(&call.query)?,
+        _ => Include::None,
+    };
+    let options = ListOptions::parse(call, resource, true)?;
     let permit = Arc::clone(&api.watches)
         .try_acquire_owned()
         .map_err(|_| Failure::too_many_requests("too many watches, please try again later"))?;
-    let bookmarks = call.query.flag("allowWatchBookmarks").then(|| {
-        let period = Duration::from_secs(BOOKMARK_SECONDS);
-        let mut interval = interval_at(Instant::now() + period, period);
-        interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        interval
-    });
-    let seconds = match call.query.number("timeoutSeconds")? {
+    let seconds = match options.timeout_seconds {
         Some(seconds) if seconds > 0 => seconds,
         _ => TIMEOUT_SECONDS + rand::random_range(0..TIMEOUT_SECONDS),
     };
-    let (watcher, initial, expired) = open(api, call, resource)?;
+    let bookmarks = options.bookmarks.then(|| {
+        // The first one comes early enough before a short watch ends.
+        let lead = seconds.saturating_sub(BOOKMARK_LEAD_SECONDS);
+        let first = Duration::from_secs(if lead > 0 { lead } else { BOOKMARK_SECONDS })
+            .min(Duration::from_secs(BOOKMARK_SECONDS));
+        let period = Duration::from_secs(BOOKMARK_SECONDS);
+        let mut interval = interval_at(Instant::now() + first, period);
+        interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        interval
+    });
+    let (watcher, initial, expired) = open(api, call, resource, &options)?;
     let mut stream = Stream {
         resource: Arc::clone(resource),
-        shape: form.shape,
-        include_object: call.query.text("includeObject").to_owned(),
-        selection,
+        form,
+        include,
+        selection: options.selection,
         watcher,
         pending: VecDeque::new(),
         bookmarks,
@@ -94,7 +94,8 @@ pub(crate) fn watch(api: &Arc<Api>, call: &Call, resource: &Arc<Resource>) -> Ou
         done: false,
         _permit: permit,
     };
-    stream.start(&initial, call.query.flag("sendInitialEvents"), expired);
+    let mark_end = options.send_initial_events == Some(true);
+    stream.start(&initial, mark_end, expired);
     Ok(reply(stream))
 }
 
@@ -110,44 +111,14 @@ fn reply(stream: Stream) -> Reply {
     response
 }
 
-fn check_options(call: &Call) -> Outcome<()> {
-    let query = &call.query;
-    let matching = query.text("resourceVersionMatch");
-    let forbidden = |field: &str, text: &str| {
-        let gvk = GroupVersionKind::new("meta.k8s.io", "v1", "ListOptions");
-        let cause = Cause::new("FieldValueForbidden", field, format!("Forbidden: {text}"));
-        Err(Failure::invalid(&gvk, "", vec![cause]))
-    };
-    if query.text("sendInitialEvents").is_empty() {
-        if matching.is_empty() {
-            return Ok(());
-        }
-        return forbidden(
-            "resourceVersionMatch",
-            "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided",
-        );
-    }
-    if matching == "NotOlderThan" {
-        return Ok(());
-    }
-    forbidden(
-        "resourceVersionMatch",
-        "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan",
-    )
-}
-
 /// Where the watch starts: a watcher, the objects to begin with, and whether the revision is forgotten.
 type Opened = (Watcher, Vec<Arc<Stored>>, Option<ReadError>);
 
-fn open(api: &Api, call: &Call, resource: &Resource) -> Outcome<Opened> {
+fn open(api: &Api, call: &Call, resource: &Resource, options: &ListOptions) -> Outcome<Opened> {
     let namespace = read::namespace(call, resource);
-    let version = call.query.revision()?;
-    let send = call.query.text("sendInitialEvents");
-    let initial = if send.is_empty() {
-        version == 0
-    } else {
-        call.query.flag("sendInitialEvents")
-    };
+    let version = list_options::revision(&options.resource_version)
+        .map_err(|text| Failure::new(500, "", text))?;
+    let initial = options.send_initial_events.unwrap_or(version == 0);
     if initial || version == 0 {
         let current = api.store.revision();
         if version > current {
@@ -220,13 +191,7 @@ impl Stream {
                     let line = self.bookmark(false);
                     self.pending.push_back(line);
                 }
-                () = tokio::time::sleep_until(self.deadline) => {
-                    self.done = true;
-                    if self.bookmarks.is_some() {
-                        let line = self.bookmark(false);
-                        self.pending.push_back(line);
-                    }
-                }
+                () = tokio::time::sleep_until(self.deadline) => self.done = true,
                 _ = self.stopping.changed() => self.done = true,
             }
         }
@@ -281,7 +246,7 @@ impl Stream {
     }
 
     fn line(&mut self, kind: &str, stored: &Stored) -> Bytes {
-        if self.shape == Shape::Full && present::is_native(&self.resource, stored) {
+        if self.form.shape == Shape::Full && present::is_native(&self.resource, stored) {
             let mut line = BytesMut::with_capacity(stored.json.len() + 40);
             line.put_slice(b"{\"type\":\"");
             line.put_slice(kind.as_bytes());
@@ -294,10 +259,10 @@ impl Stream {
         self.object_line(kind, &object)
     }
 
-    fn object_line(&mut self, kind: &str, object: &skein_object::Object) -> Bytes {
-        let value = match self.shape {
+    fn object_line(&mut self, kind: &str, object: &Object) -> Bytes {
+        let mut value = match self.form.shape {
             Shape::Full => object.to_value(),
-            Shape::Metadata => present::metadata(object),
+            Shape::Metadata | Shape::MetadataList => present::metadata(object),
             Shape::Table => {
                 let meta = ListMeta {
                     revision: object.resource_version().parse().unwrap_or_default(),
@@ -306,31 +271,42 @@ impl Stream {
                 };
                 let columns = std::mem::take(&mut self.first_row);
                 let object = std::slice::from_ref(object);
-                table::table(&self.resource, &meta, object, &self.include_object, columns)
+                table::table(&self.resource, &meta, object, self.include, columns)
             }
         };
+        if self.form.beta {
+            present::to_beta(&mut value);
+        }
         encode(&json!({"type": kind, "object": value}))
     }
 
-    fn bookmark(&self, initial_end: bool) -> Bytes {
+    fn bookmark(&mut self, initial_end: bool) -> Bytes {
         let mut metadata = json!({"resourceVersion": self.watcher.position().to_string()});
         if initial_end {
             metadata["annotations"] = json!({INITIAL_END: "true"});
         }
-        let object = match self.shape {
-            Shape::Full => json!({
-                "kind": self.resource.kind,
-                "apiVersion": self.resource.api_version(),
-                "metadata": metadata,
-            }),
-            Shape::Metadata => json!({
+        if self.form.shape == Shape::Table {
+            // A table has the bookmark as a row of an object without anything but metadata.
+            let object = json!({"kind": self.resource.kind,
+                "apiVersion": self.resource.api_version(), "metadata": metadata});
+            return match Object::from_value(object) {
+                Ok(object) => self.object_line("BOOKMARK", &object),
+                Err(_) => Bytes::new(),
+            };
+        }
+        let mut object = match self.form.shape {
+            Shape::Full => {
+                let mut zero = self.resource.zero();
+                zero["metadata"] = metadata;
+                zero
+            }
+            _ => json!({
                 "kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": metadata,
             }),
-            Shape::Table => json!({
-                "kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": metadata,
-                "columnDefinitions": [], "rows": [],
-            }),
         };
+        if self.form.beta {
+            present::to_beta(&mut object);
+        }
         encode(&json!({"type": "BOOKMARK", "object": object}))
     }
 }

@@ -14,7 +14,7 @@ use crate::options::{FieldValidation, WriteOptions};
 use crate::read;
 use crate::resource::Resource;
 use crate::respond::{self, Reply};
-use crate::{convert, lifecycle, metadata, ownership, strategy};
+use crate::{accounts, convert, lifecycle, metadata, ownership, strategy};
 
 /// How often a write starts again when somebody else was faster.
 const MAX_ATTEMPTS: usize = 16;
@@ -39,9 +39,13 @@ pub(crate) async fn create(
         warnings,
     } = conformed;
     place(call, resource, &mut object)?;
+    if !options.dry_run && !matches!(object.resource_version(), "" | "0") {
+        let text = "resourceVersion should not be set on objects to be created";
+        return Err(Failure::new(500, "", text));
+    }
     let inserted = insert(api, resource, object, &options, Some(call)).await;
     let object = warned(inserted, &warnings)?;
-    let mut reply = read::object_reply(201, form, resource, call, &object);
+    let mut reply = read::object_reply(201, form, resource, call, &object)?;
     respond::warn(&mut reply, &warnings);
     Ok(reply)
 }
@@ -102,6 +106,7 @@ pub(crate) async fn insert_owned(
         uuid::Uuid::new_v4().to_string().into(),
     );
     object.set(&["metadata", "creationTimestamp"], now.into());
+    accounts::admit_pod(api, resource, &mut object, call.is_some())?;
     strategy::prepare_create(api, resource, &mut object, call);
     for attempt in 1.. {
         if generated {
@@ -159,6 +164,8 @@ pub(crate) struct Proposal {
     pub(crate) warnings: Vec<String>,
     /// managedFields are set already (apply).
     pub(crate) owned: bool,
+    /// Another uid than that of the live object is a conflict (a whole object was sent) and no change of a fixed field.
+    pub(crate) whole: bool,
 }
 
 /// The outcome of an update.
@@ -191,8 +198,9 @@ pub(crate) async fn update(
             warnings,
         } = conformed;
         place(call, resource, &mut object)?;
+        object.remove(&["metadata", "resourceVersion"]);
         let object = insert(api, resource, object, &options, Some(call)).await?;
-        let mut reply = read::object_reply(201, form, resource, call, &object);
+        let mut reply = read::object_reply(201, form, resource, call, &object)?;
         respond::warn(&mut reply, &warnings);
         return Ok(reply);
     }
@@ -201,6 +209,7 @@ pub(crate) async fn update(
             object: conformed.object.clone(),
             warnings: conformed.warnings.clone(),
             owned: false,
+            whole: true,
         })
     };
     let change = Change {
@@ -209,7 +218,7 @@ pub(crate) async fn update(
         options: &options,
     };
     let updated = warned(change.run(api, &key, propose).await, &conformed.warnings)?;
-    let mut reply = read::object_reply(200, form, resource, call, &updated.object);
+    let mut reply = read::object_reply(200, form, resource, call, &updated.object)?;
     respond::warn(&mut reply, &updated.warnings);
     Ok(reply)
 }
@@ -223,6 +232,7 @@ pub(crate) fn warned<T>(outcome: Outcome<T>, warnings: &[String]) -> Outcome<T> 
 }
 
 fn check_named(call: &Call, resource: &Resource, object: &Object) -> Outcome<()> {
+    check_namespace(call, resource, object)?;
     let (given, wanted) = (object.name(), call.info.name.as_str());
     if given.is_empty() {
         return Err(Failure::bad_request(format!(
@@ -234,12 +244,16 @@ fn check_named(call: &Call, resource: &Resource, object: &Object) -> Outcome<()>
             "the name of the object ({given}) does not match the name on the URL ({wanted})"
         )));
     }
+    Ok(())
+}
+
+/// The namespace of an object must be that of the request, if it has one.
+pub(crate) fn check_namespace(call: &Call, resource: &Resource, object: &Object) -> Outcome<()> {
     let namespace = read::namespace(call, resource).unwrap_or_default();
     if resource.namespaced && !object.namespace().is_empty() && object.namespace() != namespace {
-        return Err(Failure::bad_request(format!(
-            "the namespace of the object ({}) does not match the namespace on the URL ({namespace})",
-            object.namespace()
-        )));
+        return Err(Failure::bad_request(
+            "the namespace of the provided object does not match the namespace sent on the request",
+        ));
     }
     Ok(())
 }
@@ -268,9 +282,10 @@ impl Change<'_> {
                 object,
                 warnings,
                 owned,
+                whole,
             } = propose(&old)?;
             let insists = !object.resource_version().is_empty();
-            let Some(new) = self.prepare(api, &old, object, owned)? else {
+            let Some(new) = self.prepare(api, &old, object, owned, whole)? else {
                 return Ok(Updated {
                     object: old,
                     warnings,
@@ -336,15 +351,16 @@ impl Change<'_> {
         old: &Object,
         mut new: Object,
         owned: bool,
+        whole: bool,
     ) -> Outcome<Option<Object>> {
         let resource = self.resource;
-        self.check_preconditions(old, &new)?;
+        self.check_preconditions(old, &new, whole)?;
+        let fixed = uid_causes(old, &new);
         let now = api::now();
         new.set(&["metadata", "name"], old.name().into());
         if resource.namespaced {
             new.set(&["metadata", "namespace"], old.namespace().into());
         }
-        metadata::keep_system_fields(old, &mut new);
         if !owned {
             let manager = &self.options.manager;
             ownership::track(
@@ -356,13 +372,14 @@ impl Change<'_> {
                 &now,
             );
         }
+        metadata::keep_system_fields(old, &mut new);
         strategy::prepare_update(resource, self.subresource, old, &mut new);
         new.set(
             &["metadata", "resourceVersion"],
             old.resource_version().into(),
         );
         metadata::tidy(&mut new);
-        self.validate(old, &new)?;
+        self.validate(old, &new, fixed)?;
         strategy::allocate(api, resource, Some(old), &mut new)?;
         skein_merge::ownership::keep_times_when_unchanged(old, &mut new);
         if new == *old && !(old.is_deleting() && lifecycle::may_go(old)) {
@@ -371,9 +388,9 @@ impl Change<'_> {
         Ok(Some(new))
     }
 
-    fn check_preconditions(&self, old: &Object, new: &Object) -> Outcome<()> {
+    fn check_preconditions(&self, old: &Object, new: &Object, whole: bool) -> Outcome<()> {
         let name = old.name();
-        if !new.uid().is_empty() && new.uid() != old.uid() {
+        if whole && !new.uid().is_empty() && new.uid() != old.uid() {
             let why = format!(
                 "StorageError: invalid object, Code: 4, Key: /registry/{}/{}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: {}, UID in object meta: {}",
                 registry_path(self.resource),
@@ -400,9 +417,10 @@ impl Change<'_> {
         Ok(())
     }
 
-    fn validate(&self, old: &Object, new: &Object) -> Outcome<()> {
+    fn validate(&self, old: &Object, new: &Object, fixed: Vec<Cause>) -> Outcome<()> {
         let resource = self.resource;
-        let mut causes = metadata::check_change(resource, new);
+        let mut causes = fixed;
+        causes.extend(metadata::check_change(resource, new));
         causes.extend(lifecycle::finalizer_causes(old, new));
         causes.extend(admit::custom_errors(resource, new, Some(old)));
         causes.extend(strategy::validate_update(
@@ -416,6 +434,16 @@ impl Change<'_> {
         }
         Err(Failure::invalid(&resource.gvk(), new.name(), causes))
     }
+}
+
+/// Another uid in a patch changes a fixed field; the real server checks that twice.
+fn uid_causes(old: &Object, new: &Object) -> Vec<Cause> {
+    if new.uid().is_empty() || new.uid() == old.uid() {
+        return Vec::new();
+    }
+    let text = format!("Invalid value: {:?}: field is immutable", new.uid());
+    let cause = Cause::new("FieldValueInvalid", "metadata.uid", text);
+    vec![cause.clone(), cause]
 }
 
 /// The refusal of an update that names no revision where it must.

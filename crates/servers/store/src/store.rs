@@ -267,15 +267,9 @@ impl Cluster {
         )
     }
 
-    /// A watcher of the changes after a revision.
+    /// A watcher of the changes after a revision, which may lie in the future.
     pub fn watch(&self, scope: Scope, after: u64) -> Result<Watcher, ReadError> {
         let mut state = self.inner.state.write();
-        if after > state.revision {
-            return Err(ReadError::Future {
-                requested: after,
-                current: state.revision,
-            });
-        }
         let (changed, oldest) = match &scope {
             Scope::Cluster => (state.changed.subscribe(), state.history.floor()),
             Scope::Resource(id, _) => {
@@ -304,7 +298,7 @@ impl Cluster {
             Scope::Resource(id, _) => state.resources.get(id).map(|resource| &resource.history),
         };
         let Some(history) = history else {
-            return Ok((Vec::new(), state.revision));
+            return Ok((Vec::new(), state.revision.max(after)));
         };
         let Some(events) = history.since(after) else {
             return Err(ReadError::Expired {
@@ -318,7 +312,8 @@ impl Cluster {
         };
         let wanted =
             |event: &&Arc<Event>| namespace.is_none_or(|name| event.object.key.namespace == name);
-        Ok((events.filter(wanted).cloned().collect(), state.revision))
+        let position = state.revision.max(after);
+        Ok((events.filter(wanted).cloned().collect(), position))
     }
 
     /// Stores a new object; its `metadata.resourceVersion` is set to the new revision.

@@ -53,6 +53,7 @@ pub async fn run(arguments: ApiserverArguments) -> Result<ExitCode> {
         storage,
         clusters,
         simulate: arguments.simulate,
+        controllers: true,
     };
     let server = Server::start(options).await?;
     for name in &arguments.clusters {

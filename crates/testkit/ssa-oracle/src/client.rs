@@ -1,6 +1,6 @@
 //! Requests to an API server through `kubectl proxy`, so that no TLS or authentication is needed here.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::request::{Answer, Request, Verb};
 
 /// Longest wait for an answer.
-const TIMEOUT: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(15);
 
 /// A proxy to one API server; it ends with the value.
 pub struct Client {
@@ -45,6 +45,11 @@ impl Client {
             address: address.to_owned(),
             proxy,
         })
+    }
+
+    /// Host and port of the proxy.
+    pub fn address(&self) -> &str {
+        &self.address
     }
 
     /// Sends a request about the object at `path` (of the collection) and `name`.
@@ -94,24 +99,74 @@ impl Client {
         content_type: &str,
         body: &str,
     ) -> Result<Answer> {
-        let mut stream = TcpStream::connect(&self.address)?;
-        stream.set_read_timeout(Some(TIMEOUT))?;
-        write!(
-            stream,
-            "{method} {target} HTTP/1.0\r\nHost: localhost\r\nAccept: application/json\r\nContent-Type: {content_type}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
-            body.len()
-        )?;
-        let mut answer = Vec::new();
-        stream.read_to_end(&mut answer)?;
-        let answer = String::from_utf8(answer).context("the answer is no UTF-8")?;
-        let (head, body) = answer
-            .split_once("\r\n\r\n")
-            .context("the answer has no body")?;
-        let code = head.split(' ').nth(1).and_then(|code| code.parse().ok());
-        let body = serde_json::from_str(body).unwrap_or(Value::String(body.to_owned()));
+        let headers = [
+            ("Accept".to_owned(), "application/json".to_owned()),
+            ("Content-Type".to_owned(), content_type.to_owned()),
+        ];
+        let answer = exchange(&self.address, method, target, &headers, body)?;
+        let body = serde_json::from_str(&answer.body).unwrap_or(Value::String(answer.body));
         Ok(Answer {
-            code: code.context("the answer has no status")?,
+            code: answer.code,
             body,
         })
     }
+}
+
+/// An answer with its headers (names in lower case), in their order.
+#[derive(Clone, Debug)]
+pub struct Exchange {
+    pub code: u16,
+    pub headers: Vec<(String, String)>,
+    pub body: String,
+}
+
+/// One HTTP request to the proxy at an address; reads until the server ends the answer.
+pub fn exchange(
+    address: &str,
+    method: &str,
+    target: &str,
+    headers: &[(String, String)],
+    body: &str,
+) -> Result<Exchange> {
+    let mut stream = TcpStream::connect(address)?;
+    stream.set_read_timeout(Some(TIMEOUT))?;
+    let mut head = format!("{method} {target} HTTP/1.0\r\nHost: localhost\r\n");
+    for (name, value) in headers {
+        head.push_str(&format!("{name}: {value}\r\n"));
+    }
+    let length = body.len();
+    write!(
+        stream,
+        "{head}Content-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+    )?;
+    let mut answer = Vec::new();
+    match stream.read_to_end(&mut answer) {
+        // A watch without an end: what came so far is the answer; code 0 when nothing came.
+        Err(error)
+            if matches!(
+                error.kind(),
+                ErrorKind::WouldBlock | ErrorKind::ConnectionReset
+            ) =>
+        {
+            if answer.is_empty() {
+                answer.extend_from_slice(b"- 0\r\n\r\n");
+            }
+        }
+        outcome => drop(outcome?),
+    }
+    let answer = String::from_utf8_lossy(&answer);
+    let (head, body) = answer
+        .split_once("\r\n\r\n")
+        .context("the answer has no body")?;
+    let code = head.split(' ').nth(1).and_then(|code| code.parse().ok());
+    let headers = head
+        .lines()
+        .filter_map(|line| line.split_once(": "))
+        .map(|(name, value)| (name.to_lowercase(), value.to_owned()))
+        .collect();
+    Ok(Exchange {
+        code: code.context("the answer has no status")?,
+        headers,
+        body: body.to_owned(),
+    })
 }

@@ -4,8 +4,10 @@
 //! or `skein-ssa-oracle KUBECONFIG --objects FOLDER`: defaults of built-in kinds over real manifests,
 //! or `skein-ssa-oracle --patches GO_MODULE [--seeds FROM..TO]`: creation of strategic merge patches.
 //! or `skein-ssa-oracle KUBECONFIG --ours KUBECONFIG --refusals [--kind NAME] [--stride N] [--floor PERCENT]`: broken objects.
+//! or `skein-ssa-oracle KUBECONFIG --ours KUBECONFIG --api FOLDER [--only PART]`: scripts of API requests (see `api/script.rs`).
 //! Without `--ours`, our side is the library itself behind a model of the API server's request handling.
 
+mod api;
 mod client;
 mod compare;
 mod crds;

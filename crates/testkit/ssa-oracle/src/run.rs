@@ -1,10 +1,12 @@
 //! Runs sequences on both sides and reports what differs.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
+use crate::api;
 use crate::client::Client;
 use crate::compare::{comparable, differences};
 use crate::crds::{blob_crd, gadget_crd, widget_crd};
@@ -29,6 +31,8 @@ struct Settings {
     refusals: bool,
     stride: usize,
     floor: Option<f64>,
+    scripts: Option<String>,
+    only: Option<String>,
 }
 
 /// Runs everything; answers whether all was equal.
@@ -50,6 +54,18 @@ pub fn run(arguments: &[String]) -> Result<bool> {
         }
         None => None,
     };
+    if let Some(folder) = &settings.scripts {
+        let ours = ours.context("--api needs --ours")?;
+        let kubeconfig = settings.ours.as_deref().unwrap_or_default();
+        let scope = api::Scope {
+            folder: Path::new(folder),
+            only: settings.only.as_deref(),
+            floor: settings.floor,
+            kubectl: &settings.kubectl,
+            kubeconfigs: [&settings.kubeconfig, kubeconfig],
+        };
+        return api::run(&real, &ours, &scope);
+    }
     if settings.refusals {
         let ours = ours.context("--refusals needs --ours")?;
         let scope = refusals::Scope {
@@ -112,6 +128,8 @@ fn parse(arguments: &[String]) -> Result<Settings> {
         refusals: false,
         stride: 1,
         floor: None,
+        scripts: None,
+        only: None,
     };
     let mut arguments = arguments.iter();
     while let Some(argument) = arguments.next() {
@@ -125,6 +143,8 @@ fn parse(arguments: &[String]) -> Result<Settings> {
             "--kubectl" => settings.kubectl = value()?,
             "--ours" => settings.ours = Some(value()?),
             "--kind" => settings.kind = Some(value()?),
+            "--api" => settings.scripts = Some(value()?),
+            "--only" => settings.only = Some(value()?),
             "--objects" => settings.objects = Some(value()?),
             "--patches" => settings.patches = Some(value()?),
             "--seeds" => {

@@ -25,6 +25,10 @@ fn zero_struct(schema: &Schema, depth: usize) -> Map<String, Value> {
             Some(Value::Object(_)) if is_struct(field) => {
                 out.insert(name.clone(), Value::Object(zero_struct(field, depth + 1)));
             }
+            // A scalar that Go's encoder writes although it is unset.
+            Some(default) if is_zero(default) && !schema.omits_zero(name) => {
+                out.insert(name.clone(), default.clone());
+            }
             _ if schema.required.contains(name) => {
                 out.insert(name.clone(), zero_value(field));
             }
@@ -35,6 +39,10 @@ fn zero_struct(schema: &Schema, depth: usize) -> Map<String, Value> {
         }
     }
     out
+}
+
+fn is_zero(value: &Value) -> bool {
+    matches!(value, Value::Bool(false)) || value.as_str() == Some("") || value.as_f64() == Some(0.0)
 }
 
 fn is_struct(schema: &Schema) -> bool {

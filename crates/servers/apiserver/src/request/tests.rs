@@ -102,7 +102,7 @@ fn queries_are_form_encoded() {
     assert_eq!(query.text("labelSelector"), "a=b,c in (d)");
     assert!(query.flag("watch"));
     assert!(!query.flag("absent"));
-    assert_eq!(query.number("limit"), Ok(Some(5)));
+    assert_eq!(query.signed("limit"), Ok(Some(5)));
     assert_eq!(query.text("bad"), "%zz");
-    assert!(query.number("labelSelector").is_err());
+    assert!(query.signed("labelSelector").is_err());
 }

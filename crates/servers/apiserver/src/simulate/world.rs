@@ -129,6 +129,7 @@ impl World {
                 object,
                 warnings: Vec::new(),
                 owned: false,
+                whole: false,
             })
         };
         if let Err(failure) = change.run(&self.api, key, propose).await

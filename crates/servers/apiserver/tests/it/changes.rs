@@ -92,7 +92,7 @@ async fn a_streaming_list_ends_with_a_marked_bookmark() {
     api.post(THINGS, thing("b")).await;
     assert_eq!(events.summary().await, "ADDED b");
     let resumed = format!(
-        "{THINGS}?watch=1&resourceVersion={revision}&timeoutSeconds=1&allowWatchBookmarks=true"
+        "{THINGS}?watch=1&resourceVersion={revision}&timeoutSeconds=3&allowWatchBookmarks=true"
     );
     let mut resumed = Events::open(&api, &resumed).await;
     assert_eq!(resumed.summary().await, "ADDED b");

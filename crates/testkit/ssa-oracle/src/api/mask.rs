@@ -1,0 +1,298 @@
+//! What of an answer must be equal on both sides: everything but ids, revisions, times and given addresses.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value, json};
+
+use crate::client::Exchange;
+
+/// Headers that are compared.
+const HEADERS: &[&str] = &[
+    "allow",
+    "cache-control",
+    "content-encoding",
+    "content-type",
+    "retry-after",
+    "stderr",
+    "warning",
+];
+
+/// Fields whose value each server makes up, and what stands for them.
+const MADE_UP: &[(&str, &str)] = &[
+    ("uid", "<uid>"),
+    ("resourceVersion", "<revision>"),
+    ("creationTimestamp", "<time>"),
+    ("deletionTimestamp", "<time>"),
+    ("lastTransitionTime", "<time>"),
+    ("expirationTimestamp", "<time>"),
+    ("time", "<time>"),
+    ("continue", "<token>"),
+    ("clusterIP", "<address>"),
+    ("clusterIPs", "<address>"),
+    ("nodePort", "<port>"),
+    ("healthCheckNodePort", "<port>"),
+    ("token", "<token>"),
+];
+
+/// How the volume with the token of a pod is called.
+const ACCESS: &str = "kube-api-access-";
+
+/// Names of a side: what was answered to named steps, and every id seen.
+pub struct Names {
+    namespace: String,
+    answers: BTreeMap<String, Value>,
+    seen: BTreeSet<(usize, String, &'static str)>,
+}
+
+impl Names {
+    /// Nothing is known yet.
+    pub fn new(script: &str) -> Self {
+        Self {
+            namespace: format!("api-{script}"),
+            answers: BTreeMap::new(),
+            seen: BTreeSet::new(),
+        }
+    }
+
+    /// Remembers an answer and the ids in it.
+    pub fn learn(&mut self, name: &str, body: &str) {
+        for value in documents(body) {
+            self.collect(&value);
+            if !name.is_empty() {
+                self.answers.insert(name.to_owned(), value);
+            }
+        }
+    }
+
+    fn collect(&mut self, value: &Value) {
+        match value {
+            Value::Object(map) => {
+                for (key, child) in map {
+                    let stands = match key.as_str() {
+                        "uid" => Some("<uid>"),
+                        "resourceVersion" => Some("<revision>"),
+                        _ => None,
+                    };
+                    if let Some(text) = child.as_str().filter(|text| text.len() > 1)
+                        && let Some(stands) = stands
+                    {
+                        let longest_first = usize::MAX - text.len();
+                        self.seen.insert((longest_first, text.to_owned(), stands));
+                    }
+                    self.collect(child);
+                }
+            }
+            Value::Array(list) => list.iter().for_each(|child| self.collect(child)),
+            _ => {}
+        }
+    }
+
+    /// Puts the values of this side into a text.
+    pub fn fill(&self, text: &str) -> String {
+        let mut out = String::with_capacity(text.len());
+        let text = text.replace("$ns", &self.namespace);
+        let mut rest = text.as_str();
+        while let Some((before, after)) = rest.split_once("$(") {
+            out.push_str(before);
+            let Some((reference, tail)) = after.split_once(')') else {
+                out.push_str("$(");
+                rest = after;
+                continue;
+            };
+            out.push_str(&self.value(reference));
+            rest = tail;
+        }
+        out.push_str(rest);
+        out
+    }
+
+    fn value(&self, reference: &str) -> String {
+        let (name, field) = reference.split_once('.').unwrap_or((reference, "rv"));
+        let key = match field {
+            "rv" => "resourceVersion",
+            other => other,
+        };
+        let answer = self.answers.get(name);
+        let found = answer.and_then(|answer| {
+            answer
+                .pointer(&format!("/metadata/{key}"))
+                .or_else(|| answer.pointer(&format!("/object/metadata/{key}")))
+        });
+        found.and_then(Value::as_str).unwrap_or("unset").to_owned()
+    }
+}
+
+/// The JSON documents of a body; what is no JSON is one string.
+fn documents(body: &str) -> Vec<Value> {
+    let stream = serde_json::Deserializer::from_str(body).into_iter::<Value>();
+    match stream.collect::<Result<Vec<Value>, _>>() {
+        Ok(values) => values,
+        Err(_) => vec![Value::String(body.to_owned())],
+    }
+}
+
+/// An answer in the form in which two servers can agree.
+pub fn comparable(exchange: &Exchange, names: &Names) -> Value {
+    let mut headers = Map::new();
+    for (name, value) in &exchange.headers {
+        if !HEADERS.contains(&name.as_str()) {
+            continue;
+        }
+        let entry = headers.entry(name.clone()).or_insert_with(|| json!([]));
+        if let Value::Array(list) = entry {
+            list.push(text(value, names).into());
+        }
+    }
+    let encoded = headers.contains_key("content-encoding");
+    let mut body = if encoded {
+        Vec::new()
+    } else {
+        documents(&exchange.body)
+    };
+    body.iter_mut().for_each(|value| mask(value, names));
+    json!({"code": exchange.code, "headers": headers, "body": body})
+}
+
+fn mask(value: &mut Value, names: &Names) {
+    match value {
+        Value::Object(map) => {
+            if map.contains_key("columnDefinitions") {
+                forget_prose(map);
+            }
+            for (key, child) in map.iter_mut() {
+                match MADE_UP.iter().find(|(name, _)| name == key) {
+                    Some((_, stands)) if stood_for(child) => *child = (*stands).into(),
+                    _ => mask(child, names),
+                }
+            }
+            order(map);
+        }
+        Value::Array(list) => list.iter_mut().for_each(|child| mask(child, names)),
+        Value::String(found) => *found = text(found, names),
+        _ => {}
+    }
+}
+
+/// An absent or empty value stays: that it is empty must be equal.
+fn stood_for(value: &Value) -> bool {
+    match value {
+        Value::String(text) => !text.is_empty() && text != "None",
+        Value::Number(number) => number.as_i64() != Some(0),
+        Value::Array(list) => list.iter().all(stood_for) && !list.is_empty(),
+        _ => false,
+    }
+}
+
+/// Descriptions of columns of built-in kinds are prose of the real server.
+fn forget_prose(table: &mut Map<String, Value>) {
+    if let Some(Value::Array(columns)) = table.get_mut("columnDefinitions") {
+        for column in columns.iter_mut().filter_map(Value::as_object_mut) {
+            column.remove("description");
+        }
+    }
+}
+
+/// The real server lists owners and causes in an order of chance.
+fn order(map: &mut Map<String, Value>) {
+    if let Some(Value::Array(owners)) = map.get_mut("managedFields") {
+        owners.sort_by_key(ToString::to_string);
+    }
+    let causes = map
+        .get_mut("details")
+        .and_then(|details| details.get_mut("causes"));
+    if let Some(Value::Array(causes)) = causes {
+        causes.sort_by_key(ToString::to_string);
+        if causes.len() > 1 {
+            map.insert("message".to_owned(), "<causes>".into());
+        }
+    }
+}
+
+/// A text without ids that were seen, ages and times.
+fn text(found: &str, names: &Names) -> String {
+    let mut out = found.replace(&names.namespace, "<namespace>");
+    if let Some(at) = out.find(ACCESS) {
+        // Five characters of chance follow.
+        let end = out.len().min(at + ACCESS.len() + 5);
+        out.replace_range(at..end, "<access>");
+    }
+    for (_, id, stands) in &names.seen {
+        out = replace_word(&out, id, stands);
+    }
+    let seconds = out.strip_suffix('s').is_some_and(|number| {
+        !number.is_empty() && number.len() < 4 && number.bytes().all(|byte| byte.is_ascii_digit())
+    });
+    if seconds {
+        return "<age>".to_owned();
+    }
+    mask_revisions(&mask_times(&out))
+}
+
+/// Replaces revisions that a message names: those asked for and the server's own.
+fn mask_revisions(text: &str) -> String {
+    const LEADS: [&str; 3] = ["resource version: ", "current: ", "version: 1 ("];
+    let mut out = text.to_owned();
+    for lead in LEADS {
+        if let Some(at) = out.find(lead) {
+            let start = at + lead.len();
+            let marked = out[start..].starts_with("<revision>");
+            let digits = match marked {
+                true => "<revision>".len(),
+                false => out[start..].bytes().take_while(u8::is_ascii_digit).count(),
+            };
+            if digits > 1 {
+                out.replace_range(start..start + digits, "<number>");
+            }
+        }
+    }
+    out
+}
+
+/// Replaces an id that stands between other characters than letters and digits.
+fn replace_word(text: &str, id: &str, stands: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(id) {
+        let before = rest[..at].chars().next_back();
+        let after = rest[at + id.len()..].chars().next();
+        let whole =
+            !before.is_some_and(char::is_alphanumeric) && !after.is_some_and(char::is_alphanumeric);
+        out.push_str(&rest[..at]);
+        out.push_str(if whole { stands } else { id });
+        rest = &rest[at + id.len()..];
+    }
+    out.push_str(rest);
+    out
+}
+
+/// Replaces moments (`2026-01-02T03:04:05Z`) and ages in columns (` 12s`).
+fn mask_times(text: &str) -> String {
+    const LENGTH: usize = "2026-01-02T03:04:05Z".len();
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let moment = rest.get(..LENGTH).is_some_and(|part| {
+            part.starts_with("20") && part.ends_with('Z') && part.as_bytes()[10] == b'T'
+        });
+        if moment {
+            out.push_str("<time>");
+            rest = &rest[LENGTH..];
+            continue;
+        }
+        out.push(first);
+        rest = &rest[first.len_utf8()..];
+        if first == ' ' {
+            let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+            let ends = |byte: Option<&u8>| byte.is_none_or(|byte| !byte.is_ascii_alphanumeric());
+            let bytes = rest.as_bytes();
+            if (1..4).contains(&digits)
+                && bytes.get(digits) == Some(&b's')
+                && ends(bytes.get(digits + 1))
+            {
+                out.push_str("<age>");
+                rest = rest[digits + 1..].trim_start_matches(' ');
+            }
+        }
+    }
+    out
+}
