@@ -89,15 +89,15 @@ pub(crate) fn drop_system_fields(object: &mut Object) {
     }
 }
 
-/// Keeps the first owner reference of each uid; the warning, if there were more.
+/// Keeps one of owner references that are all the same; the warning, if there were some.
 pub(crate) fn dedupe_owners(object: &mut Object) -> Option<String> {
     let path = ["metadata", "ownerReferences"];
     let owners = object.at(&path).and_then(Value::as_array)?;
     let (mut kept, mut twice) = (Vec::new(), Vec::new());
     for owner in owners {
-        let uid = owner.get("uid");
-        if kept.iter().any(|other: &Value| other.get("uid") == uid) {
-            twice.push(uid.and_then(Value::as_str).unwrap_or_default().to_owned());
+        if kept.contains(owner) {
+            let uid = owner.get("uid").and_then(Value::as_str);
+            twice.push(uid.unwrap_or_default().to_owned());
         } else {
             kept.push(owner.clone());
         }

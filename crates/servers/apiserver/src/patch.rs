@@ -107,12 +107,14 @@ async fn run(
         let propose = |old: &Object| apply_to(resource, subresource, old, &configuration, options);
         return change.run(api, &key, propose).await;
     }
-    let patch = decode_patch(call)?;
+    let patch = decode_patch(call);
     let propose = |old: &Object| {
-        let patched = patched(resource, kind, old, &patch)?;
+        // A broken patch of an absent object is told that the object is absent.
+        let patch = patch.as_ref().map_err(Clone::clone)?;
+        let patched = patched(resource, kind, old, patch)?;
         // A strategic patch is shown as Go prints its map, the others by what they made.
         let shown = if kind == PatchKind::Strategic {
-            go_print(&patch)
+            go_print(patch)
         } else {
             patched.value.to_string()
         };

@@ -107,7 +107,7 @@ fn scale_of(resource: &Resource, object: &Object) -> Value {
 }
 
 /// `a=b,c in (d,e)`: a selector as clients pass it in queries.
-fn selector_text(selector: &Value) -> String {
+pub(crate) fn selector_text(selector: &Value) -> String {
     let mut terms: Vec<String> = Vec::new();
     for (key, value) in selector
         .get("matchLabels")
@@ -124,11 +124,12 @@ fn selector_text(selector: &Value) -> String {
             .and_then(Value::as_str)
             .unwrap_or_default();
         let values = expression.get("values").and_then(Value::as_array);
-        let values: Vec<&str> = values
+        let mut values: Vec<&str> = values
             .into_iter()
             .flatten()
             .filter_map(Value::as_str)
             .collect();
+        values.sort_unstable();
         terms.push(match expression.get("operator").and_then(Value::as_str) {
             Some("In") => format!("{key} in ({})", values.join(",")),
             Some("NotIn") => format!("{key} notin ({})", values.join(",")),

@@ -10,6 +10,7 @@ use crate::request::Query;
 use crate::resource::Resource;
 
 mod builtin;
+mod more;
 
 /// A column and the value that an object has in it.
 pub(crate) struct Column {
@@ -80,10 +81,13 @@ fn definition(name: &str, kind: &str, format: &str, description: &str, priority:
 
 fn definitions(resource: &Resource) -> Value {
     let name = definition("Name", "string", "name", "Name of the object", 0);
-    let age = || definition("Age", "string", "", "Time since the object was created", 0);
-    let mut list = vec![name];
+    let age = |kind| definition("Age", kind, "", "Time since the object was created", 0);
+    let mut list = Vec::new();
+    if builtin::leads_with_name(resource) {
+        list.push(name);
+    }
     match &resource.custom {
-        Some(custom) if custom.columns.is_empty() => list.push(age()),
+        Some(custom) if custom.columns.is_empty() => list.push(age("date")),
         Some(custom) => list.extend(custom.columns.iter().map(|c| {
             definition(
                 &c.name,
@@ -99,14 +103,17 @@ fn definitions(resource: &Resource) -> Value {
                     .iter()
                     .map(|c| definition(c.name, c.column_type, "", c.name, c.priority)),
             ),
-            None => list.push(age()),
+            None => list.push(age("string")),
         },
     }
     Value::Array(list)
 }
 
 fn cells(resource: &Resource, object: &Object) -> Vec<Value> {
-    let mut cells = vec![Value::from(object.name())];
+    let mut cells = Vec::new();
+    if builtin::leads_with_name(resource) {
+        cells.push(builtin::name(resource, object));
+    }
     match &resource.custom {
         Some(custom) if custom.columns.is_empty() => cells.push(age(object)),
         Some(custom) => {
@@ -132,12 +139,14 @@ fn custom_cell(found: &[&Value], column_type: &str) -> Value {
         return Value::Null;
     };
     match (column_type, *first) {
+        ("string", Value::Null) => "<no value>".into(),
         (_, Value::Null) => Value::Null,
         ("integer", Value::Number(number)) => number
             .as_i64()
             .or_else(|| number.as_f64().map(|n| n as i64))
             .into(),
-        ("number" | "boolean", value) => value.clone(),
+        ("number", Value::Number(number)) => number.clone().into(),
+        ("boolean", Value::Bool(flag)) => (*flag).into(),
         ("date", Value::String(text)) => since(text).into(),
         ("string", Value::String(text)) => text.as_str().into(),
         ("string", value) => value.to_string().into(),

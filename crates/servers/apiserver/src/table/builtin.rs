@@ -6,7 +6,7 @@ use skein_object::Object;
 use super::{Column, age, human_duration, since};
 use crate::resource::Resource;
 
-const fn column(
+pub(super) const fn column(
     name: &'static str,
     column_type: &'static str,
     cell: fn(&Object) -> Value,
@@ -19,7 +19,7 @@ const fn column(
     }
 }
 
-const fn wide(name: &'static str, cell: fn(&Object) -> Value) -> Column {
+pub(super) const fn wide(name: &'static str, cell: fn(&Object) -> Value) -> Column {
     Column {
         name,
         column_type: "string",
@@ -28,8 +28,8 @@ const fn wide(name: &'static str, cell: fn(&Object) -> Value) -> Column {
     }
 }
 
-const AGE: Column = column("Age", "string", age);
-const CREATED: Column = column("Created At", "date", |o| {
+pub(super) const AGE: Column = column("Age", "string", age);
+pub(super) const CREATED: Column = column("Created At", "date", |o| {
     o.at(&["metadata", "creationTimestamp"])
         .cloned()
         .unwrap_or_default()
@@ -40,15 +40,16 @@ pub(super) fn columns(resource: &Resource) -> Option<&'static [Column]> {
     let key = (resource.group.as_str(), resource.plural.as_str());
     TABLE
         .iter()
+        .chain(super::more::TABLE)
         .find(|(group, plural, _)| (*group, *plural) == key)
         .map(|(_, _, list)| *list)
 }
 
-fn number(object: &Object, path: &[&str]) -> i64 {
+pub(super) fn number(object: &Object, path: &[&str]) -> i64 {
     object.i64_at(path).unwrap_or_default()
 }
 
-fn text(object: &Object, path: &[&str], absent: &str) -> Value {
+pub(super) fn text(object: &Object, path: &[&str], absent: &str) -> Value {
     object
         .str_at(path)
         .filter(|text| !text.is_empty())
@@ -66,19 +67,11 @@ fn size(object: &Object, fields: &[&str]) -> i64 {
     i64::try_from(fields.iter().map(count).sum::<usize>()).unwrap_or(i64::MAX)
 }
 
-fn array<'a>(object: &'a Object, path: &[&str]) -> &'a [Value] {
+pub(super) fn array<'a>(object: &'a Object, path: &[&str]) -> &'a [Value] {
     object
         .at(path)
         .and_then(Value::as_array)
         .map_or(&[], Vec::as_slice)
-}
-
-fn list(object: &Object, path: &[&str]) -> String {
-    let items: Vec<&str> = array(object, path)
-        .iter()
-        .filter_map(Value::as_str)
-        .collect();
-    items.join(",")
 }
 
 fn ready(object: &Object, have: &[&str], want: &[&str]) -> Value {
@@ -122,6 +115,18 @@ fn pod_status(pod: &Object) -> Value {
         return "Terminating".into();
     }
     let reason = pod.str_at(&["status", "reason"]);
+    // The last container that does not run says why.
+    let stopped = |status: &'_ Value| {
+        let part = |pointer: &str| status.pointer(pointer).and_then(Value::as_str);
+        let reason = part("/state/waiting/reason").or_else(|| part("/state/terminated/reason"));
+        reason
+            .filter(|reason| !reason.is_empty())
+            .map(str::to_owned)
+    };
+    let statuses = array(pod, &["status", "containerStatuses"]);
+    if let Some(stopped) = statuses.iter().find_map(stopped) {
+        return stopped.into();
+    }
     match reason
         .or_else(|| pod.str_at(&["status", "phase"]))
         .unwrap_or_default()
@@ -130,6 +135,20 @@ fn pod_status(pod: &Object) -> Value {
         "Failed" => "Error".into(),
         other => other.into(),
     }
+}
+
+/// How many of the readiness gates are true.
+fn readiness_gates(pod: &Object) -> Value {
+    let gates = array(pod, &["spec", "readinessGates"]);
+    if gates.is_empty() {
+        return "<none>".into();
+    }
+    let open = |gate: &&Value| {
+        let kind = gate.get("conditionType").and_then(Value::as_str);
+        let condition = pod.condition(kind.unwrap_or_default());
+        condition.and_then(|c| c.get("status")?.as_str()) == Some("True")
+    };
+    format!("{}/{}", gates.iter().filter(open).count(), gates.len()).into()
 }
 
 fn restarts(pod: &Object) -> Value {
@@ -183,7 +202,7 @@ fn external_address(service: &Object) -> Value {
     }
 }
 
-fn job_status(job: &Object) -> Value {
+pub(super) fn job_status(job: &Object) -> Value {
     let is = |kind: &str| {
         job.condition(kind)
             .and_then(|c| c.get("status"))
@@ -204,7 +223,7 @@ fn job_status(job: &Object) -> Value {
     status.into()
 }
 
-fn job_duration(job: &Object) -> Value {
+pub(super) fn job_duration(job: &Object) -> Value {
     let at = |key: &str| {
         job.str_at(&["status", key])?
             .parse::<jiff::Timestamp>()
@@ -217,24 +236,12 @@ fn job_duration(job: &Object) -> Value {
     }
 }
 
-fn completions(job: &Object) -> Value {
+pub(super) fn completions(job: &Object) -> Value {
     let wanted = job.i64_at(&["spec", "completions"]).unwrap_or(1);
     format!("{}/{wanted}", number(job, &["status", "succeeded"])).into()
 }
 
-fn node_status(node: &Object) -> Value {
-    let ready = node
-        .condition("Ready")
-        .and_then(|c| c.get("status"))
-        .and_then(Value::as_str);
-    if ready == Some("True") {
-        "Ready".into()
-    } else {
-        "NotReady".into()
-    }
-}
-
-fn role(binding: &Object) -> Value {
+pub(super) fn role(binding: &Object) -> Value {
     let part = |key: &str| binding.str_at(&["roleRef", key]).unwrap_or_default();
     format!("{}/{}", part("kind"), part("name")).into()
 }
@@ -251,36 +258,27 @@ fn hosts(ingress: &Object) -> Value {
     }
 }
 
-fn last_seen(event: &Object) -> Value {
-    let first = [
-        "lastTimestamp",
-        "deprecatedLastTimestamp",
-        "eventTime",
-        "firstTimestamp",
-    ]
-    .iter()
-    .find_map(|field| event.str_at(&[field]));
-    since(first.unwrap_or_default()).into()
+/// Group, resource, and the columns after the name.
+pub(super) type Columns = (&'static str, &'static str, &'static [Column]);
+
+/// Whether a table of the kind begins with the name: events have it at the end.
+pub(super) fn leads_with_name(resource: &Resource) -> bool {
+    resource.custom.is_some() || resource.plural != "events"
 }
 
-fn event_object(event: &Object) -> Value {
-    let part = |key: &str| {
-        event
-            .str_at(&["involvedObject", key])
-            .or_else(|| event.str_at(&["regarding", key]))
-    };
-    let kind = part("kind").unwrap_or_default().to_lowercase();
-    format!("{kind}/{}", part("name").unwrap_or_default()).into()
+/// The annotation of the class that claims without one get.
+const DEFAULT_CLASS: &str = "storageclass.kubernetes.io/is-default-class";
+
+/// The cell of the name.
+pub(super) fn name(resource: &Resource, object: &Object) -> Value {
+    let class = resource.is("storage.k8s.io", "storageclasses");
+    if class && object.annotation(DEFAULT_CLASS) == Some("true") {
+        return format!("{} (default)", object.name()).into();
+    }
+    object.name().into()
 }
 
-fn event_message(event: &Object) -> Value {
-    let message = event
-        .str_at(&["message"])
-        .or_else(|| event.str_at(&["note"]));
-    message.unwrap_or_default().trim().into()
-}
-
-const TABLE: &[(&str, &str, &[Column])] = &[
+const TABLE: &[Columns] = &[
     (
         "",
         "pods",
@@ -294,7 +292,7 @@ const TABLE: &[(&str, &str, &[Column])] = &[
             wide("Nominated Node", |o| {
                 text(o, &["status", "nominatedNodeName"], "<none>")
             }),
-            wide("Readiness Gates", |_| "<none>".into()),
+            wide("Readiness Gates", readiness_gates),
         ],
     ),
     (
@@ -364,65 +362,6 @@ const TABLE: &[(&str, &str, &[Column])] = &[
         ],
     ),
     (
-        "apps",
-        "daemonsets",
-        &[
-            column("Desired", "integer", |o| {
-                number(o, &["status", "desiredNumberScheduled"]).into()
-            }),
-            column("Current", "integer", |o| {
-                number(o, &["status", "currentNumberScheduled"]).into()
-            }),
-            column("Ready", "integer", |o| {
-                number(o, &["status", "numberReady"]).into()
-            }),
-            column("Up-to-date", "integer", |o| {
-                number(o, &["status", "updatedNumberScheduled"]).into()
-            }),
-            column("Available", "integer", |o| {
-                number(o, &["status", "numberAvailable"]).into()
-            }),
-            column("Node Selector", "string", |_| "<none>".into()),
-            AGE,
-        ],
-    ),
-    (
-        "batch",
-        "jobs",
-        &[
-            column("Status", "string", job_status),
-            column("Completions", "string", completions),
-            column("Duration", "string", job_duration),
-            AGE,
-        ],
-    ),
-    (
-        "batch",
-        "cronjobs",
-        &[
-            column("Schedule", "string", |o| text(o, &["spec", "schedule"], "")),
-            column("Timezone", "string", |o| {
-                text(o, &["spec", "timeZone"], "<none>")
-            }),
-            column("Suspend", "boolean", |o| {
-                let suspended = o.bool_at(&["spec", "suspend"]).unwrap_or_default();
-                if suspended {
-                    "True".into()
-                } else {
-                    "False".into()
-                }
-            }),
-            column("Active", "integer", |o| {
-                array(o, &["status", "active"]).len().into()
-            }),
-            column("Last Schedule", "string", |o| {
-                o.str_at(&["status", "lastScheduleTime"])
-                    .map_or_else(|| "<none>".into(), |t| since(t).into())
-            }),
-            AGE,
-        ],
-    ),
-    (
         "",
         "configmaps",
         &[
@@ -450,58 +389,6 @@ const TABLE: &[(&str, &str, &[Column])] = &[
         ],
     ),
     (
-        "",
-        "nodes",
-        &[
-            column("Status", "string", node_status),
-            column("Roles", "string", |_| "<none>".into()),
-            AGE,
-            column("Version", "string", |o| {
-                text(o, &["status", "nodeInfo", "kubeletVersion"], "")
-            }),
-        ],
-    ),
-    (
-        "",
-        "events",
-        &[
-            column("Last Seen", "string", last_seen),
-            column("Type", "string", |o| text(o, &["type"], "")),
-            column("Reason", "string", |o| text(o, &["reason"], "")),
-            column("Object", "string", event_object),
-            column("Message", "string", event_message),
-        ],
-    ),
-    (
-        "events.k8s.io",
-        "events",
-        &[
-            column("Last Seen", "string", last_seen),
-            column("Type", "string", |o| text(o, &["type"], "")),
-            column("Reason", "string", |o| text(o, &["reason"], "")),
-            column("Object", "string", event_object),
-            column("Message", "string", event_message),
-        ],
-    ),
-    (
-        "",
-        "persistentvolumeclaims",
-        &[
-            column("Status", "string", |o| text(o, &["status", "phase"], "")),
-            column("Volume", "string", |o| text(o, &["spec", "volumeName"], "")),
-            column("Capacity", "string", |o| {
-                text(o, &["status", "capacity", "storage"], "")
-            }),
-            column("Access Modes", "string", |o| {
-                list(o, &["spec", "accessModes"]).into()
-            }),
-            column("StorageClass", "string", |o| {
-                text(o, &["spec", "storageClassName"], "")
-            }),
-            AGE,
-        ],
-    ),
-    (
         "networking.k8s.io",
         "ingresses",
         &[
@@ -522,16 +409,6 @@ const TABLE: &[(&str, &str, &[Column])] = &[
     ),
     ("rbac.authorization.k8s.io", "clusterroles", &[CREATED]),
     ("rbac.authorization.k8s.io", "roles", &[CREATED]),
-    (
-        "rbac.authorization.k8s.io",
-        "clusterrolebindings",
-        &[column("Role", "string", role), AGE],
-    ),
-    (
-        "rbac.authorization.k8s.io",
-        "rolebindings",
-        &[column("Role", "string", role), AGE],
-    ),
     (
         "apiextensions.k8s.io",
         "customresourcedefinitions",

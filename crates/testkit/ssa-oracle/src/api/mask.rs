@@ -225,7 +225,26 @@ fn text(found: &str, names: &Names) -> String {
     if seconds {
         return "<age>".to_owned();
     }
-    mask_revisions(&mask_times(&out))
+    mask_revisions(&mask_times(&mask_addresses(&out)))
+}
+
+/// Replaces the addresses that servers give to Services.
+fn mask_addresses(text: &str) -> String {
+    if !text.contains("10.") {
+        return text.to_owned();
+    }
+    let mut out = text.to_owned();
+    for word in text.split([' ', '\n', ',']) {
+        let address = word.starts_with("10.") && word.parse::<std::net::Ipv4Addr>().is_ok();
+        if address && (word.starts_with("10.0.") || word.starts_with("10.96.")) {
+            let padded = format!("{word} ");
+            while out.contains(&format!("{padded} ")) {
+                out = out.replace(&format!("{padded} "), &padded);
+            }
+            out = out.replace(word, "<address>");
+        }
+    }
+    out
 }
 
 /// Replaces revisions that a message names: those asked for and the server's own.
