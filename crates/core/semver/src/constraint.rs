@@ -71,13 +71,13 @@ struct Comparison {
 impl Constraint {
     /// Reads a constraint: `>=1.2 <2 || ^3`, `~1.2.x`, `1.2 - 1.4`.
     pub fn parse(text: &str) -> Result<Self, ConstraintError> {
-        let improper = || ConstraintError::Improper(text.chars().take(100).collect());
+        let improper = |text: &str| ConstraintError::Improper(text.chars().take(100).collect());
         if text.len() > MAX_CONSTRAINT_LENGTH {
-            return Err(improper());
+            return Err(improper(text));
         }
         let groups = text
             .split("||")
-            .map(|group| parse_group(group).ok_or_else(improper))
+            .map(|group| parse_group(group).ok_or_else(|| improper(group)))
             .collect::<Result<_, _>>()?;
         Ok(Self { groups })
     }

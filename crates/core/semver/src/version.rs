@@ -14,6 +14,9 @@ pub enum VersionError {
     /// The text does not have the form of a version.
     #[error("invalid semantic version")]
     Invalid,
+    /// A number is larger than 64 bits hold.
+    #[error("error parsing version segment: strconv.ParseUint: parsing {0:?}: value out of range")]
+    SegmentTooLarge(String),
     /// A numeric part of the pre-release has a leading zero.
     #[error("version segment starts with 0")]
     SegmentStartsZero,
@@ -113,7 +116,8 @@ fn parse_number(part: &str) -> Result<u64, VersionError> {
     if part.is_empty() || !part.bytes().all(|b| b.is_ascii_digit()) {
         return Err(VersionError::Invalid);
     }
-    part.parse().map_err(|_| VersionError::Invalid)
+    part.parse()
+        .map_err(|_| VersionError::SegmentTooLarge(part.to_owned()))
 }
 
 fn starts_with_zero(part: &str) -> bool {

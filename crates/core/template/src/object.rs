@@ -41,6 +41,11 @@ pub trait Object: Debug + Send + Sync {
         Err(CallError::new(format!("no method {name}")))
     }
 
+    /// As `%#v` prints it, where that shows more than [`Object::fields`].
+    fn go_syntax(&self) -> Option<String> {
+        None
+    }
+
     /// What `String()` or `Error()` returns, if the type has one: printing uses it.
     fn display(&self) -> Option<String> {
         None

@@ -2,6 +2,11 @@
 
 /// Largest repetition that Go allows.
 const MAX_REPEAT: u32 = 1_000;
+/// What can stand in `[[:name:]]`.
+const POSIX_CLASSES: [&str; 14] = [
+    "alnum", "alpha", "ascii", "blank", "cntrl", "digit", "graph", "lower", "print", "punct",
+    "space", "upper", "word", "xdigit",
+];
 
 /// The same expression for the regex crate. The error is Go's, without its prefix.
 pub fn translate(source: &str) -> Result<String, String> {
@@ -124,10 +129,6 @@ impl Translator<'_> {
                 self.rest = literal.get(end + 2..).unwrap_or_default();
             }
             'E' => self.rest = &self.rest[2..],
-            'C' => {
-                self.out.push_str("(?s-u:.)");
-                self.rest = &self.rest[2..];
-            }
             // Digits, words and spaces are those of ASCII.
             'd' | 'D' | 'w' | 'W' | 's' | 'S' => {
                 self.out.push_str(perl_class(next));
@@ -204,7 +205,13 @@ impl Translator<'_> {
                 let shown = &self.rest[..length];
                 return Err(format!("invalid named capture: `{shown}`"));
             }
-            self.take(length);
+            if name.starts_with(|first: char| first.is_ascii_digit()) {
+                // The crate refuses such a name; as `$1` means the first group, nobody can ask for this one by its name.
+                self.out.push('(');
+                self.rest = &self.rest[length..];
+            } else {
+                self.take(length);
+            }
             return Ok(());
         }
         let flags = inner
@@ -248,6 +255,11 @@ impl Translator<'_> {
             if self.rest.starts_with("[:")
                 && let Some(end) = self.rest.find(":]")
             {
+                let name = &self.rest[2..end];
+                if !POSIX_CLASSES.contains(&name.strip_prefix('^').unwrap_or(name)) {
+                    let shown = &self.rest[..end + 2];
+                    return Err(format!("invalid character class range: `{shown}`"));
+                }
                 self.take(end + 2);
                 continue;
             }

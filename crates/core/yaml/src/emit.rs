@@ -95,6 +95,14 @@ struct Emitter {
 }
 
 impl Emitter {
+    /// Whose writer this is: lists are indented by go-yaml v3.
+    fn dialect(&self) -> Dialect {
+        match self.indented_lists {
+            true => Dialect::V3,
+            false => Dialect::V2,
+        }
+    }
+
     fn value(&mut self, value: &Value, in_mapping: bool) {
         match value {
             Value::Null => self.plain("null"),
@@ -126,8 +134,9 @@ impl Emitter {
         } else {
             text
         };
+        let dialect = self.dialect();
         self.out
-            .scalar(text, choice_for(text), simple_key, Dialect::V2);
+            .scalar(text, choice_for(text, dialect), simple_key, dialect);
     }
 
     fn list(&mut self, items: &[Value], in_mapping: bool) {
@@ -162,11 +171,13 @@ impl Emitter {
     }
 }
 
-/// go-yaml v2's choice of style for a string.
-fn choice_for(text: &str) -> ScalarChoice {
+/// go-yaml's choice of style for a string. v3 quotes what was a boolean for v2, too.
+fn choice_for(text: &str, dialect: Dialect) -> ScalarChoice {
+    let old_bool =
+        || dialect == Dialect::V3 && matches!(resolve(text, Dialect::V2), Scalar::Bool(_));
     if text.contains('\n') {
         ScalarChoice::Literal
-    } else if resolve(text, Dialect::V2) == Scalar::Text && !is_base_60(text) {
+    } else if resolve(text, dialect) == Scalar::Text && !is_base_60(text) && !old_bool() {
         ScalarChoice::Plain
     } else {
         ScalarChoice::DoubleQuoted

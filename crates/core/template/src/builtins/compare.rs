@@ -98,7 +98,7 @@ fn other_equal(first: &Value, second: &Value) -> Result<bool, CallError> {
             shown(first),
             first.type_name(),
             second.type_name(),
-            shown(second)
+            plain(second)
         )));
     }
     if first.is_nil() || second.is_nil() {
@@ -119,8 +119,17 @@ fn other_equal(first: &Value, second: &Value) -> Result<bool, CallError> {
 
 /// `%s` of a `reflect.Value`.
 fn shown(value: &Value) -> String {
+    formatted(b"%s", value)
+}
+
+/// `%v` of a `reflect.Value`.
+fn plain(value: &Value) -> String {
+    formatted(b"%v", value)
+}
+
+fn formatted(format: &[u8], value: &Value) -> String {
     let operand = [Operand::plain(value.clone())];
-    let text = crate::format::sprintf(b"%s", &operand, usize::MAX).unwrap_or_default();
+    let text = crate::format::sprintf(format, &operand, usize::MAX).unwrap_or_default();
     String::from_utf8_lossy(&text).into_owned()
 }
 

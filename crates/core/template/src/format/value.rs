@@ -83,7 +83,10 @@ impl Printer {
                 true
             }
             Value::Object(object) => {
-                self.object(object.as_ref(), verb, depth);
+                match object.go_syntax() {
+                    Some(text) if self.flags.sharp_v && depth == 0 => self.text(&text),
+                    _ => self.object(object.as_ref(), verb, depth),
+                }
                 true
             }
         };

@@ -107,7 +107,20 @@ fn decrypt_aes(runtime: &mut Runtime<'_>, arguments: &[Operand]) -> Outcome {
     let encrypted = base64_decoded(&source)
         .map_err(|at| CallError::new(format!("illegal base64 data at input byte {at}")))?;
     runtime.charge_bytes(encrypted.len())?;
-    if encrypted.len() < BLOCK_BYTES || encrypted.len() % BLOCK_BYTES != 0 {
+    // Go slices the buffer, whose capacity comes from the length of the text.
+    let capacity = source.len() / 4 * 3;
+    if capacity < BLOCK_BYTES {
+        return Err(CallError::new(format!(
+            "runtime error: slice bounds out of range [:{BLOCK_BYTES}] with capacity {capacity}"
+        )));
+    }
+    if encrypted.len() < BLOCK_BYTES {
+        return Err(CallError::new(format!(
+            "runtime error: slice bounds out of range [{BLOCK_BYTES}:{}]",
+            encrypted.len()
+        )));
+    }
+    if encrypted.len() % BLOCK_BYTES != 0 {
         return Err(CallError::new("crypto/cipher: input not full blocks"));
     }
     let cipher = cipher(&password);

@@ -100,13 +100,21 @@ fn chunk(runtime: &mut Runtime<'_>, arguments: &[Operand]) -> Outcome {
     let size = integer(arguments, 0);
     let rows: Vec<Value> = match usize::try_from(size) {
         Ok(size) if size > 0 => list.items().chunks(size).map(row).collect(),
-        _ if list.items().is_empty() => Vec::new(),
-        _ => {
-            return Err(CallError::new("runtime error: makeslice: len out of range"));
-        }
+        _ => match (chunk_count(list.items().len(), size), list.items()) {
+            (count, _) if count == 0.0 => Vec::new(),
+            (count, [item]) if count == 1.0 => vec![row(std::slice::from_ref(item))],
+            _ => {
+                return Err(CallError::new("runtime error: makeslice: len out of range"));
+            }
+        },
     };
     let kind = Type::List(Arc::new(Type::Any));
     Ok(Value::List(List::typed(kind, rows)).into())
+}
+
+/// How many rows sprig makes room for; sizes below one give odd numbers.
+fn chunk_count(length: usize, size: i64) -> f64 {
+    ((length as f64 - 1.0) / size as f64).floor() + 1.0
 }
 
 fn compact(runtime: &mut Runtime<'_>, arguments: &[Operand]) -> Outcome {

@@ -143,10 +143,7 @@ fn decimals(arguments: &[Operand], combine: fn(&Decimal, &Decimal) -> Option<Dec
         let float = to_float(&argument.value);
         let Some(number) = Decimal::from_float(float) else {
             let shown = crate::strconv::format_float(float, b'g', -1);
-            let message = format!(
-                "Cannot create a Decimal from {}",
-                shown.trim_start_matches('+')
-            );
+            let message = format!("Cannot create a Decimal from {shown}");
             return Err(CallError::new(message));
         };
         result = Some(match result {

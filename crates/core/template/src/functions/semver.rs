@@ -10,6 +10,7 @@ use super::{Entry, Outcome};
 use crate::exec::Runtime;
 use crate::function::{CallError, Signature};
 use crate::object::Object;
+use crate::strconv::quote;
 use crate::types::{Kind, UintKind};
 use crate::value::{Operand, Value};
 
@@ -114,6 +115,20 @@ impl Object for SemVer {
 
     fn display(&self) -> Option<String> {
         Some(self.0.to_string())
+    }
+
+    fn go_syntax(&self) -> Option<String> {
+        let quoted = |text: &str| quote(text.as_bytes());
+        let version = &self.0;
+        Some(format!(
+            "&semver.Version{{major:{:#x}, minor:{:#x}, patch:{:#x}, pre:{}, metadata:{}, original:{}}}",
+            version.major,
+            version.minor,
+            version.patch,
+            quoted(&version.pre_release),
+            quoted(&version.metadata),
+            quoted(version.original())
+        ))
     }
 
     fn to_json(&self) -> Option<serde_json::Value> {

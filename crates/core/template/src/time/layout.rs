@@ -114,10 +114,10 @@ pub fn next_piece(layout: &str) -> (&str, Option<Piece>, &str) {
     (layout, None, "")
 }
 
-/// `Janet` holds no month.
+/// `Janet` holds no month, `Month` no weekday.
 fn is_part_of_word(rest: &str, piece: Piece) -> bool {
     let length = "Jan".len();
-    matches!(piece, Piece::Month)
+    matches!(piece, Piece::Month | Piece::Weekday)
         && rest
             .as_bytes()
             .get(length)

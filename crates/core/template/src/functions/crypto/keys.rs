@@ -21,8 +21,11 @@ use crate::value::{Operand, Value};
 /// Bits of the keys of certificates.
 pub const CERTIFICATE_RSA_BITS: usize = 2_048;
 const RSA_BITS: usize = 4_096;
-/// Work of making a key, in steps.
-const KEY_STEPS: u64 = 5_000_000;
+/// Work of making a key on an elliptic curve, in steps.
+const CURVE_KEY_STEPS: u64 = 10_000;
+/// Work of making an RSA key for each 1,024 bits to the third power, in steps: some 80 keys of certificates, or ten long ones, in one rendering. Charts make
+/// a certificate authority and a certificate for each time that a template is included for its checksum.
+const RSA_KEY_STEPS: u64 = 30_000;
 
 /// The environment's randomness for the crates that make keys.
 struct Randomness<'e>(&'e mut dyn Environment);
@@ -60,7 +63,7 @@ pub enum PrivateKey {
 impl PrivateKey {
     /// A new RSA key.
     pub fn rsa(runtime: &mut Runtime<'_>, bits: usize) -> Result<Self, CallError> {
-        runtime.charge(KEY_STEPS)?;
+        runtime.charge(RSA_KEY_STEPS * (bits as u64 / 1_024).pow(3))?;
         let mut randomness = Randomness(runtime.environment());
         rsa::RsaPrivateKey::new(&mut randomness, bits)
             .map(|key| Self::Rsa(Box::new(key)))
@@ -190,7 +193,7 @@ pub fn generate(runtime: &mut Runtime<'_>, arguments: &[Operand]) -> Outcome {
     let key = match kind.as_bytes() {
         b"" | b"rsa" => PrivateKey::rsa(runtime, RSA_BITS)?,
         b"ecdsa" => {
-            runtime.charge(KEY_STEPS)?;
+            runtime.charge(CURVE_KEY_STEPS)?;
             PrivateKey::Ecdsa(ecdsa_key(runtime))
         }
         b"ed25519" => {

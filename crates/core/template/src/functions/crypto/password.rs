@@ -18,7 +18,7 @@ use crate::value::{Operand, Value};
 const BCRYPT_COST: u32 = 10;
 const MAX_BCRYPT_BYTES: usize = 72;
 /// Work of one bcrypt or scrypt, in steps.
-const HASH_STEPS: u64 = 1_000_000;
+const HASH_STEPS: u64 = 200_000;
 
 fn bcrypt_text(runtime: &mut Runtime<'_>, password: &[u8]) -> Result<String, CallError> {
     if password.len() > MAX_BCRYPT_BYTES {
