@@ -7,7 +7,8 @@ use crate::{process, tree};
 /// Our own charts, each with a quirk.
 const CORPUS: &str = "crates/core/helm/tests/charts";
 
-/// `oracle helm [PATH..] [--verbose] [--record]`: without a path, our own charts and the recorded ones. `--record` writes the answers of our own.
+/// `oracle helm [PATH..] [--verbose] [--generate] [--record]`: without a path, our own charts and the recorded ones. `--generate` renders charts with values made
+/// from their own, too. `--record` writes the answers of our own.
 /// With `--cli`, the commands instead.
 pub fn run(arguments: &[String]) -> Result<()> {
     if arguments.iter().any(|argument| argument == "--cli") {

@@ -1,4 +1,5 @@
-//! Charts rendered by ours and by a real helm, compared byte for byte and as objects: `--helm BINARY [--record CASES | PATH..] [--verbose]`.
+//! Charts rendered by ours and by a real helm, compared byte for byte and as objects: `--helm BINARY [--record CASES |
+//! [--generate] PATH..] [--verbose]`. With `--generate`, charts from folders are rendered with values made from their own, too.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -11,6 +12,8 @@ mod cases;
 mod compare;
 #[path = "../tests/support/disk.rs"]
 mod disk;
+#[path = "oracle/generate.rs"]
+mod generate;
 #[path = "../tests/support/run.rs"]
 mod run;
 
@@ -33,6 +36,7 @@ struct Arguments {
     helm: PathBuf,
     record: Option<PathBuf>,
     verbose: bool,
+    generate: bool,
     paths: Vec<PathBuf>,
 }
 
@@ -41,6 +45,7 @@ fn arguments() -> Result<Arguments, String> {
         helm: PathBuf::from("helm"),
         record: None,
         verbose: false,
+        generate: false,
         paths: Vec::new(),
     };
     let mut words = std::env::args().skip(1);
@@ -50,6 +55,7 @@ fn arguments() -> Result<Arguments, String> {
             "--record" => {
                 arguments.record = Some(words.next().ok_or("--record needs a folder")?.into());
             }
+            "--generate" => arguments.generate = true,
             "--verbose" => arguments.verbose = true,
             path => arguments.paths.push(path.into()),
         }
@@ -107,6 +113,8 @@ fn compare_case(helm: &Path, chart: &Path, request: &Request) -> (Verdict, Strin
             (verdict, first_difference(&ours, &first))
         }
         (Err(ours), Err(theirs)) => compare_errors(&ours, &theirs),
+        // Helm's own mistakes are nothing to follow.
+        (_, Err(theirs)) if theirs.starts_with("panic: ") => (Verdict::Objects, theirs),
         (Ok(_), Err(theirs)) => (Verdict::Different, format!("helm fails: {theirs}")),
         (Err(ours), Ok(_)) => (Verdict::Different, format!("we fail: {ours}")),
     }
@@ -126,13 +134,16 @@ fn find_charts(folder: &Path, found: &mut Vec<PathBuf>) {
     paths.iter().for_each(|path| find_charts(path, found));
 }
 
-fn requests(chart: &Path) -> Vec<(String, Request)> {
+fn requests(chart: &Path, generate: bool) -> Vec<(String, Request)> {
     let request = |values: Vec<String>| Request {
         release: "test-release".to_owned(),
         flags: FLAGS.iter().map(|flag| (*flag).to_owned()).collect(),
         values,
     };
     let mut all = vec![("default".to_owned(), request(Vec::new()))];
+    if generate {
+        all.extend(generate::requests(chart, &request(Vec::new())));
+    }
     let mut files: Vec<PathBuf> = std::fs::read_dir(chart.join("ci"))
         .into_iter()
         .flatten()
@@ -166,9 +177,11 @@ impl Tally {
         let count = |verdict| self.0.get(&verdict).copied().unwrap_or(0);
         let (bytes, objects) = (count(Verdict::Bytes), count(Verdict::Objects));
         let different = count(Verdict::Different);
-        let all = bytes + objects + different;
+        let random = count(Verdict::Random);
+        let all = bytes + random + objects + different;
         println!("{all:>6} cases");
         println!("{bytes:>6} equal in bytes");
+        println!("{random:>6} equal in bytes but for lines in which two runs of helm differ");
         println!("{objects:>6} equal as objects only, or failing at the same place in other words");
         println!("{different:>6} different");
         different == 0
@@ -212,7 +225,7 @@ fn run_all(arguments: &Arguments) -> Result<bool, String> {
         let mut charts = Vec::new();
         find_charts(path, &mut charts);
         for chart in charts {
-            for (name, request) in requests(&chart) {
+            for (name, request) in requests(&chart, arguments.generate) {
                 let (verdict, note) = compare_case(&arguments.helm, &chart, &request);
                 let name = format!("{}#{name}", chart.display());
                 tally.add(&name, verdict, &note, arguments.verbose);

@@ -2,6 +2,7 @@
 
 mod document;
 mod format;
+mod metaschema;
 mod number;
 mod problem;
 mod validator;

@@ -2,7 +2,8 @@
 //!
 //! Further fields of a line: `name` (of the template, `test` when absent), `mk` (`default`, `zero` or `error` for keys that are missing), `ints`
 //! (true: whole numbers are `int64`, as of `--set`; otherwise `float64`, as of a values file), `chart` (true: the template is `templates/t.yaml` of a chart `c`
-//! whose values are the data, and errors read as Helm's). `tmpl` and `input` are other names of `tpl`, `vars` of `data`.
+//! whose values are the data, and errors read as Helm's). `tmpl` and `input` are other names of `tpl`, `vars` of `data`. `now` is the
+//! time that `now` gives, as RFC 3339 (the epoch when absent).
 
 use std::io::{BufRead, Write};
 use std::sync::Arc;
@@ -55,20 +56,23 @@ fn render(case: &Json, functions: &Arc<FunctionMap>) -> Result<String, String> {
         ..Options::default()
     };
     let data = field(case, &["data", "vars"]).unwrap_or(&Json::Null);
+    let mut environment = FixedEnvironment::default();
+    if let Some(now) = case.get("now").and_then(Json::as_str) {
+        environment.time = now
+            .parse()
+            .map_err(|error| format!("now is no time: {error}"))?;
+    }
     if case.get("chart") == Some(&Json::Bool(true)) {
         let data = Value::from_json(data, integers);
-        return render_chart(text, data, missing_key, Arc::clone(functions));
+        let functions = Arc::clone(functions);
+        return render_chart(text, data, missing_key, functions, &mut environment);
     }
     let mut templates = Templates::new(Arc::clone(functions), options);
     templates
         .parse(name, text)
         .map_err(|error| error.to_string())?;
     templates
-        .execute(
-            name,
-            &Value::from_json(data, integers),
-            &mut FixedEnvironment::default(),
-        )
+        .execute(name, &Value::from_json(data, integers), &mut environment)
         .map_err(|error| helm::plain_text(&error.to_string()))
 }
 
@@ -80,6 +84,7 @@ fn render_chart(
     values: Value,
     missing_key: MissingKey,
     functions: Arc<FunctionMap>,
+    environment: &mut FixedEnvironment,
 ) -> Result<String, String> {
     let mut options = Options::helm();
     if missing_key == MissingKey::Error {
@@ -100,7 +105,7 @@ fn render_chart(
         map.insert("Values", values);
     }
     let output = templates
-        .execute(FILE, &context, &mut FixedEnvironment::default())
+        .execute(FILE, &context, environment)
         .map_err(|error| helm::exec_error_text(FILE, &error))?;
     Ok(output.replace("<no value>", ""))
 }

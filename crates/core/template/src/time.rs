@@ -57,6 +57,25 @@ impl GoTime {
         }
     }
 
+    /// As Go writes it in a program; what is in UTC was read in the local zone, but for the zero time.
+    pub(crate) fn go_syntax(&self) -> String {
+        let location = match &self.location {
+            _ if *self == Self::zero() => "time.UTC".to_owned(),
+            Location::Zone(zone) if *zone == TimeZone::UTC => "time.Local".to_owned(),
+            Location::Zone(zone) => {
+                format!("time.Location({:?})", zone.iana_name().unwrap_or_default())
+            }
+            Location::Fixed(_, name) => format!("time.Location({name:?})"),
+        };
+        let civil = self.wall().civil;
+        let nanosecond = civil.subsec_nanosecond();
+        let date = self.format("2006, time.January, 2");
+        let clock = format!("{}, {}, {}", civil.hour(), civil.minute(), civil.second());
+        let year = civil.year();
+        let date = date.split_once(',').map_or("", |(_, rest)| rest);
+        format!("time.Date({year},{date}, {clock}, {nanosecond}, {location})")
+    }
+
     /// The same instant elsewhere.
     pub fn within(&self, zone: TimeZone) -> Self {
         Self::new(self.instant, zone)

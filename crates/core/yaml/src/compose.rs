@@ -107,7 +107,10 @@ impl<'a> Composer<'a> {
         let parser = &mut self.parser;
         let parsed = catch_unwind(AssertUnwindSafe(|| parser.parse()));
         let mut event = match parsed {
-            Ok(event) => event.map_err(|e| syntax(&e, self.lines_before))?,
+            Ok(event) => event.map_err(|e| {
+                let last_line = self.unended.map(last_line_of);
+                syntax(&e, self.lines_before, last_line)
+            })?,
             Err(_) => {
                 self.ended = true;
                 let problem =
@@ -316,7 +319,7 @@ fn line_number(line: u64) -> u32 {
 }
 
 /// The parser's error in our words: where, what, and the remedy where it is known.
-fn syntax(error: &Error, lines_before: u64) -> YamlError {
+fn syntax(error: &Error, lines_before: u64, last_line: Option<u64>) -> YamlError {
     let mark = error.problem_mark().or_else(|| error.context_mark());
     let mut problem = error.problem().to_owned();
     if let Some(context) = error.context().filter(|c| !c.is_empty()) {
@@ -331,15 +334,23 @@ fn syntax(error: &Error, lines_before: u64) -> YamlError {
         line,
         column,
         problem,
-        go_text: go_text(error),
+        go_text: go_text(error, last_line),
     }
 }
 
+/// The number of the last line, from 0.
+fn last_line_of(text: &[u8]) -> u64 {
+    text.iter().filter(|byte| **byte == b'\n').count() as u64
+}
+
 /// The error as go-yaml v2 prints it: the line of the problem, counted from 0 unless the scanner found it, or else that where the construct began; no
-/// line at all when that is 0.
-fn go_text(error: &Error) -> String {
+/// line at all when that is 0. Nothing lies behind the last line, where the text has one that was not ended.
+fn go_text(error: &Error, last_line: Option<u64>) -> String {
+    let last_line = last_line.unwrap_or(u64::MAX);
     let scanner = u64::from(error.kind() == ErrorKind::Scanner);
-    let problem = error.problem_mark().map_or(0, |mark| mark.line);
+    let problem = error
+        .problem_mark()
+        .map_or(0, |mark| mark.line.min(last_line));
     let context = error.context_mark().map_or(0, |mark| mark.line);
     match (problem, context) {
         (0, 0) => error.problem().to_owned(),

@@ -9,7 +9,7 @@ const MAX_SCHEMAS: usize = 200_000;
 /// Deepest nesting of a document, in levels (the JSON reader has a lower one).
 const MAX_LEVELS: usize = 256;
 /// Address under which Helm loads the schema.
-const ROOT: &str = "file:///values.schema.json";
+pub(super) const ROOT: &str = "file:///values.schema.json";
 /// Keywords whose values are data, not schemas.
 const DATA: &[&str] = &["enum", "const", "default", "examples", "example"];
 
@@ -48,6 +48,20 @@ fn remote(url: &str) -> String {
     )
 }
 
+/// Parses a schema and finds its draft.
+pub(super) fn parse(text: &[u8]) -> Result<(Value, Draft), String> {
+    let root: Value = serde_json::from_slice(text).map_err(|error| {
+        // Go's words where they are known.
+        if error.is_eof() {
+            "unexpected EOF".to_owned()
+        } else {
+            error.to_string()
+        }
+    })?;
+    let draft = Draft::of(&root)?;
+    Ok((root, draft))
+}
+
 /// Where a reference leads.
 pub(super) enum Target<'a> {
     Schema(&'a Value),
@@ -66,17 +80,8 @@ pub(super) struct Document {
 }
 
 impl Document {
-    /// Parses and indexes a document; every reference in it must lead somewhere.
-    pub(super) fn new(text: &[u8]) -> Result<Self, String> {
-        let root: Value = serde_json::from_slice(text).map_err(|error| {
-            // Go's words where they are known.
-            if error.is_eof() {
-                "unexpected EOF".to_owned()
-            } else {
-                error.to_string()
-            }
-        })?;
-        let draft = Draft::of(&root)?;
+    /// Indexes a document; every reference in it must lead somewhere.
+    pub(super) fn new(root: Value, draft: Draft) -> Result<Self, String> {
         let mut document = Self {
             draft,
             resources: HashMap::new(),

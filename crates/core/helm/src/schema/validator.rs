@@ -5,15 +5,15 @@ use std::collections::{BTreeSet, HashMap};
 use regex::Regex;
 use serde_json::{Map, Value};
 
-use super::document::{Document, Draft, Target};
-use super::format;
+use super::document::{self, Document, Draft, ROOT, Target};
 use super::number::{equal, is_multiple, is_whole};
 use super::problem::{Kind, Problem, display, english, english_count, quote, quote_all};
+use super::{format, metaschema};
 use crate::values::Values;
 use crate::warning::Warning;
 
 /// Most schemas applied to values in one check: a bound on schemas that multiply.
-const MAX_STEPS: usize = 2_000_000;
+const MAX_STEPS: usize = 500_000;
 /// Deepest nesting of schemas and values, in levels.
 const MAX_LEVELS: usize = 200;
 /// Most problems that are reported for one chart.
@@ -25,10 +25,47 @@ pub(super) fn validate(
     values: &Values,
     warnings: &mut Vec<Warning>,
 ) -> Result<(), String> {
-    let document = Document::new(schema)?;
-    let values = Value::Object(values.clone());
+    let (root, draft) = document::parse(schema)?;
+    check_schema(&root, draft)?;
+    let document = Document::new(root, draft)?;
+    let problems = check(&document, &Value::Object(values.clone()), warnings)?;
+    if problems.is_empty() {
+        return Ok(());
+    }
+    let mut text = String::new();
+    for problem in &problems {
+        problem.print(1, &mut text);
+    }
+    text.push('\n');
+    // The first line feed stands behind a title that Helm takes away.
+    Err(text.trim_start_matches('\n').to_owned())
+}
+
+/// Checks a schema against the metaschema of its draft.
+fn check_schema(schema: &Value, draft: Draft) -> Result<(), String> {
+    let document = Document::new(metaschema::of(draft), draft)?;
+    let problems = check(&document, schema, &mut Vec::new())?;
+    if problems.is_empty() {
+        return Ok(());
+    }
+    let mut text = format!(
+        "\"{ROOT}#\" is not valid against metaschema: jsonschema validation failed with '{}'",
+        metaschema::address(draft)
+    );
+    for problem in &problems {
+        problem.print(1, &mut text);
+    }
+    Err(text)
+}
+
+/// What a value breaks; an error when the schema cannot be used.
+fn check(
+    document: &Document,
+    value: &Value,
+    warnings: &mut Vec<Warning>,
+) -> Result<Vec<Problem>, String> {
     let mut validator = Validator {
-        document: &document,
+        document,
         patterns: HashMap::new(),
         steps: 0,
         fatal: None,
@@ -37,24 +74,15 @@ pub(super) fn validate(
         place: Vec::new(),
         number_of_problems: 0,
     };
-    let result = validator.apply(&document.root, &Document::base(), &values, None);
+    let result = validator.apply(&document.root, &Document::base(), value, None);
     if let Some(fatal) = validator.fatal {
         return Err(fatal);
     }
-    let Err(problem) = result else {
-        return Ok(());
-    };
-    let problems = match problem.kind {
-        Kind::Group => problem.causes,
-        _ => vec![problem],
-    };
-    let mut text = String::new();
-    for problem in &problems {
-        problem.print(1, &mut text);
-    }
-    text.push('\n');
-    // The first line feed stands behind a title that Helm takes away.
-    Err(text.trim_start_matches('\n').to_owned())
+    Ok(match result {
+        Ok(()) => Vec::new(),
+        Err(problem) if matches!(problem.kind, Kind::Group) => problem.causes,
+        Err(problem) => vec![problem],
+    })
 }
 
 /// What of a value no schema has looked at yet (`unevaluatedProperties`, `unevaluatedItems`).

@@ -7,6 +7,9 @@ use crate::words::Words;
 const DEPTH: usize = 3;
 /// Depth of controls in controls.
 const NESTING: usize = 3;
+/// One argument in so many is of another kind than it should be.
+const ODD_IN_CALLS: usize = 14;
+const ODD_IN_PROGRAMS: usize = 60;
 
 /// What one argument is about, and whether any number of such may follow.
 struct Parameter {
@@ -31,6 +34,8 @@ pub struct Grammar {
     loops: usize,
     /// Controls around the next piece that may set the dot.
     inside: usize,
+    /// How seldom an argument is of another kind than it should be.
+    odd: usize,
 }
 
 impl Grammar {
@@ -63,6 +68,7 @@ impl Grammar {
             variables: Vec::new(),
             loops: 0,
             inside: 0,
+            odd: ODD_IN_CALLS,
         }
     }
 
@@ -71,10 +77,13 @@ impl Grammar {
         self.variables.clear();
         self.loops = 0;
         self.inside = 0;
+        self.odd = ODD_IN_CALLS;
         match self.random.below(10) {
             0..=4 => self.calls(),
             5 => self.syntax(),
             _ => {
+                // The first error ends a program.
+                self.odd = ODD_IN_PROGRAMS;
                 let mut text = String::new();
                 if self.random.chance(4) {
                     text.push_str(&self.definition());
@@ -145,7 +154,7 @@ impl Grammar {
 
     /// A word that can stand as an argument of this kind, or, rarely, of another.
     fn argument(&mut self, kind: &str, depth: usize) -> String {
-        if self.random.chance(14) {
+        if self.random.chance(self.odd) {
             return self.word("any");
         }
         if kind == "any" && !self.variables.is_empty() && self.random.chance(3) {
@@ -193,18 +202,18 @@ impl Grammar {
     }
 
     fn definition(&mut self) -> String {
+        self.inside += 1;
         let body = self.piece(1);
+        self.inside -= 1;
         self.variables.clear();
         format!("{{{{ define \"one\" }}}}<{body}>{{{{ end }}}}")
     }
 
     fn body(&mut self, nesting: usize) -> String {
         let visible = self.variables.len();
-        self.inside += 1;
         let text: String = (0..=self.random.below(2))
             .map(|_| self.piece(nesting))
             .collect();
-        self.inside -= 1;
         self.variables.truncate(visible);
         text
     }
@@ -258,12 +267,15 @@ impl Grammar {
             false => format!("{word} {}", self.pipeline()),
         };
         text.push_str(&self.action(&head));
+        let sets_dot = usize::from(word == "with");
+        self.inside += sets_dot;
         text.push_str(&self.body(nesting - 1));
         while self.random.chance(3) {
             let pipeline = self.pipeline();
             text.push_str(&self.action(&format!("else {word} {pipeline}")));
             text.push_str(&self.body(nesting - 1));
         }
+        self.inside -= sets_dot;
         if self.random.chance(2) {
             text.push_str(&self.action("else"));
             text.push_str(&self.body(nesting - 1));
@@ -295,7 +307,9 @@ impl Grammar {
         };
         let mut text = self.action(&head);
         self.loops += 1;
+        self.inside += 1;
         text.push_str(&self.body(nesting - 1));
+        self.inside -= 1;
         self.loops -= 1;
         self.variables.truncate(visible);
         if self.random.chance(3) {

@@ -182,7 +182,10 @@ pub fn len(_: &mut Runtime<'_>, arguments: &[Operand]) -> Outcome {
         Value::Map(map) => map.len(),
         other => {
             let kind: String = match other.static_type() {
-                Type::Map(_) | Type::Named(_) => other.type_name().into_owned(),
+                // Go looks behind pointers.
+                Type::Map(_) | Type::Named(_) => {
+                    other.type_name().trim_start_matches('*').to_owned()
+                }
                 kind => kind.to_string(),
             };
             return Err(CallError::new(format!("len of type {kind}")));

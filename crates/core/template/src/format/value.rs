@@ -77,6 +77,10 @@ impl Printer {
                 self.map(map, &map.type_name(), verb, depth);
                 true
             }
+            Value::Time(time) if self.flags.sharp_v => {
+                self.text(&time.go_syntax());
+                true
+            }
             Value::Time(time) => self.string(time.to_string().as_bytes(), verb),
             Value::Function(_) => {
                 self.pointer(value, verb);

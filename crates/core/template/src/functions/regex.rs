@@ -80,6 +80,10 @@ fn compiled(source: &Text) -> Result<Arc<Regex>, String> {
     if let Some(regex) = kept.get(source) {
         return Ok(Arc::clone(regex));
     }
+    if source.as_str().is_none() {
+        let shown = source.lossy();
+        return Err(format!("error parsing regexp: invalid UTF-8: `{shown}`"));
+    }
     let pattern = regex_syntax::translate(&source.lossy())
         .map_err(|message| format!("error parsing regexp: {message}"))?;
     let regex = RegexBuilder::new(&pattern)
@@ -126,12 +130,19 @@ fn places(regex: &Regex, source: &[u8], limit: usize) -> Vec<(usize, usize)> {
             break;
         }
         let behind = places.last().map(|(_, end)| *end);
-        if found.is_empty() && behind == Some(found.start()) {
+        let nothing = found.is_empty();
+        if nothing && (behind == Some(found.start()) || is_inside_character(source, found.start()))
+        {
             continue;
         }
         places.push((found.start(), found.end()));
     }
     places
+}
+
+/// Whether a place lies between the bytes of one character; Go looks for nothing there.
+fn is_inside_character(source: &[u8], at: usize) -> bool {
+    source.get(at).is_some_and(|byte| byte & 0xc0 == 0x80)
 }
 
 fn find_all(runtime: &mut Runtime<'_>, arguments: &[Operand]) -> Outcome {
@@ -189,7 +200,9 @@ fn replaced(
         let Some(found) = captures.get(0) else {
             continue;
         };
-        if any && found.is_empty() && found.start() == last {
+        let nothing = found.is_empty();
+        if nothing && (any && found.start() == last || is_inside_character(&source, found.start()))
+        {
             continue;
         }
         out.extend_from_slice(&source[last..found.start()]);
