@@ -7,7 +7,7 @@ use thiserror::Error;
 use crate::version::{Version, compare_pre_release};
 
 /// Longest constraint text that is looked at, in bytes.
-pub const MAX_CONSTRAINT_LENGTH: usize = 16 * 1024;
+pub const MAX_CONSTRAINT_LENGTH: usize = 512;
 
 /// Why a text is no constraint.
 #[derive(Debug, Error, PartialEq, Eq)]
@@ -15,6 +15,9 @@ pub enum ConstraintError {
     /// The text does not have the form of a constraint.
     #[error("improper constraint: {0:?}")]
     Improper(String),
+    /// More than [`MAX_CONSTRAINT_LENGTH`].
+    #[error("constraint string is too long (max {} bytes)", MAX_CONSTRAINT_LENGTH)]
+    TooLong,
 }
 
 /// A constraint on versions.
@@ -73,7 +76,7 @@ impl Constraint {
     pub fn parse(text: &str) -> Result<Self, ConstraintError> {
         let improper = |text: &str| ConstraintError::Improper(text.chars().take(100).collect());
         if text.len() > MAX_CONSTRAINT_LENGTH {
-            return Err(improper(text));
+            return Err(ConstraintError::TooLong);
         }
         let groups = text
             .split("||")

@@ -6,7 +6,7 @@ use std::fmt;
 use thiserror::Error;
 
 /// Longest version text that is looked at, in bytes.
-pub const MAX_VERSION_LENGTH: usize = 1024;
+pub const MAX_VERSION_LENGTH: usize = 256;
 
 /// Why a text is no version.
 #[derive(Debug, Error, PartialEq, Eq)]
@@ -14,6 +14,9 @@ pub enum VersionError {
     /// The text does not have the form of a version.
     #[error("invalid semantic version")]
     Invalid,
+    /// More than [`MAX_VERSION_LENGTH`].
+    #[error("version string is too long (max {} bytes)", MAX_VERSION_LENGTH)]
+    TooLong,
     /// A number is larger than 64 bits hold.
     #[error("error parsing version segment: strconv.ParseUint: parsing {0:?}: value out of range")]
     SegmentTooLarge(String),
@@ -42,7 +45,7 @@ impl Version {
     /// Reads a version: `1`, `v1.2`, `1.2.3-rc.1+build`. Leading zeros in numbers are accepted.
     pub fn parse(text: &str) -> Result<Self, VersionError> {
         if text.len() > MAX_VERSION_LENGTH {
-            return Err(VersionError::Invalid);
+            return Err(VersionError::TooLong);
         }
         let rest = text.strip_prefix('v').unwrap_or(text);
         let (rest, metadata) = split_suffix(rest, '+')?;

@@ -3,12 +3,15 @@
 mod durations;
 mod functions;
 mod toml;
+mod values;
 mod yaml;
 
 use std::sync::LazyLock;
 
 use crate::error::{ExecError, ParseError};
 use crate::function::{Function, FunctionMap};
+
+pub(crate) use values::{call_method as call_values_method, method as values_method};
 
 /// Go prints this for a key that is missing even where it should be zero; Helm takes it out of all output.
 const NO_VALUE: &[u8] = b"<no value>";

@@ -161,7 +161,7 @@ impl Value {
             Self::String(_) => Type::String,
             Self::Bytes(_) => Type::List(Arc::new(Type::Uint(UintKind::Uint8))),
             Self::List(list) => Type::List(Arc::clone(&list.0.item)),
-            Self::Map(map) => Type::Map(Arc::clone(&map.0.item)),
+            Self::Map(map) => Type::Map(Arc::clone(&map.data.item)),
             Self::Time(_) => Type::Time,
             Self::Function(function) => Type::Named(Cow::Owned(function.signature().to_string())),
             Self::Object(object) => Type::Named(object.type_name()),
@@ -267,7 +267,11 @@ pub type Entries = BTreeMap<Text, Value>;
 
 /// A map from strings, shared between clones.
 #[derive(Clone)]
-pub struct Map(Arc<MapData>);
+pub struct Map {
+    data: Arc<MapData>,
+    /// Seen without the type name of its own.
+    plain: bool,
+}
 
 struct MapData {
     item: Arc<Type>,
@@ -304,57 +308,78 @@ impl Map {
     }
 
     fn build(item: Type, name: Option<&'static str>, nil: bool, entries: Entries) -> Self {
-        Self(Arc::new(MapData {
-            item: Arc::new(item),
-            name,
-            nil,
-            entries: RwLock::new(entries),
-        }))
+        Self {
+            data: Arc::new(MapData {
+                item: Arc::new(item),
+                name,
+                nil,
+                entries: RwLock::new(entries),
+            }),
+            plain: false,
+        }
+    }
+
+    /// The same map with the type `map[string]interface {}`: what is set in one is set in the other.
+    pub fn as_plain(&self) -> Self {
+        Self {
+            data: Arc::clone(&self.data),
+            plain: true,
+        }
+    }
+
+    fn name(&self) -> Option<&'static str> {
+        match self.plain {
+            true => None,
+            false => self.data.name,
+        }
     }
 
     /// Whether it is Go's nil map.
     pub fn is_nil(&self) -> bool {
-        self.0.nil
+        self.data.nil
     }
 
     /// Type of the elements.
     pub fn item_type(&self) -> &Type {
-        &self.0.item
+        &self.data.item
     }
 
     /// The name of its type, as `%T` prints it.
     pub fn type_name(&self) -> Cow<'static, str> {
-        match self.0.name {
+        match self.name() {
             Some(name) => Cow::Borrowed(name),
-            None => Cow::Owned(format!("map[string]{}", self.0.item)),
+            None => Cow::Owned(format!("map[string]{}", self.data.item)),
         }
     }
 
     /// A map of the same type with other entries.
     pub fn with_entries(&self, entries: Entries) -> Self {
-        Self(Arc::new(MapData {
-            item: Arc::clone(&self.0.item),
-            name: self.0.name,
-            nil: false,
-            entries: RwLock::new(entries),
-        }))
+        Self {
+            data: Arc::new(MapData {
+                item: Arc::clone(&self.data.item),
+                name: self.data.name,
+                nil: false,
+                entries: RwLock::new(entries),
+            }),
+            plain: self.plain,
+        }
     }
 
     /// Whether both are the same map, not merely equal ones.
     pub fn is_same(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
+        Arc::ptr_eq(&self.data, &other.data)
     }
 
     /// Its entries, for reading. Do not hold it while other values are evaluated.
     pub fn read(&self) -> RwLockReadGuard<'_, Entries> {
-        self.0
+        self.data
             .entries
             .read()
             .unwrap_or_else(PoisonError::into_inner)
     }
 
     fn write(&self) -> RwLockWriteGuard<'_, Entries> {
-        self.0
+        self.data
             .entries
             .write()
             .unwrap_or_else(PoisonError::into_inner)

@@ -346,8 +346,9 @@ fn last_line_of(text: &[u8]) -> u64 {
 /// The error as go-yaml v2 prints it: the line of the problem, counted from 0 unless the scanner found it, or else that where the construct began; no
 /// line at all when that is 0. Nothing lies behind the last line, where the text has one that was not ended.
 fn go_text(error: &Error, last_line: Option<u64>) -> String {
-    let last_line = last_line.unwrap_or(u64::MAX);
     let scanner = u64::from(error.kind() == ErrorKind::Scanner);
+    // The parser names the line behind the last one.
+    let last_line = last_line.filter(|_| scanner == 1).unwrap_or(u64::MAX);
     let problem = error
         .problem_mark()
         .map_or(0, |mark| mark.line.min(last_line));

@@ -14,7 +14,7 @@ use crate::value::{Operand, Value, zero};
 pub(super) enum Callee<'c> {
     Function(&'c Arc<Function>),
     Method(&'c Arc<dyn Object>, Signature),
-    /// A method of a time or a duration.
+    /// A method of a time, a duration or `common.Values`.
     ValueMethod(&'c Value, Signature),
 }
 
@@ -64,7 +64,12 @@ impl<'t> State<'t, '_, '_> {
             Callee::Function(function) => function.call(self.runtime, &values),
             Callee::Method(object, _) => object.call(name, &plain(&values)).map(Operand::plain),
             Callee::ValueMethod(value, _) => {
-                crate::time::call_method(value, name, &plain(&values)).map(Operand::plain)
+                let arguments = plain(&values);
+                let result = match value {
+                    Value::Map(map) => crate::helm::call_values_method(map, name, &arguments),
+                    value => crate::time::call_method(value, name, &arguments),
+                };
+                result.map(Operand::plain)
             }
         };
         match result {

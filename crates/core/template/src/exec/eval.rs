@@ -215,7 +215,15 @@ impl<'t> State<'t, '_, '_> {
         let has_arguments = arguments.is_some_and(|list| list.len() > 1) || last.is_some();
         match receiver.value {
             Value::Nil => self.fail(format!("nil pointer evaluating {type_name}.{name}")),
-            Value::Map(map) => self.map_field(&map, name, has_arguments),
+            Value::Map(map) => {
+                if let Some(signature) = crate::helm::values_method(&map, name) {
+                    let value = Value::Map(map);
+                    let callee = Callee::ValueMethod(&value, signature);
+                    let rest = arguments.map(|arguments| &arguments[1..]);
+                    return self.call(dot, callee, At::Expr(node), name, rest, last);
+                }
+                self.map_field(&map, name, has_arguments)
+            }
             Value::Object(object) => {
                 if let Some(signature) = object.method(name) {
                     let callee = Callee::Method(&object, signature);

@@ -27,6 +27,25 @@ pub fn quote_ascii(bytes: &[u8]) -> String {
     quote_with(bytes, '"', true)
 }
 
+/// A string in double quotes as the errors of Go's package time have it: everything beyond ASCII byte by byte.
+pub fn quote_bytes(bytes: &[u8]) -> String {
+    let mut text = String::from("\"");
+    for byte in bytes {
+        match byte {
+            b'"' | b'\\' => {
+                text.push('\\');
+                text.push(char::from(*byte));
+            }
+            b' '..=0x7f => text.push(char::from(*byte)),
+            _ => {
+                let _ = write!(text, "\\x{byte:02x}");
+            }
+        }
+    }
+    text.push('"');
+    text
+}
+
 /// A single-quoted Go character.
 pub fn quote_char(character: char) -> String {
     let mut text = String::from("'");

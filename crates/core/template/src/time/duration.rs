@@ -1,6 +1,6 @@
 //! Durations as text: `1h2m3.5s`.
 
-use crate::strconv::quote;
+use crate::strconv::quote_bytes;
 
 const NANOSECOND: u64 = 1;
 const MICROSECOND: u64 = 1_000 * NANOSECOND;
@@ -49,7 +49,7 @@ fn fraction(value: u64, unit: u64) -> String {
 
 /// Reads `-1h2.5m` into nanoseconds, by the rules of `time.ParseDuration`; the error is Go's.
 pub fn parse_duration(text: &str) -> Result<i64, String> {
-    let invalid = || format!("time: invalid duration {}", quote(text.as_bytes()));
+    let invalid = || format!("time: invalid duration {}", quote_bytes(text.as_bytes()));
     let (negative, mut rest) = match text.as_bytes().first() {
         Some(b'-') => (true, &text[1..]),
         Some(b'+') => (false, &text[1..]),
@@ -78,7 +78,7 @@ pub fn parse_duration(text: &str) -> Result<i64, String> {
 
 /// One number with its unit, in nanoseconds, and what follows.
 fn part<'t>(whole: &str, text: &'t str) -> Result<(u64, &'t str), String> {
-    let invalid = || format!("time: invalid duration {}", quote(whole.as_bytes()));
+    let invalid = || format!("time: invalid duration {}", quote_bytes(whole.as_bytes()));
     let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
     let length = digits(text);
     let (integer, rest) = text.split_at(length);
@@ -101,7 +101,7 @@ fn part<'t>(whole: &str, text: &'t str) -> Result<(u64, &'t str), String> {
         "" => {
             return Err(format!(
                 "time: missing unit in duration {}",
-                quote(whole.as_bytes())
+                quote_bytes(whole.as_bytes())
             ));
         }
         "ns" => NANOSECOND,
@@ -113,8 +113,8 @@ fn part<'t>(whole: &str, text: &'t str) -> Result<(u64, &'t str), String> {
         other => {
             return Err(format!(
                 "time: unknown unit {} in duration {}",
-                quote(other.as_bytes()),
-                quote(whole.as_bytes())
+                quote_bytes(other.as_bytes()),
+                quote_bytes(whole.as_bytes())
             ));
         }
     };

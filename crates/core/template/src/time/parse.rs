@@ -5,7 +5,7 @@ use jiff::tz::{Offset, TimeZone};
 
 use super::layout::{Piece, next_piece};
 use super::{GoTime, Location, MONTHS, WEEKDAYS};
-use crate::strconv::quote;
+use crate::strconv::quote_bytes;
 
 /// What was read so far.
 struct Fields {
@@ -50,16 +50,16 @@ pub fn parse(layout: &str, text: &str, zone: &TimeZone) -> Result<GoTime, String
     let error = |layout_part: &str, value_part: &str| {
         format!(
             "parsing time {} as {}: cannot parse {} as {}",
-            quote(text.as_bytes()),
-            quote(layout.as_bytes()),
-            quote(value_part.as_bytes()),
-            quote(layout_part.as_bytes())
+            quote_bytes(text.as_bytes()),
+            quote_bytes(layout.as_bytes()),
+            quote_bytes(value_part.as_bytes()),
+            quote_bytes(layout_part.as_bytes())
         )
     };
     let out_of_range = |what: &str| {
         format!(
             "parsing time {}: {what} out of range",
-            quote(text.as_bytes())
+            quote_bytes(text.as_bytes())
         )
     };
     let (mut rest, mut value) = (layout, text);
@@ -73,8 +73,8 @@ pub fn parse(layout: &str, text: &str, zone: &TimeZone) -> Result<GoTime, String
             }
             return Err(format!(
                 "parsing time {}: extra text: {}",
-                quote(text.as_bytes()),
-                quote(value.as_bytes())
+                quote_bytes(text.as_bytes()),
+                quote_bytes(value.as_bytes())
             ));
         };
         let before = value;
