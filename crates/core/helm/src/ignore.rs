@@ -22,6 +22,8 @@ pub enum IgnoreError {
 }
 
 struct Rule {
+    /// Length of what comes before the first wildcard.
+    literal_bytes: usize,
     pattern: String,
     negate: bool,
     folders_only: bool,
@@ -36,7 +38,9 @@ impl Rule {
         } else {
             path.rsplit('/').next().unwrap_or(path)
         };
-        wildcard::matches(&self.pattern, name).unwrap_or(false)
+        // Most names differ from most patterns in what comes before the first wildcard.
+        let head = &self.pattern.as_bytes()[..self.literal_bytes];
+        name.as_bytes().starts_with(head) && wildcard::matches(&self.pattern, name).unwrap_or(false)
     }
 }
 
@@ -84,6 +88,7 @@ impl IgnoreRules {
         };
         self.rules.push(Rule {
             pattern: pattern.to_owned(),
+            literal_bytes: pattern.find(['*', '?', '[', '\\']).unwrap_or(pattern.len()),
             negate,
             folders_only,
             whole_path,

@@ -21,7 +21,7 @@ use crate::warning::Warning;
 use crate::{dependencies, schema};
 use capabilities::Capabilities;
 use engine::{Outputs, Strictness};
-use scope::{Shared, VALUES_TYPE};
+use scope::Shared;
 
 /// What templates are called that are printed to the user instead of installed.
 const NOTES: &str = "NOTES.txt";
@@ -205,7 +205,7 @@ fn prepare(
         let plain = from_map(&values).map_err(RenderError::Values)?;
         schema::validate(chart, &plain, warnings).map_err(RenderError::Schema)?;
     }
-    Ok(Map::named(VALUES_TYPE, values.entries()))
+    Ok(values.as_values())
 }
 
 fn execute(

@@ -269,14 +269,15 @@ pub type Entries = BTreeMap<Text, Value>;
 #[derive(Clone)]
 pub struct Map {
     data: Arc<MapData>,
-    /// Seen without the type name of its own.
-    plain: bool,
+    /// Whether it is seen as Helm's `common.Values`.
+    values: bool,
 }
+
+/// The name of Helm's map type, which has methods.
+const VALUES_TYPE: &str = "common.Values";
 
 struct MapData {
     item: Arc<Type>,
-    /// Name of the map type, when it has one of its own.
-    name: Option<&'static str>,
     nil: bool,
     entries: RwLock<Entries>,
 }
@@ -289,33 +290,40 @@ impl Map {
 
     /// A `map[string]interface {}` of these.
     pub fn from_entries(entries: Entries) -> Self {
-        Self::build(Type::Any, None, false, entries)
+        Self::build(Type::Any, false, entries)
     }
 
     /// A map to this type.
     pub fn typed(item: Type, entries: Entries) -> Self {
-        Self::build(item, None, false, entries)
+        Self::build(item, false, entries)
     }
 
-    /// A `map[string]interface {}` with a type name of its own, such as `common.Values`.
-    pub fn named(name: &'static str, entries: Entries) -> Self {
-        Self::build(Type::Any, Some(name), false, entries)
+    /// The same map with the type `common.Values`: what is set in one is set in the other.
+    pub fn as_values(&self) -> Self {
+        Self {
+            data: Arc::clone(&self.data),
+            values: true,
+        }
+    }
+
+    /// Whether its type is `common.Values`.
+    pub fn is_values(&self) -> bool {
+        self.values
     }
 
     /// A nil map to this type.
     pub fn nil(item: Type) -> Self {
-        Self::build(item, None, true, Entries::new())
+        Self::build(item, true, Entries::new())
     }
 
-    fn build(item: Type, name: Option<&'static str>, nil: bool, entries: Entries) -> Self {
+    fn build(item: Type, nil: bool, entries: Entries) -> Self {
         Self {
             data: Arc::new(MapData {
                 item: Arc::new(item),
-                name,
                 nil,
                 entries: RwLock::new(entries),
             }),
-            plain: false,
+            values: false,
         }
     }
 
@@ -323,14 +331,7 @@ impl Map {
     pub fn as_plain(&self) -> Self {
         Self {
             data: Arc::clone(&self.data),
-            plain: true,
-        }
-    }
-
-    fn name(&self) -> Option<&'static str> {
-        match self.plain {
-            true => None,
-            false => self.data.name,
+            values: false,
         }
     }
 
@@ -346,9 +347,9 @@ impl Map {
 
     /// The name of its type, as `%T` prints it.
     pub fn type_name(&self) -> Cow<'static, str> {
-        match self.name() {
-            Some(name) => Cow::Borrowed(name),
-            None => Cow::Owned(format!("map[string]{}", self.data.item)),
+        match self.values {
+            true => Cow::Borrowed(VALUES_TYPE),
+            false => Cow::Owned(format!("map[string]{}", self.data.item)),
         }
     }
 
@@ -357,11 +358,10 @@ impl Map {
         Self {
             data: Arc::new(MapData {
                 item: Arc::clone(&self.data.item),
-                name: self.data.name,
                 nil: false,
                 entries: RwLock::new(entries),
             }),
-            plain: self.plain,
+            values: self.values,
         }
     }
 

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
 use skein_template::{
-    Entries, Environment, FunctionMap, Map, MissingKey, Options, Templates as Set, Value, helm,
+    Environment, FunctionMap, Map, MissingKey, Options, Templates as Set, Value, helm,
 };
 
-use super::scope::{Templates, VALUES_TYPE};
+use super::scope::Templates;
 use crate::chart::parsed::{Parsed, Sources};
 
 /// The functions of Helm's templates, made once.
@@ -42,7 +42,7 @@ pub(super) fn execute(
             continue;
         }
         let template = &templates[path];
-        let own = Map::named(VALUES_TYPE, Entries::new());
+        let own = Map::new().as_values();
         own.insert("Name", path.as_str());
         own.insert("BasePath", template.base_path.as_str());
         template.scope.insert("Template", own);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use skein_template::{Entries, Map, Type, Value};
+use skein_template::{Map, Type, Value};
 
 use super::files::Files;
 use crate::archive::clean;
@@ -22,9 +22,6 @@ pub(super) struct Template<'a> {
 
 /// Templates by full path.
 pub(super) type Templates<'a> = BTreeMap<String, Template<'a>>;
-
-/// Name of the Go type of values.
-pub(super) const VALUES_TYPE: &str = "common.Values";
 
 /// Collects the templates of a chart and of all charts below it.
 pub(super) fn collect<'a>(chart: &'a Chart, values: Value, shared: &Shared) -> Templates<'a> {
@@ -50,7 +47,7 @@ fn collect_chart<'a>(
         Some(parent) => format!("{parent}/charts/{}", chart.name()),
         None => chart.name().to_owned(),
     };
-    let scope = Map::named(VALUES_TYPE, Entries::new());
+    let scope = Map::new().as_values();
     let below = Map::new();
     scope.insert("Chart", metadata(&chart.metadata, parent.is_none()));
     scope.insert("Files", Value::object(Files::new(&chart.files)));
@@ -61,8 +58,8 @@ fn collect_chart<'a>(
     for child in &chart.dependencies {
         let table = values.as_map().and_then(|values| values.get(child.name()));
         let table = match table {
-            Some(Value::Map(table)) => Value::Map(table),
-            _ => Value::Map(Map::named(VALUES_TYPE, Entries::new())),
+            Some(Value::Map(table)) => Value::Map(table.as_values()),
+            _ => Value::Map(Map::new().as_values()),
         };
         let child_scope = collect_chart(child, Some(&path), table, shared, templates);
         below.insert(child.name(), child_scope);

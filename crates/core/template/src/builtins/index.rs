@@ -44,7 +44,9 @@ pub fn index(_: &mut Runtime<'_>, arguments: &[Operand]) -> Outcome {
             Value::String(text) => byte_element(&text, index)?,
             Value::Map(map) => map_element(&map, index)?,
             other => {
-                let kind = other.type_name();
+                // Go looks behind pointers.
+                let name = other.type_name();
+                let kind = name.trim_start_matches('*');
                 return Err(CallError::new(format!("can't index item of type {kind}")));
             }
         };

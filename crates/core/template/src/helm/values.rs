@@ -3,9 +3,6 @@
 use crate::function::{CallError, Signature};
 use crate::value::{Map, Value};
 
-/// The type that has the methods.
-const TYPE_NAME: &str = "common.Values";
-
 /// The signature of a method of this map.
 pub fn method(map: &Map, name: &str) -> Option<Signature> {
     let text = match name {
@@ -15,7 +12,7 @@ pub fn method(map: &Map, name: &str) -> Option<Signature> {
         "PathValue" => "string -> any",
         _ => return None,
     };
-    (map.type_name() == TYPE_NAME).then(|| Signature::parse(text))
+    map.is_values().then(|| Signature::parse(text))
 }
 
 /// Calls a method that [`method`] knows.
@@ -45,10 +42,7 @@ fn table(map: &Map, path: &str) -> Result<Map, CallError> {
             _ => return Err(CallError::new(format!("{name:?} is not a table"))),
         };
     }
-    Ok(match found.type_name() == TYPE_NAME {
-        true => found,
-        false => Map::named(TYPE_NAME, found.entries()),
-    })
+    Ok(found.as_values())
 }
 
 fn value_at(map: &Map, path: &str) -> Result<Value, CallError> {

@@ -48,7 +48,7 @@ fn check_certificates(parties: &Value) {
     };
     for part in [
         "CN = server",
-        "DNS:a.example, DNS:*.b.example, IP Address:10.0.0.1, IP Address:FD:0:0:0:0:0:0:1",
+        "DNS:a.example, DNS:*.b.example, IP Address:10.0.0.1, IP Address:FD00:0:0:0:0:0:0:1",
         "TLS Web Server Authentication",
         "CA:FALSE",
     ] {

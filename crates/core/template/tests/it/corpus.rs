@@ -7,18 +7,6 @@ use crate::support::{answer, chart, difference, lines, report};
 /// Templates whose answer is known to differ, with the reason.
 const DIFFERENT: &[(&str, &str)] = &[
     (
-        "{{ fromYaml \"'\" | toJson }}",
-        "the line that go-yaml leaves out at the end of a text",
-    ),
-    (
-        "{{ fromYaml \"'\" | toYaml }}",
-        "the line that go-yaml leaves out at the end of a text",
-    ),
-    (
-        "{{ fromYamlArray \"'\" | toJson }}",
-        "the line that go-yaml leaves out at the end of a text",
-    ),
-    (
         "{{ \"<&>\\u2028é\\x01\\x7f\" | toYamlPretty }}",
         "control characters, which only toYaml refuses",
     ),
