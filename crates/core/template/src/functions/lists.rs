@@ -101,8 +101,8 @@ fn chunk(runtime: &mut Runtime<'_>, arguments: &[Operand]) -> Outcome {
     let rows: Vec<Value> = match usize::try_from(size) {
         Ok(size) if size > 0 => list.items().chunks(size).map(row).collect(),
         _ => match (chunk_count(list.items().len(), size), list.items()) {
-            (count, _) if count == 0.0 => Vec::new(),
-            (count, [item]) if count == 1.0 => vec![row(std::slice::from_ref(item))],
+            (0.0, _) => Vec::new(),
+            (1.0, [item]) => vec![row(std::slice::from_ref(item))],
             _ => {
                 return Err(CallError::new("runtime error: makeslice: len out of range"));
             }
