@@ -6,6 +6,7 @@ mod arguments;
 mod bench;
 mod control_plane;
 mod embedded;
+mod fuzz;
 mod oracle;
 mod process;
 mod schemas;
@@ -29,6 +30,7 @@ cargo xtask COMMAND
   test [--only A,B]  everything that must hold; --list names the suites
   bench [ARG..]      all benchmarks
   oracle NAME [..]   compare with the real tool: kustomize, ssa, flux-live
+  fuzz [TARGET..]    fuzz targets yaml, patch and build, ten minutes each (--minutes N): the nightly recipe
   schemas            regenerate the built-in schemas from a running kube-apiserver
   upstream [NAME..]  build these real components (default: all)
   tidy               the rules of the tree: layers, file headers and lengths, banned words
@@ -59,6 +61,7 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
         "up" => up::run(rest),
         "bench" => bench::run(rest),
         "oracle" => oracle::run(rest),
+        "fuzz" => fuzz::run(rest),
         "schemas" => schemas::run(rest),
         "upstream" => upstream::run(rest),
         "tidy" => tidy::run(rest),

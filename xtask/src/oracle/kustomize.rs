@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 
 use crate::{process, tree};
 
-/// `oracle kustomize [PATH..] [--legacy] [--root-only] [--verbose]`: without a path, the examples and the recorded repositories.
+/// `oracle kustomize [PATH..] [--legacy] [--root-only] [--verbose] [--words]`: without a path, the examples and the recorded repositories.
 pub fn run(arguments: &[String]) -> Result<()> {
     let component = skein_upstream::find("kustomize").context("kustomize is not listed")?;
     let binary = skein_upstream::ensure(component, &mut |_| {})?;

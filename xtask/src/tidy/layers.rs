@@ -43,6 +43,8 @@ const SIDEWAYS: &[(&str, &str)] = &[
     ("crates/controllers/*", "crates/controllers/runtime"),
     // Rooms that fetch from addresses of users share trust, proxies and redirects.
     ("crates/rim/*", "crates/rim/http"),
+    // A remote base is a Git repository most of the time.
+    ("crates/rim/bases", "crates/rim/git"),
     // The store holds what the embedded API serves and what the hub remembers.
     ("crates/servers/apiserver", "crates/servers/store"),
     ("crates/servers/hub", "crates/servers/store"),

@@ -6,8 +6,9 @@ use parking_lot::Mutex;
 use serde_json::Value;
 use skein_api::{Artifact, Kustomization};
 use skein_artifact::{DownloadError, Downloader};
+use skein_bases::RemoteBases;
 use skein_cluster::Cluster;
-use skein_kustomize::FileTree;
+use skein_kustomize::{FileTree, RemoteSource};
 use skein_object::Object;
 use skein_render::{RenderError, Rendered, Request, Variables, render};
 use thiserror::Error;
@@ -55,16 +56,25 @@ pub enum BuildFailure {
 pub struct Builder {
     downloader: Downloader,
     trees: Mutex<VecDeque<(String, u64, FileTree)>>,
-    strict: bool,
+    policy: BuildPolicy,
+}
+
+/// What builds may do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct BuildPolicy {
+    /// Whether variables that are not set are an error.
+    pub strict: bool,
+    /// Whether kustomizations that name remote bases are refused.
+    pub no_remote_bases: bool,
 }
 
 impl Builder {
-    /// A builder; `strict` makes unset variables an error.
-    pub fn new(downloader: Downloader, strict: bool) -> Self {
+    /// A builder.
+    pub fn new(downloader: Downloader, policy: BuildPolicy) -> Self {
         Self {
             downloader,
             trees: Mutex::default(),
-            strict,
+            policy,
         }
     }
 
@@ -131,7 +141,10 @@ impl Builder {
         };
         let spec = object.at(&["spec"]).cloned().unwrap_or(Value::Null);
         // Flux finds out while it substitutes, after a build that works.
-        let strict = self.strict && unread.is_none();
+        let strict = self.policy.strict && unread.is_none();
+        // Remote bases come without credentials, as with Flux: nothing of the controller's is lent to them.
+        let remote = (!self.policy.no_remote_bases)
+            .then(|| RemoteBases::new(tokio::runtime::Handle::current(), None));
         let rendered = tokio::task::spawn_blocking(move || {
             let decryptor = keyring.map(SopsDecryptor::new);
             render(Request {
@@ -142,7 +155,7 @@ impl Builder {
                 decryptor: decryptor
                     .as_ref()
                     .map(|d| d as &dyn skein_render::Decryptor),
-                remote: None,
+                remote: remote.as_ref().map(|r| r as &dyn RemoteSource),
                 ignored: None,
             })
         })

@@ -15,7 +15,7 @@ use thiserror::Error;
 use tokio::sync::watch;
 
 use crate::apply::Settled;
-use crate::build::Builder;
+use crate::build::{BuildPolicy, Builder};
 use crate::index::{Held, Index, Reference};
 use crate::options::{DriftDetection, KustomizeOptions};
 use crate::rights::Rights;
@@ -158,7 +158,13 @@ impl KustomizeController {
                     user_agent: USER_AGENT,
                 },
             ),
-            builder: Builder::new(downloader, strict),
+            builder: Builder::new(
+                downloader,
+                BuildPolicy {
+                    strict,
+                    no_remote_bases: options.controller.no_remote_bases,
+                },
+            ),
             settled: Settled::default(),
             rights: Rights::default(),
             predecessors: predecessors(FIELD_MANAGER, &options.override_managers),

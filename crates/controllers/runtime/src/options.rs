@@ -28,6 +28,8 @@ pub struct ControllerOptions {
     pub requeue_dependency: Duration,
     /// Refuse references to other namespaces.
     pub no_cross_namespace_refs: bool,
+    /// Refuse kustomizations that name remote bases.
+    pub no_remote_bases: bool,
     /// ServiceAccount impersonated for objects that name none; empty for none.
     pub default_service_account: String,
     /// Feature gates.
@@ -47,6 +49,7 @@ impl Default for ControllerOptions {
             interval_jitter_percentage: 5,
             requeue_dependency: Duration::from_secs(30),
             no_cross_namespace_refs: false,
+            no_remote_bases: false,
             default_service_account: String::new(),
             feature_gates: FeatureGates::default(),
         }

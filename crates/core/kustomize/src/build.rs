@@ -1,6 +1,7 @@
 //! The entry: one root of a tree becomes a list of objects.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde_json::Value;
 use skein_object::{Object, ObjectError};
@@ -43,6 +44,23 @@ const REMOVED_ANNOTATIONS: [&str; 9] = [
     "config.k8s.io/id",
 ];
 
+/// Something that works and should be changed all the same.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Warning {
+    /// The kustomization file in the tree.
+    pub file: String,
+    /// kustomize's own words: a line that begins with `# Warning: `.
+    pub text: &'static str,
+}
+
+/// `file: text`
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = self.text.trim_start_matches("# Warning: ");
+        write!(f, "{}: {text}", self.file)
+    }
+}
+
 /// What a build made.
 #[derive(Clone, Debug, Default)]
 pub struct Build {
@@ -50,8 +68,8 @@ pub struct Build {
     pub values: Vec<Value>,
     /// Where the fields of each object came from, in the order of the values; empty unless [`Options::trace`] asks for it.
     pub histories: Vec<History>,
-    /// Warnings, for example of deprecated fields.
-    pub warnings: Vec<String>,
+    /// Warnings, for example of deprecated fields, in the order in which kustomize prints them.
+    pub warnings: Vec<Warning>,
 }
 
 impl Build {
@@ -146,6 +164,10 @@ fn refuse_unprintable(value: &Value) -> Outcome<()> {
 
 /// Hash suffixes, references to what was renamed, and vars: once, when everything is collected.
 fn finish_names(ra: &mut Accumulator, context: &mut Context) -> Outcome<()> {
+    if let Some(broken) = ra.map.list().iter().find(|r| r.memory.is_broken) {
+        let message = "number of previous names, number of previous namespaces, number of previous kinds not equal";
+        return Err(BuildError::invalid(message).on_object(broken.shown()));
+    }
     let config = &ra.config;
     context.traced(&mut ra.map, "hash of the content", |map, schema| {
         Transformer::Hash.apply(map, schema)

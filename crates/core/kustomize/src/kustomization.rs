@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::charts::{HelmChart, HelmGlobals};
 use crate::field_specs::FieldSpec;
 use crate::id::{Gvk, ResId};
 use crate::selector::Selector;
@@ -157,7 +158,7 @@ pub(crate) struct SortOptions {
 }
 
 /// A kustomization or component file.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Kustomization {
     pub(crate) api_version: String,
     pub(crate) kind: String,
@@ -187,8 +188,8 @@ pub(crate) struct Kustomization {
     pub(crate) transformers: Vec<String>,
     pub(crate) validators: Vec<String>,
     pub(crate) build_metadata: Vec<String>,
-    /// Whether any Helm chart is listed.
-    pub(crate) has_helm_charts: bool,
+    pub(crate) helm_globals: HelmGlobals,
+    pub(crate) helm_charts: Vec<HelmChart>,
     /// Deprecated fields that are used.
     pub(crate) deprecated: Vec<&'static str>,
 }

@@ -3,7 +3,7 @@
 //! [`build`] gives what `kustomize build` 5.8.1 gives for the same files. Nothing is global: builds run in parallel.
 //!
 //! What is not as in kustomize:
-//! - Helm charts, functions in containers and executables are refused; remote files and bases come from the caller, or are refused;
+//! - functions in containers and executables are refused; remote files and bases, and Helm charts, come from the caller, or are refused;
 //! - absolute paths are refused, and no path leads out of the tree;
 //! - a replacement into YAML that a text holds keeps comments where lines of old and new correspond, and loses them where not;
 //! - file sizes, numbers of files, objects, kustomizations and levels are bounded;
@@ -12,7 +12,9 @@
 //! A caller that wants to change the root kustomization (a namespace, patches, images of a Flux Kustomization) clones the tree, which shares
 //! its contents, and inserts the changed `kustomization.yaml`.
 
+mod address;
 mod build;
+mod charts;
 mod configuration;
 mod error;
 mod field_specs;
@@ -39,7 +41,9 @@ mod transform;
 mod tree;
 mod upstream;
 
-pub use build::{Build, RECOGNIZED_FILE_NAMES, build};
+pub use address::RemoteAddress;
+pub use build::{Build, RECOGNIZED_FILE_NAMES, Warning, build};
+pub use charts::{ChartPlace, ChartPull, ChartTemplate, Charts};
 pub use error::{BuildError, Place, Problem};
 pub use options::{LoadRestrictions, Options, RemoteSource, Reorder};
 pub use schema::is_cluster_scoped;

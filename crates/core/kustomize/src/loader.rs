@@ -3,6 +3,8 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
+use crate::address::RemoteAddress;
+use crate::charts::Charts;
 use crate::error::{BuildError, Outcome, Problem};
 use crate::options::{LoadRestrictions, Options};
 use crate::tree::{FileTree, Files, clean_path};
@@ -34,6 +36,8 @@ pub(crate) struct Loader<'a> {
     root: String,
     /// Directories of the kustomizations that led here, with this one, in the same tree.
     visited: Vec<String>,
+    /// Addresses of the remote bases that led here.
+    addresses: Vec<String>,
     depth: usize,
     restrictions: LoadRestrictions,
     options: Options<'a>,
@@ -43,25 +47,7 @@ fn missing(message: String) -> BuildError {
     Problem::Missing(message).into()
 }
 
-/// Whether a path is an address: `scheme://`, `user@host:`, or GitHub's name.
-pub(crate) fn is_remote(path: &str) -> bool {
-    let lower = path.to_ascii_lowercase();
-    let lower = lower.strip_prefix("git::").unwrap_or(&lower);
-    let schemes = ["ssh://", "https://", "http://", "file://"];
-    if schemes.iter().any(|s| lower.starts_with(s)) {
-        return true;
-    }
-    let user = lower.split_once('@').is_some_and(|(user, rest)| {
-        !user.is_empty()
-            && user.starts_with(|c: char| c.is_ascii_alphabetic())
-            && user.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
-            && rest.contains([':', '/'])
-    });
-    user || lower.starts_with("github.com/") || lower.starts_with("github.com:")
-}
-
-/// Whether a path is the address of a file that can be fetched by HTTP.
-fn is_http(path: &str) -> bool {
+pub(crate) fn is_http(path: &str) -> bool {
     let lower = path.to_ascii_lowercase();
     lower.starts_with("http:") || lower.starts_with("https:")
 }
@@ -81,6 +67,7 @@ impl<'a> Loader<'a> {
             tree: Tree::Given(tree),
             root: String::new(),
             visited: Vec::new(),
+            addresses: Vec::new(),
             depth: 0,
             restrictions: options.load_restrictions,
             options,
@@ -114,6 +101,34 @@ impl<'a> Loader<'a> {
         })
     }
 
+    /// A path in the tree; an absolute one counts from the root of the tree.
+    pub(crate) fn resolve_any(&self, path: &str) -> Outcome<String> {
+        match path.strip_prefix('/') {
+            None => self.resolve(path),
+            Some(below_root) => clean_path(below_root).ok_or_else(|| {
+                Problem::Refused(format!("'{path}' leads out of the root of the files")).into()
+            }),
+        }
+    }
+
+    /// The files of the tree.
+    pub(crate) fn files(&self) -> &dyn Files {
+        self.tree.files()
+    }
+
+    /// The files of the remote base that this kustomization is part of.
+    pub(crate) fn remote_files(&self) -> Option<&FileTree> {
+        match &self.tree {
+            Tree::Given(_) => None,
+            Tree::Remote(files) => Some(files),
+        }
+    }
+
+    /// The caller's Helm.
+    pub(crate) fn charts(&self) -> Option<&'a dyn Charts> {
+        self.options.charts
+    }
+
     /// Whether a file of that path can be loaded.
     pub(crate) fn has_file(&self, path: &str) -> bool {
         self.resolve(path)
@@ -139,11 +154,22 @@ impl<'a> Loader<'a> {
                 .map(Arc::from)
                 .map_err(|e| missing(format!("cannot load '{path}': {e}")));
         }
-        let clean = self.resolve(path)?;
+        self.load_clean(path, &self.resolve(path)?)
+    }
+
+    /// As [`Self::load`], for a path that may be absolute.
+    pub(crate) fn load_any(&self, path: &str) -> Outcome<Arc<[u8]>> {
+        if is_http(path) {
+            return self.load(path);
+        }
+        self.load_clean(path, &self.resolve_any(path)?)
+    }
+
+    fn load_clean(&self, path: &str, clean: &str) -> Outcome<Arc<[u8]>> {
         let files = self.tree.files();
-        let real = files.resolved(&clean).filter(|_| files.is_file(&clean));
+        let real = files.resolved(clean).filter(|_| files.is_file(clean));
         let Some(real) = real else {
-            let what = if files.is_directory(&clean) {
+            let what = if files.is_directory(clean) {
                 "is a directory, not a file"
             } else {
                 "no such file"
@@ -155,7 +181,7 @@ impl<'a> Loader<'a> {
             return Err(Problem::Refused(message).into());
         }
         files
-            .read(&clean)
+            .read(clean)
             .ok_or_else(|| missing(format!("'{path}': cannot be read")))
     }
 
@@ -185,7 +211,7 @@ impl<'a> Loader<'a> {
                 format!("more than {MAX_KUSTOMIZATION_DEPTH_LEVELS} levels of kustomizations");
             return Err(Problem::Limit(message).into());
         }
-        if is_remote(path) {
+        if RemoteAddress::parse(path).is_some() {
             return self.descend_remote(path);
         }
         let root = self.directory(path)?;
@@ -224,6 +250,13 @@ impl<'a> Loader<'a> {
                 format!("'{url}' is a remote base, and remote bases are not allowed here");
             return Err(Problem::Refused(message).into());
         };
+        if let Some(previous) = self.addresses.iter().find(|a| a.starts_with(url)) {
+            let message =
+                format!("cycle detected: URI '{url}' referenced by previous URI '{previous}'");
+            return Err(Problem::Refused(message).into());
+        }
+        let mut addresses = self.addresses.clone();
+        addresses.push(url.to_owned());
         let (tree, root) = remote
             .directory(url)
             .map_err(|e| missing(format!("cannot load '{url}': {e}")))?;
@@ -231,6 +264,7 @@ impl<'a> Loader<'a> {
             tree: Tree::Remote(Rc::new(tree)),
             root: String::new(),
             visited: Vec::new(),
+            addresses,
             depth: self.depth + 1,
             restrictions: LoadRestrictions::RootOnly,
             options: self.options,

@@ -35,7 +35,7 @@ pub(crate) fn require(node: &Node, kind: Kind) -> Result<(), OpError> {
     if node.is_null() || node.kind == kind {
         return Ok(());
     }
-    let at = if node.line > 0 {
+    let at = if node.line > 0 && node.line != Node::REREAD_LINE {
         format!(" (line {})", node.line)
     } else {
         String::new()
@@ -285,6 +285,12 @@ pub(crate) fn kind_for(next: Option<&str>, last: Kind) -> Kind {
 
 /// A JSON value as the node tree that kyaml makes of it: numbers pass through 64-bit floats.
 pub(crate) fn node_from_json(value: &Value) -> Node {
+    let mut node = bare_node_from_json(value);
+    node.line = Node::REREAD_LINE;
+    node
+}
+
+fn bare_node_from_json(value: &Value) -> Node {
     match value {
         Value::Null => Node::tagged("null", Tag::Null),
         Value::Bool(value) => Node::tagged(value.to_string(), Tag::Bool),
@@ -317,7 +323,9 @@ pub(crate) fn node_from_json(value: &Value) -> Node {
             let mut node = Node::mapping();
             node.tag = Tag::Map;
             for (key, value) in map {
-                node.content.push(Node::tagged(key.as_str(), Tag::Str));
+                let mut key = Node::tagged(key.as_str(), Tag::Str);
+                key.line = Node::REREAD_LINE;
+                node.content.push(key);
                 node.content.push(node_from_json(value));
             }
             node.style = if map.is_empty() {

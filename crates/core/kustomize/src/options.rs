@@ -1,5 +1,6 @@
 //! What a build may do beyond its files.
 
+use crate::charts::Charts;
 use crate::tree::FileTree;
 
 /// Order of the objects in the result, when the kustomization has no `sortOptions`.
@@ -43,4 +44,6 @@ pub struct Options<'a> {
     pub trace: bool,
     /// Remote bases and files; `None` refuses them.
     pub remote: Option<&'a dyn RemoteSource>,
+    /// Helm charts; `None` refuses them.
+    pub charts: Option<&'a dyn Charts>,
 }

@@ -2,6 +2,7 @@
 
 use skein_yaml::{Node, node_to_string};
 
+use crate::address::RemoteAddress;
 use crate::ops::{OpError, node_from_json};
 use crate::resource::{ORIGIN_ANNOTATION, Resource, TRANSFORMATIONS_ANNOTATION};
 
@@ -34,11 +35,16 @@ pub(crate) fn join_paths(base: &str, path: &str) -> String {
 impl Origin {
     /// The origin of a file or base below this one.
     pub(crate) fn append(&self, path: &str) -> Self {
-        if let Some((repo, inner, reference)) = split_address(path) {
+        if let Some(address) = RemoteAddress::parse(path) {
+            let inner = join_paths("", &address.path);
             return Self {
-                repo,
-                reference,
-                path: inner,
+                repo: address.repository,
+                reference: address.reference,
+                path: if inner.is_empty() {
+                    NOT_CLONED.to_owned()
+                } else {
+                    inner
+                },
                 ..self.clone()
             };
         }
@@ -108,39 +114,8 @@ impl Origin {
     }
 }
 
-/// Repository, path in it and reference of the address of a remote base.
-fn split_address(path: &str) -> Option<(String, String, String)> {
-    if !crate::loader::is_remote(path) {
-        return None;
-    }
-    let (address, query) = path.split_once('?').unwrap_or((path, ""));
-    let scheme = address.find("://").map_or(0, |at| at + 3);
-    let host = address[scheme..]
-        .find('/')
-        .map_or(address.len(), |at| scheme + at + 1);
-    let (repo, inner) = match address[host..].find("//") {
-        Some(at) => (&address[..host + at], &address[host + at + 2..]),
-        None => {
-            let second = address[host..]
-                .match_indices('/')
-                .nth(1)
-                .map(|(at, _)| host + at);
-            second.map_or((address, ""), |at| (&address[..at], &address[at + 1..]))
-        }
-    };
-    let reference = query
-        .split('&')
-        .find_map(|p| p.strip_prefix("ref=").or(p.strip_prefix("version=")));
-    let repo = match repo.strip_prefix("github.com/") {
-        Some(rest) => format!("https://github.com/{rest}"),
-        None => repo.to_owned(),
-    };
-    Some((
-        repo,
-        inner.to_owned(),
-        reference.unwrap_or_default().to_owned(),
-    ))
-}
+/// What stands for the directory of a clone when the address names no path in it: kustomize takes its placeholder for the path.
+const NOT_CLONED: &str = "notCloned";
 
 /// Notes on an object where it came from, unless it says so already.
 pub(crate) fn annotate_generated(resource: &mut Resource, origin: &Origin) -> Result<(), OpError> {

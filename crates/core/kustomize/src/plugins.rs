@@ -3,6 +3,7 @@
 use serde_json::Value;
 use skein_yaml::{Node, Tag};
 
+use crate::charts::{helm_chart, helm_globals, inflate};
 use crate::error::{BuildError, Outcome, Problem};
 use crate::field_specs::FieldSpecs;
 use crate::generate::{Generated, generate};
@@ -41,23 +42,31 @@ fn unknown(resource: &Resource, what: &str) -> BuildError {
 }
 
 /// What a generator object makes.
-pub(crate) fn run_generator(resource: &Resource, loader: &Loader<'_>) -> Outcome<Resource> {
+pub(crate) fn run_generator(resource: &Resource, loader: &Loader<'_>) -> Outcome<Vec<Resource>> {
     let config = require_builtin(resource)?;
     let mut fields = Fields::with(&config, "", false)?;
+    let one = |made: Outcome<Resource>| made.map(|resource| vec![resource]);
     match resource.kind() {
-        "ConfigMapGenerator" => generate_data(Generated::ConfigMap, &mut fields, resource, loader),
-        "SecretGenerator" => generate_data(Generated::Secret, &mut fields, resource, loader),
-        "IAMPolicyGenerator" => service_account(&mut fields),
-        "HelmChartInflationGenerator" => Err(helm_refused().on_object(resource.shown())),
+        "ConfigMapGenerator" => one(generate_data(
+            Generated::ConfigMap,
+            &mut fields,
+            resource,
+            loader,
+        )),
+        "SecretGenerator" => one(generate_data(
+            Generated::Secret,
+            &mut fields,
+            resource,
+            loader,
+        )),
+        "IAMPolicyGenerator" => one(service_account(&mut fields)),
+        "HelmChartInflationGenerator" => {
+            let globals = helm_globals(&mut fields)?;
+            inflate(&helm_chart(&mut fields)?, &globals, loader)
+        }
         _ => Err(unknown(resource, "generator")),
     }
     .map_err(|e| e.on_object(resource.shown()))
-}
-
-/// The error for Helm charts.
-pub(crate) fn helm_refused() -> BuildError {
-    let message = "Helm charts in a kustomization are not built; use a HelmRelease, or render the chart beforehand";
-    Problem::Refused(message.to_owned()).into()
 }
 
 fn generate_data(

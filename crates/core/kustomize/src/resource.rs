@@ -66,6 +66,8 @@ pub(crate) struct Memory {
     pub(crate) needs_hash: bool,
     pub(crate) allow_name_change: bool,
     pub(crate) allow_kind_change: bool,
+    /// Whether annotations of the file tell of earlier identities in numbers that do not fit together.
+    pub(crate) is_broken: bool,
 }
 
 /// One object in a build. A deleted one has a null node until it is dropped.
@@ -464,6 +466,8 @@ impl Resource {
                     kind,
                 })
                 .collect();
+        } else {
+            self.memory.is_broken = true;
         }
         self.memory.prefixes = list(take("prefixes"));
         self.memory.suffixes = list(take("suffixes"));

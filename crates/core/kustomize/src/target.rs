@@ -1,17 +1,20 @@
 //! One kustomization: collects its objects, then generates, transforms and checks them in kustomize's order.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
-use crate::build::RECOGNIZED_FILE_NAMES;
+use crate::address::RemoteAddress;
+use crate::build::{RECOGNIZED_FILE_NAMES, Warning};
+use crate::charts::{HelmChart, inflate};
 use crate::configuration::{load_configurations, load_crds};
 use crate::error::{BuildError, Outcome, Problem};
 use crate::field_specs::TransformerConfig;
 use crate::generate::{Generated, generate};
 use crate::kustomization::{GeneratorArgs, GeneratorOptions, Kustomization};
 use crate::load::resources_from_text;
-use crate::loader::Loader;
+use crate::loader::{Loader, is_http};
 use crate::origin::{Origin, annotate_generated, annotate_transformed};
-use crate::plugins::{helm_refused, run_generator, transformers_of};
+use crate::plugins::{run_generator, transformers_of};
 use crate::resmap::ResMap;
 use crate::resource::{ORIGIN_ANNOTATION, Resource};
 use crate::schema::{MergeSchema, parse_custom};
@@ -29,7 +32,7 @@ const MAX_KUSTOMIZATIONS: usize = 20_000;
 /// What one build shares.
 pub(crate) struct Context {
     pub(crate) schema: MergeSchema,
-    pub(crate) warnings: Vec<String>,
+    pub(crate) warnings: Vec<Warning>,
     pub(crate) kustomizations: usize,
     /// Notes where fields come from, when the caller asks for it.
     pub(crate) tracer: Option<Tracer>,
@@ -49,6 +52,8 @@ pub(crate) struct Target<'a> {
     file_name: &'static str,
     loader: Loader<'a>,
     origin: Option<Origin>,
+    /// Namespace of the kustomizations above, for charts.
+    helm_namespace: String,
     /// The lines of the fields, in a traced build.
     lines: Option<FieldLines>,
 }
@@ -86,10 +91,10 @@ impl<'a> Target<'a> {
         let shown = loader.path_of(file_name);
         let text = loader.load(file_name)?;
         let kustomization = crate::kustomization::read(&text).map_err(|e| e.in_file(&shown))?;
-        let warnings = kustomization
-            .deprecated
-            .iter()
-            .map(|w| format!("{shown}: {w}"));
+        let warnings = kustomization.deprecated.iter().map(|text| Warning {
+            file: shown.clone(),
+            text,
+        });
         context.warnings.extend(warnings);
         Ok(Self {
             lines: context.tracer.as_ref().map(|_| FieldLines::new(&text)),
@@ -97,6 +102,7 @@ impl<'a> Target<'a> {
             file_name,
             loader,
             origin: None,
+            helm_namespace: String::new(),
         })
     }
 
@@ -219,7 +225,7 @@ impl<'a> Target<'a> {
         Ok(())
     }
 
-    /// A remote file, or a base.
+    /// A remote file, or a base. An address without the marks of a repository is tried as a file first, as kustomize does with all.
     fn accumulate_other(
         &mut self,
         ra: &mut Accumulator,
@@ -227,11 +233,22 @@ impl<'a> Target<'a> {
         field: &str,
         context: &mut Context,
     ) -> Outcome<()> {
-        let is_http = path.starts_with("http://") || path.starts_with("https://");
-        if is_http && let Ok(text) = self.loader.load(path) {
-            return self.accumulate_text(ra, path, &text, field, context);
+        if !is_http(path) || RemoteAddress::is_marked(path) {
+            return self.accumulate_base(ra, path, context);
         }
-        self.accumulate_base(ra, path, context)
+        match self.accumulate_file(ra, path, field, context) {
+            Err(as_file) if RemoteAddress::parse(path).is_some() => {
+                let base = self.accumulate_base(ra, path, context);
+                base.map_err(|e| match (e.problem.clone(), &as_file.problem) {
+                    (Problem::Missing(base), Problem::Missing(file)) => BuildError {
+                        problem: Problem::Missing(format!("{file}; and as a base: {base}")),
+                        ..e
+                    },
+                    _ => e,
+                })
+            }
+            done => done,
+        }
     }
 
     fn accumulate_file(
@@ -284,6 +301,11 @@ impl<'a> Target<'a> {
             .build_metadata
             .clone_from(&self.kustomization.build_metadata);
         child.origin = self.origin.as_ref().map(|origin| origin.append(path));
+        child.helm_namespace = if self.kustomization.namespace.is_empty() {
+            self.helm_namespace.clone()
+        } else {
+            self.kustomization.namespace.clone()
+        };
         child.set_schema(context, false)?;
         if is_component != child.kustomization.is_component() {
             let wanted = if is_component {
@@ -355,9 +377,6 @@ impl<'a> Target<'a> {
     fn run_generators(&mut self, ra: &mut Accumulator, context: &mut Context) -> Outcome<()> {
         let k = &self.kustomization;
         let file = self.file();
-        if k.has_helm_charts {
-            return Err(helm_refused().at_field("helmCharts").in_file(&file));
-        }
         let mut made = Vec::new();
         for (what, field, kind, list) in [
             (
@@ -383,11 +402,23 @@ impl<'a> Target<'a> {
                 made.push((resource, origin, format!("{field}[{number}]")));
             }
         }
+        for (number, chart) in self.kustomization.helm_charts.iter().enumerate() {
+            let field = format!("helmCharts[{number}]");
+            let chart = self.in_namespace(chart);
+            let resources = inflate(&chart, &self.kustomization.helm_globals, &self.loader)
+                .map_err(|e| e.at_field(field.as_str()).in_file(&file))?;
+            let by = || by_builtin("HelmChartInflationGenerator");
+            let origin = self.origin.as_ref();
+            let origin = origin.map(|o| o.configured(self.file_name, by()));
+            let resources = resources.into_iter();
+            made.extend(resources.map(|r| (r, origin.clone(), field.clone())));
+        }
         for config in self.plugin_configs("generators", context)? {
-            let resource = run_generator(&config, &self.loader)
+            let resources = run_generator(&config, &self.loader)
                 .map_err(|e| e.at_field("generators").in_file(&file))?;
             let origin = plugin_origin(&config);
-            made.push((resource, origin, "generators".to_owned()));
+            let resources = resources.into_iter();
+            made.extend(resources.map(|r| (r, origin.clone(), "generators".to_owned())));
         }
         for (mut resource, origin, field) in made {
             if let Some(origin) = origin {
@@ -402,6 +433,22 @@ impl<'a> Target<'a> {
             }
         }
         Ok(())
+    }
+
+    /// A chart in the namespace of the kustomization, or of one above, unless it has its own.
+    fn in_namespace<'c>(&self, chart: &'c HelmChart) -> Cow<'c, HelmChart> {
+        let own = self.kustomization.namespace.as_str();
+        let namespace = if own.is_empty() {
+            self.helm_namespace.as_str()
+        } else {
+            own
+        };
+        if !chart.namespace.is_empty() || namespace.is_empty() {
+            return Cow::Borrowed(chart);
+        }
+        let mut chart = chart.clone();
+        namespace.clone_into(&mut chart.namespace);
+        Cow::Owned(chart)
     }
 
     fn generate_one(&self, what: Generated, args: &GeneratorArgs) -> Outcome<Resource> {
@@ -489,19 +536,20 @@ impl<'a> Target<'a> {
     fn run_validators(&mut self, ra: &Accumulator, context: &mut Context) -> Outcome<()> {
         for (validator, _) in self.external_transformers("validators", context)? {
             let mut copy = ra.map.clone();
-            validator.apply(&mut copy, &context.schema)?;
-            let same = copy.list().len() == ra.map.list().len()
-                && copy
-                    .list()
-                    .iter()
-                    .zip(ra.map.list())
-                    .all(|(a, b)| a.node == b.node);
-            if !same {
-                let message = "a validator must not modify the objects";
-                return Err(BuildError::invalid(message)
-                    .at_field("validators")
-                    .in_file(&self.file()));
+            let at = |e: BuildError| e.at_field("validators").in_file(&self.file());
+            validator.apply(&mut copy, &context.schema).map_err(at)?;
+            let same = |(a, b): (&Resource, &Resource)| a.node == b.node && a.memory == b.memory;
+            let pairs = copy.list().iter().zip(ra.map.list());
+            let has_changed = pairs.clone().find(|(a, b)| !same((a, b)));
+            if copy.list().len() == ra.map.list().len() && has_changed.is_none() {
+                continue;
             }
+            let object = has_changed.map(|(_, before)| before.shown());
+            let error = BuildError::invalid("validator shouldn't modify the resource map");
+            return Err(at(match object {
+                Some(object) => error.on_object(object),
+                None => error,
+            }));
         }
         Ok(())
     }

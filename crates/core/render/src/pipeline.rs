@@ -70,7 +70,7 @@ pub fn render(request: Request<'_>) -> Result<Rendered, RenderError> {
     Ok(Rendered {
         objects,
         digest,
-        warnings: built.warnings,
+        warnings: built.warnings.iter().map(ToString::to_string).collect(),
     })
 }
 

@@ -142,7 +142,7 @@ pub struct Node {
     pub style: Style,
     /// Its type tag.
     pub tag: Tag,
-    /// Line in the source, from 1; 0 for nodes that code made.
+    /// Line in the source, from 1; 0 for nodes that code made, [`Node::REREAD_LINE`] for those that were written and read again on the way.
     pub line: u32,
     /// Nodes of one object that have the same number (other than 0) are one value that stands in several places: whoever changes one
     /// of them in place changes all. Only the engine that hands out the numbers keeps them equal.
@@ -154,6 +154,9 @@ pub struct Node {
 }
 
 impl Node {
+    /// Stands for a line in a text that nobody sees.
+    pub const REREAD_LINE: u32 = u32::MAX;
+
     fn of(kind: Kind, tag: Tag, value: String) -> Self {
         Self {
             kind,

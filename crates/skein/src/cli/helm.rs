@@ -6,6 +6,7 @@ mod dependency;
 mod disk;
 mod epoch;
 mod fetch;
+pub(crate) mod inflate;
 mod lint;
 mod package;
 mod pull;

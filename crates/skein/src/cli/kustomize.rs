@@ -3,6 +3,7 @@
 mod build;
 mod disk;
 mod explain;
+mod remote;
 mod watch;
 mod write;
 
@@ -34,8 +35,8 @@ pub(crate) async fn run(
 ) -> anyhow::Result<ExitCode> {
     let outcome = match arguments.command {
         KustomizeCommand::Build(build) if build.is_watching() => watch::run(&build, output).await,
-        KustomizeCommand::Build(build) => build::run(&build, output),
-        KustomizeCommand::Explain(explain) => explain::run(&explain, output),
+        KustomizeCommand::Build(build) => build::run(&build, output).await,
+        KustomizeCommand::Explain(explain) => explain::run(&explain, output).await,
     };
     match outcome {
         Ok(()) => Ok(ExitCode::SUCCESS),

@@ -68,7 +68,7 @@ pub struct ControllersArguments {
     /// Refuse references to other namespaces
     #[arg(long)]
     pub no_cross_namespace_refs: bool,
-    /// Refuse kustomizations that name remote bases: always so, the flag is accepted for Flux's sake
+    /// Refuse kustomizations that name remote bases
     #[arg(long)]
     pub no_remote_bases: bool,
     /// `ServiceAccount` impersonated for objects that name none
@@ -132,6 +132,7 @@ impl ControllersArguments {
             interval_jitter_percentage: self.interval_jitter_percentage,
             requeue_dependency: self.requeue_dependency.as_std(),
             no_cross_namespace_refs: self.no_cross_namespace_refs,
+            no_remote_bases: self.no_remote_bases,
             default_service_account: self.default_service_account.clone(),
             feature_gates: FeatureGates::parse(&self.feature_gates).context("--feature-gates")?,
         })

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+mod extras;
 mod objects;
 mod scalars;
 
@@ -130,8 +131,17 @@ impl Maker {
             Self::plugins,
             Self::rest,
         ];
-        for generator in generators {
-            if self.numbers.percent(17) {
+        let seldom: [fn(&mut Self, &str, &mut Lines); 6] = [
+            Self::crds,
+            Self::openapi,
+            Self::marks,
+            Self::old_names,
+            Self::wide_replacements,
+            Self::notes,
+        ];
+        let often = generators.into_iter().map(|g| (g, 17));
+        for (generator, share) in often.chain(seldom.into_iter().map(|g| (g, 6))) {
+            if self.numbers.percent(share) {
                 let mut part = Lines::new();
                 generator(self, folder, &mut part);
                 let taken = |line: &String| {

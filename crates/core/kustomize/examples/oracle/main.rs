@@ -1,6 +1,7 @@
 //! Builds every kustomization below some folders with ours and with a real kustomize, and compares.
 //!
-//! `oracle --kustomize BINARY [--legacy] [--root-only] [--verbose] PATH...`: every folder with a kustomization file below each PATH is a root.
+//! `oracle --kustomize BINARY [--legacy] [--root-only] [--verbose] [--words] PATH...`: every folder with a kustomization file below each PATH is a root.
+//! `--words` shows failures whose words differ from kustomize's.
 //! `oracle --kustomize BINARY --generate COUNT [--seed FIRST] [--keep FOLDER]`: so many generated trees; those that differ are kept in the folder.
 
 mod generate;
@@ -38,6 +39,7 @@ struct Settings {
     legacy: bool,
     root_only: bool,
     verbose: bool,
+    words: bool,
     generate: u64,
     seed: u64,
     keep: PathBuf,
@@ -50,6 +52,7 @@ fn settings() -> Option<Settings> {
         legacy: false,
         root_only: false,
         verbose: false,
+        words: false,
         generate: 0,
         seed: 1,
         keep: std::env::temp_dir().join("skein-kustomize-differences"),
@@ -62,6 +65,7 @@ fn settings() -> Option<Settings> {
             "--legacy" => settings.legacy = true,
             "--root-only" => settings.root_only = true,
             "--verbose" => settings.verbose = true,
+            "--words" => settings.words = true,
             "--generate" => settings.generate = arguments.next()?.parse().ok()?,
             "--seed" => settings.seed = arguments.next()?.parse().ok()?,
             "--keep" => settings.keep = PathBuf::from(arguments.next()?),
@@ -74,11 +78,11 @@ fn settings() -> Option<Settings> {
 fn main() -> ExitCode {
     let Some(settings) = settings() else {
         eprintln!(
-            "oracle --kustomize BINARY [--legacy] [--root-only] [--verbose] [--generate COUNT [--seed FIRST] [--keep FOLDER]] PATH..."
+            "oracle --kustomize BINARY [--legacy] [--root-only] [--verbose] [--words] [--generate COUNT [--seed FIRST] [--keep FOLDER]] PATH..."
         );
         return ExitCode::FAILURE;
     };
-    let mut counts = [0_usize; VERDICTS.len()];
+    let mut counts = Counts::default();
     for path in &settings.paths {
         let mut tree = FileTree::new();
         let mut roots = Vec::new();
@@ -88,11 +92,10 @@ fn main() -> ExitCode {
         }
         roots.sort();
         for root in roots {
-            let (verdict, note) = compare(&settings, path, &root, &tree);
-            counts[VERDICTS.iter().position(|v| *v == verdict).unwrap_or(0)] += 1;
-            let equal = matches!(verdict, Verdict::EqualBytes | Verdict::BothFail);
-            if !equal || settings.verbose {
-                println!("{verdict:?} {root}: {note}");
+            let outcome = compare(&settings, path, &root, &tree);
+            counts.add(&outcome);
+            if settings.shows(&outcome) {
+                println!("{:?} {root}: {}", outcome.verdict, outcome.note);
             }
         }
     }
@@ -100,17 +103,8 @@ fn main() -> ExitCode {
         eprintln!("generated trees: {error}");
         return ExitCode::FAILURE;
     }
-    println!(
-        "{}",
-        VERDICTS
-            .iter()
-            .zip(counts)
-            .map(|(v, n)| format!("{v:?} {n}"))
-            .collect::<Vec<_>>()
-            .join(", ")
-    );
-    let bad = counts[3] + counts[4] + counts[5];
-    if bad == 0 {
+    println!("{counts}");
+    if counts.bad() == 0 {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
@@ -118,7 +112,7 @@ fn main() -> ExitCode {
 }
 
 /// Builds generated trees, and keeps those that differ.
-fn generated(settings: &Settings, counts: &mut [usize]) -> std::io::Result<()> {
+fn generated(settings: &Settings, counts: &mut Counts) -> std::io::Result<()> {
     for seed in settings.seed..settings.seed + settings.generate {
         let made = generate::tree(seed);
         let folder = settings.keep.join(seed.to_string());
@@ -132,13 +126,14 @@ fn generated(settings: &Settings, counts: &mut [usize]) -> std::io::Result<()> {
             tree.insert(path, text.as_bytes())
                 .map_err(std::io::Error::other)?;
         }
-        let (verdict, note) = compare(settings, &folder, &made.root, &tree);
-        counts[VERDICTS.iter().position(|v| *v == verdict).unwrap_or(0)] += 1;
-        let equal = matches!(verdict, Verdict::EqualBytes | Verdict::BothFail);
-        if !equal || settings.verbose {
+        let outcome = compare(settings, &folder, &made.root, &tree);
+        counts.add(&outcome);
+        let is_shown = settings.shows(&outcome);
+        if is_shown {
+            let (verdict, note) = (outcome.verdict, outcome.note);
             println!("{verdict:?} seed {seed}, root {}: {note}", made.root);
         }
-        if equal && !settings.verbose {
+        if !is_shown {
             std::fs::remove_dir_all(&folder)?;
         }
     }
@@ -186,7 +181,67 @@ fn load(
     Ok(())
 }
 
-fn compare(settings: &Settings, top: &Path, root: &str, tree: &FileTree) -> (Verdict, String) {
+/// What came of one root.
+struct Outcome {
+    verdict: Verdict,
+    note: String,
+    /// Whether both fail with the same words.
+    same_words: bool,
+}
+
+/// How often each verdict came.
+#[derive(Default)]
+struct Counts {
+    verdicts: [usize; VERDICTS.len()],
+    same_words: usize,
+}
+
+impl Counts {
+    fn add(&mut self, outcome: &Outcome) {
+        let at = VERDICTS.iter().position(|v| *v == outcome.verdict);
+        self.verdicts[at.unwrap_or(0)] += 1;
+        self.same_words += usize::from(outcome.same_words);
+    }
+
+    fn bad(&self) -> usize {
+        self.verdicts[3..].iter().sum()
+    }
+}
+
+impl std::fmt::Display for Counts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for (verdict, count) in VERDICTS.iter().zip(self.verdicts) {
+            write!(f, "{verdict:?} {count}, ")?;
+        }
+        write!(f, "errors with the same words {}", self.same_words)
+    }
+}
+
+impl Settings {
+    fn shows(&self, outcome: &Outcome) -> bool {
+        match outcome.verdict {
+            Verdict::EqualBytes => self.verbose,
+            Verdict::BothFail => self.verbose || (self.words && !outcome.same_words),
+            _ => true,
+        }
+    }
+}
+
+fn compare(settings: &Settings, top: &Path, root: &str, tree: &FileTree) -> Outcome {
+    let (verdict, note, same_words) = verdict(settings, top, root, tree);
+    Outcome {
+        verdict,
+        note,
+        same_words,
+    }
+}
+
+fn verdict(
+    settings: &Settings,
+    top: &Path,
+    root: &str,
+    tree: &FileTree,
+) -> (Verdict, String, bool) {
     let options = Options {
         reorder: if settings.legacy {
             Reorder::Legacy
@@ -224,14 +279,30 @@ fn compare(settings: &Settings, top: &Path, root: &str, tree: &FileTree) -> (Ver
         Err(error) => Err(error.to_string()),
     };
     match (build(tree, root, &options), theirs) {
-        (Ok(ours), Ok(theirs)) => equality(&ours.to_yaml(), &theirs),
-        (Err(ours), Err(theirs)) => (
-            Verdict::BothFail,
-            format!("\n    ours: {ours}\n    theirs: {}", theirs.trim()),
-        ),
-        (Err(ours), Ok(_)) => (Verdict::OursFails, ours.to_string()),
-        (Ok(_), Err(theirs)) => (Verdict::TheirsFails, theirs.trim().to_owned()),
+        (Ok(ours), Ok(theirs)) => {
+            let (verdict, note) = equality(&ours.to_yaml(), &theirs);
+            (verdict, note, false)
+        }
+        (Err(ours), Err(theirs)) => {
+            let top = std::path::absolute(top).unwrap_or_else(|_| top.to_owned());
+            let (words, theirs) = (
+                ours.upstream_message(&top.to_string_lossy()),
+                words(&theirs),
+            );
+            let note = format!("\n    ours: {words}\n    theirs: {theirs}\n    for people: {ours}");
+            (Verdict::BothFail, note, words == theirs)
+        }
+        (Err(ours), Ok(_)) => (Verdict::OursFails, ours.to_string(), false),
+        (Ok(_), Err(theirs)) => (Verdict::TheirsFails, theirs.trim().to_owned(), false),
     }
+}
+
+/// The error in what kustomize printed, behind its warnings.
+fn words(printed: &str) -> &str {
+    let printed = printed.trim();
+    printed
+        .split_once("Error: ")
+        .map_or(printed, |(_, words)| words)
 }
 
 fn equality(ours: &str, theirs: &str) -> (Verdict, String) {

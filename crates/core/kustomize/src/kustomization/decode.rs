@@ -8,6 +8,7 @@ use super::read::{
     sort_options, var,
 };
 use super::{COMPONENT_KIND, GeneratorArgs, Image, Kustomization, Label};
+use crate::charts::{HelmGlobals, helm_chart, helm_globals, old_helm_chart};
 use crate::error::{BuildError, Outcome};
 
 const KUSTOMIZATION_KIND: &str = "Kustomization";
@@ -41,15 +42,39 @@ pub(super) fn decode(value: &Value) -> Outcome<Kustomization> {
     lists(&mut fields, &mut k)?;
     k.deprecated = deprecated(&mut fields);
     k.resources.extend(fields.texts("bases")?);
-    k.has_helm_charts = !fields.list("helmCharts")?.is_empty()
-        || !fields.list("helmChartInflationGenerator")?.is_empty();
+    charts(&mut fields, &mut k)?;
     fields.finish()?;
     check(k, says_something(value))
 }
 
-/// Reads what has no effect on the build: the metadata of the kustomization itself, and what belongs to Helm charts.
+/// Reads Helm charts, those of the deprecated field included.
+fn charts(fields: &mut Fields<'_>, k: &mut Kustomization) -> Outcome<()> {
+    let globals = fields.take("helmGlobals");
+    if let Some(value) = globals {
+        let mut inner = Fields::new(value, &fields.at("helmGlobals"))?;
+        k.helm_globals = helm_globals(&mut inner)?;
+        inner.finish()?;
+    }
+    for (path, value) in fields.list("helmCharts")? {
+        let mut inner = Fields::new(value, &path)?;
+        k.helm_charts.push(helm_chart(&mut inner)?);
+        inner.finish()?;
+    }
+    let mut old_globals = HelmGlobals::default();
+    for (path, value) in fields.list("helmChartInflationGenerator")? {
+        let mut inner = Fields::new(value, &path)?;
+        k.helm_charts
+            .push(old_helm_chart(&mut inner, &mut old_globals)?);
+        inner.finish()?;
+    }
+    if globals.is_none() {
+        k.helm_globals = old_globals;
+    }
+    Ok(())
+}
+
+/// Reads what has no effect on the build: the metadata of the kustomization itself.
 fn without_effect(fields: &mut Fields<'_>) -> Outcome<()> {
-    fields.has("helmGlobals");
     let path = fields.at("metadata");
     let Some(value) = fields.take("metadata") else {
         return Ok(());
@@ -140,27 +165,31 @@ fn generators(fields: &mut Fields<'_>, name: &str, is_secret: bool) -> Outcome<V
     fields.list(name)?.into_iter().map(read).collect()
 }
 
-/// Which deprecated fields are used, with what to use instead.
+/// Which deprecated fields are used, in the words of kustomize.
 fn deprecated(fields: &mut Fields<'_>) -> Vec<&'static str> {
+    macro_rules! warning {
+        ($old:literal, $new:literal, $fix:literal) => {
+            (
+                $old,
+                concat!(
+                    "# Warning: '",
+                    $old,
+                    "' is deprecated. Please use '",
+                    $new,
+                    "' instead. ",
+                    $fix,
+                    "Run 'kustomize edit fix' to update your Kustomization automatically."
+                ),
+            )
+        };
+    }
     let all = [
-        ("bases", "'bases' is deprecated, use 'resources' instead"),
-        (
-            "commonLabels",
-            "'commonLabels' is deprecated, use 'labels' instead",
-        ),
-        (
-            "imageTags",
-            "'imageTags' is deprecated, use 'images' instead",
-        ),
-        (
-            "patchesJson6902",
-            "'patchesJson6902' is deprecated, use 'patches' instead",
-        ),
-        (
-            "patchesStrategicMerge",
-            "'patchesStrategicMerge' is deprecated, use 'patches' instead",
-        ),
-        ("vars", "'vars' is deprecated, use 'replacements' instead"),
+        warning!("bases", "resources", ""),
+        warning!("commonLabels", "labels", ""),
+        warning!("imageTags", "images", ""),
+        warning!("patchesJson6902", "patches", ""),
+        warning!("patchesStrategicMerge", "patches", ""),
+        warning!("vars", "replacements", "[EXPERIMENTAL] "),
     ];
     all.into_iter()
         .filter(|(name, _)| fields.has(name))

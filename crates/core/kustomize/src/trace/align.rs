@@ -57,7 +57,7 @@ impl Author<'_> {
             Lines::Field => None,
             Lines::Nodes(before) => node
                 .map(|n| n.line)
-                .filter(|line| *line > 0)
+                .filter(|line| *line > 0 && *line != Node::REREAD_LINE)
                 .map(|line| line + before),
             Lines::Operations(list) => list
                 .iter()

@@ -257,7 +257,7 @@ fn made_name(arguments: &TemplateArguments, chart: &str) -> anyhow::Result<Strin
 }
 
 /// The name that `--name-template` makes.
-fn template_name(text: &str) -> anyhow::Result<String> {
+pub(super) fn template_name(text: &str) -> anyhow::Result<String> {
     const NAME: &str = "name-template";
     let functions = std::sync::Arc::new(helm::functions());
     let mut templates = Templates::new(functions, Options::default());

@@ -1,13 +1,17 @@
 //! `kustomize build`: the objects of a kustomization, with kustomize's flags, defaults and file names.
 
-use std::path::{Path, PathBuf};
+use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 use anyhow::bail;
 use clap::{Args, ValueEnum};
-use skein_kustomize::{Build, LoadRestrictions, Options, Reorder, build};
+use skein_bases::RemoteBases;
+use skein_kustomize::{Build, Charts, LoadRestrictions, Options, Reorder, build};
 
 use super::disk::{self, Disk};
+use super::remote::{self, RemoteFlags};
 use super::write;
+use crate::helm::inflate::DiskCharts;
 use crate::output::Output;
 
 /// `kustomize build`.
@@ -32,15 +36,36 @@ pub(super) struct BuildArguments {
     #[arg(short, long)]
     watch: bool,
     #[command(flatten)]
+    remote: RemoteFlags,
+    #[command(flatten)]
+    helm: HelmFlags,
+    #[command(flatten)]
     refused: RefusedFlags,
+}
+
+/// Flags about Helm charts.
+#[derive(Args, Clone, Debug)]
+struct HelmFlags {
+    /// Render the charts that kustomizations list; no helm is started
+    #[arg(long)]
+    enable_helm: bool,
+    /// Kubernetes version for charts that name none
+    #[arg(long, default_value = "", hide_default_value = true)]
+    helm_kube_version: String,
+    /// API versions for charts that name none
+    #[arg(long, value_delimiter = ',')]
+    helm_api_versions: Vec<String>,
+    /// Without effect: errors of charts always say all there is
+    #[arg(long, hide = true)]
+    helm_debug: bool,
+    /// Without effect, as no helm is started
+    #[arg(long, hide = true)]
+    helm_command: Option<String>,
 }
 
 /// Flags of kustomize that would start programs or containers.
 #[derive(Args, Clone, Debug)]
 struct RefusedFlags {
-    /// Refused: charts come from a HelmRelease, or from `skein helm template`
-    #[arg(long)]
-    enable_helm: bool,
     /// Refused: functions in containers are never run
     #[arg(long)]
     enable_alpha_plugins: bool,
@@ -62,9 +87,6 @@ struct RefusedFlags {
     /// Without effect, as functions are never run
     #[arg(long, hide = true)]
     network_name: Option<String>,
-    /// Without effect, as no helm is started
-    #[arg(long, hide = true)]
-    helm_command: Option<String>,
 }
 
 /// Order of the objects.
@@ -93,7 +115,8 @@ impl BuildArguments {
         self.watch
     }
 
-    fn options(&self) -> Options<'static> {
+    /// `charts` is used when charts are enabled.
+    fn options<'a>(&self, charts: &'a DiskCharts, remote: &'a RemoteBases) -> Options<'a> {
         Options {
             reorder: match self.reorder {
                 ReorderFlag::Legacy => Reorder::Legacy,
@@ -104,6 +127,8 @@ impl BuildArguments {
                 RestrictorFlag::None => LoadRestrictions::None,
             },
             managed_by_label: self.enable_managedby_label,
+            remote: self.remote.allowed(remote),
+            charts: self.helm.enable_helm.then_some(charts as &dyn Charts),
             ..Options::default()
         }
     }
@@ -112,11 +137,6 @@ impl BuildArguments {
 impl RefusedFlags {
     fn check(&self) -> anyhow::Result<()> {
         for (is_set, flag, why) in [
-            (
-                self.enable_helm,
-                "--enable-helm",
-                "use a HelmRelease, or render the chart with `skein helm template`",
-            ),
             (
                 self.enable_alpha_plugins,
                 "--enable-alpha-plugins",
@@ -134,38 +154,50 @@ impl RefusedFlags {
 }
 
 /// Runs `kustomize build`.
-pub(super) fn run(arguments: &BuildArguments, output: &mut Output) -> anyhow::Result<()> {
-    let built = once(arguments, &Disk::default())?;
+pub(super) async fn run(arguments: &BuildArguments, output: &mut Output) -> anyhow::Result<()> {
+    let (built, _) = once(arguments).await?;
     for warning in &built.warnings {
-        output.note_line(&format!("# Warning: {}", warning_text(warning)))?;
+        output.note_line(warning.text)?;
     }
     match &arguments.output {
-        Some(path) if path.is_dir() => write::files(path, &built.values),
+        Some(path) if path.is_dir() => write::files(path, &built.values, output),
         Some(path) => write::file(path, &built.to_yaml()),
         None => Ok(output.print(&built.to_yaml())?),
     }
 }
 
-/// One build.
-pub(super) fn once(arguments: &BuildArguments, disk: &Disk) -> anyhow::Result<Build> {
+/// One build, and the files that it asked for.
+pub(super) async fn once(arguments: &BuildArguments) -> anyhow::Result<(Build, BTreeSet<PathBuf>)> {
+    let (outcome, seen) = attempt(arguments).await?;
+    Ok((outcome?, seen))
+}
+
+/// As [`once`]; the files are told of a build that fails too.
+pub(super) async fn attempt(
+    arguments: &BuildArguments,
+) -> anyhow::Result<(anyhow::Result<Build>, BTreeSet<PathBuf>)> {
     arguments.refused.check()?;
-    let root = disk::root(local(&arguments.directory)?)?;
-    build(disk, &root, &arguments.options()).map_err(disk::told)
+    let arguments = arguments.clone();
+    let runtime = tokio::runtime::Handle::current();
+    // Remote bases and charts are waited for.
+    let task = tokio::task::spawn_blocking(move || {
+        let disk = Disk::default();
+        let built = arguments.build(&disk, runtime);
+        (built, disk.seen())
+    });
+    Ok(task.await?)
 }
 
-/// Refuses an address, which kustomize would clone.
-pub(super) fn local(directory: &Path) -> anyhow::Result<&Path> {
-    let text = directory.to_string_lossy();
-    if text.contains("://") || text.starts_with("git@") || text.starts_with("github.com/") {
-        bail!("'{text}' is a remote kustomization; clone it and build the directory");
-    }
-    Ok(directory)
-}
-
-/// A warning begins with the path of its file.
-fn warning_text(warning: &str) -> String {
-    match warning.split_once(": ") {
-        Some((path, text)) => format!("{}: {text}", disk::shown(path)),
-        None => warning.to_owned(),
+impl BuildArguments {
+    fn build(&self, disk: &Disk, runtime: tokio::runtime::Handle) -> anyhow::Result<Build> {
+        let charts = DiskCharts {
+            api_versions: self.helm.helm_api_versions.clone(),
+            kube_version: self.helm.helm_kube_version.clone(),
+        };
+        let remote = remote::bases(runtime);
+        let options = self.options(&charts, &remote);
+        remote::with_root(&self.directory, disk, &options, |files, root, options| {
+            build(files, root, options).map_err(disk::told)
+        })
     }
 }

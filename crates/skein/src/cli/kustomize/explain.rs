@@ -8,10 +8,11 @@ use std::path::PathBuf;
 use anyhow::{anyhow, bail};
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
-use skein_kustomize::{Build, Change, FieldHistory, History, Options, build};
+use skein_kustomize::{Build, Change, Charts, FieldHistory, History, Options, build};
 
-use super::build::local;
 use super::disk::{self, Disk};
+use super::remote::{self, RemoteFlags};
+use crate::helm::inflate::DiskCharts;
 use crate::output::Output;
 
 /// `kustomize explain`.
@@ -32,6 +33,11 @@ pub(super) struct ExplainArguments {
     /// Form of the answer
     #[arg(short, long, value_enum, default_value_t = Form::Table)]
     output: Form,
+    /// Render the charts that kustomizations list
+    #[arg(long)]
+    enable_helm: bool,
+    #[command(flatten)]
+    remote: RemoteFlags,
 }
 
 /// Form of the answer.
@@ -46,13 +52,8 @@ enum Form {
 }
 
 /// Runs `kustomize explain`.
-pub(super) fn run(arguments: &ExplainArguments, output: &mut Output) -> anyhow::Result<()> {
-    let root = disk::root(local(&arguments.directory)?)?;
-    let options = Options {
-        trace: true,
-        ..Options::default()
-    };
-    let built = build(&Disk::default(), &root, &options).map_err(disk::told)?;
+pub(super) async fn run(arguments: &ExplainArguments, output: &mut Output) -> anyhow::Result<()> {
+    let built = traced(arguments).await?;
     let (value, history) = find(&built, &arguments.object, arguments.namespace.as_deref())?;
     let history = told(history);
     let chosen = match &arguments.field {
@@ -66,6 +67,26 @@ pub(super) fn run(arguments: &ExplainArguments, output: &mut Output) -> anyhow::
         Form::Json => format!("{:#}\n", document(value, &chosen)),
     };
     Ok(output.print(&text)?)
+}
+
+/// The build with the origin of every field.
+async fn traced(arguments: &ExplainArguments) -> anyhow::Result<Build> {
+    let (directory, flags) = (arguments.directory.clone(), arguments.remote.clone());
+    let (enable_helm, runtime) = (arguments.enable_helm, tokio::runtime::Handle::current());
+    let task = tokio::task::spawn_blocking(move || {
+        let (remote, charts) = (remote::bases(runtime), DiskCharts::default());
+        let options = Options {
+            trace: true,
+            remote: flags.allowed(&remote),
+            charts: enable_helm.then_some(&charts as &dyn Charts),
+            ..Options::default()
+        };
+        let disk = Disk::default();
+        remote::with_root(&directory, &disk, &options, |files, root, options| {
+            build(files, root, options).map_err(disk::told)
+        })
+    });
+    task.await?
 }
 
 /// The object that is meant.

@@ -9,8 +9,7 @@ use notify::{RecursiveMode, Watcher};
 use serde_json::Value;
 use tokio::sync::mpsc;
 
-use super::build::{BuildArguments, once};
-use super::disk::Disk;
+use super::build::{BuildArguments, attempt};
 use super::write;
 use crate::output::Output;
 
@@ -37,12 +36,12 @@ pub(super) async fn run(arguments: &BuildArguments, output: &mut Output) -> anyh
     let mut watched = BTreeSet::new();
     let mut before: Option<Objects> = None;
     loop {
-        let disk = Disk::default();
-        match once(arguments, &disk) {
+        let (outcome, seen) = attempt(arguments).await?;
+        match outcome {
             Ok(built) => {
                 let now = objects(&built.values);
                 match (&arguments.output, &before) {
-                    (Some(path), _) if path.is_dir() => write::files(path, &built.values)?,
+                    (Some(path), _) if path.is_dir() => write::files(path, &built.values, output)?,
                     (Some(path), _) => write::file(path, &built.to_yaml())?,
                     (None, None) => output.print(&built.to_yaml())?,
                     (None, Some(before)) => output.print(&difference(before, &now))?,
@@ -51,7 +50,6 @@ pub(super) async fn run(arguments: &BuildArguments, output: &mut Output) -> anyh
             }
             Err(error) => output.note_line(&format!("Error: {error:#}"))?,
         }
-        let seen = disk.seen();
         follow(&mut watcher, &mut watched, &seen);
         wait(&mut changes, &seen).await;
     }

@@ -7,31 +7,53 @@ use std::path::Path;
 use anyhow::Context;
 use serde_json::Value;
 
+use crate::output::Output;
+
 /// Writes one file.
 pub(super) fn file(path: &Path, text: &str) -> anyhow::Result<()> {
     fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
 }
 
 /// Writes each object to a file of its own.
-pub(super) fn files(directory: &Path, values: &[Value]) -> anyhow::Result<()> {
-    for (name, text) in named(values) {
-        file(&directory.join(name), &text)?;
+pub(super) fn files(directory: &Path, values: &[Value], output: &mut Output) -> anyhow::Result<()> {
+    let named = named(values);
+    for (name, text) in &named.files {
+        file(&directory.join(name), text)?;
+    }
+    for name in &named.repeated {
+        output.note_line(&format!(
+            "# Warning: several objects have the file name {name}; the last one is in it"
+        ))?;
     }
     Ok(())
 }
 
+/// What is written, and names that came more than once. As with kustomize, the last object wins.
+struct Named {
+    files: BTreeMap<String, String>,
+    repeated: BTreeSet<String>,
+}
+
 /// File names and texts. Names begin with the namespace when there are several.
-fn named(values: &[Value]) -> BTreeMap<String, String> {
+fn named(values: &[Value]) -> Named {
     let namespaces: BTreeSet<&str> = values.iter().filter_map(namespace).collect();
-    let mut files = BTreeMap::new();
-    for value in values {
+    let mut named = Named {
+        files: BTreeMap::new(),
+        repeated: BTreeSet::new(),
+    };
+    // kustomize writes what has no namespace last.
+    let (scoped, unscoped): (Vec<_>, Vec<_>) = values.iter().partition(|v| namespace(v).is_some());
+    for value in scoped.into_iter().chain(unscoped) {
         let mut name = file_name(value);
         if let Some(namespace) = namespace(value).filter(|_| namespaces.len() > 1) {
             name = format!("{}_{name}", namespace.to_lowercase());
         }
-        files.insert(name, skein_yaml::to_string(value));
+        let text = skein_yaml::to_string(value);
+        if named.files.insert(name.clone(), text).is_some() {
+            named.repeated.insert(name);
+        }
     }
-    files
+    named
 }
 
 fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {

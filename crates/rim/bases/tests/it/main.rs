@@ -1,0 +1,3 @@
+//! Remote bases from a server on this machine.
+
+mod fetch;

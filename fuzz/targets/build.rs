@@ -1,0 +1,12 @@
+//! A whole tree of files: builds never panic, are deterministic, and print what reads as the same.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use skein_fuzz::{check, files};
+
+fuzz_target!(|data: &[u8]| {
+    if let Ok(text) = std::str::from_utf8(data) {
+        check(&files(text));
+    }
+});
