@@ -8,7 +8,7 @@ use crate::arguments::Arguments;
 use crate::{process, tree};
 
 /// The targets, in the order in which they run.
-const TARGETS: [&str; 3] = ["yaml", "patch", "build"];
+const TARGETS: [&str; 3] = ["yaml", "patch", "tree"];
 /// Time for each target when none is given, in minutes.
 const DEFAULT_MINUTES: u64 = 10;
 /// Largest input, in bytes.

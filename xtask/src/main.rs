@@ -30,7 +30,7 @@ cargo xtask COMMAND
   test [--only A,B]  everything that must hold; --list names the suites
   bench [ARG..]      all benchmarks
   oracle NAME [..]   compare with the real tool: kustomize, ssa, flux-live
-  fuzz [TARGET..]    fuzz targets yaml, patch and build, ten minutes each (--minutes N): the nightly recipe
+  fuzz [TARGET..]    fuzz targets yaml, patch and tree, ten minutes each (--minutes N): the nightly recipe
   schemas            regenerate the built-in schemas from a running kube-apiserver
   upstream [NAME..]  build these real components (default: all)
   tidy               the rules of the tree: layers, file headers and lengths, banned words

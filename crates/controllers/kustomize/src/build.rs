@@ -144,7 +144,7 @@ impl Builder {
         let strict = self.policy.strict && unread.is_none();
         // Remote bases come without credentials, as with Flux: nothing of the controller's is lent to them.
         let remote = (!self.policy.no_remote_bases)
-            .then(|| RemoteBases::new(tokio::runtime::Handle::current(), None));
+            .then(|| RemoteBases::new(tokio::runtime::Handle::current(), || None));
         let rendered = tokio::task::spawn_blocking(move || {
             let decryptor = keyring.map(SopsDecryptor::new);
             render(Request {

@@ -164,7 +164,7 @@ fn refuse_unprintable(value: &Value) -> Outcome<()> {
 
 /// Hash suffixes, references to what was renamed, and vars: once, when everything is collected.
 fn finish_names(ra: &mut Accumulator, context: &mut Context) -> Outcome<()> {
-    if let Some(broken) = ra.map.list().iter().find(|r| r.memory.is_broken) {
+    if let Some(broken) = ra.map.list().iter().find(|r| r.has_broken_history()) {
         let message = "number of previous names, number of previous namespaces, number of previous kinds not equal";
         return Err(BuildError::invalid(message).on_object(broken.shown()));
     }

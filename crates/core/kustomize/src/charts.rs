@@ -15,6 +15,7 @@ use crate::ops::node_from_json;
 use crate::resource::Resource;
 use crate::schema::MergeSchema;
 use crate::tree::{FileTree, Files};
+use crate::upstream::{configuring, filled};
 
 /// Directory of charts when `chartHome` is not set.
 const DEFAULT_CHART_HOME: &str = "charts";
@@ -86,6 +87,8 @@ pub struct ChartTemplate {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct HelmGlobals {
     chart_home: String,
+    /// Place of Helm's own configuration: only shown in errors.
+    config_home: String,
 }
 
 /// A chart as a kustomization lists it.
@@ -110,11 +113,44 @@ pub(crate) struct HelmChart {
     devel: bool,
 }
 
+impl HelmChart {
+    /// What kustomize configures its generator with.
+    fn config(&self, globals: &HelmGlobals) -> Value {
+        let list = |list: &[String]| {
+            if list.is_empty() {
+                Value::Null
+            } else {
+                list.into()
+            }
+        };
+        filled([
+            ("chartHome", globals.chart_home.as_str().into()),
+            ("configHome", globals.config_home.as_str().into()),
+            ("name", self.name.as_str().into()),
+            ("version", self.version.as_str().into()),
+            ("repo", self.repository.as_str().into()),
+            ("releaseName", self.release_name.as_str().into()),
+            ("namespace", self.namespace.as_str().into()),
+            ("additionalValuesFiles", list(&self.additional_values_files)),
+            ("valuesFile", self.values_file.as_str().into()),
+            ("valuesInline", self.values_inline.clone().into()),
+            ("valuesMerge", self.values_merge.as_str().into()),
+            ("includeCRDs", self.include_crds.into()),
+            ("skipHooks", self.skip_hooks.into()),
+            ("apiVersions", list(&self.api_versions)),
+            ("kubeVersion", self.kube_version.as_str().into()),
+            ("nameTemplate", self.name_template.as_str().into()),
+            ("skipTests", self.skip_tests.into()),
+            ("debug", self.debug.into()),
+            ("devel", self.devel.into()),
+        ])
+    }
+}
+
 /// Reads the globals out of a map.
 pub(crate) fn helm_globals(fields: &mut Fields<'_>) -> Outcome<HelmGlobals> {
-    // The place of Helm's own configuration: read and not needed.
-    fields.text("configHome")?;
     Ok(HelmGlobals {
+        config_home: fields.text("configHome")?,
         chart_home: fields.text("chartHome")?,
     })
 }
@@ -155,8 +191,12 @@ pub(crate) fn old_helm_chart(
     fields: &mut Fields<'_>,
     globals: &mut HelmGlobals,
 ) -> Outcome<HelmChart> {
-    for unused in ["chartRepoName", "helmBin", "helmHome", "releaseNamespace"] {
+    for unused in ["chartRepoName", "helmBin", "releaseNamespace"] {
         fields.text(unused)?;
+    }
+    let config_home = fields.text("helmHome")?;
+    if !config_home.is_empty() {
+        globals.config_home = config_home;
     }
     fields.texts("extraArgs")?;
     let home = fields.text("chartHome")?;
@@ -185,7 +225,12 @@ pub(crate) fn inflate(
         let error = BuildError::from(Problem::Refused(
             "Helm charts in a kustomization are not built here; use a HelmRelease, or render the chart beforehand".to_owned(),
         ));
-        return Err(error.upstream(|_| "must specify --enable-helm".to_owned()));
+        let error = error.upstream(|_| "must specify --enable-helm".to_owned());
+        return Err(configuring(
+            error,
+            "HelmChartInflationGenerator",
+            &chart.config(globals),
+        ));
     };
     let named = |e: BuildError| e.on_object(format!("chart {}", chart.name));
     Inflation {

@@ -60,7 +60,8 @@ fn build(
             Node::string(args.namespace.as_str()),
         )?;
     }
-    let pairs = load_pairs(args, loader)?;
+    let pairs = load_pairs(args, loader)
+        .map_err(|e| e.upstream(|inner| format!("loading KV pairs: {inner}")))?;
     if what == Generated::Secret {
         let secret_type = if args.secret_type.is_empty() {
             "Opaque"
@@ -135,23 +136,27 @@ fn set_secret_data(node: &mut Node, pairs: &BTreeMap<String, Vec<u8>>) -> Outcom
 fn load_pairs(args: &GeneratorArgs, loader: &Loader<'_>) -> Outcome<BTreeMap<String, Vec<u8>>> {
     let mut pairs: Vec<(String, Vec<u8>)> = Vec::new();
     for path in &args.envs {
-        let content = loader.load(path)?;
+        let at = |e: BuildError| among(e, "env source files:", &args.envs);
+        let content = loader.load(path).map_err(at)?;
         let shown = loader.path_of(path);
-        pairs.extend(env_pairs(&content).map_err(|e| e.in_file(&shown))?);
+        pairs.extend(env_pairs(&content).map_err(|e| at(e.in_file(&shown)))?);
     }
     for literal in &args.literals {
         let (key, value) = literal
             .split_once('=')
             .filter(|(key, _)| !key.is_empty())
             .ok_or_else(|| {
-                BuildError::invalid("invalid literal source, expected key=value")
-                    .at_field("literals")
+                let error = BuildError::invalid("invalid literal source, expected key=value")
+                    .upstream(|_| format!("invalid literal source {literal}, expected key=value"))
+                    .at_field("literals");
+                among(error, "literal sources", &args.literals)
             })?;
         pairs.push((key.to_owned(), without_quotes(value).as_bytes().to_vec()));
     }
     for source in &args.files {
-        let (key, path) = file_source(source)?;
-        pairs.push((key.to_owned(), loader.load(path)?.to_vec()));
+        let at = |e: BuildError| among(e, "file sources:", &args.files);
+        let (key, path) = file_source(source).map_err(at)?;
+        pairs.push((key.to_owned(), loader.load(path).map_err(at)?.to_vec()));
     }
     let mut map = BTreeMap::new();
     for (key, value) in pairs {
@@ -166,8 +171,13 @@ fn load_pairs(args: &GeneratorArgs, loader: &Loader<'_>) -> Outcome<BTreeMap<Str
     Ok(map)
 }
 
+/// kustomize names all sources of the kind.
+fn among(error: BuildError, what: &str, sources: &[String]) -> BuildError {
+    error.upstream(|inner| format!("{what} [{}]: {inner}", sources.join(" ")))
+}
+
 /// Key and path of a file source: `path`, or `key=path`.
-fn file_source(source: &str) -> Outcome<(&str, &str)> {
+pub(crate) fn file_source(source: &str) -> Outcome<(&str, &str)> {
     let invalid = |problem: &str| {
         Err(BuildError::invalid(format!("{problem} in source '{source}'")).at_field("files"))
     };
@@ -225,4 +235,16 @@ fn env_pairs(content: &[u8]) -> Outcome<Vec<(String, Vec<u8>)>> {
         }
     }
     Ok(pairs)
+}
+
+/// Keys of an environment file with their lines.
+pub(crate) fn env_keys(content: &[u8]) -> Vec<(String, u32)> {
+    let text = String::from_utf8_lossy(content);
+    let lines = text.trim_start_matches('\u{FEFF}').lines().zip(1..);
+    let keys = lines.map(|(line, number)| {
+        let key = line.trim_start().split('=').next().unwrap_or_default();
+        (key.to_owned(), number)
+    });
+    keys.filter(|(key, _)| !key.is_empty() && !key.starts_with('#'))
+        .collect()
 }

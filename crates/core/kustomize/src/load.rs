@@ -5,6 +5,7 @@ use skein_yaml::{Dialect, Kind, Node, Tag, YamlError, compose, compose_part, nod
 
 use crate::error::{BuildError, Outcome, Problem};
 use crate::resource::Resource;
+use crate::upstream;
 
 /// Most objects of one file.
 pub(crate) const MAX_OBJECTS_PER_FILE: usize = 100_000;
@@ -198,11 +199,11 @@ fn checked(nodes: Vec<Node>) -> Outcome<Vec<Node>> {
 pub(crate) fn check_metadata(node: &Node) -> Outcome<()> {
     let missing = |field: &str, of: &str| {
         let problem = format!("not a Kubernetes object: {field} is missing{of}");
-        Err(YamlError::NotJson {
+        let error = BuildError::from(YamlError::NotJson {
             line: u64::from(node.line),
             problem,
-        }
-        .into())
+        });
+        Err(error.upstream(|_| upstream::no_object(node)))
     };
     if !node.is_mapping() {
         return missing("a map with apiVersion, kind and metadata", "");

@@ -8,6 +8,7 @@ use crate::charts::Charts;
 use crate::error::{BuildError, Outcome, Problem};
 use crate::options::{LoadRestrictions, Options};
 use crate::tree::{FileTree, Files, clean_path};
+use crate::upstream;
 
 /// Deepest nesting of kustomizations, in levels.
 pub(crate) const MAX_KUSTOMIZATION_DEPTH_LEVELS: usize = 64;
@@ -174,7 +175,12 @@ impl<'a> Loader<'a> {
             } else {
                 "no such file"
             };
-            return Err(missing(format!("'{path}': {what}")));
+            let error = missing(format!("'{path}': {what}"));
+            return Err(if files.is_directory(clean) {
+                upstream::directory_as_file(error, clean)
+            } else {
+                upstream::no_file(error, clean)
+            });
         };
         if self.restrictions == LoadRestrictions::RootOnly && !is_below(&real, &self.root) {
             let message = format!("security; file '{real}' is not in or below '{}'", self.root);
@@ -199,6 +205,16 @@ impl<'a> Loader<'a> {
             "no such file or directory"
         };
         Err(missing(format!("'{path}': {what}")))
+    }
+
+    /// The first part of a path that is not there.
+    pub(crate) fn first_missing(&self, path: &str) -> String {
+        let clean = self.resolve(path).unwrap_or_default();
+        let files = self.tree.files();
+        let is_there = |p: &str| files.is_directory(p) || files.is_file(p);
+        let ends = clean.match_indices('/').map(|(at, _)| at);
+        let mut parts = ends.map(|at| &clean[..at]);
+        parts.find(|p| !is_there(p)).unwrap_or(&clean).to_owned()
     }
 
     /// For a base or component of this kustomization.

@@ -169,7 +169,7 @@ pub(crate) fn step_of(part: &str) -> Result<Option<Step<'_>>, OpError> {
     }
     if part == "*" {
         return Err(OpError(
-            "the wildcard * cannot stand in this path".to_owned(),
+            "wildcard is not supported in PathGetter".to_owned(),
         ));
     }
     match part.strip_prefix('[').and_then(|p| p.strip_suffix(']')) {

@@ -171,16 +171,15 @@ fn configure(
             unset_only: fields.flag("unsetOnly")?,
             subjects: SubjectMode::from_text(&fields.text("setRoleBindingSubjects")?)?,
         })),
-        "PatchTransformer" => one(Transformer::Patch(PatchTransformer::new(
+        "PatchTransformer" => one(Transformer::Patch(Box::new(PatchTransformer::new(
             &patch(fields)?,
             loader,
-        )?)),
+        )?))),
         "PatchJson6902Transformer" => {
             let mut patch = patch(fields)?;
             patch.patch = fields.text("jsonOp")?;
-            one(Transformer::Patch(PatchTransformer::json_only(
-                &patch, loader,
-            )?))
+            let patch = PatchTransformer::json_only(&patch, loader)?;
+            one(Transformer::Patch(Box::new(patch)))
         }
         "PatchStrategicMergeTransformer" => {
             let (paths, inline) = (fields.texts("paths")?, fields.text("patches")?);

@@ -159,6 +159,16 @@ impl Resource {
         }
     }
 
+    /// Whether kustomize loses count of the earlier identities: it keeps them in lists with commas, and some of their parts have commas too.
+    pub(crate) fn has_broken_history(&self) -> bool {
+        let parts = |part: fn(&PreviousId) -> &str| -> usize {
+            let texts = self.memory.previous.iter().map(part);
+            texts.map(|text| text.split(',').count()).sum()
+        };
+        let names = parts(|id| &id.name);
+        self.memory.is_broken || names != parts(|id| &id.namespace) || names != parts(|id| &id.kind)
+    }
+
     /// The earlier identities, the first one first.
     pub(crate) fn previous_ids(&self) -> impl Iterator<Item = ResId> {
         let (group, version) = split_api_version(self.api_version());

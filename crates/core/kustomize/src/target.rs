@@ -21,7 +21,7 @@ use crate::schema::{MergeSchema, parse_custom};
 use crate::trace::{FieldLines, Tracer};
 use crate::transform::Transformer;
 use crate::transform::vars::{self, VarSet};
-use crate::upstream::{bad_file, in_base, in_component, no_base, no_component};
+use crate::upstream::{self, Step, bad_file, in_base, in_component, no_base, no_component};
 
 mod builtin;
 mod traced;
@@ -81,11 +81,15 @@ impl<'a> Target<'a> {
                 let message = format!(
                     "unable to find one of 'kustomization.yaml', 'kustomization.yml' or 'Kustomization' in directory '{root}'"
                 );
-                return Err(Problem::Missing(message).into());
+                let shown = upstream::absolute(loader.root());
+                return Err(BuildError::from(Problem::Missing(message))
+                    .upstream(|inner| inner.replace(&format!("'{root}'"), &format!("'{shown}'"))));
             }
             _ => {
                 let message = format!("found multiple kustomization files under '{root}'");
-                return Err(Problem::Conflict(message).into());
+                let shown = upstream::absolute(loader.root());
+                return Err(BuildError::from(Problem::Conflict(message))
+                    .upstream(|_| format!("Found multiple kustomization files under: {shown}\n")));
             }
         };
         let shown = loader.path_of(file_name);
@@ -205,7 +209,7 @@ impl<'a> Target<'a> {
     }
 
     fn accumulate_resources(
-        &mut self,
+        &self,
         ra: &mut Accumulator,
         paths: &[String],
         field: &str,
@@ -227,7 +231,7 @@ impl<'a> Target<'a> {
 
     /// A remote file, or a base. An address without the marks of a repository is tried as a file first, as kustomize does with all.
     fn accumulate_other(
-        &mut self,
+        &self,
         ra: &mut Accumulator,
         path: &str,
         field: &str,
@@ -271,7 +275,8 @@ impl<'a> Target<'a> {
         context: &mut Context,
     ) -> Outcome<()> {
         let shown = self.loader.path_of(path);
-        let mut resources = resources_from_text(text).map_err(|e| e.in_file(&shown))?;
+        let in_file = |e| upstream::in_file(e, path).in_file(&shown);
+        let mut resources = resources_from_text(text).map_err(in_file)?;
         if let Some(origin) = &self.origin {
             let origin = origin.append(path).to_text();
             for resource in &mut resources {
@@ -281,21 +286,22 @@ impl<'a> Target<'a> {
         // Two objects of one file must differ as much as objects of two files.
         let mut own = ResMap::default();
         own.append_all(resources, &context.schema)
-            .map_err(|e| e.in_file(&shown))?;
+            .map_err(in_file)?;
         if context.tracer.is_some() {
             let step = self.file_step(field, &shown);
             context.record(&mut own, None, step);
         }
         ra.map
             .append_all(own.into_list(), &context.schema)
-            .map_err(|e| e.in_file(&shown))
+            .map_err(|e| upstream::merging_file(e, path).in_file(&shown))
     }
 
     /// The target of a base or component below this one.
     fn child(&self, path: &str, is_component: bool, context: &mut Context) -> Outcome<Target<'a>> {
         let loader = self.loader.descend(path)?;
-        let through = self.loader.root().to_owned();
-        let mut child = Target::load(loader, context).map_err(|e| e.through(&through))?;
+        let (through, below) = (self.loader.root().to_owned(), loader.root().to_owned());
+        let mut child = Target::load(loader, context)
+            .map_err(|e| upstream::step(e, Step::Reading, &below).through(&through))?;
         child
             .kustomization
             .build_metadata
@@ -321,7 +327,16 @@ impl<'a> Target<'a> {
                     "components"
                 }
             );
-            return Err(BuildError::invalid(message).in_file(&child.file()));
+            let shown = upstream::absolute(&below);
+            let words = if is_component {
+                let kind = &child.kustomization.kind;
+                format!("{wanted} for path '{shown}' but got '{kind}'")
+            } else {
+                format!("{wanted} for path '{shown}'")
+            };
+            return Err(BuildError::invalid(message)
+                .upstream(|_| words)
+                .in_file(&child.file()));
         }
         Ok(child)
     }
@@ -338,15 +353,17 @@ impl<'a> Target<'a> {
             if is_there {
                 in_base(e, path, &clean)
             } else {
-                no_base(e, path, &clean)
+                no_base(e, path, &clean, &self.loader.first_missing(path))
             }
         };
         let mut child = self.child(path, false, context).map_err(at)?;
         let through = self.loader.root();
         let sub = child
             .accumulate(Accumulator::default(), context)
+            .map_err(|e| upstream::step(e, Step::Building, child.loader.root()))
             .map_err(|e| at(with_chain(e, child.loader.root(), through)))?;
-        merge_accumulators(ra, sub, &context.schema).map_err(at)
+        let merging = |e| upstream::step(e, Step::Merging, child.loader.root());
+        merge_accumulators(ra, sub, &context.schema).map_err(|e| at(merging(e)))
     }
 
     fn accumulate_component(
@@ -359,22 +376,24 @@ impl<'a> Target<'a> {
         let at = |e: BuildError| {
             let is_there = self.loader.has_directory(path);
             if is_there {
-                in_component(e, &clean)
+                in_component(e)
             } else {
-                no_component(e, &clean)
+                no_component(e, &clean, &self.loader.first_missing(path))
             }
         };
         let mut child = self.child(path, true, context).map_err(at)?;
         let through = self.loader.root();
         let sub = child
             .accumulate(ra, context)
+            .map_err(|e| upstream::step(e, Step::Building, child.loader.root()))
             .map_err(|e| at(with_chain(e, child.loader.root(), through)))?;
         let mut fresh = Accumulator::default();
-        merge_accumulators(&mut fresh, sub, &context.schema)?;
+        let merging = |e| upstream::step(e, Step::Merging, child.loader.root());
+        merge_accumulators(&mut fresh, sub, &context.schema).map_err(|e| at(merging(e)))?;
         Ok(fresh)
     }
 
-    fn run_generators(&mut self, ra: &mut Accumulator, context: &mut Context) -> Outcome<()> {
+    fn run_generators(&self, ra: &mut Accumulator, context: &mut Context) -> Outcome<()> {
         let k = &self.kustomization;
         let file = self.file();
         let mut made = Vec::new();
@@ -399,28 +418,30 @@ impl<'a> Target<'a> {
                     .origin
                     .as_ref()
                     .map(|o| o.configured(self.file_name, by_builtin(kind)));
-                made.push((resource, origin, format!("{field}[{number}]")));
+                made.push((resource, origin, format!("{field}[{number}]"), Some(args)));
             }
         }
         for (number, chart) in self.kustomization.helm_charts.iter().enumerate() {
             let field = format!("helmCharts[{number}]");
             let chart = self.in_namespace(chart);
-            let resources = inflate(&chart, &self.kustomization.helm_globals, &self.loader)
+            let globals = &self.kustomization.helm_globals;
+            let resources = inflate(&chart, globals, &self.loader)
                 .map_err(|e| e.at_field(field.as_str()).in_file(&file))?;
             let by = || by_builtin("HelmChartInflationGenerator");
             let origin = self.origin.as_ref();
             let origin = origin.map(|o| o.configured(self.file_name, by()));
             let resources = resources.into_iter();
-            made.extend(resources.map(|r| (r, origin.clone(), field.clone())));
+            made.extend(resources.map(|r| (r, origin.clone(), field.clone(), None)));
         }
         for config in self.plugin_configs("generators", context)? {
             let resources = run_generator(&config, &self.loader)
                 .map_err(|e| e.at_field("generators").in_file(&file))?;
             let origin = plugin_origin(&config);
             let resources = resources.into_iter();
-            made.extend(resources.map(|r| (r, origin.clone(), "generators".to_owned())));
+            let field = || "generators".to_owned();
+            made.extend(resources.map(|r| (r, origin.clone(), field(), None)));
         }
-        for (mut resource, origin, field) in made {
+        for (mut resource, origin, field, args) in made {
             if let Some(origin) = origin {
                 annotate_generated(&mut resource, &origin)?;
             }
@@ -429,7 +450,8 @@ impl<'a> Target<'a> {
                 .absorb(resource, &context.schema)
                 .map_err(|e| e.at_field(field.as_str()).in_file(&file))?;
             if before.is_some() {
-                context.record(&mut ra.map, before, self.field_step(&field));
+                let step = self.generator_step(&field, args);
+                context.record(&mut ra.map, before, step);
             }
         }
         Ok(())
@@ -465,7 +487,7 @@ impl<'a> Target<'a> {
     }
 
     /// The objects that configure plugins: inline, from files, or from bases.
-    fn plugin_configs(&mut self, field: &str, context: &mut Context) -> Outcome<Vec<Resource>> {
+    fn plugin_configs(&self, field: &str, context: &mut Context) -> Outcome<Vec<Resource>> {
         let entries = match field {
             "generators" => self.kustomization.generators.clone(),
             "transformers" => self.kustomization.transformers.clone(),
@@ -491,7 +513,7 @@ impl<'a> Target<'a> {
     }
 
     fn external_transformers(
-        &mut self,
+        &self,
         field: &str,
         context: &mut Context,
     ) -> Outcome<Vec<(Transformer, Option<Origin>)>> {
@@ -506,7 +528,7 @@ impl<'a> Target<'a> {
         Ok(result)
     }
 
-    fn run_transformers(&mut self, ra: &mut Accumulator, context: &mut Context) -> Outcome<()> {
+    fn run_transformers(&self, ra: &mut Accumulator, context: &mut Context) -> Outcome<()> {
         let file = self.file();
         let builtin = self.builtin_transformers(&ra.config)?;
         let external = self.external_transformers("transformers", context)?;
@@ -533,7 +555,7 @@ impl<'a> Target<'a> {
     }
 
     /// Validators may look, but not touch.
-    fn run_validators(&mut self, ra: &Accumulator, context: &mut Context) -> Outcome<()> {
+    fn run_validators(&self, ra: &Accumulator, context: &mut Context) -> Outcome<()> {
         for (validator, _) in self.external_transformers("validators", context)? {
             let mut copy = ra.map.clone();
             let at = |e: BuildError| e.at_field("validators").in_file(&self.file());

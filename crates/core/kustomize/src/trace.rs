@@ -3,7 +3,7 @@
 //! Nothing in the engine reports what it does. After each step the objects are compared with what they were before, and fields that differ are
 //! the step's. So a build without a trace costs nothing, and a new transformer is traced without a line of its own.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use skein_yaml::{Dialect, Kind, Node, Style, compose};
 
@@ -28,6 +28,8 @@ pub(crate) struct Step {
     /// File that holds the values.
     pub(crate) source: String,
     pub(crate) lines: Lines,
+    /// Where the keys of generated data come from: file and line.
+    pub(crate) keys: BTreeMap<String, (String, Option<u32>)>,
 }
 
 /// How the line of a value is found.

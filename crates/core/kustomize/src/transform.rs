@@ -34,7 +34,7 @@ use value_add::ValueAdd;
 pub(crate) enum Transformer {
     /// Strategic patches that each find their own target.
     StrategicPatches(Vec<Resource>),
-    Patch(PatchTransformer),
+    Patch(Box<PatchTransformer>),
     Namespace(NamespaceTransformer),
     Prefix(String, FieldSpecs),
     Suffix(String, FieldSpecs),

@@ -22,7 +22,7 @@ const FILE_TIMEOUT: Duration = Duration::from_secs(27);
 const COMMIT_CHARACTERS: usize = 40;
 
 /// What ssh addresses are reached with.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct SshAccess {
     /// Private key as PEM text.
     pub private_key: String,
@@ -35,13 +35,13 @@ pub struct SshAccess {
 /// The remote bases of one build. Its methods block: call them where blocking is allowed (`spawn_blocking`).
 pub struct RemoteBases {
     runtime: Handle,
-    ssh: Option<SshAccess>,
+    ssh: fn() -> Option<SshAccess>,
     trees: Mutex<HashMap<String, FileTree>>,
 }
 
 impl RemoteBases {
-    /// Fetches through a runtime. Without a key, ssh addresses are refused.
-    pub fn new(runtime: Handle, ssh: Option<SshAccess>) -> Self {
+    /// Fetches through a runtime. The key is asked for when an ssh address comes; without one, these are refused.
+    pub fn new(runtime: Handle, ssh: fn() -> Option<SshAccess>) -> Self {
         Self {
             runtime,
             ssh,
@@ -109,15 +109,14 @@ impl RemoteBases {
         let Some(rest) = url.strip_prefix("ssh://") else {
             return Ok(Access::default());
         };
-        let ssh = self.ssh.as_ref();
-        let ssh = ssh.ok_or_else(|| BaseError::NoKey(url.to_owned()))?;
+        let ssh = (self.ssh)().ok_or_else(|| BaseError::NoKey(url.to_owned()))?;
         let user = rest.split_once('@').map_or("git", |(user, _)| user);
         Ok(Access {
             credentials: Credentials::Ssh(SshIdentity {
                 username: user.to_owned(),
-                private_key: ssh.private_key.clone(),
-                passphrase: ssh.passphrase.clone(),
-                known_hosts: ssh.known_hosts.clone(),
+                private_key: ssh.private_key,
+                passphrase: ssh.passphrase,
+                known_hosts: ssh.known_hosts,
             }),
             ..Access::default()
         })
@@ -126,14 +125,7 @@ impl RemoteBases {
 
 impl RemoteSource for RemoteBases {
     fn file(&self, url: &str) -> Result<Vec<u8>, String> {
-        let fetch = tokio::time::timeout(FILE_TIMEOUT, fetch_file(url));
-        let timeout = || BaseError::Timeout {
-            url: url.to_owned(),
-            seconds: FILE_TIMEOUT.as_secs(),
-        };
-        // The timer needs the runtime that drives it.
-        let fetched = self.runtime.block_on(async { fetch.await });
-        let fetched = fetched.unwrap_or_else(|_| Err(timeout()));
+        let fetched = self.runtime.block_on(timely_file(url));
         fetched.map_err(|error| error.to_string())
     }
 
@@ -160,6 +152,16 @@ fn git_url(repository: &str) -> Result<String, BaseError> {
         }
         _ => Err(BaseError::Scheme(repository.to_owned())),
     }
+}
+
+async fn timely_file(url: &str) -> Result<Vec<u8>, BaseError> {
+    let fetched = tokio::time::timeout(FILE_TIMEOUT, fetch_file(url)).await;
+    fetched.unwrap_or_else(|_| {
+        Err(BaseError::Timeout {
+            url: url.to_owned(),
+            seconds: FILE_TIMEOUT.as_secs(),
+        })
+    })
 }
 
 async fn fetch_file(url: &str) -> Result<Vec<u8>, BaseError> {

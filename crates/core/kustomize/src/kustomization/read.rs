@@ -12,11 +12,13 @@ use crate::error::{BuildError, Outcome};
 use crate::field_specs::FieldSpec;
 use crate::id::{Gvk, ResId};
 use crate::selector::Selector;
+use crate::upstream;
 
 /// Reads a kustomization file.
 pub(crate) fn read(text: &[u8]) -> Outcome<Kustomization> {
-    let value = skein_yaml::from_slice(text)?;
-    decode(&value).map_err(|error| with_line(error, text))
+    let value = skein_yaml::from_slice(text)
+        .map_err(|e| upstream::invalid_kustomization(BuildError::from(e)))?;
+    decode(&value).map_err(|error| with_line(upstream::bad_field(error, &value), text))
 }
 
 /// Adds the line of the field that an error names.

@@ -1,15 +1,18 @@
 //! The transformers that the fields of a kustomization ask for, in kustomize's order.
 
+use serde_json::json;
+
 use crate::error::{BuildError, Outcome};
 use crate::field_specs::{FieldSpec, FieldSpecs, TransformerConfig};
 use crate::id::Gvk;
-use crate::kustomization::Label;
+use crate::kustomization::{Label, ReplacementField};
 use crate::origin::Origin;
 use crate::plugins::{load_replacements, strategic};
 use crate::transform::Transformer;
 use crate::transform::images::ImageTransformer;
 use crate::transform::namespace::NamespaceTransformer;
 use crate::transform::patches::PatchTransformer;
+use crate::upstream::{configuring, patch_config};
 
 use super::{Target, by_builtin};
 
@@ -76,15 +79,19 @@ impl Collector<'_, '_> {
         let old = &k.patches_strategic_merge;
         if self.target.is_taken_apart() {
             for (number, patch) in old.iter().enumerate() {
-                let patch = strategic(std::slice::from_ref(patch), "", loader);
+                let patch = strategic(std::slice::from_ref(patch), "", loader)
+                    .map_err(|e| configuring(e, STRATEGIC, &json!({"paths": old})));
                 self.add(STRATEGIC, format!("patchesStrategicMerge[{number}]"), patch)?;
             }
         } else if !old.is_empty() {
-            let patches = strategic(old, "", loader);
+            let patches = strategic(old, "", loader)
+                .map_err(|e| configuring(e, STRATEGIC, &json!({"paths": old})));
             self.add(STRATEGIC, "patchesStrategicMerge", patches)?;
         }
         for (number, patch) in k.patches.iter().enumerate() {
-            let patch = PatchTransformer::new(patch, loader).map(Transformer::Patch);
+            let patch = PatchTransformer::new(patch, loader)
+                .map(|patch| Transformer::Patch(Box::new(patch)))
+                .map_err(|e| configuring(e, "PatchTransformer", &patch_config(patch, "patch")));
             self.add("PatchTransformer", format!("patches[{number}]"), patch)?;
         }
         Ok(())
@@ -138,12 +145,15 @@ impl Collector<'_, '_> {
     fn values(&mut self) -> Outcome<()> {
         let (k, config) = (&self.target.kustomization, self.config);
         for (number, patch) in k.patches_json6902.iter().enumerate() {
-            let patch = PatchTransformer::json_only(patch, &self.target.loader);
+            const KIND: &str = "PatchJson6902Transformer";
+            let config = || patch_config(patch, "jsonOp");
+            let patch = PatchTransformer::json_only(patch, &self.target.loader)
+                .map_err(|e| configuring(e, KIND, &config()));
             let field = format!("patchesJson6902[{number}]");
             self.add(
-                "PatchJson6902Transformer",
+                KIND,
                 field,
-                patch.map(Transformer::Patch),
+                patch.map(|patch| Transformer::Patch(Box::new(patch))),
             )?;
         }
         for (number, replica) in k.replicas.iter().enumerate() {
@@ -169,11 +179,26 @@ impl Collector<'_, '_> {
                 self.add(REPLACEMENT, format!("replacements[{number}]"), list)?;
             }
         } else if !all.is_empty() {
-            let list = load_replacements(all, loader).map(Transformer::Replacements);
+            let list = load_replacements(all, loader)
+                .map(Transformer::Replacements)
+                .map_err(|e| in_replacements(e, all));
             self.add(REPLACEMENT, "replacements", list)?;
         }
         Ok(())
     }
+}
+
+/// kustomize shows the whole field, which is known here where all entries are paths.
+fn in_replacements(error: BuildError, all: &[ReplacementField]) -> BuildError {
+    if all.iter().any(|field| field.path.is_empty()) {
+        return error;
+    }
+    let paths: Vec<_> = all.iter().map(|f| json!({"path": f.path})).collect();
+    configuring(
+        error,
+        "ReplacementTransformer",
+        &json!({"Replacements": paths}),
+    )
 }
 
 /// Where the labels of an entry go.

@@ -1,6 +1,8 @@
 //! What a traced build notes at each step of a kustomization.
 
 use crate::error::Outcome;
+use crate::generate::{env_keys, file_source};
+use crate::kustomization::GeneratorArgs;
 use crate::resmap::ResMap;
 use crate::schema::MergeSchema;
 use crate::trace::{Before, Lines, Step, Tracer, operations};
@@ -60,6 +62,36 @@ impl Target<'_> {
             line: self.lines.as_ref().and_then(|lines| lines.line(field)),
             ..Step::default()
         }
+    }
+
+    /// A generator, with the place of each key of its data.
+    pub(super) fn generator_step(&self, field: &str, args: Option<&GeneratorArgs>) -> Step {
+        let mut step = self.field_step(field);
+        let Some(args) = args else {
+            return step;
+        };
+        for path in &args.envs {
+            let text = self.loader.load(path).unwrap_or_default();
+            let file = self.loader.path_of(path);
+            for (key, line) in env_keys(&text) {
+                step.keys.insert(key, (file.clone(), Some(line)));
+            }
+        }
+        for (number, literal) in args.literals.iter().enumerate() {
+            let key = literal.split('=').next().unwrap_or_default().to_owned();
+            let at = format!("{field}.literals[{number}]");
+            let line = self.lines.as_ref().and_then(|lines| lines.line(&at));
+            step.keys.insert(key, (step.kustomization.clone(), line));
+        }
+        for (key, path) in args
+            .files
+            .iter()
+            .filter_map(|source| file_source(source).ok())
+        {
+            step.keys
+                .insert(key.to_owned(), (self.loader.path_of(path), None));
+        }
+        step
     }
 
     /// A transformer of a field of the kustomization.

@@ -148,7 +148,10 @@ fn push(
     path: &[PathPart],
     fields: &mut Vec<FieldHistory>,
 ) {
-    let changes: Vec<Change> = marks.iter().filter_map(|m| change(m, steps)).collect();
+    let changes: Vec<Change> = marks
+        .iter()
+        .filter_map(|m| change(m, path, steps))
+        .collect();
     if !changes.is_empty() {
         fields.push(FieldHistory {
             path: path.to_vec(),
@@ -158,14 +161,29 @@ fn push(
     }
 }
 
-fn change(mark: &Mark, steps: &[Step]) -> Option<Change> {
+/// Fields of generated objects whose keys come from somewhere each.
+const DATA_FIELDS: [&str; 2] = ["data", "binaryData"];
+
+/// Where a generated value comes from, when the path leads to one.
+fn key_source<'s>(step: &'s Step, path: &[PathPart]) -> Option<&'s (String, Option<u32>)> {
+    match path {
+        [PathPart::Field(field), PathPart::Field(key)] if DATA_FIELDS.contains(&field.as_str()) => {
+            step.keys.get(key)
+        }
+        _ => None,
+    }
+}
+
+fn change(mark: &Mark, path: &[PathPart], steps: &[Step]) -> Option<Change> {
     let step = steps.get(mark.step)?;
-    let (file, line) = match mark.line {
-        Some(line) => (&step.source, Some(line)),
-        None if step.source.is_empty() || step.source == step.kustomization => {
+    let key_source = key_source(step, path).filter(|_| mark.value.is_some());
+    let (file, line) = match (mark.line, key_source) {
+        (_, Some((file, line))) => (file, *line),
+        (Some(line), None) => (&step.source, Some(line)),
+        (None, None) if step.source.is_empty() || step.source == step.kustomization => {
             (&step.kustomization, step.line)
         }
-        None => (&step.source, None),
+        (None, None) => (&step.source, None),
     };
     Some(Change {
         what: step.what.clone(),

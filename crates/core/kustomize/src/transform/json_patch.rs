@@ -43,7 +43,7 @@ fn index_of(part: &str, len: usize, may_be_end: bool) -> Result<usize, String> {
         return usize::try_from(resolved).map_err(|e| e.to_string());
     }
     Err(format!(
-        "the index {index} is out of bounds, the list has {len} elements"
+        "Unable to access invalid index: {index}: invalid index referenced"
     ))
 }
 
@@ -59,17 +59,30 @@ fn child<'a>(value: &'a mut Value, part: &str) -> Option<&'a mut Value> {
 }
 
 /// The map or list that holds the end of a pointer.
-fn parent<'a>(root: &'a mut Value, parts: &[String], op: &str) -> Result<&'a mut Value, String> {
+fn parent<'a>(
+    root: &'a mut Value,
+    parts: &[String],
+    op: &str,
+    path: &str,
+) -> Result<&'a mut Value, String> {
     let holder = parts[..parts.len() - 1]
         .iter()
         .try_fold(root, |value, part| child(value, part));
     match holder {
         Some(holder @ (Value::Object(_) | Value::Array(_))) => Ok(holder),
-        _ => Err(format!(
-            "{op} operation does not apply: doc is missing path: \"/{}\": missing value",
-            parts.join("/")
-        )),
+        _ => Err(no_place(op, path)),
     }
+}
+
+/// The library's words, which are others for each operation.
+fn no_place(op: &str, path: &str) -> String {
+    let what = match op {
+        "add" | "remove" => format!("doc is missing path: \"{path}\""),
+        "replace" => format!("doc is missing path: {path}"),
+        "test" => format!("is missing path: {path}"),
+        _ => format!("doc is missing from path: {path}"),
+    };
+    format!("{op} operation does not apply: {what}: missing value")
 }
 
 impl JsonPatch {
@@ -173,13 +186,12 @@ impl Operation {
 }
 
 fn pointer(path: &str, op: &str) -> Result<Vec<String>, String> {
-    parts_of(path)
-        .ok_or_else(|| format!("{op} operation does not apply: doc is missing path: \"{path}\""))
+    parts_of(path).ok_or_else(|| no_place(op, path))
 }
 
 fn add(root: &mut Value, path: &str, value: Value) -> Result<(), String> {
     let parts = pointer(path, "add")?;
-    let holder = parent(root, &parts, "add")?;
+    let holder = parent(root, &parts, "add", path)?;
     let last = &parts[parts.len() - 1];
     match holder {
         Value::Object(map) => {
@@ -197,7 +209,7 @@ fn add(root: &mut Value, path: &str, value: Value) -> Result<(), String> {
 
 fn remove(root: &mut Value, path: &str) -> Result<Value, String> {
     let parts = pointer(path, "remove")?;
-    let holder = parent(root, &parts, "remove")?;
+    let holder = parent(root, &parts, "remove", path)?;
     let last = &parts[parts.len() - 1];
     match holder {
         Value::Object(map) => map.remove(last).ok_or_else(|| {
@@ -214,7 +226,7 @@ fn remove(root: &mut Value, path: &str) -> Result<Value, String> {
 
 fn replace(root: &mut Value, path: &str, value: Value) -> Result<(), String> {
     let parts = pointer(path, "replace")?;
-    let holder = parent(root, &parts, "replace")?;
+    let holder = parent(root, &parts, "replace", path)?;
     let last = &parts[parts.len() - 1];
     match holder {
         // The library sets a key that is not there, too.
@@ -234,7 +246,7 @@ fn replace(root: &mut Value, path: &str, value: Value) -> Result<(), String> {
 fn get(root: &mut Value, path: &str, op: &str) -> Result<Value, String> {
     let parts = pointer(path, op)?;
     let last = &parts[parts.len() - 1];
-    match parent(root, &parts, op)? {
+    match parent(root, &parts, op, path)? {
         // A key that is not there is copied as null.
         Value::Object(map) => Ok(map.get(last).cloned().unwrap_or(Value::Null)),
         Value::Array(list) => {
@@ -247,7 +259,7 @@ fn get(root: &mut Value, path: &str, op: &str) -> Result<Value, String> {
 
 fn test(root: &mut Value, path: &str, value: &Value) -> Result<(), String> {
     let parts = pointer(path, "test")?;
-    let holder = parent(root, &parts, "test")?;
+    let holder = parent(root, &parts, "test", path)?;
     let found = child(holder, &parts[parts.len() - 1]);
     let equal = match found {
         None => value.is_null(),

@@ -33,6 +33,8 @@ pub(crate) struct PatchTransformer {
     target: Option<Selector>,
     /// Path of the patch, or empty for an inline one.
     source: String,
+    /// Text or path as kustomize tells it in errors.
+    told: String,
     /// The patch as it was read.
     text: Arc<[u8]>,
     /// Whether the identity before the patch is remembered (not for `patchesJson6902`).
@@ -51,7 +53,21 @@ impl PatchTransformer {
                 ));
             }
             (false, true) => (Arc::from(inline.as_bytes()), String::new()),
-            (true, false) => (loader.load(&patch.path)?, loader.path_of(&patch.path)),
+            (true, false) => {
+                let words = |inner: &str| {
+                    format!(
+                        "failed to get the patch file from path({}): {inner}",
+                        patch.path
+                    )
+                };
+                let text = loader.load(&patch.path).map_err(|e| e.upstream(words))?;
+                (text, loader.path_of(&patch.path))
+            }
+        };
+        let told = if source.is_empty() {
+            format!("[patch: {inline:?}]")
+        } else {
+            format!("[path: {:?}]", patch.path)
         };
         let strategic = resources_from_text(&text);
         let json = JsonPatch::parse(&text);
@@ -65,18 +81,26 @@ impl PatchTransformer {
         let change = match (strategic, json) {
             (Ok(strategic), Ok(Some(_))) if !strategic.is_empty() => {
                 let message = "illegally qualifies as both a strategic merge and a JSON patch";
-                return Err(in_source(BuildError::invalid(message)));
+                return Err(in_source(BuildError::invalid(message)).upstream(|_| {
+                    format!("illegally qualifies as both an SM and JSON patch: {told}")
+                }));
             }
             (Ok(strategic), _) if strategic.is_empty() => Change::Nothing,
             (Ok(strategic), _) => Change::Strategic(strategic),
             (Err(_), Ok(Some(json))) => Change::Json(json),
             (Err(_), Ok(None)) => Change::Nothing,
-            (Err(error), Err(json)) => return Err(in_source(not_a_patch(error, json, &text))),
+            (Err(error), Err(json)) => {
+                let error = in_source(not_a_patch(error, json, &text));
+                return Err(
+                    error.upstream(|_| format!("unable to parse SM or JSON patch from {told}"))
+                );
+            }
         };
         let mut transformer = Self {
             change,
             target: patch.target.clone(),
             source,
+            told,
             text,
             remembers: true,
         };
@@ -117,6 +141,7 @@ impl PatchTransformer {
             change: Change::Json(json),
             target: Some(target),
             source,
+            told: String::new(),
             text,
             remembers: false,
         })
@@ -139,9 +164,11 @@ impl PatchTransformer {
             (Change::Strategic(list), Some(target)) => {
                 self.apply_to_selected(list, target, map, schema)
             }
-            (Change::Json(_), None) => Err(BuildError::invalid(
-                "must specify a target for a JSON patch",
-            )),
+            (Change::Json(_), None) => {
+                let words = |_: &str| format!("must specify a target for JSON patch {}", self.told);
+                let error = BuildError::invalid("must specify a target for a JSON patch");
+                Err(error.upstream(words))
+            }
             (Change::Json(patch), Some(target)) => self.apply_json(patch, target, map, schema),
         };
         result.map_err(|e| {
@@ -161,9 +188,16 @@ impl PatchTransformer {
         schema: &MergeSchema,
     ) -> Outcome<()> {
         let [patch] = list else {
+            let words = |_: &str| {
+                format!(
+                    "Multiple Strategic-Merge Patches in one `patches` entry is not allowed to set `patches.target` field: {}",
+                    self.told
+                )
+            };
             return Err(BuildError::invalid(
                 "multiple strategic merge patches in one patch are not allowed to have a target",
-            ));
+            )
+            .upstream(words));
         };
         let selected = map.select(target, schema)?;
         apply_patch_to(patch, &selected, map, schema)

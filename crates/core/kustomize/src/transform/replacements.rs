@@ -14,6 +14,7 @@ use crate::resource::Resource;
 use crate::schema::MergeSchema;
 use crate::selector::Matcher;
 
+const ONLY_SCALARS: &str = "delimiter option can only be used with scalar nodes";
 const DEFAULT_FIELD_PATH: &str = "metadata.name";
 
 /// Applies all replacements, in order.
@@ -76,8 +77,10 @@ fn value_of_source(source: &ReplacementSource, list: &[Resource]) -> Outcome<Nod
     } else {
         &source.field_path
     };
-    let node = lookup(&found.node, &split_path_brackets(path, '.'))
-        .map_err(|e| BuildError::from(e).on_object(found.shown()))?;
+    let node = lookup(&found.node, &split_path_brackets(path, '.')).map_err(|e| {
+        let words = |inner: &str| format!("error looking up replacement source: {inner}");
+        BuildError::from(e).upstream(words).on_object(found.shown())
+    })?;
     let Some(node) = node.filter(|n| !n.is_null_or_empty()) else {
         let message = format!(
             "fieldPath `{path}` is missing for replacement source {}",
@@ -95,9 +98,7 @@ fn refine(options: Option<&FieldOptions>, node: &Node) -> Outcome<Node> {
         return Ok(node);
     };
     if !node.is_scalar() {
-        return Err(BuildError::invalid(
-            "delimiter option can only be used with scalar nodes",
-        ));
+        return Err(BuildError::invalid(ONLY_SCALARS));
     }
     let part = usize::try_from(options.index).ok().and_then(|index| {
         node.value
@@ -181,7 +182,12 @@ fn copy_value(resource: &mut Resource, value: &Node, target: &ReplacementTarget)
             Err(error) => format!(": {error}"),
         };
         let message = format!("unable to {verb} field \"{path}\" in replacement target{problem}");
-        return Err(BuildError::new(Problem::NoMatch(message)));
+        // kustomize's words: quoted as Go does, and the delimiter's problem stands alone.
+        let words = match problem.strip_prefix(": ") {
+            Some(alone) if alone == ONLY_SCALARS => alone.to_owned(),
+            _ => format!("unable to {verb} field {path:?} in replacement target{problem}"),
+        };
+        return Err(BuildError::new(Problem::NoMatch(message)).upstream(|_| words));
     }
     Ok(())
 }
@@ -190,9 +196,7 @@ fn set_value(node: &mut Node, value: &Node, options: Option<&FieldOptions>) -> R
     let mut value = value.clone();
     if let Some(options) = options.filter(|o| !o.delimiter.is_empty()) {
         if !node.is_scalar() {
-            return Err(OpError(
-                "delimiter option can only be used with scalar nodes".to_owned(),
-            ));
+            return Err(OpError(ONLY_SCALARS.to_owned()));
         }
         let text = if value.is_null() {
             String::new()

@@ -106,17 +106,35 @@ fn value_of(name: &str, var: &Var, map: &ResMap) -> Outcome<VarValue> {
     let Some(source) = source else {
         let message =
             format!("var '{name}' cannot be mapped to a field in the set of known resources");
-        return Err(BuildError::new(Problem::NoMatch(message)).at_field("vars"));
+        let error = BuildError::new(Problem::NoMatch(message)).upstream(|_| {
+            format!(
+                "var '{}' cannot be mapped to a field in the set of known resources",
+                told(name, var)
+            )
+        });
+        return Err(error.at_field("vars"));
     };
     field_value(&source.node, &var.field_path).ok_or_else(|| {
         let message = format!(
             "field specified in var '{name}' ({}) not found in corresponding resource",
             var.field_path
         );
+        let words = |_: &str| {
+            format!(
+                "field specified in var '{}' not found in corresponding resource",
+                told(name, var)
+            )
+        };
         BuildError::new(Problem::NoMatch(message))
+            .upstream(words)
             .at_field("vars")
             .on_object(source.shown())
     })
+}
+
+/// A var as kustomize prints it.
+fn told(name: &str, var: &Var) -> String {
+    format!("{{{name} {} {{{}}}}}", var.object.gvk, var.field_path)
 }
 
 fn field_value(node: &Node, path: &str) -> Option<VarValue> {

@@ -60,7 +60,7 @@ fn run(files: &[(&str, &str)], root: &str) -> (Helm, Vec<Value>) {
         charts: Some(&helm),
         ..Options::default()
     };
-    let built = build(&tree(files), root, &options).unwrap_or_else(|e| panic!("{e}"));
+    let built = build(&tree(files), root, &options).expect("builds");
     (helm, built.values)
 }
 

@@ -143,6 +143,56 @@ fn items_of_lists_keep_their_history_when_they_move() {
 }
 
 #[test]
+fn generated_data_names_the_source_of_each_key() {
+    let files = [
+        (
+            "base/kustomization.yaml",
+            "configMapGenerator:\n- name: c\n  literals:\n  - one=1\n  files: [text.txt, other=dir/f.bin]\n  envs: [e.env]\n",
+        ),
+        ("base/text.txt", "hello"),
+        ("base/dir/f.bin", "there"),
+        ("base/e.env", "# comment\nfirst=1\n\nSECOND=2\n"),
+        (
+            "top/kustomization.yaml",
+            "resources: [../base]\nconfigMapGenerator:\n- name: c\n  behavior: merge\n  literals: [one=2]\n",
+        ),
+    ];
+    let mut tree = FileTree::new();
+    for (path, text) in files {
+        tree.insert(path, text.as_bytes()).expect("fits");
+    }
+    let options = Options {
+        trace: true,
+        ..Options::default()
+    };
+    let built = build(&tree, "top", &options).expect("builds");
+    for (field, wanted) in [
+        ("data.first", vec!["base/e.env:2 configMapGenerator[0] = 1"]),
+        (
+            "data.SECOND",
+            vec!["base/e.env:4 configMapGenerator[0] = 2"],
+        ),
+        (
+            "data[\"text.txt\"]",
+            vec!["base/text.txt configMapGenerator[0] = hello"],
+        ),
+        (
+            "data.other",
+            vec!["base/dir/f.bin configMapGenerator[0] = there"],
+        ),
+        (
+            "data.one",
+            vec![
+                "base/kustomization.yaml:4 configMapGenerator[0] = 1",
+                "top/kustomization.yaml:5 configMapGenerator[0] = 2",
+            ],
+        ),
+    ] {
+        assert_eq!(history(&built, field), wanted);
+    }
+}
+
+#[test]
 fn a_build_is_the_same_with_and_without_a_trace() {
     for case in crate::corpus::cases() {
         let tree = case.tree();

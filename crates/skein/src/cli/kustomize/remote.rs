@@ -29,7 +29,7 @@ impl RemoteFlags {
 
 /// Remote bases, with the user's own SSH key.
 pub(super) fn bases(runtime: tokio::runtime::Handle) -> RemoteBases {
-    RemoteBases::new(runtime, ssh_access())
+    RemoteBases::new(runtime, ssh_access)
 }
 
 /// The first key of `~/.ssh`. Keys with a passphrase and agents are not used.

@@ -108,8 +108,66 @@ fn errors_begin_as_those_of_kustomize_and_name_the_file() {
     );
     let (_, error, good) = skein(&["build", &overlay, "--enable-exec"]);
     assert!(!good && error.contains("--enable-exec"), "{error}");
-    let (_, error, good) = skein(&["build", "https://example.com/x?ref=main"]);
+    let remote = "https://example.com/org/repo//x?ref=main";
+    let (_, error, good) = skein(&["build", remote, "--no-remote-bases"]);
     assert!(!good && error.contains("remote"), "{error}");
+}
+
+#[test]
+fn charts_are_rendered_when_enabled() {
+    let folder = repository();
+    let chart = "apiVersion: v2\nname: app\nversion: 1.0.0\n";
+    let template = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {{ .Release.Name }}\n  namespace: {{ .Release.Namespace }}\ndata:\n  a: {{ .Values.a | quote }}\n  b: {{ .Values.b | quote }}\n";
+    let kustomization = "namespace: shop\nhelmCharts:\n- name: app\n  releaseName: r\n  valuesInline: {b: 2}\n  additionalValuesFiles: [more.yaml]\n";
+    write(
+        folder.path(),
+        &[
+            ("base/kustomization.yaml", kustomization),
+            ("base/more.yaml", "a: 3\n"),
+            ("base/charts/app/Chart.yaml", chart),
+            ("base/charts/app/values.yaml", "a: 1\nb: 1\n"),
+            ("base/charts/app/templates/cm.yaml", template),
+        ],
+    );
+    let base = folder.path().join("base").display().to_string();
+    let (_, error, good) = skein(&["build", &base]);
+    assert!(!good && error.contains("helmCharts[0]"), "{error}");
+    let (text, error, good) = skein(&["build", &base, "--enable-helm"]);
+    assert!(good, "{error}");
+    let wanted = "apiVersion: v1\ndata:\n  a: \"3\"\n  b: \"2\"\nkind: ConfigMap\nmetadata:\n  name: r\n  namespace: shop\n";
+    assert_eq!(text, wanted);
+    let (text, error, good) = skein(&["explain", "ConfigMap/r", &base, "--enable-helm"]);
+    assert!(good && text.contains("helmCharts[0]"), "{text}{error}");
+}
+
+#[test]
+fn deprecated_fields_are_told_in_the_words_of_kustomize() {
+    let folder = repository();
+    let text = "resources: [app.yaml]\nvars: []\ncommonLabels: {a: b}\n";
+    write(folder.path(), &[("base/kustomization.yaml", text)]);
+    let base = folder.path().join("base").display().to_string();
+    let (_, error, good) = skein(&["build", &base]);
+    assert!(good);
+    assert_eq!(
+        error,
+        "# Warning: 'commonLabels' is deprecated. Please use 'labels' instead. Run 'kustomize edit fix' to update your Kustomization automatically.\n\
+         # Warning: 'vars' is deprecated. Please use 'replacements' instead. [EXPERIMENTAL] Run 'kustomize edit fix' to update your Kustomization automatically.\n"
+    );
+}
+
+#[test]
+fn objects_with_one_file_name_are_told() {
+    let folder = repository();
+    let twice = format!("{APP}---\n{}", APP.replace("name: app", "name: APP"));
+    write(folder.path(), &[("base/app.yaml", &twice)]);
+    let out = folder.path().join("out");
+    fs::create_dir(&out).expect("a folder");
+    let base = folder.path().join("base").display().to_string();
+    let (_, error, good) = skein(&["build", &base, "-o", &out.display().to_string()]);
+    assert!(
+        good && error.contains("apps_v1_deployment_app.yaml"),
+        "{error}"
+    );
 }
 
 #[cfg(unix)]
