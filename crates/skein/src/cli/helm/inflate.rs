@@ -1,15 +1,21 @@
 //! Charts for `kustomize build --enable-helm`: what `helm template` prints, without a helm.
 
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use anyhow::{Context, anyhow, bail};
+use skein_helm::archive::unpack;
 use skein_helm::print::PrintOptions;
 use skein_helm::{Chart, KubeVersion, RenderOptions, Values, chart, preflight, render, values};
 use skein_kustomize::{ChartPlace, ChartPull, ChartTemplate, Charts, FileTree};
+use tokio::runtime::Handle;
 
-use super::disk;
+use super::connection::RemoteArguments;
+use super::settings::SettingsArguments;
 use super::template::template_name;
 use super::world::World;
+use super::{disk, fetch, pull};
+use crate::output::Output;
 
 /// Name of a release when none is given: what `helm template` falls back to, `--generate-name` or not.
 const DEFAULT_RELEASE: &str = "release-name";
@@ -17,8 +23,10 @@ const DEFAULT_RELEASE: &str = "release-name";
 const DEFAULT_NAMESPACE: &str = "default";
 
 /// Our Helm for kustomizations on the disk, whose paths count from its root.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct DiskCharts {
+    /// Charts are pulled through it; the methods block.
+    runtime: Handle,
     /// `--helm-api-versions`, for charts that name none.
     pub api_versions: Vec<String>,
     /// `--helm-kube-version`, for charts that name none.
@@ -27,11 +35,7 @@ pub(crate) struct DiskCharts {
 
 impl Charts for DiskCharts {
     fn pull(&self, chart: &ChartPull) -> Result<FileTree, String> {
-        let place = chart.directory.as_deref().unwrap_or(&chart.name);
-        Err(format!(
-            "there is no chart at '/{place}': fetch it first, with `skein helm pull {} --repo {}`",
-            chart.name, chart.repository
-        ))
+        self.fetch(chart).map_err(|error| format!("{error:#}"))
     }
 
     fn template(&self, chart: &ChartTemplate) -> Result<Vec<u8>, String> {
@@ -42,6 +46,46 @@ impl Charts for DiskCharts {
 }
 
 impl DiskCharts {
+    /// Charts are pulled through a runtime.
+    pub(crate) fn new(runtime: Handle) -> Self {
+        Self {
+            runtime,
+            api_versions: Vec::new(),
+            kube_version: String::new(),
+        }
+    }
+
+    /// Pulls as `helm pull --untar` does: the files are left where kustomize leaves them.
+    fn fetch(&self, wanted: &ChartPull) -> anyhow::Result<FileTree> {
+        let repository = wanted.repository.trim_end_matches('/');
+        let is_registry = repository.starts_with(fetch::OCI_SCHEME);
+        let reference = if is_registry {
+            format!("{repository}/{}", wanted.name)
+        } else {
+            wanted.name.clone()
+        };
+        let remote = RemoteArguments {
+            version: wanted.version.clone(),
+            repo: (!is_registry).then(|| wanted.repository.clone()),
+            ..RemoteArguments::default()
+        };
+        let version = remote.version_or_devel(wanted.devel);
+        let settings = SettingsArguments::default().settings();
+        let mut output = Output::new(io::sink(), io::sink());
+        let pulled = fetch::fetch(&reference, &version, &remote, &settings, &mut output);
+        let package = self.runtime.block_on(pulled)?;
+        let folder = wanted.directory.as_deref().map(|d| Path::new("/").join(d));
+        if let Some(folder) = folder.as_deref().and_then(Path::parent) {
+            fs::create_dir_all(folder).with_context(|| format!("mkdir {}", folder.display()))?;
+            pull::expand(folder, &package.bytes)?;
+        }
+        let mut files = FileTree::new();
+        for file in unpack(&package.bytes)? {
+            files.insert(&file.name, file.data)?;
+        }
+        Ok(files)
+    }
+
     fn render(&self, wanted: &ChartTemplate) -> anyhow::Result<String> {
         let chart = load(&wanted.chart)?;
         let name = release_name(wanted)?;

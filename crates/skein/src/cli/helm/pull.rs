@@ -95,7 +95,7 @@ fn untar(arguments: &PullArguments, reference: &str, package: &Package) -> anyho
 }
 
 /// Writes the files of a package into a folder of the chart's name. Nothing is written outside of it, nor through links.
-fn expand(folder: &Path, package: &[u8]) -> anyhow::Result<()> {
+pub(super) fn expand(folder: &Path, package: &[u8]) -> anyhow::Result<()> {
     let files = unpack(package).map_err(|error| anyhow!("{error}"))?;
     let chart_file = files.iter().rfind(|file| file.name == "Chart.yaml");
     let metadata = match chart_file {

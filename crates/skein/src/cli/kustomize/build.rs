@@ -190,10 +190,9 @@ pub(super) async fn attempt(
 
 impl BuildArguments {
     fn build(&self, disk: &Disk, runtime: tokio::runtime::Handle) -> anyhow::Result<Build> {
-        let charts = DiskCharts {
-            api_versions: self.helm.helm_api_versions.clone(),
-            kube_version: self.helm.helm_kube_version.clone(),
-        };
+        let mut charts = DiskCharts::new(runtime.clone());
+        charts.api_versions = self.helm.helm_api_versions.clone();
+        charts.kube_version = self.helm.helm_kube_version.clone();
         let remote = remote::bases(runtime);
         let options = self.options(&charts, &remote);
         remote::with_root(&self.directory, disk, &options, |files, root, options| {

@@ -74,7 +74,8 @@ async fn traced(arguments: &ExplainArguments) -> anyhow::Result<Build> {
     let (directory, flags) = (arguments.directory.clone(), arguments.remote.clone());
     let (enable_helm, runtime) = (arguments.enable_helm, tokio::runtime::Handle::current());
     let task = tokio::task::spawn_blocking(move || {
-        let (remote, charts) = (remote::bases(runtime), DiskCharts::default());
+        let charts = DiskCharts::new(runtime.clone());
+        let remote = remote::bases(runtime);
         let options = Options {
             trace: true,
             remote: flags.allowed(&remote),
