@@ -267,12 +267,27 @@ impl Applier<'_> {
             .buffered(self.concurrency)
             .collect()
             .await;
+        if let Some(at) = outcomes.iter().position(Result::is_err) {
+            // Flux would have asked about those before, too, and tells of the first refusal.
+            self.ask_unasked(&items[..at]).await?;
+        }
         for (item, outcome) in items.iter_mut().zip(outcomes) {
             match outcome? {
                 None => {}
                 Some(Checked::Recreate) => {}
                 Some(Checked::Would(result)) => self.settle(item, result),
             }
+        }
+        Ok(())
+    }
+
+    /// Dry runs of the objects whose dry run was saved: the stage fails in any case, but for which of them?
+    async fn ask_unasked(&self, items: &[Item]) -> Result<(), ApplyError> {
+        let saved = items.iter().filter(|item| {
+            item.plain && !matches!(&item.decision, Decision::Apply { compare: true, .. })
+        });
+        for item in saved.filter(|item| item.is_to_apply()) {
+            self.dry_run(item).await?;
         }
         Ok(())
     }
@@ -448,6 +463,7 @@ impl Applier<'_> {
         } else {
             Vec::new()
         };
+        let sole = first.first().copied().unwrap_or(usize::MAX);
         let rest: Vec<usize> = if first.is_empty() {
             merged(uncertain, plain)
         } else {
@@ -469,6 +485,10 @@ impl Applier<'_> {
             for (index, outcome) in batch.into_iter().zip(outcomes) {
                 match outcome {
                     Ok(entry) => entries[index] = Some(entry),
+                    Err(error) if index == sole => {
+                        let asked = self.ask_unasked(&items[..index]).await;
+                        failure = Some(asked.err().unwrap_or(error));
+                    }
                     Err(error) => failure = failure.or(Some(error)),
                 }
             }

@@ -40,7 +40,10 @@ pub enum ConfigError {
     #[error("secrets {0:?} not found")]
     NoKeys(String),
     /// A key cannot be used.
-    #[error("failed to import data from decryption Secret '{secret}': {key}: {source}")]
+    #[error(
+        "failed to import '{key}' data from sops decryption Secret '{secret}': failed to parse and add to age identities: {}",
+        .source.reason()
+    )]
     Key {
         /// Name of the Secret.
         secret: String,
@@ -130,7 +133,7 @@ pub async fn keyring(
             keyring
                 .import_age(&text)
                 .map_err(|source| ConfigError::Key {
-                    secret: name.name.clone(),
+                    secret: format!("{}/{}", secret.namespace(), secret.name()),
                     key: key.clone(),
                     source,
                 })?;

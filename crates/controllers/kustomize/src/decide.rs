@@ -166,7 +166,8 @@ fn unready_dependency(
                         "dependency '{name}' is not ready according to readyExpr eval"
                     )));
                 }
-                Err(ExpressionFailure::NotNow(text)) => return Ok(Some(told(text))),
+                // Flux names the dependency only where the expression itself is wrong.
+                Err(ExpressionFailure::NotNow(text)) => return Ok(Some(text)),
                 Err(ExpressionFailure::Wrong(text)) => return Err(told(text)),
             }
             if !policy.additive_dependency_check {

@@ -20,8 +20,11 @@ use skein_runtime::targets::Target;
 pub const UNTOLD: Duration = Duration::from_secs(2);
 /// Pause between looks at objects that no watch covers.
 pub const UNWATCHED_POLL: Duration = Duration::from_secs(1);
-/// Pause between looks at watched objects, for rules that depend on time alone (an unschedulable Pod).
-pub const WATCHED_POLL: Duration = Duration::from_secs(5);
+
+/// Flux looks as soon as everything is applied and then at this pace (cli-utils' status poller as kustomize-controller runs it). Health is told as
+/// soon as a watch shows it, but a failure counts only at these looks: a state from before the apply, or one that its controller is about to
+/// leave, is gone by the next.
+pub const FAILURE_LOOKS: Duration = Duration::from_secs(5);
 
 /// What is waited for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -107,8 +110,8 @@ pub struct Waiting {
     pub digest: String,
     /// Whether the Kustomization was healthy before the run.
     pub was_healthy: bool,
-    /// Whether it was unhealthy before: what is seen first may be left over from then.
-    pub was_unhealthy: bool,
+    /// How long it must have lasted until failures are looked at again.
+    pub failures_from: Duration,
     /// Whether the verdict is told even when it is good and was good before.
     pub tell: bool,
 }
@@ -126,6 +129,17 @@ pub struct Subject {
     pub digest: String,
 }
 
+impl Waiting {
+    /// Whether failures count in a look at this time, and notes the next time when they do.
+    pub fn counts_failures(&mut self, waited: Duration) -> bool {
+        let counts = waited >= self.failures_from;
+        while waited >= self.failures_from {
+            self.failures_from += FAILURE_LOOKS;
+        }
+        counts
+    }
+}
+
 /// What a look at a wait gives.
 pub struct Look {
     /// The verdict.
@@ -134,12 +148,13 @@ pub struct Look {
     pub unwatched: bool,
 }
 
-/// Looks at the objects of a wait.
+/// Looks at the objects of a wait. Where failures do not count, only health or the deadline ends it.
 pub async fn look<E: Evaluate>(
     waiting: &Waiting,
     target: &Target,
     expressions: &HealthExpressions<E>,
     fail_fast: bool,
+    counts_failures: bool,
 ) -> Look {
     let mut states: BTreeMap<&ObjectKey, Health> = BTreeMap::new();
     let mut deletes_itself = HashSet::new();
@@ -147,7 +162,14 @@ pub async fn look<E: Evaluate>(
     for (key, gvk) in &waiting.list.objects {
         let (found, watched) = match find(key, gvk, target).await {
             Ok(found) => found,
-            Err(error) if error.is_not_found() || error.is_no_match() => (Found::Nothing, false),
+            Err(error) if error.is_not_found() => (Found::Nothing, false),
+            // Flux asks for the kind in whatever version.
+            Err(ApiError::NoMatch { kind, .. }) => {
+                unwatched = true;
+                let text = format!("no matches for kind \"{kind}\" in group \"{}\"", gvk.group);
+                states.insert(key, Health::unknown(text));
+                continue;
+            }
             Err(error) => {
                 unwatched = true;
                 states.insert(key, Health::unknown(error.to_string()));
@@ -170,11 +192,11 @@ pub async fn look<E: Evaluate>(
             deletes_itself: deletes_itself.contains(key),
         })
         .collect();
-    let verdict = judge(
-        &waited,
-        fail_fast,
-        waiting.started.elapsed() >= waiting.limit,
-    );
+    let is_late = waiting.started.elapsed() >= waiting.limit;
+    let verdict = match judge(&waited, fail_fast, is_late) {
+        WaitVerdict::Failed(_) if !counts_failures && !is_late => WaitVerdict::Waiting,
+        verdict => verdict,
+    };
     Look { verdict, unwatched }
 }
 
@@ -226,3 +248,6 @@ async fn find(
         .await?;
     Ok((found.map_or(Found::Nothing, Found::Object), false))
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,16 +2,16 @@
 
 use std::sync::{Arc, OnceLock, Weak};
 
+use skein_api::KindSpec;
 use skein_api::names::RECONCILE_REQUEST_ANNOTATION;
 use skein_api::source::helm_chart::HelmChartSourceKind;
-use skein_api::{GitRepository, KindSpec};
 use skein_artifact::Storage;
 use skein_cluster::{ApiResource, Cache, Change, Cluster, ListOptions, WatchSpec};
 use skein_object::{GroupVersionKind, NamespacedName, Object};
 use skein_runtime::{EventRecorder, Metrics, Queue, Reconciler, run};
 use tokio::sync::watch;
 
-use crate::git_repository::GitRepositoryReconciler;
+use crate::git_repository::GitRepositories;
 use crate::helm_chart::{HelmCharts, kind_name};
 use crate::helm_repository::{HelmRepositories, IndexCache};
 use crate::oci_repository::OciRepositories;
@@ -31,7 +31,7 @@ struct Running<R> {
 /// The running source controller. Watching begins with [`SourceController::start`], work with
 /// [`SourceController::run`].
 pub struct SourceController {
-    git: Running<GitRepositoryReconciler>,
+    git: Running<Producer<GitRepositories>>,
     oci: Running<Producer<OciRepositories>>,
     helm_repositories: Running<Producer<HelmRepositories>>,
     helm_charts: Running<Producer<HelmCharts>>,
@@ -153,7 +153,14 @@ impl SourceController {
             let charts = charts.clone();
             move |change: &Change<'_, Object>| charts.wake(kind, change)
         };
-        let git = start_git(&surroundings, wake(HelmChartSourceKind::GitRepository));
+        let (queue, cache) = watch::<skein_api::GitRepositorySpec>(
+            &surroundings,
+            wake(HelmChartSourceKind::GitRepository),
+        );
+        let kind = GitRepositories {
+            cache: cache.clone(),
+        };
+        let git = produce(&surroundings, kind, queue, cache);
         let (queue, cache) = watch::<skein_api::source::oci_repository::OciRepositorySpec>(
             &surroundings,
             wake(HelmChartSourceKind::OciRepository),
@@ -229,27 +236,6 @@ impl SourceController {
     }
 }
 
-fn start_git(
-    surroundings: &Arc<Surroundings>,
-    dependents: impl Fn(&Change<'_, Object>) + Send + Sync + 'static,
-) -> Running<GitRepositoryReconciler> {
-    let (queue, cache) = watch::<skein_api::GitRepositorySpec>(surroundings, dependents);
-    let reconciler = GitRepositoryReconciler::new(
-        surroundings.cluster.clone(),
-        resource::<skein_api::GitRepositorySpec>(),
-        cache.clone(),
-        surroundings.storage.clone(),
-        surroundings.events.clone(),
-        surroundings.metrics.clone(),
-        surroundings.options.clone(),
-    );
-    Running {
-        queue,
-        cache,
-        reconciler: Arc::new(reconciler),
-    }
-}
-
 fn produce<K: SourceKind>(
     surroundings: &Arc<Surroundings>,
     kind: K,
@@ -311,9 +297,4 @@ fn asks_for_work(change: &Change<'_, Object>) -> bool {
         || before.generation() != after.generation()
         || before.is_deleting() != after.is_deleting()
         || request(before) != request(after)
-}
-
-/// Reads the typed object.
-pub(crate) fn decode(object: &Object) -> Result<GitRepository, skein_api::DecodeError> {
-    GitRepository::from_object(object)
 }

@@ -24,6 +24,7 @@ use skein_object::{NamespacedName, Object};
 use crate::helm_repository::{IndexCache, Inputs as RepositoryInputs};
 use crate::produced::{
     Failure, Found, Observed, Outcome, Rules, SourceKind, Stored, Surroundings, Then, Told,
+    Verified,
 };
 use build::{BuildError, Built, Resolved};
 
@@ -200,6 +201,9 @@ impl SourceKind for HelmCharts {
                 Err(failure)
             }
             _ => match &spec.verify {
+                Some(_) if matches!(&observed.inputs, ChartSource::Index(..)) => {
+                    Err(not_implemented())
+                }
                 Some(verify) => Err(unverified(verify.provider)),
                 None => Ok(()),
             },
@@ -298,6 +302,15 @@ fn unverified(provider: OciVerificationProvider) -> Failure {
     .stalled()
 }
 
+/// Signatures of charts behind HTTP: Flux knows none either.
+fn not_implemented() -> Failure {
+    Failure::new(
+        ConditionType::SourceVerified,
+        SourceReason::VerificationError,
+        "chart verification error: not implemented",
+    )
+}
+
 fn found_of(observed: &Observed<HelmCharts>, resolved: &Resolved) -> Option<Found> {
     let status = &observed.source.status;
     let same = status.observed_chart_name == resolved.name
@@ -305,7 +318,7 @@ fn found_of(observed: &Observed<HelmCharts>, resolved: &Resolved) -> Option<Foun
             .artifact()
             .is_some_and(|artifact| artifact.revision == resolved.version);
     (!same).then(|| Found {
-        reason: SourceReason::NewChart,
+        reason: Some(SourceReason::NewChart),
         message: resolved.summary(),
     })
 }
@@ -319,18 +332,17 @@ async fn finish(
     let (resolved, package) = match built {
         Ok(Built { resolved, package }) => (resolved, package),
         Err(error) => {
-            let found = error.resolved.as_ref();
-            let found = found.and_then(|resolved| found_of(observed, resolved));
-            return Outcome::failed(error.failure())
-                .with_found(found)
-                .with_change(move |status: &mut HelmChartStatus| {
+            return Outcome::failed(error.failure()).with_change(
+                move |status: &mut HelmChartStatus| {
                     status.observed_source_artifact_revision = source_revision;
-                });
+                },
+            );
         }
     };
     let told = Told::new(resolved.reason(), resolved.summary());
     let Some(package) = package else {
-        return Outcome::unchanged(told).with_change(move |status: &mut HelmChartStatus| {
+        let unchanged = Outcome::unchanged(told).with_verified(Verified::Forget);
+        return unchanged.with_change(move |status: &mut HelmChartStatus| {
             status.observed_source_artifact_revision = source_revision;
         });
     };
@@ -343,7 +355,8 @@ async fn finish(
                 url,
                 event: told.clone(),
             };
-            Outcome::stored(stored, told).with_change(move |status: &mut HelmChartStatus| {
+            let outcome = Outcome::stored(stored, told).with_verified(Verified::Forget);
+            outcome.with_change(move |status: &mut HelmChartStatus| {
                 status.observed_source_artifact_revision = source_revision;
                 status.observed_chart_name = resolved.name;
                 // Only where files may be missing does the list say something that the spec does not.

@@ -17,10 +17,10 @@ use skein_registry::chart_repository::{ChartRepository, MAX_INDEX_BYTES};
 use skein_registry::{Access, ChartIndex, Credentials};
 
 use crate::produced::{
-    Failure, Found, Observed, Outcome, Rules, Secret, SecretReader, SourceKind, Stored,
+    End, Failure, Found, Observed, Outcome, Rules, Secret, SecretReader, SourceKind, Stored,
     Surroundings, Told,
 };
-use crate::registry_access::{basic, certificates, tls};
+use crate::registry_access::{basic, certificates, no_client, tls};
 
 /// Time that the index may take when the object names none.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
@@ -86,19 +86,25 @@ pub(crate) fn client(
     };
     let failed = |reason: &str| {
         let message = format!(
-            "failed to get secret '{}': {reason}",
+            "failed to get authentication secret '{}': {reason}",
             name(&spec.secret_ref)
         );
         Failure::fetch(SourceReason::AuthenticationFailed, message)
     };
-    let mut tls_material =
-        certificates(&name(&spec.cert_secret_ref), inputs.certificates.as_ref())?;
+    let malformed = |reason: &str| {
+        let name = name(&spec.secret_ref);
+        let message = format!("failed to detect authentication methods: secret '{name}': {reason}");
+        Failure::fetch(SourceReason::AuthenticationFailed, message)
+    };
+    let certificate = name(&spec.cert_secret_ref);
+    let mut tls_material = certificates(&certificate, inputs.certificates.as_ref())
+        .map_err(|problem| no_client(&certificate, problem))?;
     let mut credentials = Credentials::Anonymous;
     if let Some(secret) = &inputs.credentials {
         let data = secret.data().map_err(failed)?;
-        credentials = basic(data).map_err(|reason| failed(&reason))?;
+        credentials = basic(data).map_err(|reason| malformed(&reason))?;
         if spec.cert_secret_ref.is_none() {
-            tls_material = tls(data).map_err(|reason| failed(&reason))?;
+            tls_material = tls(data).map_err(|reason| malformed(&reason))?;
         }
     }
     let access = Access {
@@ -106,6 +112,7 @@ pub(crate) fn client(
         tls: tls_material,
         proxy: None,
         insecure: false,
+        no_plain_guess: false,
     };
     ChartRepository::new(&spec.url, &access, spec.pass_credentials).map_err(|error| {
         let message = format!("invalid Helm repository URL: {error}");
@@ -184,7 +191,10 @@ impl SourceKind for HelmRepositories {
         let fetch = plan.repository.fetch_index(MAX_INDEX_BYTES);
         let fetched = match tokio::time::timeout(plan.timeout, fetch).await {
             Ok(fetched) => fetched.map_err(|error| error.to_string()),
-            Err(_) => Err("context deadline exceeded".to_owned()),
+            Err(_) => Err(format!(
+                "Get \"{}\": context deadline exceeded (Client.Timeout exceeded while awaiting headers)",
+                plan.repository.index_url()
+            )),
         };
         let bytes = match fetched {
             Ok(bytes) => bytes,
@@ -215,15 +225,26 @@ impl HelmRepositories {
         let same = observed
             .artifact()
             .is_some_and(|artifact| artifact.revision == revision);
+        let url = &observed.source.spec.url;
+        let event = |bytes: u64| {
+            let size = human_size::human_size(bytes);
+            format!("stored fetched index of size {size} from '{url}'")
+        };
         if same {
-            return Outcome::unchanged(told);
+            let size = observed.artifact().and_then(|artifact| artifact.size);
+            let size = size.and_then(|size| u64::try_from(size).ok());
+            return Outcome::new(End::Unchanged {
+                told,
+                recovery: Told::new(SourceReason::Succeeded, event(size.unwrap_or_default())),
+                trace: None,
+            });
         }
         let index = match read(observed, bytes).await {
             Ok(index) => index,
             Err(failure) => return Outcome::failed(failure),
         };
         let found = Found {
-            reason: SourceReason::NewRevision,
+            reason: Some(SourceReason::NewRevision),
             message: format!("new index revision '{revision}'"),
         };
         let location = ArtifactLocation {

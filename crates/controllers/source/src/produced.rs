@@ -1,4 +1,4 @@
-//! The run that OCIRepository, HelmRepository and HelmChart share: observe, decide, act, report.
+//! The run that all kinds of sources share: observe, decide, act, report.
 //!
 //! A kind says what it looks at, what is to be done and does it; finalizers, the storage, progress, conditions and events are
 //! here once.
@@ -9,7 +9,7 @@ mod report;
 mod secrets;
 
 pub(crate) use kind::{Rules, SourceKind, SourceStatus};
-pub(crate) use outcome::{Failure, Found, Outcome, Stored, Then, Told};
+pub(crate) use outcome::{End, Failure, Found, Outcome, Stored, Then, Told, Verified};
 pub(crate) use secrets::{Secret, SecretData, SecretReader};
 
 use std::sync::Arc;
@@ -21,7 +21,9 @@ use skein_api::{KindSpec as _, Resource, Time};
 use skein_artifact::{Collected, Storage};
 use skein_cluster::{ApiResource, Cache, Cluster};
 use skein_object::{NamespacedName, Object};
-use skein_runtime::{Event, EventRecorder, Metrics, Next, Reconciler, StatusWriter};
+use skein_runtime::{
+    Event, EventRecorder, Metrics, Next, Reconciler, StatusWriter, unreadable_status,
+};
 
 use crate::controller::CONTROLLER_NAME;
 use crate::in_storage::{self, InStorage};
@@ -112,11 +114,8 @@ impl<K: SourceKind> Producer<K> {
         }
         let source = match Resource::<K::Spec>::from_object(&object) {
             Ok(source) => source,
-            Err(error) => {
-                // The API server refuses such objects; one that slipped in must not stop others.
-                tracing::warn!(%key, %error, "{} cannot be read", K::Spec::DEFINITION.kind);
-                return Next::Change;
-            }
+            // The API server refuses such objects; one that slipped in must not stop others.
+            Err(error) => return self.unreadable(key, &object, &error.to_string()).await,
         };
         if K::is_static(&source.spec) {
             return self.let_be(key, &object).await;
@@ -126,6 +125,16 @@ impl<K: SourceKind> Producer<K> {
         };
         let observed = self.observe(object, source).await;
         self.run(key, observed).await
+    }
+
+    async fn unreadable(&self, key: &NamespacedName, object: &Arc<Object>, problem: &str) -> Next {
+        let kind = K::Spec::DEFINITION.kind;
+        tracing::warn!(%key, problem, "a {kind} cannot be read");
+        let status = unreadable_status(object, problem, Timestamp::now());
+        match self.write_status(key, object, &status).await {
+            Ok(_) => Next::Change,
+            Err(next) => next,
+        }
     }
 
     async fn run(&self, key: &NamespacedName, mut observed: Observed<K>) -> Next {

@@ -42,24 +42,66 @@ pub(crate) fn tls(data: &SecretData) -> Result<Option<Tls>, String> {
     }
 }
 
+/// Why the Secret of `certSecretRef` cannot be used.
+#[derive(Debug)]
+pub(crate) enum CertificateProblem {
+    /// There is no such Secret, or it cannot be read; why.
+    NoSecret(String),
+    /// What it holds is wrong.
+    Content(String),
+}
+
 /// TLS material of the Secret of `certSecretRef`.
-pub(crate) fn certificates(name: &str, secret: Option<&Secret>) -> Result<Option<Tls>, Failure> {
-    let failed = |reason: &str| {
-        Failure::fetch(
-            SourceReason::AuthenticationFailed,
-            format!("failed to get TLS configuration from secret '{name}': {reason}"),
-        )
-    };
+pub(crate) fn certificates(
+    name: &str,
+    secret: Option<&Secret>,
+) -> Result<Option<Tls>, CertificateProblem> {
     let Some(secret) = secret else {
         return Ok(None);
     };
-    let data = secret.data().map_err(failed)?;
-    match tls(data).map_err(|reason| failed(&reason))? {
-        Some(tls) => Ok(Some(tls)),
-        None => Err(failed(
-            "it has neither 'ca.crt' nor the pair 'tls.crt' and 'tls.key'",
-        )),
+    let absent = |reason: &str| CertificateProblem::NoSecret(reason.to_owned());
+    let data = secret.data().map_err(absent)?;
+    let found = tls(data).map_err(|reason| {
+        let reason = reason.replacen("found ", "contains ", 1);
+        CertificateProblem::Content(format!("secret '{name}' {reason}"))
+    })?;
+    let Some(found) = found else {
+        return Err(CertificateProblem::Content(format!(
+            "secret '{name}' must contain either 'ca.crt' or both 'tls.crt' and 'tls.key'"
+        )));
+    };
+    let authority = String::from_utf8_lossy(&found.certificate_authority);
+    if !authority.is_empty() && !authority.contains(PEM_BEGIN) {
+        let text = "failed to parse CA certificate".to_owned();
+        return Err(CertificateProblem::Content(text));
     }
+    Ok(Some(found))
+}
+
+/// How a certificate in PEM begins.
+const PEM_BEGIN: &str = "-----BEGIN CERTIFICATE-----";
+
+/// What Flux says of it for a registry.
+pub(crate) fn no_transport(url: &str, name: &str, problem: CertificateProblem) -> Failure {
+    let reason = match problem {
+        CertificateProblem::NoSecret(_) => format!("secret '{name}' not found"),
+        CertificateProblem::Content(reason) => reason,
+    };
+    let message = format!("failed to generate transport for '{url}': {reason}");
+    Failure::fetch(SourceReason::AuthenticationFailed, message)
+}
+
+/// What Flux says of it for a chart repository.
+pub(crate) fn no_client(name: &str, problem: CertificateProblem) -> Failure {
+    let message = match problem {
+        CertificateProblem::NoSecret(reason) => {
+            format!("failed to get TLS authentication secret '{name}': {reason}")
+        }
+        CertificateProblem::Content(reason) => {
+            format!("failed to construct Helm client's TLS config: {reason}")
+        }
+    };
+    Failure::fetch(SourceReason::AuthenticationFailed, message)
 }
 
 /// The proxy of the Secret of `proxySecretRef`.
@@ -73,7 +115,7 @@ pub(crate) fn proxy(name: &str, secret: Option<&Secret>) -> Result<Option<Proxy>
         Secret::Unreadable(reason) => Err(format!("secret '{name}': {reason}")),
     };
     proxy.map(Some).map_err(|reason| {
-        let message = format!("failed to configure proxy options: {reason}");
+        let message = format!("failed to get proxy address: {reason}");
         Failure::fetch(SourceReason::AuthenticationFailed, message)
     })
 }
@@ -86,7 +128,8 @@ pub(crate) fn keychain(secrets: &[&Secret]) -> Result<Keychain, String> {
         let read = match (data.get(DOCKER_CONFIG), data.get(OLD_DOCKER_CONFIG)) {
             (Some(config), _) => Keychain::from_docker_config(config),
             (None, Some(config)) => Keychain::from_old_docker_config(config),
-            (None, None) => return Err(format!("the secret has no key '{DOCKER_CONFIG}'")),
+            // It has nothing for any registry.
+            (None, None) => continue,
         };
         keychain.extend(read.map_err(|error| error.to_string())?);
     }
@@ -102,8 +145,8 @@ pub(crate) fn basic(data: &SecretData) -> Result<Credentials, String> {
     let (username, password) = (text("username"), text("password"));
     match (username.is_empty(), password.is_empty()) {
         (true, true) => Ok(Credentials::Anonymous),
-        (true, false) => Err("required fields 'username' and 'password': no 'username'".into()),
-        (false, true) => Err("required fields 'username' and 'password': no 'password'".into()),
+        (true, false) => Err("malformed basic auth - has 'password' but missing 'username'".into()),
+        (false, true) => Err("malformed basic auth - has 'username' but missing 'password'".into()),
         (false, false) => Ok(Credentials::Basic { username, password }),
     }
 }

@@ -85,13 +85,27 @@ impl Discovery {
     }
 }
 
+/// Discovery that gets no answer, as Kubernetes' own client tells it (its time-out is that of Flux).
+fn in_discovery(root: &str, error: ApiError) -> ApiError {
+    match error {
+        ApiError::Transport { server, problem } if problem.starts_with("dial tcp ") => {
+            let problem = format!(
+                "failed to get server groups: Get \"{server}{root}?timeout=30s\": {problem}"
+            );
+            ApiError::NoDiscovery { server, problem }
+        }
+        error => error,
+    }
+}
+
 async fn discover(
     cluster: &Cluster,
 ) -> Result<HashMap<GroupVersionKind, Arc<ApiResource>>, ApiError> {
     let mut resources = HashMap::new();
     for root in ["/api", "/apis"] {
         let request = Request::get(root).header("accept", ACCEPT);
-        let answer = cluster.send("discovery", root, request, Vec::new()).await?;
+        let answer = cluster.send("discovery", root, request, Vec::new()).await;
+        let answer = answer.map_err(|error| in_discovery(root, error))?;
         let is_aggregated =
             answer.get("kind").and_then(Value::as_str) == Some("APIGroupDiscoveryList");
         if is_aggregated {

@@ -17,6 +17,14 @@ pub enum ApiError {
         /// What happened, without credentials.
         problem: String,
     },
+    /// No answer to the question what is served.
+    #[error("{problem}")]
+    NoDiscovery {
+        /// Address of the API server.
+        server: String,
+        /// What happened, with the address.
+        problem: String,
+    },
     /// An answer that is no object, or a request that cannot be formed.
     #[error("{action}: {problem}")]
     Malformed {
@@ -85,8 +93,12 @@ impl ApiError {
     /// The server did not answer, or answered that it cannot now: worth a retry without blame.
     pub fn is_unavailable(&self) -> bool {
         match self {
-            Self::Transport { .. } => true,
-            Self::Status(status) => matches!(status.code, 429 | 500 | 502 | 503 | 504),
+            Self::Transport { .. } | Self::NoDiscovery { .. } => true,
+            // kube-apiserver answers 500 to an object that its schema cannot read, too: that one stays as it is.
+            Self::Status(status) if status.code == 500 => !status
+                .message
+                .contains("failed to create typed patch object"),
+            Self::Status(status) => matches!(status.code, 429 | 502 | 503 | 504),
             _ => false,
         }
     }
@@ -124,10 +136,25 @@ impl ApiError {
             },
             other => Self::Transport {
                 server: server.to_owned(),
-                problem: innermost(&other),
+                problem: refused(server, &other).unwrap_or_else(|| innermost(&other)),
             },
         }
     }
+}
+
+/// The words that users know from Go's client where nobody listens.
+fn refused(server: &str, error: &(dyn std::error::Error + 'static)) -> Option<String> {
+    let mut next = Some(error);
+    while let Some(current) = next {
+        let io = current.downcast_ref::<std::io::Error>();
+        if io.is_some_and(|io| io.kind() == std::io::ErrorKind::ConnectionRefused) {
+            let address = server.split_once("://").map_or(server, |(_, rest)| rest);
+            let address = address.split('/').next().unwrap_or_default();
+            return Some(format!("dial tcp {address}: connect: connection refused"));
+        }
+        next = current.source();
+    }
+    None
 }
 
 /// The chain of causes without repetition: outer layers of HTTP clients say little.

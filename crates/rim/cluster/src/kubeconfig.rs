@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use http::HeaderValue;
-use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
 use thiserror::Error;
 
 use crate::client::Cluster;
@@ -122,7 +122,7 @@ impl Cluster {
         sanitise(&mut file, policy)?;
         let config = kube::Config::from_custom_kubeconfig(file, &KubeConfigOptions::default())
             .await
-            .map_err(|e| ConnectError::Kubeconfig(e.to_string()))?;
+            .map_err(|error| ConnectError::Kubeconfig(unusable(&error)))?;
         Self::from_config(config, user_agent)
     }
 
@@ -166,7 +166,22 @@ fn refuse(what: impl Into<String>, remedy: &'static str) -> ConnectError {
 fn unreadable(text: &str) -> String {
     match skein_yaml::from_slice(text.as_bytes()) {
         Ok(serde_json::Value::String(_)) => r#"couldn't get version/kind; json parse error: json: cannot unmarshal string into Go value of type struct { APIVersion string "json:\"apiVersion,omitempty\""; Kind string "json:\"kind,omitempty\"" }"#.to_owned(),
+        // A syntax error tells where it is, and quotes nothing.
+        Err(skein_yaml::YamlError::Syntax { go_text, .. }) => format!("yaml: {go_text}"),
         _ => "not a valid kubeconfig".to_owned(),
+    }
+}
+
+/// Why a kubeconfig leads nowhere. Kubernetes' own client says the same of a missing context, cluster and server.
+fn unusable(error: &KubeconfigError) -> String {
+    match error {
+        KubeconfigError::CurrentContextNotSet
+        | KubeconfigError::LoadContext(_)
+        | KubeconfigError::LoadClusterOfContext(_)
+        | KubeconfigError::MissingClusterUrl => {
+            "invalid configuration: no configuration has been provided, try setting KUBERNETES_MASTER environment variable".to_owned()
+        }
+        other => other.to_string(),
     }
 }
 

@@ -79,6 +79,8 @@ pub struct Checkout {
     pub tag: Option<TagInfo>,
     pub(crate) entries: Vec<FileEntry>,
     pub(crate) stores: Vec<Arc<PackStore>>,
+    /// The `.git` files that a clone leaves in the folders of fetched submodules: path and content.
+    pub git_files: Vec<(String, Vec<u8>)>,
 }
 
 impl Checkout {

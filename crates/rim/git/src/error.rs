@@ -77,6 +77,16 @@ pub enum TransportError {
     Pack(String),
 }
 
+/// How every message about a key that cannot be used begins.
+pub(crate) const UNUSABLE_KEY: &str = "unable to construct auth method with options: ";
+
+impl TransportError {
+    /// The private key of the Secret cannot be used.
+    pub fn is_unusable_key(&self) -> bool {
+        matches!(self, Self::Material(text) if text.starts_with(UNUSABLE_KEY))
+    }
+}
+
 /// Why a checkout failed.
 #[derive(Debug, Error)]
 pub enum FetchError {

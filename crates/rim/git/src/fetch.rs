@@ -346,6 +346,7 @@ fn open_commit(
         tag,
         entries: Vec::new(),
         stores: Vec::new(),
+        git_files: Vec::new(),
     })
 }
 

@@ -28,7 +28,8 @@ pub enum Reference {
 }
 
 impl Reference {
-    /// Picks by precedence: commit, then name, semver, tag, branch; empty texts count as absent.
+    /// Picks by precedence: commit, then name, tag, semver, branch (what Flux does; its documentation has semver before tag); empty texts count
+    /// as absent.
     pub fn select(
         branch: Option<&str>,
         tag: Option<&str>,
@@ -44,10 +45,10 @@ impl Reference {
             }
         } else if let Some(name) = given(name) {
             Self::Name(name)
-        } else if let Some(range) = given(semver) {
-            Self::SemVer(range)
         } else if let Some(tag) = given(tag) {
             Self::Tag(tag)
+        } else if let Some(range) = given(semver) {
+            Self::SemVer(range)
         } else {
             Self::Branch(given(branch).unwrap_or_else(|| DEFAULT_BRANCH.to_owned()))
         }

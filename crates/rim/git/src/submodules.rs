@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use crate::access::{Access, Credentials};
 use crate::checkout::{Checkout, EntryKind, FileEntry, MAX_ENTRIES, Selection, list_entries};
-use crate::error::FetchError;
+use crate::error::{FetchError, TransportError};
 use crate::fetch::{receive, resolve_submodule, within};
 use crate::remote_url::{RemoteUrl, Scheme};
 use crate::transport::Connection;
@@ -27,6 +27,15 @@ struct Level {
     url: RemoteUrl,
     prefix: String,
     depth: usize,
+    /// Where a clone keeps the repository, below the root of the checkout.
+    git_folder: String,
+}
+
+/// A section of `.gitmodules` with the entry that it means.
+struct Submodule {
+    entry: FileEntry,
+    name: String,
+    address: String,
 }
 
 /// Replaces the submodule entries of a checkout by the entries of their commits.
@@ -40,10 +49,16 @@ pub(crate) async fn add_submodules(
         url: url.clone(),
         prefix: String::new(),
         depth: 0,
+        git_folder: ".git".to_owned(),
     }];
     let mut fetched = 0;
     while let Some(level) = levels.pop() {
-        for (entry, address) in submodules_of(checkout, &level)? {
+        for submodule in submodules_of(checkout, &level)? {
+            let Submodule {
+                entry,
+                name,
+                address,
+            } = submodule;
             let path = entry.path.clone();
             let failed = |reason: String| FetchError::Submodule {
                 path: path.clone(),
@@ -57,7 +72,20 @@ pub(crate) async fn add_submodules(
             let target = address_of(&level.url, &address).map_err(&failed)?;
             let access = access_for(access, url, &target);
             let entries = fetch_one(checkout, &entry, &target, &access, deadline).await;
-            let entries = entries.map_err(|error| failed(error.to_string()))?;
+            let entries = entries.map_err(|error| match error {
+                // Flux names the repository that it was asked for; these causes name the submodule's.
+                FetchError::Clone {
+                    source:
+                        source @ (TransportError::Status { .. } | TransportError::Request { .. }),
+                    ..
+                } => FetchError::Clone {
+                    url: url.to_string(),
+                    source,
+                },
+                error => failed(error.to_string()),
+            })?;
+            let git_folder = format!("{}/modules/{name}", level.git_folder);
+            checkout.git_files.push(git_file(&entry.path, &git_folder));
             checkout.entries.retain(|other| other.path != entry.path);
             checkout.entries.extend(entries);
             if checkout.entries.len() > MAX_ENTRIES {
@@ -69,6 +97,7 @@ pub(crate) async fn add_submodules(
                 url: target,
                 prefix: entry.path,
                 depth: level.depth + 1,
+                git_folder,
             });
         }
     }
@@ -77,10 +106,7 @@ pub(crate) async fn add_submodules(
 }
 
 /// The submodule entries of a level with their addresses.
-fn submodules_of(
-    checkout: &Checkout,
-    level: &Level,
-) -> Result<Vec<(FileEntry, String)>, FetchError> {
+fn submodules_of(checkout: &Checkout, level: &Level) -> Result<Vec<Submodule>, FetchError> {
     let at = |path: &str| match level.prefix.as_str() {
         "" => path.to_owned(),
         prefix => format!("{prefix}/{path}"),
@@ -100,21 +126,36 @@ fn submodules_of(
             limit,
         });
     }
-    let addresses = parse_gitmodules(&String::from_utf8_lossy(&content));
-    let found = addresses.into_iter().filter_map(|(path, address)| {
+    let sections = parse_gitmodules(&String::from_utf8_lossy(&content));
+    let found = sections.into_iter().filter_map(|(path, section)| {
         let path = at(&path);
         let entry = checkout.entries.iter().find(|entry| entry.path == path)?;
-        (entry.kind == EntryKind::Submodule).then(|| (entry.clone(), address))
+        let (name, address) = section;
+        (entry.kind == EntryKind::Submodule).then(|| Submodule {
+            entry: entry.clone(),
+            name,
+            address,
+        })
     });
     Ok(found.collect())
 }
 
-/// Addresses by path. Sections without both are skipped.
-fn parse_gitmodules(text: &str) -> BTreeMap<String, String> {
+/// The file that a clone leaves in the folder of a submodule: path and content.
+fn git_file(path: &str, git_folder: &str) -> (String, Vec<u8>) {
+    let up = "../".repeat(path.split('/').count());
+    let content = format!("gitdir: {up}{git_folder}\n");
+    (format!("{path}/.git"), content.into_bytes())
+}
+
+/// Names and addresses by path. Sections without path or address are skipped.
+fn parse_gitmodules(text: &str) -> BTreeMap<String, (String, String)> {
     let mut modules: Vec<(Option<String>, Option<String>)> = Vec::new();
+    let mut names = Vec::new();
     for line in text.lines().map(str::trim) {
-        if line.starts_with("[submodule") {
+        if let Some(rest) = line.strip_prefix("[submodule") {
             modules.push((None, None));
+            let name = rest.trim().trim_end_matches(']').trim_matches('"');
+            names.push(name.to_owned());
             continue;
         }
         let (Some(module), Some((key, value))) = (modules.last_mut(), line.split_once('=')) else {
@@ -127,9 +168,9 @@ fn parse_gitmodules(text: &str) -> BTreeMap<String, String> {
             _ => {}
         }
     }
-    modules
-        .into_iter()
-        .filter_map(|(path, url)| path.zip(url))
+    let named = modules.into_iter().zip(names);
+    named
+        .filter_map(|((path, url), name)| Some((path?, (name, url?))))
         .collect()
 }
 

@@ -17,6 +17,9 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 /// Why a client could not be made.
 #[derive(Debug, Error)]
 pub enum ClientError {
+    /// There is no PEM in the client certificate or its key.
+    #[error("tls: failed to find any PEM data in {0} input")]
+    NoPem(&'static str),
     /// The client certificate or its key.
     #[error("tls: the client certificate or its key cannot be read")]
     Identity,
@@ -45,6 +48,9 @@ pub struct ClientOptions<'a> {
     pub keep_encoding: bool,
 }
 
+/// How PEM begins.
+const PEM_BEGIN: &[u8] = b"-----BEGIN";
+
 /// A client. It follows redirects, but never from https to http, and leaves credentials behind when the host changes.
 pub fn client(options: &ClientOptions<'_>) -> Result<Client, ClientError> {
     let mut builder = Client::builder()
@@ -72,6 +78,14 @@ pub fn client(options: &ClientOptions<'_>) -> Result<Client, ClientError> {
             let mut pem = tls.client_certificate.clone();
             pem.push(b'\n');
             pem.extend_from_slice(&tls.client_key);
+            let has_pem =
+                |bytes: &[u8]| bytes.windows(PEM_BEGIN.len()).any(|part| part == PEM_BEGIN);
+            if !has_pem(&tls.client_certificate) {
+                return Err(ClientError::NoPem("certificate"));
+            }
+            if !has_pem(&tls.client_key) {
+                return Err(ClientError::NoPem("key"));
+            }
             let identity = reqwest::Identity::from_pem(&pem).map_err(|_| ClientError::Identity)?;
             builder = builder.identity(identity);
         }

@@ -60,6 +60,10 @@ fn tls_reason(cause: &(dyn Error + 'static)) -> Option<String> {
             "tls: failed to verify certificate: x509: {}",
             certificate_reason(reason)
         )),
+        // What came is no record of TLS: most likely HTTP.
+        rustls::Error::InvalidMessage(rustls::InvalidMessage::InvalidContentType) => {
+            Some("http: server gave HTTP response to HTTPS client".into())
+        }
         other => Some(format!("tls: {other}")),
     }
 }

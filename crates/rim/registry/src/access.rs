@@ -48,4 +48,6 @@ pub struct Access {
     pub proxy: Option<Proxy>,
     /// Plain HTTP is allowed, and certificates are not checked.
     pub insecure: bool,
+    /// Plain HTTP is not tried even for registries of this machine and of private networks, unless `insecure` says so.
+    pub no_plain_guess: bool,
 }

@@ -96,6 +96,11 @@ impl ChartRepository {
         })
     }
 
+    /// Address of the index, without user and password.
+    pub fn index_url(&self) -> String {
+        without_user(&format!("{}index.yaml", self.address))
+    }
+
     /// The raw bytes of the index.
     pub async fn fetch_index(&self, limit: u64) -> Result<Vec<u8>, FetchFileError> {
         let mut url = self.address.clone();

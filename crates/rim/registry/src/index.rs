@@ -211,7 +211,8 @@ impl ChartIndex {
                 match parsed.precedence(held_version) {
                     std::cmp::Ordering::Greater => true,
                     std::cmp::Ordering::Less => false,
-                    std::cmp::Ordering::Equal => moment(&held.created) < moment(&entry.created),
+                    // Of those published at one time Flux takes the last in the list.
+                    std::cmp::Ordering::Equal => moment(&held.created) <= moment(&entry.created),
                 }
             });
             if is_better {

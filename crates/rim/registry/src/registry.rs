@@ -80,7 +80,7 @@ impl Registry {
         })?;
         Ok(Self {
             client,
-            may_be_plain: access.insecure || repository.is_local(),
+            may_be_plain: access.insecure || (repository.is_local() && !access.no_plain_guess),
             repository,
             credentials: access.credentials.clone(),
             scheme: Mutex::new(None),

@@ -55,3 +55,13 @@ pub enum SecretsError {
         reason: &'static str,
     },
 }
+
+impl SecretsError {
+    /// What is wrong, without where.
+    pub fn reason(&self) -> String {
+        match self {
+            Self::Identity { reason, .. } => (*reason).to_owned(),
+            other => other.to_string(),
+        }
+    }
+}

@@ -29,6 +29,20 @@ impl fmt::Debug for Keyring {
     }
 }
 
+/// Why a line is no key, in the words of age; an age key begins with AGE-SECRET-KEY-1.
+fn wrong_key(line: &str) -> &'static str {
+    const BEGIN: &str = "AGE-SECRET-KEY-1";
+    /// Letters and digits of Bech32, in capitals.
+    const ALPHABET: &str = "QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L";
+    match line.strip_prefix(BEGIN) {
+        None => "unknown identity type",
+        Some(rest) if rest.chars().all(|character| ALPHABET.contains(character)) => {
+            "malformed secret key: invalid checksum"
+        }
+        Some(_) => "malformed secret key",
+    }
+}
+
 impl Keyring {
     /// Takes the keys of an age key file: one per line, with comments and empty lines.
     pub fn import_age(&mut self, text: &str) -> Result<(), SecretsError> {
@@ -54,7 +68,7 @@ impl Keyring {
                 return wrong("SSH keys are not supported as age keys, use an X25519 key");
             }
             let Ok(identity) = line.parse::<x25519::Identity>() else {
-                return wrong("not an age key (AGE-SECRET-KEY-1...)");
+                return wrong(wrong_key(line));
             };
             if self.identities.len() >= MAX_IDENTITIES {
                 return wrong("too many keys");

@@ -138,8 +138,14 @@ impl Controllers {
             "--enable-leader-election=false".to_owned(),
             "--concurrent=12".to_owned(),
         ];
-        if component == "kustomize" {
-            flags.push("--concurrent-ssa=1".to_owned());
+        match component {
+            "kustomize" => flags.push("--concurrent-ssa=1".to_owned()),
+            "source" => flags.extend([
+                format!("--storage-path={}", self.storage().display()),
+                format!("--storage-addr={}", self.storage_address),
+                format!("--storage-adv-addr={}", self.storage_address),
+            ]),
+            _ => {}
         }
         let environment = [
             ("RUNTIME_NAMESPACE", Path::new(NAMESPACE)),

@@ -2,6 +2,7 @@
 
 mod actions;
 mod charts;
+mod programs;
 mod repositories;
 mod waiting;
 
@@ -152,7 +153,7 @@ impl<'a> Play<'a> {
             .replace("${HELM2}", &world.charts_2.address())
             .replace("${OCI}", &world.registry.address())
             .replace("${DIGEST}", &self.pushed)
-            .replace("${STORAGE}", world.storage_address())
+            .replace("${STORAGE}", &world.storage_address())
             .replace("${KUBE}", &world.target.address())
             .replace("${CA}", &world.git_authority);
         if text.contains("${KUBECONFIG}") {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
+use parking_lot::Mutex;
 use skein_testkit::{Authority, ControllerOptions, Controllers, GitHttpServer, Target};
 use tempfile::TempDir;
 use tokio::task::JoinSet;
@@ -25,6 +26,7 @@ const WATCHED: &[&str] = &[
 ];
 
 /// Ports of the recordings: digests that cover an address hold for them.
+const GIT_PORT: u16 = 22006;
 const CHARTS_PORT: u16 = 22008;
 const CHARTS_2_PORT: u16 = 22009;
 const REGISTRY_PORT: u16 = 22010;
@@ -35,7 +37,7 @@ const CONCURRENT: &str = "--concurrent=12";
 /// Everything that runs; dropped, it stops, controllers first.
 #[derive(Debug)]
 pub struct World {
-    controllers: Controllers,
+    controllers: Mutex<Controllers>,
     watches: JoinSet<()>,
     pub cluster: Cluster,
     pub journal: Arc<Journal>,
@@ -83,11 +85,11 @@ impl World {
         };
         let mut world = Self {
             // The watches stand before the first controller writes anything.
-            controllers: Controllers::prepare(&target, options).await?,
+            controllers: Mutex::new(Controllers::prepare(&target, options).await?),
             watches: JoinSet::new(),
             cluster: Cluster::new(target.api()?),
             journal,
-            git: GitHttpServer::start(&repositories).await?,
+            git: GitHttpServer::start_at(&repositories, GIT_PORT).await?,
             git_tls: GitHttpServer::start_tls(&repositories, &identity).await?,
             charts: ChartServer::start("helm", CHARTS_PORT, Arc::clone(&remote)).await?,
             charts_2: ChartServer::start("helm2", CHARTS_2_PORT, Arc::clone(&remote)).await?,
@@ -100,13 +102,14 @@ impl World {
             folder,
         };
         for program in real {
-            world.controllers.use_real(program)?;
+            world.controllers.get_mut().use_real(program)?;
         }
         world.name();
         world.watch().await?;
         for (component, _) in skein_testkit::COMPONENTS {
             world
                 .controllers
+                .get_mut()
                 .start_component(&world.target, component)?;
         }
         Ok(world)
@@ -119,17 +122,24 @@ impl World {
 
     /// Folder of the artifacts.
     pub fn storage(&self) -> PathBuf {
-        self.controllers.storage()
+        self.controllers.lock().storage()
     }
 
     /// Host and port of the artifact server.
-    pub fn storage_address(&self) -> &str {
-        self.controllers.storage_address()
+    pub fn storage_address(&self) -> String {
+        self.controllers.lock().storage_address().to_owned()
     }
 
     /// An error if a controller has ended by itself.
     pub fn check(&mut self) -> Result<()> {
-        self.controllers.check()
+        self.controllers.get_mut().check()
+    }
+
+    /// Ends a controller as a rollout does and starts it again.
+    pub fn restart(&self, component: &'static str) -> Result<()> {
+        let mut controllers = self.controllers.lock();
+        controllers.stop_component(component);
+        controllers.start_component(&self.target, component)
     }
 
     fn name(&mut self) {
@@ -139,7 +149,7 @@ impl World {
             (self.charts.address(), "${HELM}"),
             (self.charts_2.address(), "${HELM2}"),
             (self.registry.address(), "${OCI}"),
-            (self.storage_address().to_owned(), "${STORAGE}"),
+            (self.storage_address(), "${STORAGE}"),
             (self.target.address(), "${KUBE}"),
             (self.storage().to_string_lossy().into_owned(), "<storage>"),
             (self.folder.path().to_string_lossy().into_owned(), "<tmp>"),

@@ -124,9 +124,7 @@ fn a_field_that_is_not_set_yet_is_waited_for() {
             POLICY,
             &later
         ),
-        Decision::DependencyNotReady(
-            "failed to evaluate dependency base: no such key: status".into()
-        )
+        Decision::DependencyNotReady("no such key: status".into())
     );
 }
 

@@ -3,7 +3,7 @@
 use skein_git::remote_url::Scheme;
 use skein_git::{Access, Credentials, Proxy, RemoteUrl, SshIdentity, TlsMaterial};
 
-use super::observe::SecretData;
+use crate::produced::SecretData;
 
 /// User name over ssh when the address has none.
 const DEFAULT_SSH_USER: &str = "git";
@@ -91,6 +91,11 @@ pub(crate) fn proxy(name: &str, data: &SecretData) -> Result<Proxy, String> {
     let address = text("address");
     if address.is_empty() {
         return Err(format!("secret '{name}': key 'address' not found"));
+    }
+    if address.starts_with(':') {
+        return Err(format!(
+            "secret '{name}': failed to parse proxy address '{address}': parse \"{address}\": missing protocol scheme"
+        ));
     }
     let known = PROXY_SCHEMES
         .iter()

@@ -11,7 +11,8 @@ use skein_artifact::{
 use skein_git::Checkout;
 use skein_git::checkout::EntryKind;
 
-use super::failure::{Failure, Step};
+use super::failure::Step;
+use crate::produced::Failure;
 
 /// What goes into the artifact beside the checkout.
 pub(super) struct Recipe {
@@ -57,12 +58,7 @@ pub(super) fn build(
 }
 
 fn store_failure(reason: SourceReason, message: String) -> Failure {
-    Failure::new(
-        Step::Store,
-        ConditionType::StorageOperationFailed,
-        reason,
-        message,
-    )
+    Step::Store.failed(ConditionType::StorageOperationFailed, reason, message)
 }
 
 /// The ignore rules, from the small files that hold them; nothing else is read yet.
@@ -87,8 +83,7 @@ fn rules(checkout: &Checkout, recipe: &Recipe) -> Result<IgnoreRules, Failure> {
     for (folder, entry) in files {
         let content = checkout.read(entry).map_err(|error| {
             let message = format!("failed to load source ignore patterns from repository: {error}");
-            Failure::new(
-                Step::Store,
+            Step::Store.failed(
                 ConditionType::BuildFailed,
                 SourceReason::SourceIgnoreError,
                 message,
@@ -121,12 +116,19 @@ fn read_files(checkout: &Checkout, rules: &IgnoreRules) -> Result<Tree, Failure>
                 }
                 let data = checkout.read(entry).map_err(|error| {
                     let message = format!("failed to checkout and determine revision: {error}");
-                    Failure::fetch(Step::Fetch, SourceReason::GitOperationFailed, message)
+                    Step::Fetch.fetch_failed(SourceReason::GitOperationFailed, message)
                 })?;
                 let executable = entry.kind == EntryKind::Executable;
                 tree.insert_file(&entry.path, data, executable)
                     .map_err(too_much)?;
             }
+        }
+    }
+    // A clone has these files, and the rules of what is left out mean folders called .git.
+    for (path, content) in &checkout.git_files {
+        if !rules.excludes(path, false) {
+            tree.insert_file(path, content.clone(), false)
+                .map_err(too_much)?;
         }
     }
     Ok(tree)
@@ -147,14 +149,8 @@ fn copy_include(
     artifact: &Artifact,
 ) -> Result<(), Failure> {
     let (from, to) = (include.from_path(), include.to_path());
-    let failed = |reason, message| {
-        Failure::new(
-            Step::Copy,
-            ConditionType::StorageOperationFailed,
-            reason,
-            message,
-        )
-    };
+    let failed =
+        |reason, message| Step::Copy.failed(ConditionType::StorageOperationFailed, reason, message);
     let copy = |reason: String| {
         let name = &include.repository.name;
         let message = format!("failed to copy '{name}' include from {from} to {to}: {reason}");

@@ -6,25 +6,20 @@ use skein_api::source::git_repository::GitProvider;
 use skein_api::{Artifact, ConditionType, GitRepository, SourceReason};
 use skein_git::{Access, FetchRequest, Reference, RemoteUrl};
 
+use super::GitRepositories;
 use super::access;
-use super::failure::{Failure, Step, Then};
-use super::observe::{InStorage, Included, Observed, Secret, SecretData};
+use super::failure::Step;
+use super::observe::Included;
+use crate::in_storage::InStorage;
+use crate::produced::{Failure, Secret, SecretData, Then};
+
+type Observed = crate::produced::Observed<GitRepositories>;
 
 /// Time that a fetch may take when the object names none.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// What is to be done.
-pub(super) enum Decision {
-    /// The object is suspended: nothing.
-    Suspended,
-    /// Something is wrong before anything was fetched.
-    Fail(Failure),
-    /// Fetch, and store what came.
-    Fetch(Box<Plan>),
-}
-
 /// A fetch and what it is compared with.
-pub(super) struct Plan {
+pub(crate) struct Plan {
     /// What to fetch.
     pub request: FetchRequest,
     /// The artifacts of the included objects.
@@ -33,29 +28,21 @@ pub(super) struct Plan {
     pub content_changed: bool,
 }
 
-/// Decides.
-pub(super) fn decide(observed: &Observed) -> Decision {
-    if observed.source.spec.suspend {
-        return Decision::Suspended;
-    }
-    match plan(observed) {
-        Ok(plan) => Decision::Fetch(Box::new(plan)),
-        Err(failure) => Decision::Fail(failure),
-    }
-}
-
-fn plan(observed: &Observed) -> Result<Plan, Failure> {
+/// What is to be fetched.
+pub(super) fn plan(observed: &Observed) -> Result<Plan, Failure> {
     let spec = &observed.source.spec;
-    let address = observed.local_url.as_ref().unwrap_or(&spec.url);
+    let address = observed.inputs.local_url.as_ref().unwrap_or(&spec.url);
     let url = RemoteUrl::parse(address).map_err(|error| {
         let message = format!(
             "failed to parse url '{}': {error}",
             without_secrets(&spec.url)
         );
-        Failure::fetch(Step::Settings, SourceReason::URLInvalid, message).stalled()
+        Step::Settings
+            .fetch_failed(SourceReason::URLInvalid, message)
+            .stalled()
     })?;
     let mut access = Access::default();
-    if observed.local_url.is_none() {
+    if observed.inputs.local_url.is_none() {
         let proxy = proxy(observed)?;
         access = credentials(observed, &url)?;
         access.proxy = proxy;
@@ -94,7 +81,7 @@ fn plan(observed: &Observed) -> Result<Plan, Failure> {
 
 fn proxy(observed: &Observed) -> Result<Option<skein_git::Proxy>, Failure> {
     let spec = &observed.source.spec;
-    let (Some(secret), Some(reference)) = (&observed.proxy, &spec.proxy_secret_ref) else {
+    let (Some(secret), Some(reference)) = (&observed.inputs.proxy, &spec.proxy_secret_ref) else {
         return Ok(None);
     };
     let name = format!("{}/{}", observed.source.metadata.namespace, reference.name);
@@ -105,20 +92,19 @@ fn proxy(observed: &Observed) -> Result<Option<skein_git::Proxy>, Failure> {
     };
     proxy.map(Some).map_err(|reason| {
         let message = format!("failed to configure proxy options: {reason}");
-        Failure::fetch(Step::Settings, SourceReason::AuthenticationFailed, message)
+        Step::Settings.fetch_failed(SourceReason::AuthenticationFailed, message)
     })
 }
 
 fn credentials(observed: &Observed, url: &RemoteUrl) -> Result<Access, Failure> {
     let empty = SecretData::new();
     let spec = &observed.source.spec;
-    let failed =
-        |message| Failure::fetch(Step::Settings, SourceReason::AuthenticationFailed, message);
+    let failed = |message| Step::Settings.fetch_failed(SourceReason::AuthenticationFailed, message);
     let name = spec
         .secret_ref
         .as_ref()
         .map(|reference| format!("{}/{}", observed.source.metadata.namespace, reference.name));
-    let data = match &observed.credentials {
+    let data = match &observed.inputs.credentials {
         None => &empty,
         Some(Secret::Data(data)) => data,
         Some(Secret::Absent(reason) | Secret::Unreadable(reason)) => {
@@ -130,7 +116,7 @@ fn credentials(observed: &Observed, url: &RemoteUrl) -> Result<Access, Failure> 
     };
     check_provider(
         spec.provider,
-        observed.credentials.is_some(),
+        observed.inputs.credentials.is_some(),
         data,
         name.as_deref(),
     )?;
@@ -149,11 +135,7 @@ fn check_provider(
     name: Option<&str>,
 ) -> Result<(), Failure> {
     let failure = |message: String| {
-        Failure::fetch(
-            Step::Settings,
-            SourceReason::InvalidProviderConfiguration,
-            message,
-        )
+        Step::Settings.fetch_failed(SourceReason::InvalidProviderConfiguration, message)
     };
     let has_app = data.contains_key("githubAppID");
     match provider.unwrap_or(GitProvider::Generic) {
@@ -188,13 +170,15 @@ fn unsupported(provider: &str, failure: &dyn Fn(String) -> Failure) -> Failure {
 
 fn includes(observed: &Observed) -> Result<Vec<Artifact>, Failure> {
     let waiting = |reason: &str, message: String| Failure {
-        step: Step::Includes,
-        condition: ConditionType::IncludeUnavailable,
-        reason: reason.to_owned(),
-        message,
-        then: Then::Wait(observed.requeue_dependency),
+        then: Then::Wait(observed.inputs.requeue_dependency),
+        ..Failure::new(ConditionType::IncludeUnavailable, reason, message)
     };
-    let includes = observed.source.spec.include.iter().zip(&observed.includes);
+    let includes = observed
+        .source
+        .spec
+        .include
+        .iter()
+        .zip(&observed.inputs.includes);
     includes
         .map(|(include, found)| {
             let name = &include.repository.name;

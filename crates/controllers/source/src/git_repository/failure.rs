@@ -1,27 +1,14 @@
-//! A failed step: which condition it sets, why, and what happens next.
-
-use std::time::Duration;
+//! How far a run over a GitRepository came when it failed.
 
 use skein_api::{ConditionType, SourceReason};
 
-/// What happens after a failure.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Then {
-    /// Try again with a growing pause.
-    Retry,
-    /// Nothing until the object changes.
-    Stall,
-    /// Look again after a fixed pause: something else is not there yet.
-    Wait(Duration),
-}
+use crate::produced::Failure;
 
 /// How far a run came; earlier steps have succeeded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Step {
-    /// Credentials and settings.
+    /// Credentials and settings; then included objects, which have a condition of their own.
     Settings,
-    /// Included objects.
-    Includes,
     /// Fetching.
     Fetch,
     /// Signatures.
@@ -32,49 +19,41 @@ pub(super) enum Step {
     Store,
 }
 
-/// A failed step.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Failure {
-    /// Where the run ended.
-    pub step: Step,
-    /// The condition that is set.
-    pub condition: ConditionType,
-    /// Its reason.
-    pub reason: String,
-    /// Its message.
-    pub message: String,
-    /// What happens next.
-    pub then: Then,
-}
+impl Step {
+    /// Conditions of the steps before.
+    fn passed(self) -> &'static [ConditionType] {
+        match self {
+            Self::Settings => &[],
+            Self::Fetch => &[ConditionType::IncludeUnavailable],
+            Self::Verify | Self::Copy => &[
+                ConditionType::IncludeUnavailable,
+                ConditionType::FetchFailed,
+                ConditionType::ArtifactOutdated,
+            ],
+            Self::Store => &[
+                ConditionType::IncludeUnavailable,
+                ConditionType::FetchFailed,
+                ConditionType::ArtifactOutdated,
+                ConditionType::StorageOperationFailed,
+            ],
+        }
+    }
 
-impl Failure {
-    /// A failure that is tried again.
-    pub(super) fn new(
-        step: Step,
+    /// The step failed and is tried again.
+    pub(super) fn failed(
+        self,
         condition: ConditionType,
         reason: SourceReason,
         message: impl Into<String>,
-    ) -> Self {
-        let (reason, message) = (reason.as_str().to_owned(), message.into());
-        Self {
-            step,
-            condition,
-            reason,
-            message,
-            then: Then::Retry,
+    ) -> Failure {
+        Failure {
+            passed: self.passed(),
+            ..Failure::new(condition, reason, message)
         }
     }
 
-    /// A failure of reading the origin.
-    pub(super) fn fetch(step: Step, reason: SourceReason, message: impl Into<String>) -> Self {
-        Self::new(step, ConditionType::FetchFailed, reason, message)
-    }
-
-    /// The failure, but not tried again before the object changes.
-    pub(super) fn stalled(self) -> Self {
-        Self {
-            then: Then::Stall,
-            ..self
-        }
+    /// The origin could not be read.
+    pub(super) fn fetch_failed(self, reason: SourceReason, message: impl Into<String>) -> Failure {
+        self.failed(ConditionType::FetchFailed, reason, message)
     }
 }

@@ -7,11 +7,14 @@ use serde_json::{Value, json};
 use skein_artifact::Collected;
 use skein_object::Object;
 
-use super::observe::{InStorage, Observed};
-use crate::controller::decode;
+use skein_api::GitRepository;
+
+use super::{GitRepositories, Inputs};
+use crate::in_storage::InStorage;
+use crate::produced::Observed;
 
 /// What is seen of a GitRepository with this spec (address and interval are added) and status.
-pub(super) fn observed(generation: i64, spec: &Value, status: &Value) -> Observed {
+pub(crate) fn observed(generation: i64, spec: &Value, status: &Value) -> Observed<GitRepositories> {
     let mut object = json!({
         "apiVersion": "source.toolkit.fluxcd.io/v1",
         "kind": "GitRepository",
@@ -23,7 +26,7 @@ pub(super) fn observed(generation: i64, spec: &Value, status: &Value) -> Observe
         object["spec"][key] = value.clone();
     }
     let object = Object::from_value(object).unwrap();
-    let source = decode(&object).unwrap();
+    let source = GitRepository::from_object(&object).unwrap();
     let stored = if source.status.artifact.is_some() {
         InStorage::Good
     } else {
@@ -32,20 +35,18 @@ pub(super) fn observed(generation: i64, spec: &Value, status: &Value) -> Observe
     Observed {
         object: Arc::new(object),
         source,
-        credentials: None,
-        proxy: None,
-        keys: None,
-        includes: Vec::new(),
         stored,
         artifact_url: None,
         collected: Collected::default(),
-        local_url: None,
-        requeue_dependency: Duration::from_secs(30),
+        inputs: Inputs {
+            requeue_dependency: Duration::from_secs(30),
+            ..Inputs::default()
+        },
     }
 }
 
 /// The status after a good run of a generation.
-pub(super) fn good_status(generation: i64) -> Value {
+pub(crate) fn good_status(generation: i64) -> Value {
     let message = "stored artifact for revision 'main@sha1:aa'";
     let condition = |name: &str| {
         json!({

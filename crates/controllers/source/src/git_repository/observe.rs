@@ -1,22 +1,16 @@
 //! Phase one: reads everything that the decision may look at.
 
-use std::sync::Arc;
-use std::time::Duration;
-
 use skein_api::{Artifact, GitRepository};
-use skein_artifact::Collected;
+use skein_cluster::Cache;
 use skein_object::{NamespacedName, Object};
 
-use super::GitRepositoryReconciler;
-use crate::controller::decode;
-use crate::in_storage;
-pub(super) use crate::in_storage::InStorage;
-use crate::produced::SecretReader;
-pub(super) use crate::produced::{Secret, SecretData};
+use std::time::Duration;
+
+use crate::produced::{Secret, SecretReader, Surroundings};
 
 /// An included object.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Included {
+pub(crate) enum Included {
     /// Its artifact.
     Artifact(Artifact),
     /// There is no such object.
@@ -25,12 +19,9 @@ pub(super) enum Included {
     NoArtifact,
 }
 
-/// Everything that was read.
-pub(super) struct Observed {
-    /// The object as it was read or last written.
-    pub object: Arc<Object>,
-    /// The same, typed; its status is that of the beginning of the run.
-    pub source: GitRepository,
+/// What a GitRepository looks at beside itself and the storage.
+#[derive(Default)]
+pub(crate) struct Inputs {
     /// The Secret of `spec.secretRef`.
     pub credentials: Option<Secret>,
     /// The Secret of `spec.proxySecretRef`.
@@ -39,81 +30,58 @@ pub(super) struct Observed {
     pub keys: Option<Secret>,
     /// The objects of `spec.include`.
     pub includes: Vec<Included>,
-    /// What is stored.
-    pub stored: InStorage,
-    /// Address of the artifact as the storage is reached now; the status may hold an older one.
-    pub artifact_url: Option<String>,
-    /// Old artifacts that were deleted.
-    pub collected: Collected,
     /// The local address that the repository is served from, if it is.
     pub local_url: Option<String>,
     /// Pause while an included object is not ready.
     pub requeue_dependency: Duration,
 }
 
-impl GitRepositoryReconciler {
-    pub(super) async fn observe(&self, object: Arc<Object>, source: GitRepository) -> Observed {
-        let local_url = self.options.rewrites.local(&source.spec.url);
-        let mut observed = Observed {
-            stored: InStorage::None,
-            artifact_url: None,
-            collected: Collected::default(),
-            credentials: None,
-            proxy: None,
-            keys: None,
-            includes: Vec::new(),
-            local_url,
-            requeue_dependency: self.options.controller.requeue_dependency,
-            object,
-            source,
-        };
-        if observed.source.spec.suspend {
-            return observed;
-        }
-        (observed.stored, observed.collected) = in_storage::check(
-            self.storage.clone(),
-            observed.source.status.artifact.clone(),
+pub(super) async fn observe(
+    surroundings: &Surroundings,
+    cache: &Cache<Object>,
+    source: &GitRepository,
+) -> Inputs {
+    let spec = &source.spec;
+    if spec.suspend {
+        return Inputs::default();
+    }
+    let namespace = &source.metadata.namespace;
+    let secrets = SecretReader::new(&surroundings.cluster, namespace);
+    let local_url = surroundings.options.rewrites.local(&spec.url);
+    // A repository that is served from this machine needs no credentials.
+    let (proxy, credentials) = if local_url.is_some() {
+        (None, None)
+    } else {
+        (
+            secrets.read_optional(spec.proxy_secret_ref.as_ref()).await,
+            secrets.read_optional(spec.secret_ref.as_ref()).await,
         )
-        .await;
-        let artifact = observed.source.status.artifact.as_ref();
-        observed.artifact_url = artifact.map(|artifact| self.storage.url(&artifact.path));
-        let namespace = &observed.source.metadata.namespace;
-        let spec = &observed.source.spec;
-        // A repository that is served from this machine needs no credentials.
-        if observed.local_url.is_none() {
-            if let Some(reference) = &spec.proxy_secret_ref {
-                observed.proxy = Some(self.secret(namespace, &reference.name).await);
-            }
-            if let Some(reference) = &spec.secret_ref {
-                observed.credentials = Some(self.secret(namespace, &reference.name).await);
-            }
-        }
-        if let Some(verify) = &spec.verify {
-            observed.keys = Some(self.secret(namespace, &verify.secret_ref.name).await);
-        }
-        let included = |name: &str| self.included(&NamespacedName::new(namespace, name));
-        observed.includes = spec
-            .include
-            .iter()
+    };
+    let keys = spec.verify.as_ref().map(|verify| &verify.secret_ref);
+    let keys = secrets.read_optional(keys).await;
+    let included = |name: &str| included(cache, &NamespacedName::new(namespace, name));
+    let includes = spec.include.iter();
+    Inputs {
+        credentials,
+        proxy,
+        keys,
+        includes: includes
             .map(|include| included(&include.repository.name))
-            .collect();
-        observed
+            .collect(),
+        local_url,
+        requeue_dependency: surroundings.options.controller.requeue_dependency,
     }
+}
 
-    async fn secret(&self, namespace: &str, name: &str) -> Secret {
-        SecretReader::new(&self.cluster, namespace).read(name).await
-    }
-
-    fn included(&self, name: &NamespacedName) -> Included {
-        let Some(object) = self.cache.get(name) else {
-            return Included::Absent;
-        };
-        match decode(&object)
-            .ok()
-            .and_then(|source| source.status.artifact)
-        {
-            Some(artifact) => Included::Artifact(artifact),
-            None => Included::NoArtifact,
-        }
+fn included(cache: &Cache<Object>, name: &NamespacedName) -> Included {
+    let Some(object) = cache.get(name) else {
+        return Included::Absent;
+    };
+    match GitRepository::from_object(&object)
+        .ok()
+        .and_then(|source| source.status.artifact)
+    {
+        Some(artifact) => Included::Artifact(artifact),
+        None => Included::NoArtifact,
     }
 }

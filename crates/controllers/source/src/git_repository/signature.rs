@@ -5,8 +5,9 @@ use skein_api::{ConditionType, SourceReason};
 use skein_git::verify::{SignatureKind, verify_ssh};
 use skein_git::{Checkout, TagInfo};
 
-use super::failure::{Failure, Step};
-use super::observe::{Secret, SecretData};
+use super::failure::Step;
+use crate::produced::Failure;
+use crate::produced::{Secret, SecretData};
 
 /// End of the names of Secret keys with authorized SSH keys.
 const SSH_KEYS_SUFFIX: &str = ".sshpub";
@@ -18,7 +19,7 @@ pub(super) fn verify(
     checkout: &Checkout,
 ) -> Result<String, Failure> {
     let failed = |reason, message: String| {
-        Failure::new(Step::Verify, ConditionType::SourceVerified, reason, message)
+        Step::Verify.failed(ConditionType::SourceVerified, reason, message)
     };
     let data = match keys {
         Secret::Data(data) => data,
@@ -56,7 +57,7 @@ pub(super) fn verify(
 
 fn verify_tag(tag: &TagInfo, data: &SecretData) -> Result<String, Failure> {
     let failed = |reason, message: String| {
-        Failure::new(Step::Verify, ConditionType::SourceVerified, reason, message)
+        Step::Verify.failed(ConditionType::SourceVerified, reason, message)
     };
     let name = format!("{}@{}", tag.name, tag.id);
     if tag.signature.is_empty() {

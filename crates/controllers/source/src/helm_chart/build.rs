@@ -63,6 +63,8 @@ pub(super) enum Problem {
     Dependencies,
     /// Loading and packing.
     Package,
+    /// Before anything was asked for.
+    Unknown,
 }
 
 /// Why there is no package.
@@ -70,8 +72,6 @@ pub(super) enum Problem {
 pub(super) struct BuildError {
     pub problem: Problem,
     pub message: String,
-    /// What was found before the failure.
-    pub resolved: Option<Resolved>,
 }
 
 impl BuildError {
@@ -79,7 +79,6 @@ impl BuildError {
         Self {
             problem,
             message: message.into(),
-            resolved: None,
         }
     }
 
@@ -89,14 +88,6 @@ impl BuildError {
 
     pub fn pull(message: impl Into<String>) -> Self {
         Self::new(Problem::Pull, message)
-    }
-
-    /// The error after that was found.
-    pub fn after(self, resolved: &Resolved) -> Self {
-        Self {
-            resolved: Some(resolved.clone()),
-            ..self
-        }
     }
 
     /// The condition that it sets.
@@ -132,12 +123,17 @@ impl BuildError {
                 SourceReason::ChartPackageError,
                 "chart package error",
             ),
+            Problem::Unknown => (
+                ConditionType::BuildFailed,
+                SourceReason::Unknown,
+                "unknown build error",
+            ),
         };
         let failure = Failure::new(condition, reason, format!("{summary}: {}", self.message));
         // Trying again does not help: the object or its source must change.
         match self.problem {
             Problem::Reference | Problem::MetadataPatch | Problem::ValuesFiles => failure.stalled(),
-            Problem::Pull | Problem::Dependencies | Problem::Package => failure,
+            Problem::Pull | Problem::Dependencies | Problem::Package | Problem::Unknown => failure,
         }
     }
 }

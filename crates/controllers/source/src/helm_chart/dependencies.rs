@@ -125,7 +125,7 @@ async fn local(
     let (range, version) = (&dependency.version, &chart.metadata.version);
     if !range.is_empty() && !skein_helm::dependencies::is_compatible(range, version) {
         return Err(format!(
-            "can't get a valid version for constraint '{range}': the chart at '/{path}' has '{version}'"
+            "can't get a valid version for constraint '{range}'"
         ));
     }
     let added = collect(scope, &path, &chart, level + 1).await?;

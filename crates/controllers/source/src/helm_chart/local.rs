@@ -86,9 +86,7 @@ pub(super) async fn build(
             tree: &loaded.tree,
         };
         let added = dependencies::build(&scope, folder, &loaded.chart).await;
-        let added = added.map_err(|reason| {
-            BuildError::new(Problem::Dependencies, reason).after(&loaded.resolved)
-        })?;
+        let added = added.map_err(|reason| BuildError::new(Problem::Dependencies, reason))?;
         loaded.chart.dependencies.extend(added);
     }
     let time = time_of(artifact);
@@ -97,9 +95,8 @@ pub(super) async fn build(
             resolved, chart, ..
         } = *loaded;
         let packed = skein_helm::pack::pack(&chart, time);
-        let package = packed.map_err(|error| {
-            package_error(format!("failed to package chart: {error}")).after(&resolved)
-        })?;
+        let package =
+            packed.map_err(|error| package_error(format!("failed to package chart: {error}")))?;
         Ok(Built {
             resolved,
             package: Some(package),
@@ -191,7 +188,14 @@ impl Order {
             .cloned()
             .collect();
         let metadata = load(metadata_only)
-            .map_err(|error| BuildError::reference(error.to_string()))?
+            .map_err(|error| {
+                let text = error.to_string();
+                BuildError::reference(text.replacen(
+                    "cannot load Chart.yaml:",
+                    "cannot load 'Chart.yaml':",
+                    1,
+                ))
+            })?
             .metadata;
         let mut resolved = self.resolve(&metadata.name, &metadata.version, true)?;
         if stored.is(&resolved) {
@@ -199,7 +203,7 @@ impl Order {
         }
         let merged = self.merge(&tree, &mut resolved)?;
         let mut chart = load(files).map_err(|error| {
-            package_error(format!("failed to load chart: {error}")).after(&resolved)
+            package_error(format!("failed to load chart from /{path}/: {error}"))
         })?;
         self.change(&mut chart, &resolved, merged.as_ref());
         Ok(Prepared::Chart(Box::new(Loaded {
@@ -216,8 +220,8 @@ impl Order {
         package: &[u8],
         stored: &StoredChart,
     ) -> Result<Prepared, BuildError> {
-        let mut chart =
-            load_archive(package).map_err(|error| BuildError::reference(error.to_string()))?;
+        let mut chart = load_archive(package)
+            .map_err(|error| BuildError::reference(not_loaded(package, &error)))?;
         let packaged = !self.metadata.is_empty() || !self.values_files.is_empty();
         let (name, version) = (chart.metadata.name.clone(), chart.metadata.version.clone());
         let mut resolved = self.resolve(&name, &version, packaged)?;
@@ -261,8 +265,11 @@ impl Order {
             return Ok(None);
         }
         let read = |path: &str| tree.file(&confined(path)).map(<[u8]>::to_vec);
-        let merged = merge(&self.values_files, self.ignore_missing, read)
-            .map_err(|error| error.after(resolved))?;
+        let absent = |path: &str| {
+            let found = confined(path);
+            format!("no values file found at path '/{found}' (reference '{path}')")
+        };
+        let merged = merge(&self.values_files, self.ignore_missing, read, absent)?;
         resolved.values_files.clone_from(&merged.files);
         Ok(Some(merged))
     }
@@ -369,6 +376,18 @@ impl Folder for TreeFolder<'_> {
         Ok((data.get(..limit).unwrap_or(data).to_vec(), None))
     }
 }
+
+/// Why a package cannot be loaded; of one that is shorter than a header Go says so.
+fn not_loaded(package: &[u8], error: &dyn std::fmt::Display) -> String {
+    match package.len() {
+        0 => "EOF".to_owned(),
+        length if length < GZIP_HEADER_BYTES => "unexpected EOF".to_owned(),
+        _ => error.to_string(),
+    }
+}
+
+/// Shortest beginning of a gzip file.
+const GZIP_HEADER_BYTES: usize = 10;
 
 #[cfg(test)]
 mod tests;

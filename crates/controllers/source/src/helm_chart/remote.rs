@@ -15,7 +15,7 @@ use super::values_files::{Merged, merge};
 use super::{HelmCharts, RepositoryAccess, is_stored};
 use crate::helm_repository;
 use crate::produced::{Observed, Surroundings};
-use crate::registry_access::{certificates, check_provider, for_repository};
+use crate::registry_access::{certificates, check_provider, for_repository, no_client};
 
 /// Media types of packages, the present one before the old one.
 const CHART_LAYERS: [&str; 2] = [
@@ -142,6 +142,8 @@ pub(super) fn open_registry(
     check_provider(spec.provider).map_err(|failure| refused(&failure.message))?;
     let mut reach = Access {
         insecure: spec.insecure,
+        // Flux's Helm client speaks plain HTTP only where it is told to; what stands in for a registry here is ours.
+        no_plain_guess: access.local.is_none(),
         ..Access::default()
     };
     if access.local.is_none() {
@@ -152,12 +154,15 @@ pub(super) fn open_registry(
             format!("{}/{name}", metadata.namespace)
         };
         let certificate_name = name(&spec.cert_secret_ref);
+        let unknown = |reason: String| BuildError::new(Problem::Unknown, reason);
         reach.tls = certificates(&certificate_name, access.inputs.certificates.as_ref())
-            .map_err(|failure| refused(&failure.message))?;
+            .map_err(|problem| unknown(no_client(&certificate_name, problem).message))?;
         if let Some(secret) = &access.inputs.credentials {
             reach.credentials = for_repository(secret, &repository).map_err(|reason| {
                 let name = name(&spec.secret_ref);
-                refused(&format!("failed to get secret '{name}': {reason}"))
+                unknown(format!(
+                    "failed to get authentication secret '{name}': {reason}"
+                ))
             })?;
         }
     }
@@ -340,13 +345,16 @@ fn repackage(
         let file = chart.raw.iter().find(|file| file.name == path)?;
         Some(file.data.to_vec())
     };
-    let merged = merge(files, ignore_missing, read).map_err(|error| error.after(&resolved))?;
+    let absent = |path: &str| format!("no values file found at path '{path}'");
+    let merged = merge(files, ignore_missing, read, absent).map_err(|error| BuildError {
+        message: format!("failed to merge chart values: {}", error.message),
+        ..error
+    })?;
     resolved.values_files = merged.files.clone();
     chart.metadata.version.clone_from(&resolved.version);
     overwrite_values(&mut chart, &merged);
-    let packed = skein_helm::pack::pack(&chart, Timestamp::now()).map_err(|error| {
-        package_error(format!("failed to package chart: {error}")).after(&resolved)
-    })?;
+    let packed = skein_helm::pack::pack(&chart, Timestamp::now())
+        .map_err(|error| package_error(format!("failed to package chart: {error}")))?;
     Ok(Built {
         resolved,
         package: Some(packed),
@@ -355,10 +363,13 @@ fn repackage(
 
 /// The merged values become values.yaml.
 pub(super) fn overwrite_values(chart: &mut Chart, merged: &Merged) {
+    let old = chart.raw.iter().find(|file| file.name == VALUES_FILE);
+    let modified = old.and_then(|file| file.modified);
     chart.raw.retain(|file| file.name != VALUES_FILE);
     chart.raw.push(File {
         name: VALUES_FILE.to_owned(),
         data: Arc::from(merged.text.as_bytes()),
-        modified: None,
+        // The file keeps its time, as with Helm: packing the same again gives the same.
+        modified,
     });
 }

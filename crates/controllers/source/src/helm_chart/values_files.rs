@@ -14,18 +14,14 @@ pub(super) struct Merged {
     pub files: Vec<String>,
 }
 
-/// Merges files in order; later ones win. `read` gives the content of a path, if it is there.
+/// Merges files in order; later ones win. `read` gives the content of a path, if it is there; `absent` the words where it is not.
 pub(super) fn merge(
     paths: &[String],
     ignore_missing: bool,
     read: impl Fn(&str) -> Option<Vec<u8>>,
+    absent: impl Fn(&str) -> String,
 ) -> Result<Merged, BuildError> {
-    let failed = |reason: String| {
-        BuildError::new(
-            Problem::ValuesFiles,
-            format!("failed to merge chart values: {reason}"),
-        )
-    };
+    let failed = |reason: String| BuildError::new(Problem::ValuesFiles, reason);
     if paths.len() > MAX_VALUES_FILES {
         return Err(failed(format!("more than {MAX_VALUES_FILES} values files")));
     }
@@ -36,7 +32,7 @@ pub(super) fn merge(
             if ignore_missing {
                 continue;
             }
-            return Err(failed(format!("no values file found at path '{path}'")));
+            return Err(failed(absent(path)));
         };
         let value = skein_yaml::from_slice(&content).map_err(|error| {
             failed(format!("unmarshaling values from '{path}' failed: {error}"))
@@ -72,27 +68,29 @@ mod tests {
         Some(text.as_bytes().to_vec())
     }
 
+    fn absent(path: &str) -> String {
+        format!("no {path}")
+    }
+
     fn names(names: &[&str]) -> Vec<String> {
         names.iter().map(|name| (*name).to_owned()).collect()
     }
 
     #[test]
     fn later_files_win() {
-        let merged = merge(&names(&["a", "b"]), false, read).unwrap();
+        let merged = merge(&names(&["a", "b"]), false, read, absent).unwrap();
         let expected = "color: blue\nlist:\n- 1\nnested:\n  x: 1\n  z: 3\n";
         assert_eq!(merged.text, expected);
     }
 
     #[test]
     fn missing_files() {
-        let error = merge(&names(&["a", "none"]), false, read).err().unwrap();
-        assert!(
-            error
-                .message
-                .ends_with("no values file found at path 'none'")
-        );
-        let merged = merge(&names(&["none", "a"]), true, read).unwrap();
+        let error = merge(&names(&["a", "none"]), false, read, absent)
+            .err()
+            .unwrap();
+        assert_eq!(error.message, "no none");
+        let merged = merge(&names(&["none", "a"]), true, read, absent).unwrap();
         assert_eq!(merged.files, ["a"]);
-        assert!(merge(&names(&["bad"]), true, read).is_err());
+        assert!(merge(&names(&["bad"]), true, read, absent).is_err());
     }
 }

@@ -9,8 +9,8 @@ use skein_registry::{Access, Credentials, Repository};
 use skein_semver::Constraint;
 
 use super::OciRepositories;
-use crate::produced::{Failure, Observed, Secret};
-use crate::registry_access::{certificates, check_provider, keychain, proxy};
+use crate::produced::{Failure, Observed, Secret, SecretData};
+use crate::registry_access::{certificates, check_provider, keychain, no_transport, proxy};
 
 /// Time that the registry may take when the object names none.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
@@ -57,11 +57,14 @@ pub(super) fn decide(observed: &Observed<OciRepositories>) -> Result<Plan, Failu
         format!("{namespace}/{name}")
     };
     let inputs = &observed.inputs;
+    let certificate = name(&spec.cert_secret_ref);
     let access = Access {
         proxy: proxy(&name(&spec.proxy_secret_ref), inputs.proxy.as_ref())?,
         credentials: credentials(observed, &repository)?,
-        tls: certificates(&name(&spec.cert_secret_ref), inputs.certificates.as_ref())?,
+        tls: certificates(&certificate, inputs.certificates.as_ref())
+            .map_err(|problem| no_transport(&spec.url, &certificate, problem))?,
         insecure: spec.insecure,
+        no_plain_guess: false,
     };
     let status = &observed.source.status;
     let content_changed = spec.ignore != status.observed_ignore
@@ -73,10 +76,13 @@ pub(super) fn decide(observed: &Observed<OciRepositories>) -> Result<Plan, Failu
             .timeout
             .map_or(DEFAULT_TIMEOUT, |timeout| timeout.as_std()),
         content_changed,
-        unverified: spec
-            .verify
-            .as_ref()
-            .map(|verify| unverified(verify, inputs.keys.as_ref())),
+        unverified: spec.verify.as_ref().map(|verify| {
+            unverified(
+                verify,
+                inputs.keys.as_ref(),
+                &observed.source.metadata.namespace,
+            )
+        }),
         repository,
     })
 }
@@ -87,7 +93,17 @@ fn credentials(
 ) -> Result<Credentials, Failure> {
     let inputs = &observed.inputs;
     let secrets: Vec<&Secret> = match (&inputs.credentials, &inputs.account) {
-        (Some(secret), _) => vec![secret],
+        (Some(secret), _) => {
+            if let Err(reason) = secret.data() {
+                let name = observed.source.spec.secret_ref.as_ref();
+                let name = name.map_or("", |reference| reference.name.as_str());
+                let namespace = &observed.source.metadata.namespace;
+                return Err(no_credential(&format!(
+                    "failed to get secret '{namespace}/{name}': {reason}"
+                )));
+            }
+            vec![secret]
+        }
         (None, Some(Ok(secrets))) => secrets.iter().collect(),
         (None, Some(Err(reason))) => return Err(no_credential(reason)),
         (None, None) => return Ok(Credentials::Anonymous),
@@ -135,6 +151,11 @@ pub(super) fn no_tag(url: &str, reason: &str) -> Failure {
     Failure::fetch(SourceReason::ReadOperationFailed, message)
 }
 
+/// Key with the trust policy of notation.
+const TRUST_POLICY: &str = "trustpolicy.json";
+/// Columns before the expression in an error of the regex crate.
+const EXPRESSION_INDENT: usize = 4;
+
 /// The words of Go's regular expressions, where the error is the same.
 fn expression_error(text: &str, error: &regex::Error) -> String {
     let words = error.to_string();
@@ -147,17 +168,43 @@ fn expression_error(text: &str, error: &regex::Error) -> String {
         "repetition operator missing expression" => "missing argument to repetition operator",
         other => other,
     };
-    format!("error parsing regexp: {problem}: `{text}`")
+    // Go quotes a class from its bracket on; the third line points at it, below the indented expression.
+    let at = words.lines().nth(2).and_then(|line| line.find('^'));
+    let quoted = match at {
+        Some(column) if problem == "missing closing ]" => text
+            .get(column.saturating_sub(EXPRESSION_INDENT)..)
+            .unwrap_or(text),
+        _ => text,
+    };
+    format!("error parsing regexp: {problem}: `{quoted}`")
 }
 
 /// Signatures cannot be verified yet: nothing that asks for one is used.
-fn unverified(verify: &OciVerification, keys: Option<&Secret>) -> Failure {
+fn unverified(verify: &OciVerification, keys: Option<&Secret>, namespace: &str) -> Failure {
     let provider = match verify.provider {
         OciVerificationProvider::Cosign => "cosign",
         OciVerificationProvider::Notation => "notation",
     };
-    let reason = match keys {
-        Some(Secret::Absent(reason) | Secret::Unreadable(reason)) => reason.as_str(),
+    let name = verify.secret_ref.as_ref();
+    let name = name.map_or("", |reference| reference.name.as_str());
+    let is_notation = matches!(verify.provider, OciVerificationProvider::Notation);
+    let has = |data: &SecretData, wanted: &dyn Fn(&str) -> bool| data.keys().any(|key| wanted(key));
+    let missing = match keys {
+        Some(Secret::Data(data)) if is_notation && !has(data, &|key| key == TRUST_POLICY) => Some(
+            format!("'{TRUST_POLICY}' not found in secret '{namespace}/{name}'"),
+        ),
+        Some(Secret::Data(data))
+            if is_notation && !has(data, &|key| key.ends_with(".crt") || key.ends_with(".pem")) =>
+        {
+            Some(format!(
+                "no certificates found in secret '{namespace}/{name}'"
+            ))
+        }
+        _ => None,
+    };
+    let reason = match (keys, &missing) {
+        (Some(Secret::Absent(reason) | Secret::Unreadable(reason)), _) => reason.as_str(),
+        (_, Some(missing)) => missing,
         _ => "signatures cannot be verified yet; leave spec.verify out to use the artifact without",
     };
     let message = format!("failed to verify the signature using provider '{provider}': {reason}");

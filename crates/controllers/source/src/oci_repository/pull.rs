@@ -14,7 +14,7 @@ use skein_registry::{Manifest, Registry};
 use super::OciRepositories;
 use super::decide::{Plan, Reference, no_tag};
 use super::layer::{self, LayerSource};
-use crate::produced::{Failure, Found, Observed, Outcome, Stored, Surroundings, Told};
+use crate::produced::{Failure, Found, Observed, Outcome, Stored, Surroundings, Told, Verified};
 
 /// Link to the newest artifact.
 const LATEST: &str = "latest.tar.gz";
@@ -72,7 +72,7 @@ async fn pull_in_time(
         .artifact()
         .is_some_and(|artifact| artifact.revision == resolved.revision);
     let found = (!same).then(|| Found {
-        reason: SourceReason::NewRevision,
+        reason: Some(SourceReason::NewRevision),
         message: format!(
             "new revision '{}' for '{}'",
             resolved.revision, resolved.name
@@ -86,15 +86,17 @@ async fn pull_in_time(
         format!("stored artifact for digest '{}'", resolved.revision),
     );
     if same && !plan.content_changed {
-        return Outcome::unchanged(told);
+        return Outcome::unchanged(told).with_verified(Verified::Forget);
     }
     match pull_and_store(surroundings, observed, &registry, &resolved).await {
         Ok(stored) => {
             let spec = observed.source.spec.clone();
-            Outcome::stored(stored, told).with_change(move |status: &mut OciRepositoryStatus| {
-                status.observed_ignore = spec.ignore;
-                status.observed_layer_selector = spec.layer_selector;
-            })
+            Outcome::stored(stored, told)
+                .with_verified(Verified::Forget)
+                .with_change(move |status: &mut OciRepositoryStatus| {
+                    status.observed_ignore = spec.ignore;
+                    status.observed_layer_selector = spec.layer_selector;
+                })
         }
         Err(failure) => Outcome::failed(failure).with_found(found),
     }
@@ -117,11 +119,7 @@ async fn resolve(
                 name: format!("{repository}@{digest}"),
             });
         }
-        Reference::Digest(digest) => {
-            return Err(unknown(&format!(
-                "'{digest}' is no digest of the form sha256:<64 hexadecimal digits>"
-            )));
-        }
+        Reference::Digest(digest) => return Err(unknown(&wrong_digest(digest))),
         Reference::Tag(tag) => tag.clone(),
         Reference::Range { .. } => {
             highest_tag(registry, &observed.source.spec.url, &plan.reference).await?
@@ -158,8 +156,7 @@ async fn highest_tag(
         .map_err(|error| no_tag(url, &error.to_string()))?;
     tags.into_iter()
         .filter(|tag| filter.as_ref().is_none_or(|filter| filter.is_match(tag)))
-        // Tags have no plus sign; charts write an underscore for it.
-        .filter_map(|tag| Some((parse_strict(&tag.replace('_', "+"))?, tag)))
+        .filter_map(|tag| Some((parse_strict(&tag)?, tag)))
         .filter(|(version, _)| constraint.check(version))
         .max_by(|(a, _), (b, _)| a.precedence(b).then(Ordering::Less))
         .map(|(_, tag)| tag)
@@ -229,6 +226,18 @@ fn event_message(url: &str, revision: &str, manifest: &Manifest) -> String {
         }
     }
     message
+}
+
+/// What is wrong with a digest, in the words of Flux's registry client.
+fn wrong_digest(digest: &str) -> String {
+    match digest.split_once(':') {
+        None => format!("cannot parse hash: \"{digest}\""),
+        Some(("sha256", hex)) if hex.chars().all(|character| character.is_ascii_hexdigit()) => {
+            format!("wrong number of hex digits for sha256: {hex}")
+        }
+        Some(("sha256", hex)) => format!("found non-hex character in hash: {hex}"),
+        Some((algorithm, _)) => format!("unsupported hash: \"{algorithm}\""),
+    }
 }
 
 fn pull_failed(message: String) -> Failure {

@@ -6,7 +6,9 @@ use std::time::Duration;
 use skein_api::source::helm_chart::HelmChartStatus;
 use skein_api::source::helm_repository::HelmRepositoryStatus;
 use skein_api::source::oci_repository::OciRepositoryStatus;
-use skein_api::{Artifact, Condition, ConditionType, KindSpec, Resource, SummaryRules};
+use skein_api::{
+    Artifact, Condition, ConditionType, GitRepositoryStatus, KindSpec, Resource, SummaryRules,
+};
 
 use super::{Failure, Observed, Outcome, Surroundings};
 
@@ -23,7 +25,8 @@ pub(crate) struct StatusParts<'a> {
     pub observed_generation: &'a mut i64,
     pub conditions: &'a mut Vec<Condition>,
     pub artifact: &'a mut Option<Artifact>,
-    pub url: &'a mut String,
+    /// Where the kind has an address that always leads to the newest artifact.
+    pub url: Option<&'a mut String>,
     pub last_handled_reconcile_at: &'a mut String,
 }
 
@@ -41,7 +44,7 @@ macro_rules! source_status {
                     observed_generation: &mut self.observed_generation,
                     conditions: &mut self.conditions,
                     artifact: &mut self.artifact,
-                    url: &mut self.url,
+                    url: Some(&mut self.url),
                     last_handled_reconcile_at: &mut self.last_handled_reconcile_at,
                 }
             }
@@ -51,6 +54,22 @@ macro_rules! source_status {
             }
         }
     };
+}
+
+impl SourceStatus for GitRepositoryStatus {
+    fn parts(&mut self) -> StatusParts<'_> {
+        StatusParts {
+            observed_generation: &mut self.observed_generation,
+            conditions: &mut self.conditions,
+            artifact: &mut self.artifact,
+            url: None,
+            last_handled_reconcile_at: &mut self.last_handled_reconcile_at,
+        }
+    }
+
+    fn artifact(&self) -> Option<&Artifact> {
+        self.artifact.as_ref()
+    }
 }
 
 source_status!(OciRepositoryStatus);

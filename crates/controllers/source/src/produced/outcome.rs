@@ -28,6 +28,20 @@ pub(crate) struct Failure {
     pub message: String,
     /// What happens next.
     pub then: Then,
+    /// What earlier runs said about steps that this run has passed.
+    pub passed: &'static [ConditionType],
+}
+
+/// The steps before the one whose condition is set.
+fn passed_before(failed: ConditionType) -> &'static [ConditionType] {
+    match failed {
+        ConditionType::FetchFailed => &[ConditionType::BuildFailed],
+        ConditionType::BuildFailed => &[ConditionType::FetchFailed],
+        ConditionType::StorageOperationFailed => {
+            &[ConditionType::FetchFailed, ConditionType::BuildFailed]
+        }
+        _ => &[],
+    }
 }
 
 impl Failure {
@@ -42,6 +56,7 @@ impl Failure {
             reason: reason.into(),
             message: message.into(),
             then: Then::Retry,
+            passed: passed_before(condition),
         }
     }
 
@@ -83,8 +98,8 @@ impl Told {
 /// Something newer than the artifact was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Found {
-    /// Reason of ArtifactOutdated.
-    pub reason: SourceReason,
+    /// Reason of ArtifactOutdated; without one only the progress tells of it.
+    pub reason: Option<SourceReason>,
     /// What was found.
     pub message: String,
 }
@@ -109,8 +124,20 @@ pub(crate) struct Outcome<K: SourceKind> {
     pub end: End,
     /// What was found on the way that is newer than the artifact.
     pub found: Option<Found>,
+    /// What SourceVerified says after a success.
+    pub verified: Verified,
     /// Changes of the fields that only this kind has.
     pub change: StatusChange<K>,
+}
+
+/// What becomes of SourceVerified.
+pub(crate) enum Verified {
+    /// It stays as it is.
+    Keep,
+    /// It goes: nothing asks for a signature.
+    Forget,
+    /// The signature is good; the message says whose it is.
+    Good(String),
 }
 
 /// The end of a run.
@@ -123,6 +150,10 @@ pub(crate) enum End {
     Unchanged {
         /// What ArtifactInStorage says.
         told: Told,
+        /// What the event of a recovery says.
+        recovery: Told,
+        /// What is told to those who asked, where it is not the usual.
+        trace: Option<Told>,
     },
     /// A new artifact is stored.
     Stored {
@@ -138,6 +169,7 @@ impl<K: SourceKind> Outcome<K> {
         Self {
             end,
             found: None,
+            verified: Verified::Keep,
             change: Box::new(|_| {}),
         }
     }
@@ -151,7 +183,11 @@ impl<K: SourceKind> Outcome<K> {
     }
 
     pub fn unchanged(told: Told) -> Self {
-        Self::new(End::Unchanged { told })
+        Self::new(End::Unchanged {
+            recovery: told.clone(),
+            told,
+            trace: None,
+        })
     }
 
     pub fn stored(stored: Stored, told: Told) -> Self {
@@ -164,6 +200,11 @@ impl<K: SourceKind> Outcome<K> {
     /// The outcome with something that was found on the way.
     pub fn with_found(self, found: Option<Found>) -> Self {
         Self { found, ..self }
+    }
+
+    /// The outcome with what SourceVerified says.
+    pub fn with_verified(self, verified: Verified) -> Self {
+        Self { verified, ..self }
     }
 
     /// The outcome with changes of the kind's own fields.

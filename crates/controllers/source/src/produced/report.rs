@@ -1,14 +1,14 @@
 //! Phase four: status, events and the next wake-up, from how a run ended. Pure.
 
 use skein_api::{
-    Artifact, Condition, ConditionType, ConditionWriter, KindSpec, Resource, SourceReason,
-    StatusConditions as _, Time, conditions,
+    Artifact, Condition, ConditionStatus, ConditionType, ConditionWriter, KindSpec, Resource,
+    SourceReason, StatusConditions as _, Time, conditions,
 };
 use skein_object::Object;
 use skein_runtime::{Event, Next, Severity};
 
 use super::kind::{SourceKind, SourceStatus};
-use super::outcome::{End, Failure, Found, Outcome, Stored, Then, Told};
+use super::outcome::{End, Failure, Found, Outcome, Stored, Then, Told, Verified};
 use super::{InStorage, Observed};
 use crate::event::event;
 
@@ -61,7 +61,9 @@ fn begin<K: SourceKind>(observed: &Observed<K>, status: &mut StatusOf<K>, now: T
     if drift {
         writer.remove(ConditionType::ArtifactInStorage);
         *parts.artifact = None;
-        parts.url.clear();
+        if let Some(url) = parts.url {
+            url.clear();
+        }
     }
 }
 
@@ -91,12 +93,27 @@ pub(super) fn report<K: SourceKind>(
     outcome: Outcome<K>,
     now: Time,
 ) -> Report<K> {
-    let Outcome { end, found, change } = outcome;
+    let Outcome {
+        end,
+        found,
+        verified,
+        change,
+    } = outcome;
     let mut report = match end {
         End::Wait(pause) => waiting(observed, pause, now),
         End::Failed(failure) => failed(observed, &failure, found, now),
-        End::Unchanged { told } => unchanged(observed, told, now),
-        End::Stored { stored, told } => self::stored(observed, *stored, told, now),
+        End::Unchanged {
+            told,
+            recovery,
+            trace,
+        } => {
+            let status = succeeded(observed, &told, verified, now);
+            unchanged(observed, status, &recovery, trace)
+        }
+        End::Stored { stored, told } => {
+            let status = succeeded(observed, &told, verified, now);
+            self::stored(observed, status, *stored)
+        }
     };
     change(&mut report.status);
     let request = observed.source.reconcile_request();
@@ -147,7 +164,16 @@ pub(super) fn suspended<K: SourceKind>(observed: &Observed<K>, now: Time) -> Rep
             ready.message,
         );
     }
+    let mut writer = ConditionWriter::new(parts.conditions, generation, now);
+    if let Some(reconciling) = writer.get(ConditionType::Reconciling) {
+        let (reason, message) = (reconciling.reason.clone(), reconciling.message.clone());
+        writer.mark_true(ConditionType::Reconciling, reason, message);
+    }
     *parts.observed_generation = generation;
+    let request = observed.source.reconcile_request();
+    if !request.is_empty() {
+        request.clone_into(parts.last_handled_reconcile_at);
+    }
     Report {
         status,
         events: Vec::new(),
@@ -169,24 +195,30 @@ fn waiting<K: SourceKind>(
     }
 }
 
-fn unchanged<K: SourceKind>(observed: &Observed<K>, told: Told, now: Time) -> Report<K> {
+fn unchanged<K: SourceKind>(
+    observed: &Observed<K>,
+    status: StatusOf<K>,
+    recovery: &Told,
+    trace: Option<Told>,
+) -> Report<K> {
     let source = &observed.source;
-    let mut status = source.status.clone();
-    succeed::<K>(&mut status, source.metadata.generation, &told, now);
     let mut events = Vec::new();
     let current = source.status.artifact();
     let revision = current.map_or("", |artifact| artifact.revision.as_str());
     // Told when somebody asked; an interval without news makes no request at all.
     let observed_now = source.status.observed_generation() == Some(source.metadata.generation);
     if source.has_unhandled_request() || !observed_now {
-        let message = format!("artifact up-to-date with remote revision: '{revision}'");
-        let reason = SourceReason::ArtifactUpToDate.as_str();
-        events.push(event(&observed.object, Severity::Trace, reason, message));
+        let told = trace.unwrap_or_else(|| {
+            let message = format!("artifact up-to-date with remote revision: '{revision}'");
+            Told::new(SourceReason::ArtifactUpToDate, message)
+        });
+        let object = &observed.object;
+        events.push(event(object, Severity::Trace, &told.reason, told.message));
     }
     if let Some(artifact) = current
         && recovered::<K>(source.status.conditions(), status.conditions())
     {
-        events.push(artifact_event(&observed.object, artifact, &told));
+        events.push(artifact_event(&observed.object, artifact, recovery));
     }
     Report {
         status,
@@ -195,17 +227,15 @@ fn unchanged<K: SourceKind>(observed: &Observed<K>, told: Told, now: Time) -> Re
     }
 }
 
-fn stored<K: SourceKind>(observed: &Observed<K>, new: Stored, told: Told, now: Time) -> Report<K> {
+fn stored<K: SourceKind>(
+    observed: &Observed<K>,
+    mut status: StatusOf<K>,
+    new: Stored,
+) -> Report<K> {
     let source = &observed.source;
-    let mut status = source.status.clone();
-    let old_digest = source
-        .status
-        .artifact()
-        .map(|artifact| artifact.digest.clone());
-    succeed::<K>(&mut status, source.metadata.generation, &told, now);
+    let old_digest = source.status.artifact().map(|artifact| &artifact.digest);
     let mut events = Vec::new();
-    let is_new = old_digest.as_deref() != Some(new.artifact.digest.as_str());
-    if is_new {
+    if old_digest != Some(&new.artifact.digest) {
         events.push(artifact_event(&observed.object, &new.artifact, &new.event));
     } else if recovered::<K>(source.status.conditions(), status.conditions()) {
         let reason = if new.event.reason == SourceReason::NewArtifact.as_str() {
@@ -218,7 +248,9 @@ fn stored<K: SourceKind>(observed: &Observed<K>, new: Stored, told: Told, now: T
     }
     let parts = status.parts();
     *parts.artifact = Some(new.artifact);
-    *parts.url = new.url;
+    if let Some(url) = parts.url {
+        *url = new.url;
+    }
     Report {
         status,
         events,
@@ -227,13 +259,28 @@ fn stored<K: SourceKind>(observed: &Observed<K>, new: Stored, told: Told, now: T
 }
 
 /// All is well: failures and progress go, the artifact is in the storage, Ready sums up.
-fn succeed<K: SourceKind>(status: &mut StatusOf<K>, generation: i64, told: &Told, now: Time) {
+fn succeeded<K: SourceKind>(
+    observed: &Observed<K>,
+    told: &Told,
+    verified: Verified,
+    now: Time,
+) -> StatusOf<K> {
+    let generation = observed.source.metadata.generation;
+    let mut status = observed.source.status.clone();
     let parts = status.parts();
     let mut writer = ConditionWriter::new(parts.conditions, generation, now);
+    match verified {
+        Verified::Keep => {}
+        Verified::Forget => writer.remove(ConditionType::SourceVerified),
+        Verified::Good(text) => {
+            writer.mark_true(ConditionType::SourceVerified, SourceReason::Succeeded, text);
+        }
+    }
     for gone in K::RULES.failures {
         writer.remove(*gone);
     }
     for gone in [
+        ConditionType::BuildFailed,
         ConditionType::ArtifactOutdated,
         ConditionType::Reconciling,
         ConditionType::Stalled,
@@ -244,6 +291,7 @@ fn succeed<K: SourceKind>(status: &mut StatusOf<K>, generation: i64, told: &Told
     writer.mark_true(ConditionType::ArtifactInStorage, reason, message);
     writer.summarize(ConditionType::Ready, &K::RULES.summary);
     *parts.observed_generation = generation;
+    status
 }
 
 fn failed<K: SourceKind>(
@@ -258,10 +306,10 @@ fn failed<K: SourceKind>(
     let parts = status.parts();
     let had_artifact = parts.artifact.is_some();
     let mut writer = ConditionWriter::new(parts.conditions, generation, now);
-    remove_passed(&mut writer, failure.condition);
+    forget_passed(&mut writer, failure.passed);
     if let Some(Found { reason, message }) = found {
         mark_progress(&mut writer, &format!("building artifact: {message}"), true);
-        if had_artifact {
+        if let (Some(reason), true) = (reason, had_artifact) {
             writer.mark_true(ConditionType::ArtifactOutdated, reason, message);
         }
     }
@@ -297,16 +345,14 @@ fn failed<K: SourceKind>(
     }
 }
 
-/// Removes what earlier runs said about steps that this run has passed.
-fn remove_passed(writer: &mut ConditionWriter<'_>, failed: ConditionType) {
-    let passed: &[ConditionType] = match failed {
-        ConditionType::FetchFailed => &[ConditionType::BuildFailed],
-        ConditionType::BuildFailed => &[ConditionType::FetchFailed],
-        ConditionType::StorageOperationFailed => {
-            &[ConditionType::FetchFailed, ConditionType::BuildFailed]
-        }
-        _ => &[],
-    };
+/// Removes what earlier runs said about steps that this run has passed, and a bad signature: this run looks anew.
+fn forget_passed(writer: &mut ConditionWriter<'_>, passed: &[ConditionType]) {
+    let unverified = writer
+        .get(ConditionType::SourceVerified)
+        .is_some_and(|condition| condition.status == ConditionStatus::False);
+    if unverified {
+        writer.remove(ConditionType::SourceVerified);
+    }
     passed
         .iter()
         .for_each(|condition| writer.remove(*condition));
@@ -372,3 +418,6 @@ fn artifact_event(object: &Object, artifact: &Artifact, told: &Told) -> Event {
     }
     event
 }
+
+#[cfg(test)]
+mod tests;

@@ -74,7 +74,7 @@ impl<'a> SecretReader<'a> {
     pub async fn pull_secrets(&self, account: &str) -> Result<Vec<Secret>, String> {
         let kind = GroupVersionKind::new("", "v1", "ServiceAccount");
         let resource = ApiResource::new(&kind, "serviceaccounts", true);
-        let absent = || format!("serviceaccounts \"{account}\" not found");
+        let absent = || format!("serviceaccount '{}/{account}' not found", self.namespace);
         let object = match self.cluster.get(&resource, self.namespace, account).await {
             Ok(Some(object)) => object,
             Ok(None) => return Err(absent()),

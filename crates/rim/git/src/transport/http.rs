@@ -3,14 +3,14 @@
 use futures::TryStreamExt;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
-use skein_http::{ClientOptions, reason_of};
+use skein_http::{ClientOptions, Proxy, reason_of};
 use tokio_util::io::StreamReader;
 
 use super::AnswerStream;
 use crate::access::{Access, Credentials};
 use crate::error::TransportError;
 use crate::packet::{Packet, read_packet};
-use crate::remote_url::RemoteUrl;
+use crate::remote_url::{RemoteUrl, Scheme};
 use crate::upload_pack::{AGENT, Advertisement, shown};
 
 /// Longest part of an error page that is read, in bytes.
@@ -29,7 +29,7 @@ impl HttpConnection {
         url: &RemoteUrl,
         access: &Access,
     ) -> Result<(Self, Advertisement), TransportError> {
-        let client = build_client(access)?;
+        let client = build_client(url, access)?;
         let authorization = authorization(url, &access.credentials)?;
         let base = url.without_user().trim_end_matches('/').to_owned();
         let mut connection = Self {
@@ -41,7 +41,8 @@ impl HttpConnection {
         let request = connection
             .authorized(connection.client.get(&address))
             .header(ACCEPT, "*/*");
-        let response = send("Get", &address, request).await?;
+        let response = send("Get", &address, request).await;
+        let response = response.map_err(|error| through_proxy(error, access.proxy.as_ref()))?;
         // Later requests go where the server sent us, credentials only to the same host.
         if let Some(moved) = response
             .url()
@@ -78,6 +79,31 @@ impl HttpConnection {
         }
     }
 }
+
+/// Nobody listens where the proxy should be: the words of Go's client name it and not the remote.
+fn through_proxy(error: TransportError, proxy: Option<&Proxy>) -> TransportError {
+    let Some(proxy) = proxy else { return error };
+    match error {
+        TransportError::Request {
+            method,
+            url,
+            reason,
+        } if reason.ends_with(REFUSED) => {
+            let address = proxy.address.trim();
+            let address = address.split_once("://").map_or(address, |(_, rest)| rest);
+            let address = address.trim_end_matches('/');
+            TransportError::Request {
+                method,
+                url,
+                reason: format!("proxyconnect tcp: dial tcp {address}{REFUSED}"),
+            }
+        }
+        error => error,
+    }
+}
+
+/// How the reason ends when nobody listens.
+const REFUSED: &str = ": connect: connection refused";
 
 async fn send(
     method: &'static str,
@@ -152,10 +178,11 @@ async fn skip_service_line(stream: &mut AnswerStream) -> Result<(), TransportErr
     }
 }
 
-fn build_client(access: &Access) -> Result<Client, TransportError> {
+fn build_client(url: &RemoteUrl, access: &Access) -> Result<Client, TransportError> {
     let options = ClientOptions {
         user_agent: &format!("git/{AGENT}"),
-        tls: Some(&access.tls),
+        // What is said about TLS means nothing to a plain connection.
+        tls: (url.scheme == Scheme::Https).then_some(&access.tls),
         proxy: access.proxy.as_ref(),
         http1_only: true,
         ..ClientOptions::default()

@@ -13,7 +13,7 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use super::AnswerStream;
 use super::known_hosts::{self, Verdict};
 use crate::access::{Access, Credentials, SshIdentity};
-use crate::error::TransportError;
+use crate::error::{TransportError, UNUSABLE_KEY};
 use crate::remote_url::RemoteUrl;
 use crate::upload_pack::{Advertisement, shown};
 
@@ -168,9 +168,10 @@ fn private_key(identity: &SshIdentity) -> Result<PrivateKey, TransportError> {
                 "this private key is passphrase protected; set its passphrase as password in the Secret"
             }
             (_, Some(_)) => "cannot read the private key: wrong passphrase or damaged key",
+            (_, None) if !identity.private_key.contains("-----BEGIN") => "ssh: no key found",
             (_, None) => "cannot read the private key: it is encrypted without a password in the Secret, or no key",
         };
-        TransportError::Material(format!("unable to construct auth method with options: {text}"))
+        TransportError::Material(format!("{UNUSABLE_KEY}{text}"))
     })
 }
 

@@ -56,6 +56,17 @@ async fn nested_and_relative_submodules_are_fetched_when_wanted() {
         ]
     );
     assert_eq!(full.read(&full.entries()[3]).unwrap(), b"leaf");
+    // What a clone leaves in the folder of each, which Flux packs too.
+    for (path, content) in &full.git_files {
+        let up = "../".repeat(path.matches('/').count());
+        let content = String::from_utf8_lossy(content);
+        assert!(path.ends_with("/.git"), "{path}");
+        assert!(
+            content.starts_with(&format!("gitdir: {up}.git/modules/")),
+            "{content}"
+        );
+    }
+    assert!(!full.git_files.is_empty());
 }
 
 #[tokio::test]

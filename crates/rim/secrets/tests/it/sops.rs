@@ -290,7 +290,7 @@ fn key_files_are_read_line_by_line() {
             "# c\n\nAGE-PLUGIN-YUBIKEY-1QQQ",
             "line 3: keys of age plugins",
         ),
-        ("AGE-SECRET-KEY-1NOPE", "line 1: not an age key"),
+        ("AGE-SECRET-KEY-1NOPE", "line 1: malformed secret key"),
         ("AGE-SECRET-KEY-PQ-1QQQ", "line 1: post-quantum"),
         ("-----BEGIN OPENSSH PRIVATE KEY-----", "line 1: SSH keys"),
     ] {

@@ -136,6 +136,7 @@ pub(super) fn access(files: &Files<'_>) -> anyhow::Result<Access> {
         tls,
         proxy: None,
         insecure: files.insecure,
+        no_plain_guess: false,
     })
 }
 

@@ -85,6 +85,7 @@ impl Source {
             tls: self.login.tls.clone(),
             proxy: None,
             insecure: self.insecure,
+            no_plain_guess: false,
         }
     }
 

@@ -73,18 +73,26 @@ struct State {
 impl GitHttpServer {
     /// Serves every repository below `root` on a free port.
     pub async fn start(root: &Path) -> Result<Self> {
-        Self::listen(root, None).await
+        Self::listen(root, 0, None).await
+    }
+
+    /// The same at this port, or at a free one while that is taken: ids of commits that name the address hold for one port.
+    pub async fn start_at(root: &Path, port: u16) -> Result<Self> {
+        Self::listen(root, port, None).await
     }
 
     /// The same behind TLS.
     pub async fn start_tls(root: &Path, identity: &Identity) -> Result<Self> {
-        Self::listen(root, Some(acceptor(identity)?)).await
+        Self::listen(root, 0, Some(acceptor(identity)?)).await
     }
 
-    async fn listen(root: &Path, tls: Option<TlsAcceptor>) -> Result<Self> {
-        let listener = TcpListener::bind(("127.0.0.1", 0))
-            .await
-            .context("opening a port for Git")?;
+    async fn listen(root: &Path, port: u16, tls: Option<TlsAcceptor>) -> Result<Self> {
+        let listener = match TcpListener::bind(("127.0.0.1", port)).await {
+            Ok(listener) => listener,
+            Err(_) => TcpListener::bind(("127.0.0.1", 0))
+                .await
+                .context("opening a port for Git")?,
+        };
         let state = Arc::new(State {
             root: root.to_owned(),
             ..State::default()

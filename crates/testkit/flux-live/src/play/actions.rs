@@ -103,6 +103,8 @@ impl Play<'_> {
                     .with_context(|| format!("removing {}", folder.display()))
             }
             "release_status" => self.release_status(argument).await,
+            "helm" => self.helm(argument),
+            "restart" => self.restart(argument),
             "http_get" => self.http_get(&self.expand(&text(argument))?).await,
             other => bail!("{other} is not supported"),
         }

@@ -23,6 +23,8 @@ impl Play<'_> {
             "annotated",
             "ref",
             "message",
+            "submodules",
+            "empty",
         ];
         let unknown = argument
             .as_object()
@@ -35,7 +37,12 @@ impl Play<'_> {
             let served = format!("{}/{name}", self.scenario.namespace);
             let repository = Repository::create(&self.world.repositories(), &served)?;
             self.repositories.insert(name.clone(), repository);
+            if argument["empty"] == true && argument["tree"].is_null() {
+                // A repository without a commit.
+                return Ok(());
+            }
         }
+        let submodules = self.submodules(&argument["submodules"])?;
         self.commits += 1;
         let number = self.commits;
         let message = match argument["message"].as_str() {
@@ -58,7 +65,15 @@ impl Play<'_> {
         }
         for file in argument["remove"].as_array().into_iter().flatten() {
             let path = repository.work_tree().join(text(file));
-            std::fs::remove_file(&path).with_context(|| format!("removing {}", path.display()))?;
+            let removed = if path.is_dir() {
+                std::fs::remove_dir_all(&path)
+            } else {
+                std::fs::remove_file(&path)
+            };
+            removed.with_context(|| format!("removing {}", path.display()))?;
+        }
+        for submodule in &submodules {
+            submodule.add_to(repository)?;
         }
         let head = repository.commit_work_tree(&Commit {
             branch: argument["branch"].as_str().unwrap_or("main"),
@@ -79,6 +94,35 @@ impl Play<'_> {
         }
         self.heads.insert(name, head);
         Ok(())
+    }
+
+    /// Other repositories below a path each: a map from path to repository, or a list of both.
+    fn submodules(&self, argument: &Value) -> Result<Vec<Submodule>> {
+        let pairs: Vec<(String, String)> = match argument {
+            Value::Object(paths) => paths
+                .iter()
+                .map(|(path, name)| (path.clone(), text(name)))
+                .collect(),
+            Value::Array(items) => items
+                .iter()
+                .map(|item| match item {
+                    Value::String(name) => (name.clone(), name.clone()),
+                    item => (text(&item["path"]), text(&item["repo"])),
+                })
+                .collect(),
+            _ => Vec::new(),
+        };
+        let all = pairs.into_iter().map(|(path, name)| {
+            let head = self.heads.get(&name);
+            Ok(Submodule {
+                url: self.expand(&format!("http://${{GIT}}/{}.git", self.served_name(&name)))?,
+                head: head
+                    .with_context(|| format!("no commit of {name} yet"))?
+                    .clone(),
+                path,
+            })
+        });
+        all.collect()
     }
 
     /// `delete_ref`.
@@ -114,6 +158,32 @@ impl Play<'_> {
     /// `<namespace>/<name>`, as all servers call a repository.
     pub(super) fn served_name(&self, name: &str) -> String {
         format!("{}/{name}", self.scenario.namespace)
+    }
+}
+
+/// A commit of another repository that stands below a path.
+struct Submodule {
+    path: String,
+    url: String,
+    head: String,
+}
+
+impl Submodule {
+    /// As `git submodule add` leaves it, without a checkout in the work tree.
+    fn add_to(&self, repository: &Repository) -> Result<()> {
+        let settings = repository.work_tree().join(".gitmodules");
+        let file = settings.to_string_lossy();
+        for (key, value) in [("path", &self.path), ("url", &self.url)] {
+            let name = format!("submodule.{}.{key}", self.path);
+            repository.run(&["config", "--file", &file, &name, value], None)?;
+        }
+        // An empty folder with the entry in the index is what a clone without submodules looks like.
+        let folder = repository.work_tree().join(&self.path);
+        std::fs::create_dir_all(&folder)
+            .with_context(|| format!("creating {}", folder.display()))?;
+        let entry = format!("160000,{},{}", self.head, self.path);
+        repository.run(&["update-index", "--add", "--cacheinfo", &entry], None)?;
+        Ok(())
     }
 }
 

@@ -6,18 +6,16 @@ use super::super::fixture::{good_status, observed};
 use super::*;
 
 fn failure(observed: &Observed) -> Failure {
-    match decide(observed) {
-        Decision::Fail(failure) => failure,
-        Decision::Suspended => panic!("suspended"),
-        Decision::Fetch(_) => panic!("fetched"),
+    match plan(observed) {
+        Err(failure) => failure,
+        Ok(_) => panic!("fetched"),
     }
 }
 
 fn planned(observed: &Observed) -> Plan {
-    match decide(observed) {
-        Decision::Fetch(plan) => *plan,
-        Decision::Suspended => panic!("suspended"),
-        Decision::Fail(failure) => panic!("{}", failure.message),
+    match plan(observed) {
+        Ok(plan) => plan,
+        Err(failure) => panic!("{}", failure.message),
     }
 }
 
@@ -63,7 +61,7 @@ fn settings_that_shape_the_artifact_force_a_new_one() {
 fn secrets_that_are_absent_or_wrong() {
     let spec = json!({"secretRef": {"name": "cred"}});
     let mut seen = observed(1, &spec, &Value::Null);
-    seen.credentials = Some(Secret::Absent("secrets \"cred\" not found".into()));
+    seen.inputs.credentials = Some(Secret::Absent("secrets \"cred\" not found".into()));
     let absent = failure(&seen);
     assert_eq!(
         absent.message,
@@ -73,7 +71,7 @@ fn secrets_that_are_absent_or_wrong() {
         (absent.reason.as_str(), absent.then),
         ("AuthenticationFailed", Then::Retry)
     );
-    seen.credentials = secret(&[("password", "p")]);
+    seen.inputs.credentials = secret(&[("password", "p")]);
     assert!(
         failure(&seen)
             .message
@@ -85,12 +83,12 @@ fn secrets_that_are_absent_or_wrong() {
 fn proxies() {
     let spec = json!({"proxySecretRef": {"name": "proxy"}});
     let mut seen = observed(1, &spec, &Value::Null);
-    seen.proxy = Some(Secret::Absent(String::new()));
+    seen.inputs.proxy = Some(Secret::Absent(String::new()));
     assert_eq!(
         failure(&seen).message,
         "failed to configure proxy options: secret 'apps/proxy' not found"
     );
-    seen.proxy = secret(&[("address", "http://proxy:3128"), ("username", "u")]);
+    seen.inputs.proxy = secret(&[("address", "http://proxy:3128"), ("username", "u")]);
     assert_eq!(
         planned(&seen).request.access.proxy.unwrap().address,
         "http://proxy:3128"
@@ -106,17 +104,17 @@ fn providers_other_than_generic_are_refused_in_words() {
         (text, Then::Stall)
     );
     seen.source.spec.secret_ref = Some(Default::default());
-    seen.credentials = secret(&[("username", "u")]);
+    seen.inputs.credentials = secret(&[("username", "u")]);
     assert_eq!(
         (failure(&seen).message.as_str(), failure(&seen).then),
         (text, Then::Retry)
     );
-    seen.credentials = secret(&[("githubAppID", "1")]);
+    seen.inputs.credentials = secret(&[("githubAppID", "1")]);
     assert_eq!(
         (failure(&seen).message.as_str(), failure(&seen).then),
         (text, Then::Retry)
     );
-    seen.credentials = secret(&[("githubAppID", "1"), ("githubAppPrivateKey", "k")]);
+    seen.inputs.credentials = secret(&[("githubAppID", "1"), ("githubAppPrivateKey", "k")]);
     assert!(
         failure(&seen)
             .message
@@ -130,16 +128,16 @@ fn providers_other_than_generic_are_refused_in_words() {
 fn included_objects_are_waited_for() {
     let spec = json!({"include": [{"repository": {"name": "lib"}}]});
     let mut seen = observed(1, &spec, &Value::Null);
-    seen.includes = vec![Included::Absent];
+    seen.inputs.includes = vec![Included::Absent];
     let absent = failure(&seen);
     assert_eq!(absent.reason, "NotFound");
     assert_eq!(absent.then, Then::Wait(Duration::from_secs(30)));
-    seen.includes = vec![Included::NoArtifact];
+    seen.inputs.includes = vec![Included::NoArtifact];
     assert_eq!(
         failure(&seen).message,
         "no artifact available for include 'lib'"
     );
-    seen.includes = vec![Included::Artifact(Artifact::default())];
+    seen.inputs.includes = vec![Included::Artifact(Artifact::default())];
     assert!(planned(&seen).content_changed);
 }
 
@@ -147,7 +145,7 @@ fn included_objects_are_waited_for() {
 fn a_repository_of_this_machine_needs_no_secrets() {
     let spec = json!({"secretRef": {"name": "cred"}, "provider": "github"});
     let mut seen = observed(1, &spec, &Value::Null);
-    seen.local_url = Some("http://127.0.0.1:1/app.git".into());
+    seen.inputs.local_url = Some("http://127.0.0.1:1/app.git".into());
     assert_eq!(planned(&seen).request.url, "http://127.0.0.1:1/app.git");
 }
 
