@@ -1,5 +1,6 @@
 //! `oracle`: runs a comparison with a real tool. One module per oracle; each prints a table and fails on a difference.
 
+pub mod cli;
 mod flux_live;
 mod helm;
 mod kustomize;
@@ -16,6 +17,11 @@ const ORACLES: &[(&str, &str, Run)] = &[
         "api",
         "scripts of API requests (lists, watches, tables, patches, kubectl), a real kube-apiserver against our embedded one",
         ssa::api,
+    ),
+    (
+        "cli",
+        "command lines, the real flux against ours, on the embedded API and on a real API server",
+        cli::run,
     ),
     (
         "flux-live",

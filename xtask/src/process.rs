@@ -1,6 +1,7 @@
 //! Running other programs: inherited, captured, or tee'd with each line looked at.
 
 use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
@@ -18,6 +19,12 @@ pub fn command(program: &str, arguments: &[&str]) -> Command {
 pub fn cargo(arguments: &[&str]) -> Command {
     let program = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
     command(&program, arguments)
+}
+
+/// A binary of the workspace, built like the one that runs now.
+pub fn built(name: &str) -> Result<PathBuf> {
+    let own = std::env::current_exe().context("the path of this program")?;
+    Ok(own.with_file_name(name))
 }
 
 /// Runs with our own input and output; a failure is an error.

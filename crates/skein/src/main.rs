@@ -5,7 +5,7 @@ mod up;
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory as _, Parser, Subcommand};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 /// GitOps for fleets of Kubernetes clusters.
 #[derive(Parser)]
@@ -36,7 +36,23 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse_from(skein_cli::hoist_global_flags(std::env::args_os()));
+    let typed: Vec<String> = std::env::args_os()
+        .map(|word| word.to_string_lossy().into_owned())
+        .collect();
+    if let [_, command, words @ ..] = &typed[..]
+        && command == "__complete"
+    {
+        return complete(words);
+    }
+    let words = skein_cli::hoist_global_flags(std::env::args_os());
+    let words = skein_cli::without_switch_values(&Arguments::command(), words);
+    let parsed = skein_cli::with_any_values(Arguments::command())
+        .try_get_matches_from(words)
+        .and_then(|matches| Arguments::from_arg_matches(&matches));
+    let arguments = match parsed {
+        Ok(arguments) => arguments,
+        Err(error) => return skein_cli::tell(&error),
+    };
     skein_cluster::install_crypto_provider();
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -57,6 +73,22 @@ fn main() -> ExitCode {
             eprintln!("✗ {error:#}");
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Answers the scripts of `completion`.
+fn complete(words: &[String]) -> ExitCode {
+    skein_cluster::install_crypto_provider();
+    let whole = Arguments::command();
+    let mut output = skein_cli::Output::terminal();
+    let answered = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(anyhow::Error::new)
+        .and_then(|runtime| runtime.block_on(skein_cli::complete(&whole, words, &mut output)));
+    match answered {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
     }
 }
 

@@ -6,7 +6,7 @@ use std::process::Command;
 use anyhow::Result;
 
 use super::count::Counts;
-use crate::oracle::ssa;
+use crate::oracle::{cli, ssa};
 use crate::{process, setup, tidy, tree, upstream, web};
 
 /// Sections of the recorded steps of all areas that must be equal, in percent: what differs is listed in SHORTCOMINGS.md. Some points lie below what a
@@ -65,6 +65,11 @@ pub const SUITES: &[Suite] = &[
         "api-parity",
         "generated and broken objects, a real API server beside ours",
         api_parity,
+    ),
+    own(
+        "cli",
+        "command lines, the real flux beside skein",
+        command_lines,
     ),
     own("web-e2e", "the web page in a browser", web_end_to_end),
     own(
@@ -210,6 +215,19 @@ fn api_parity() -> Result<Option<Counts>> {
         }
     }
     Ok(Some(counts))
+}
+
+/// All command lines on the embedded API; `cargo xtask oracle cli` runs them on a real one too.
+fn command_lines() -> Result<Option<Counts>> {
+    if !tree::root().join("e2e/cli").is_dir() {
+        return Ok(None);
+    }
+    let (passed, failed) = cli::suite("embedded")?;
+    Ok(Some(Counts {
+        passed,
+        failed,
+        skipped: 0,
+    }))
 }
 
 fn flux_live(target: &str) -> Result<Option<Counts>> {

@@ -32,3 +32,4 @@ mod wait;
 
 pub use controller::{StartError, Surroundings, start};
 pub use options::{DriftDetection, HelmOptions};
+pub use values::{ValuesError, compose as composed_values};

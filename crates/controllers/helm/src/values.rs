@@ -36,11 +36,8 @@ pub enum ValuesError {
     },
 }
 
-/// The values of a HelmRelease.
-pub(crate) async fn compose(
-    cluster: &Cluster,
-    release: &HelmRelease,
-) -> Result<Values, ValuesError> {
+/// The values of a HelmRelease, as its chart gets them.
+pub async fn compose(cluster: &Cluster, release: &HelmRelease) -> Result<Values, ValuesError> {
     let mut composition = Composition::new(release);
     for reference in &release.spec.values_from {
         let (kind, plural) = words(reference.kind);

@@ -59,6 +59,66 @@ pub fn write_archive(
     })
 }
 
+/// A directory or file with the permissions that it has on disk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PackedEntry {
+    /// Path from the packed folder, `/` between parts; the folder itself is `.`.
+    pub path: String,
+    /// Permission bits.
+    pub mode: u32,
+    /// Content of a file; `None` for a directory.
+    pub content: Option<Vec<u8>>,
+}
+
+/// Writes entries in their order, with their own permissions, as Flux's command line packs folders.
+pub fn write_entries(
+    entries: &[PackedEntry],
+    output: impl Write,
+) -> Result<ArchiveSummary, ArchiveError> {
+    let hashed = HashingWriter {
+        inner: output,
+        hash: Sha256::new(),
+        size: 0,
+    };
+    let mut gzip = GzipWriter::new(hashed);
+    write_entries_tar(entries, &mut gzip)?;
+    let mut hashed = gzip.finish()?;
+    hashed.inner.flush()?;
+    Ok(ArchiveSummary {
+        sha256: hex::encode(hashed.hash.finalize()),
+        size: hashed.size,
+    })
+}
+
+/// The same, not compressed.
+pub fn write_entries_tar(
+    entries: &[PackedEntry],
+    output: &mut impl Write,
+) -> Result<(), ArchiveError> {
+    for entry in entries {
+        let data = entry.content.as_deref().unwrap_or_default();
+        let size = data.len() as u64;
+        output.write_all(&header_blocks(HeaderFields {
+            name: &entry.path,
+            mode: entry.mode,
+            size,
+            kind: if entry.content.is_some() {
+                KIND_FILE
+            } else {
+                KIND_DIRECTORY
+            },
+        }))?;
+        for piece in data.chunks(PIECE_BYTES) {
+            output.write_all(piece)?;
+        }
+        if padding(size) > 0 {
+            output.write_all(&[0; BLOCK_BYTES][..padding(size)])?;
+        }
+    }
+    output.write_all(&[0; 2 * BLOCK_BYTES])?;
+    Ok(())
+}
+
 /// Writes the tar of a tree, not compressed.
 pub fn write_tar(
     tree: &Tree,

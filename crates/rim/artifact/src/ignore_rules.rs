@@ -96,6 +96,11 @@ impl IgnoreRules {
         Self { list }
     }
 
+    /// These patterns alone, without any default.
+    pub fn exactly(list: PatternList) -> Self {
+        Self { list }
+    }
+
     /// The rules of a tree: its `.sourceignore` files, parents first, then `spec.ignore`.
     pub fn for_tree(tree: &Tree, spec_ignore: Option<&str>) -> Self {
         let mut own = PatternList::default();

@@ -16,7 +16,7 @@ mod tar_header;
 pub mod tree;
 pub mod unpack;
 
-pub use archive::{ArchiveError, ArchiveSummary};
+pub use archive::{ArchiveError, ArchiveSummary, PackedEntry};
 pub use download::{DownloadError, Downloader};
 pub use ignore_rules::{IgnoreRules, PatternList};
 pub use skein_api::Artifact;

@@ -506,6 +506,21 @@ impl Cluster {
         }
     }
 
+    /// The body of an answer that is no JSON, read as it comes.
+    pub(crate) async fn open(
+        &self,
+        builder: http::request::Builder,
+    ) -> Result<impl futures::AsyncBufRead + use<>, ApiError> {
+        self.shared.counts.count("get", "log");
+        let request = self.finish(builder, Vec::new())?;
+        let opened =
+            tokio::time::timeout(REQUEST_TIMEOUT, self.shared.client.request_stream(request));
+        match opened.await {
+            Ok(body) => body.map_err(|e| ApiError::from_kube(self.server(), e)),
+            Err(_) => Err(self.timed_out()),
+        }
+    }
+
     fn timed_out(&self) -> ApiError {
         ApiError::Transport {
             server: self.server().to_owned(),

@@ -49,6 +49,24 @@ pub struct ConnectOptions {
     pub impersonate_user: Option<String>,
     /// `--as-group`.
     pub impersonate_groups: Vec<String>,
+    /// `--as-uid`.
+    pub impersonate_uid: Option<String>,
+    /// `--as-user-extra`, each as `KEY=VALUE`.
+    pub impersonate_extra: Vec<String>,
+    /// `--token`.
+    pub token: Option<String>,
+    /// `--certificate-authority`.
+    pub certificate_authority: Option<PathBuf>,
+    /// `--client-certificate`.
+    pub client_certificate: Option<PathBuf>,
+    /// `--client-key`.
+    pub client_key: Option<PathBuf>,
+    /// `--insecure-skip-tls-verify`.
+    pub insecure_skip_tls_verify: bool,
+    /// `--tls-server-name`.
+    pub tls_server_name: Option<String>,
+    /// `--disable-compression`.
+    pub disable_compression: bool,
     /// `User-Agent` of all requests; also the default field manager is derived from it by servers.
     pub user_agent: String,
 }
@@ -69,6 +87,80 @@ pub fn install_crypto_provider() {
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
 }
 
+impl ConnectOptions {
+    /// Sets in a configuration what flags say; flags come before the kubeconfig.
+    fn apply_to(&self, config: &mut kube::Config) -> Result<(), ConnectError> {
+        if let Some(token) = &self.token {
+            config.auth_info = kube::config::AuthInfo {
+                token: Some(token.clone().into()),
+                ..kube::config::AuthInfo::default()
+            };
+        }
+        let user = &mut config.auth_info;
+        let text = |path: &PathBuf| path.to_string_lossy().into_owned();
+        if let Some(path) = &self.client_certificate {
+            user.client_certificate = Some(text(path));
+            user.client_certificate_data = None;
+        }
+        if let Some(path) = &self.client_key {
+            user.client_key = Some(text(path));
+            user.client_key_data = None;
+        }
+        if self.impersonate_user.is_some() {
+            user.impersonate.clone_from(&self.impersonate_user);
+        }
+        if !self.impersonate_groups.is_empty() {
+            user.impersonate_groups = Some(self.impersonate_groups.clone());
+        }
+        if self.impersonate_uid.is_some() {
+            user.impersonate_uid.clone_from(&self.impersonate_uid);
+        }
+        for pair in &self.impersonate_extra {
+            let Some((key, value)) = pair.split_once('=') else {
+                let problem = format!("--as-user-extra {pair:?} is not KEY=VALUE");
+                return Err(ConnectError::Kubeconfig(problem));
+            };
+            let extra = user.impersonate_user_extra.get_or_insert_default();
+            extra
+                .entry(key.to_owned())
+                .or_default()
+                .push(value.to_owned());
+        }
+        if let Some(path) = &self.certificate_authority {
+            config.root_cert = Some(certificates(path)?);
+            config.root_cert_file = None;
+        }
+        if self.insecure_skip_tls_verify {
+            config.accept_invalid_certs = true;
+        }
+        if self.tls_server_name.is_some() {
+            config.tls_server_name.clone_from(&self.tls_server_name);
+        }
+        if self.disable_compression {
+            config.disable_compression = true;
+        }
+        Ok(())
+    }
+}
+
+/// The certificates of a PEM file, in DER.
+fn certificates(path: &std::path::Path) -> Result<Vec<Vec<u8>>, ConnectError> {
+    use rustls::pki_types::CertificateDer;
+    use rustls::pki_types::pem::PemObject as _;
+    let shown = path.display();
+    let wrong = |e: &dyn std::fmt::Display| {
+        ConnectError::Kubeconfig(format!("--certificate-authority {shown}: {e}"))
+    };
+    let found: Result<Vec<_>, _> = CertificateDer::pem_file_iter(path)
+        .map_err(|e| wrong(&e))?
+        .collect();
+    let found = found.map_err(|e| wrong(&e))?;
+    if found.is_empty() {
+        return Err(wrong(&"no certificate in the file"));
+    }
+    Ok(found.iter().map(|der| der.to_vec()).collect())
+}
+
 impl Cluster {
     /// Connects as kubectl would with these options.
     pub async fn connect(options: &ConnectOptions) -> Result<Self, ConnectError> {
@@ -79,32 +171,37 @@ impl Cluster {
             user: options.user.clone(),
         };
         let wrong = |e: &dyn std::fmt::Display| ConnectError::Kubeconfig(e.to_string());
-        let mut config = match &options.kubeconfig {
+        let has_choice =
+            options.context.is_some() || options.cluster.is_some() || options.user.is_some();
+        let read = match &options.kubeconfig {
             Some(path) => {
                 let file = Kubeconfig::read_from(path).map_err(|e| wrong(&e))?;
                 kube::Config::from_custom_kubeconfig(file, &context)
                     .await
-                    .map_err(|e| wrong(&e))?
+                    .map_err(|e| wrong(&e))
             }
-            None if options.context.is_some() || options.cluster.is_some() => {
-                kube::Config::from_kubeconfig(&context)
-                    .await
-                    .map_err(|e| wrong(&e))?
-            }
-            None => kube::Config::infer().await.map_err(|e| wrong(&e))?,
+            None if has_choice => kube::Config::from_kubeconfig(&context)
+                .await
+                .map_err(|e| wrong(&e)),
+            None => kube::Config::infer().await.map_err(|e| wrong(&e)),
         };
-        if let Some(server) = &options.server {
-            config.cluster_url = server.parse().map_err(|e| wrong(&e))?;
-        }
-        if options.impersonate_user.is_some() {
-            config
-                .auth_info
-                .impersonate
-                .clone_from(&options.impersonate_user);
-        }
-        if !options.impersonate_groups.is_empty() {
-            config.auth_info.impersonate_groups = Some(options.impersonate_groups.clone());
-        }
+        let server = options
+            .server
+            .as_ref()
+            .map(|server| server.parse::<http::Uri>().map_err(|e| wrong(&e)))
+            .transpose()?;
+        let mut config = match (read, server) {
+            (Ok(mut config), server) => {
+                config.cluster_url = server.unwrap_or(config.cluster_url);
+                config
+            }
+            // An address alone is enough, as for kubectl.
+            (Err(_), Some(server)) if options.kubeconfig.is_none() && !has_choice => {
+                kube::Config::new(server)
+            }
+            (Err(error), _) => return Err(error),
+        };
+        options.apply_to(&mut config)?;
         Self::from_config(config, &options.user_agent)
     }
 

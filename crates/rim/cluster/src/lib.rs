@@ -8,6 +8,7 @@ pub mod cache;
 pub mod client;
 pub mod discovery;
 pub mod error;
+pub mod follow;
 pub mod kubeconfig;
 pub mod lease;
 pub mod metering;
@@ -19,6 +20,7 @@ pub use client::{
     Propagation,
 };
 pub use error::ApiError;
+pub use follow::{Followed, LogOptions};
 pub use kubeconfig::{ConnectError, ConnectOptions, KubeconfigPolicy, install_crypto_provider};
 pub use lease::{LeaseLock, LeaseOptions};
 pub use metering::RequestCounts;

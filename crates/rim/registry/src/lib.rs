@@ -12,6 +12,7 @@ pub mod index;
 pub mod keychain;
 pub mod manifest;
 pub mod name;
+pub mod push;
 pub mod registry;
 pub mod serve;
 
@@ -21,4 +22,5 @@ pub use index::{ChartIndex, ChartVersion, IndexError};
 pub use keychain::Keychain;
 pub use manifest::{Descriptor, Manifest};
 pub use name::{NameError, Repository};
+pub use push::{OCI_MANIFEST_TYPE, PushedDescriptor, PushedManifest};
 pub use registry::Registry;

@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderValue, LINK, WWW_AUTHENTICATE};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, LINK, WWW_AUTHENTICATE};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
@@ -46,6 +46,12 @@ pub struct Registry {
     scheme: Mutex<Option<&'static str>>,
     /// The header that was accepted last.
     authorization: Mutex<Option<HeaderValue>>,
+}
+
+/// What a request carries.
+pub(crate) struct Content<'a> {
+    pub media_type: &'a str,
+    pub bytes: Vec<u8>,
 }
 
 #[derive(Deserialize)]
@@ -157,7 +163,8 @@ impl Registry {
         checked(&url, parse(&url, &bytes)?)
     }
 
-    async fn manifest_bytes(&self, reference: &str) -> Result<Vec<u8>, RegistryError> {
+    /// The manifest of a tag or digest as it is stored.
+    pub async fn manifest_bytes(&self, reference: &str) -> Result<Vec<u8>, RegistryError> {
         let url = self.url(&format!("manifests/{reference}")).await;
         let accept: Vec<&str> = MANIFEST_TYPES.into_iter().chain(INDEX_TYPES).collect();
         let response = self.send(Method::GET, &url, &accept).await?;
@@ -192,7 +199,7 @@ impl Registry {
         }
     }
 
-    async fn url(&self, path: &str) -> String {
+    pub(crate) async fn url(&self, path: &str) -> String {
         let scheme = self.scheme().await;
         let (host, repository) = (self.repository.registry(), self.repository.path());
         format!("{scheme}://{host}/v2/{repository}/{path}")
@@ -216,17 +223,36 @@ impl Registry {
         scheme
     }
 
-    /// Sends, and once more with what the registry asks for.
-    async fn send(
+    pub(crate) async fn send(
         &self,
         method: Method,
         url: &str,
         accept: &[&str],
     ) -> Result<Response, RegistryError> {
+        self.send_twice(&method, url, accept, None).await
+    }
+
+    pub(crate) async fn send_content(
+        &self,
+        method: Method,
+        url: &str,
+        content: &Content<'_>,
+    ) -> Result<Response, RegistryError> {
+        self.send_twice(&method, url, &[], Some(content)).await
+    }
+
+    /// Sends, and once more with what the registry asks for.
+    async fn send_twice(
+        &self,
+        method: &Method,
+        url: &str,
+        accept: &[&str],
+        content: Option<&Content<'_>>,
+    ) -> Result<Response, RegistryError> {
         let known = self.authorization.lock().await.clone();
-        let response = self.send_once(&method, url, accept, known).await?;
+        let response = self.send_once(method, url, accept, content, known).await?;
         if response.status() != StatusCode::UNAUTHORIZED {
-            return expect_success(&method, url, response).await;
+            return expect_success(method, url, response).await;
         }
         let challenge = response
             .headers()
@@ -238,11 +264,13 @@ impl Registry {
             None => None,
         };
         let Some(answer) = answer else {
-            return expect_success(&method, url, response).await;
+            return expect_success(method, url, response).await;
         };
         *self.authorization.lock().await = Some(answer.clone());
-        let response = self.send_once(&method, url, accept, Some(answer)).await?;
-        expect_success(&method, url, response).await
+        let response = self
+            .send_once(method, url, accept, content, Some(answer))
+            .await?;
+        expect_success(method, url, response).await
     }
 
     async fn send_once(
@@ -250,11 +278,17 @@ impl Registry {
         method: &Method,
         url: &str,
         accept: &[&str],
+        content: Option<&Content<'_>>,
         authorization: Option<HeaderValue>,
     ) -> Result<Response, RegistryError> {
         let mut request = self.client.request(method.clone(), url);
         if !accept.is_empty() {
             request = request.header(ACCEPT, accept.join(","));
+        }
+        if let Some(content) = content {
+            request = request
+                .header(CONTENT_TYPE, content.media_type)
+                .body(content.bytes.clone());
         }
         if let Some(value) = authorization {
             request = request.header(AUTHORIZATION, value);
@@ -369,6 +403,7 @@ fn name_of(method: &Method) -> &'static str {
     match *method {
         Method::HEAD => "HEAD",
         Method::POST => "POST",
+        Method::PUT => "PUT",
         _ => "GET",
     }
 }

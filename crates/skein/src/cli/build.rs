@@ -15,6 +15,7 @@ use skein_object::{GroupVersionKind, Object};
 use skein_render::{Request, Variables, clean_variable, render};
 
 use crate::arguments::{ClusterArguments, Session};
+use crate::artifact::{self, BuildArtifact};
 use crate::files;
 use crate::helm_release::{self, BuildHelmRelease};
 use crate::objects;
@@ -40,6 +41,8 @@ enum BuildWhat {
     /// Print the objects that a HelmRelease renders to
     #[command(name = "helmrelease", visible_alias = "hr")]
     HelmRelease(Box<BuildHelmRelease>),
+    /// Pack a folder as an artifact
+    Artifact(Box<BuildArtifact>),
 }
 
 /// Where the files and the Kustomization are.
@@ -58,7 +61,7 @@ struct BuildKustomization {
 #[derive(Args, Clone, Debug, Default)]
 pub(crate) struct BuildFlags {
     /// Directory of the manifests
-    #[arg(long, default_value = "")]
+    #[arg(long, default_value = "", hide_default_value = true, value_parser = any_path)]
     pub path: PathBuf,
     /// File with the Kustomization
     #[arg(long)]
@@ -78,6 +81,15 @@ pub(crate) struct BuildFlags {
     /// Accepted for compatibility; builds are always made in memory
     #[arg(long)]
     pub in_memory_build: bool,
+}
+
+/// A path that may be empty, which is told later.
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "what a parser of values looks like"
+)]
+fn any_path(text: &str) -> Result<PathBuf, std::convert::Infallible> {
+    Ok(PathBuf::from(text))
 }
 
 pub(crate) fn local_source(text: &str) -> Result<(String, PathBuf), String> {
@@ -154,12 +166,20 @@ fn ignore_rules(local: &files::LocalFiles, patterns: &[String]) -> Option<Ignore
 
 /// Runs `build`.
 pub(crate) async fn run(arguments: BuildArguments, output: &mut Output) -> anyhow::Result<()> {
-    let build = match &arguments.what {
-        BuildWhat::Kustomization(build) => build,
+    match &arguments.what {
+        BuildWhat::Kustomization(build) => kustomization(build, &arguments.cluster, output).await,
         BuildWhat::HelmRelease(build) => {
-            return helm_release::build(build, &arguments.cluster, output).await;
+            helm_release::build(build, &arguments.cluster, output).await
         }
-    };
+        BuildWhat::Artifact(build) => artifact::build(build, output),
+    }
+}
+
+async fn kustomization(
+    build: &BuildKustomization,
+    cluster: &ClusterArguments,
+    output: &mut Output,
+) -> anyhow::Result<()> {
     let Some(name) = &build.name else {
         bail!("kustomization name is required")
     };
@@ -170,12 +190,12 @@ pub(crate) async fn run(arguments: BuildArguments, output: &mut Output) -> anyho
     let session = if build.dry_run {
         None
     } else {
-        Some(arguments.cluster.connect().await?)
+        Some(cluster.connect().await?)
     };
     let namespace = session
         .as_ref()
-        .map_or(&arguments.cluster.namespace, |s| &s.namespace);
-    let kustomization = resolve(session.as_ref(), name, namespace, &build.options, false).await?;
+        .map_or_else(|| cluster.plain_namespace(), |s| s.namespace.clone());
+    let kustomization = resolve(session.as_ref(), name, &namespace, &build.options, false).await?;
     let builder = Builder {
         session: session.as_ref(),
         flags: &build.options,
@@ -199,11 +219,12 @@ pub(crate) fn documents(objects: &[Object]) -> String {
 
 /// Refuses paths that lead nowhere.
 pub(crate) fn check_paths(flags: &BuildFlags) -> anyhow::Result<()> {
-    if flags.path.as_os_str().is_empty() || !flags.path.is_dir() {
-        bail!(
-            "invalid resource path {:?}",
-            flags.path.display().to_string()
-        );
+    if flags.path.as_os_str().is_empty() {
+        bail!("invalid resource path \"\"");
+    }
+    if !flags.path.is_dir() {
+        let path = std::path::absolute(&flags.path)?;
+        bail!("invalid resource path {:?}", path.display().to_string());
     }
     if let Some(file) = flags
         .kustomization_file
@@ -361,7 +382,7 @@ pub(crate) fn is_other_kustomization(object: &Object, maker: &Object) -> bool {
 }
 
 /// The variables that `substituteFrom` names, later ones over earlier ones.
-async fn variables_of(
+pub(crate) async fn variables_of(
     session: &Session,
     kustomization: &Object,
 ) -> anyhow::Result<BTreeMap<String, String>> {

@@ -4,9 +4,12 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 
+use crate::artifact::{ListArguments, PullArguments, PushArguments, TagArguments};
 use crate::build::BuildArguments;
 use crate::check::CheckArguments;
 use crate::completion::CompletionArguments;
+use crate::create::CreateArguments;
+use crate::debug::DebugArguments;
 use crate::delete::DeleteArguments;
 use crate::diff::DiffArguments;
 use crate::envsubst::EnvsubstArguments;
@@ -15,12 +18,15 @@ use crate::export::ExportArguments;
 use crate::get::GetArguments;
 use crate::helm::HelmArguments;
 use crate::kustomize::KustomizeArguments;
+use crate::logs::LogsArguments;
+use crate::migrate::MigrateArguments;
 use crate::output::Output;
 use crate::reconcile::ReconcileArguments;
 use crate::stats::StatsArguments;
 use crate::suspend::{ResumeArguments, SuspendArguments};
 use crate::trace::TraceArguments;
 use crate::tree::TreeArguments;
+use crate::trigger::TriggerArguments;
 use crate::version::VersionArguments;
 
 /// The commands of Flux.
@@ -36,6 +42,8 @@ pub enum CliCommand {
     Resume(Box<ResumeArguments>),
     /// Print objects as YAML
     Export(Box<ExportArguments>),
+    /// Create or update objects
+    Create(Box<CreateArguments>),
     /// Delete objects
     Delete(Box<DeleteArguments>),
     /// Show what a Kustomization owns
@@ -44,12 +52,28 @@ pub enum CliCommand {
     Trace(Box<TraceArguments>),
     /// Show events of Flux objects
     Events(Box<EventsArguments>),
+    /// Show what a controller works with
+    Debug(Box<DebugArguments>),
+    /// Show what the controllers log
+    Logs(Box<LogsArguments>),
+    /// Call webhooks
+    Trigger(Box<TriggerArguments>),
     /// Build local files
     Build(Box<BuildArguments>),
+    /// Push to registries
+    Push(Box<PushArguments>),
+    /// Pull from registries
+    Pull(Box<PullArguments>),
+    /// Tag what is in registries
+    Tag(Box<TagArguments>),
+    /// Show what is in registries
+    List(Box<ListArguments>),
     /// Compare local files with a cluster
     Diff(Box<DiffArguments>),
     /// Count objects
     Stats(Box<StatsArguments>),
+    /// Bring Flux objects to their newest API version, in a cluster or in files
+    Migrate(Box<MigrateArguments>),
     /// Check a cluster and its controllers
     Check(Box<CheckArguments>),
     /// Print versions
@@ -71,19 +95,29 @@ pub async fn run(
     whole: clap::Command,
     output: &mut Output,
 ) -> anyhow::Result<ExitCode> {
+    crate::arguments::warn_of_environment(output)?;
     match command {
         CliCommand::Get(arguments) => crate::get::run(*arguments, output).await?,
         CliCommand::Reconcile(arguments) => crate::reconcile::run(*arguments, output).await?,
         CliCommand::Suspend(arguments) => crate::suspend::suspend(*arguments, output).await?,
         CliCommand::Resume(arguments) => crate::suspend::resume(*arguments, output).await?,
         CliCommand::Export(arguments) => crate::export::run(*arguments, output).await?,
+        CliCommand::Create(arguments) => crate::create::run(*arguments, output).await?,
         CliCommand::Delete(arguments) => crate::delete::run(*arguments, output).await?,
         CliCommand::Tree(arguments) => crate::tree::run(*arguments, output).await?,
         CliCommand::Trace(arguments) => crate::trace::run(*arguments, output).await?,
         CliCommand::Events(arguments) => crate::events::run(*arguments, output).await?,
+        CliCommand::Debug(arguments) => crate::debug::run(*arguments, output).await?,
+        CliCommand::Logs(arguments) => crate::logs::run(*arguments, output).await?,
+        CliCommand::Trigger(arguments) => crate::trigger::run(*arguments, output).await?,
         CliCommand::Build(arguments) => crate::build::run(*arguments, output).await?,
+        CliCommand::Push(arguments) => crate::artifact::push(*arguments, output).await?,
+        CliCommand::Pull(arguments) => crate::artifact::pull(*arguments, output).await?,
+        CliCommand::Tag(arguments) => crate::artifact::tag(*arguments, output).await?,
+        CliCommand::List(arguments) => crate::artifact::list(*arguments, output).await?,
         CliCommand::Diff(arguments) => return crate::diff::run(*arguments, output).await,
         CliCommand::Stats(arguments) => crate::stats::run(*arguments, output).await?,
+        CliCommand::Migrate(arguments) => crate::migrate::run(*arguments, output).await?,
         CliCommand::Check(arguments) => crate::check::run(*arguments, output).await?,
         CliCommand::Version(arguments) => crate::version::run(*arguments, output).await?,
         CliCommand::Envsubst(arguments) => crate::envsubst::run(&arguments, output)?,

@@ -15,6 +15,7 @@ use skein_plan::ignore::{IgnoreRule, IgnoreRules};
 use skein_plan::{normalize, order, settings};
 
 use crate::arguments::{ClusterArguments, Session};
+use crate::artifact::{self, DiffArtifact};
 use crate::build::{self, BuildFlags, Builder};
 use crate::helm_release::{self, DiffHelmRelease};
 use crate::output::Output;
@@ -46,6 +47,8 @@ enum DiffWhat {
     /// Compare what a HelmRelease renders to with what is in the cluster
     #[command(name = "helmrelease", visible_alias = "hr")]
     HelmRelease(Box<DiffHelmRelease>),
+    /// Compare a folder with an artifact in a registry
+    Artifact(Box<DiffArtifact>),
 }
 
 #[derive(Args, Clone, Debug)]
@@ -68,6 +71,10 @@ pub(crate) async fn run(arguments: DiffArguments, output: &mut Output) -> anyhow
     let outcome = match &arguments.what {
         DiffWhat::Kustomization(diff) => compare(diff, cluster, output).await,
         DiffWhat::HelmRelease(diff) => helm_release::diff(diff, cluster, output).await,
+        DiffWhat::Artifact(diff) => {
+            artifact::diff(diff, output).await?;
+            return Ok(ExitCode::SUCCESS);
+        }
     };
     match outcome {
         Ok(false) => Ok(ExitCode::SUCCESS),

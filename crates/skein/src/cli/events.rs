@@ -1,23 +1,19 @@
 //! `events`: what the controllers told about Flux objects.
 
-use std::collections::BTreeSet;
-use std::time::Duration;
-
 use anyhow::bail;
 use clap::Args;
+use futures::StreamExt as _;
 use jiff::{SignedDuration, Timestamp};
 use skein_api::FluxKind;
 use skein_api::notification::NOTIFICATION_GROUP;
-use skein_cluster::ListOptions;
+use skein_api::source::SOURCE_GROUP;
+use skein_cluster::{Followed, ListOptions};
 use skein_object::{GroupVersionKind, Object, ObjectKey};
 
 use crate::arguments::{ClusterArguments, Session};
 use crate::objects;
 use crate::output::Output;
 use crate::table;
-
-/// How often `--watch` looks for new events.
-const WATCH_INTERVAL: Duration = Duration::from_secs(1);
 
 /// `events`.
 #[derive(Args, Clone, Debug)]
@@ -50,32 +46,58 @@ pub(crate) async fn run(arguments: EventsArguments, output: &mut Output) -> anyh
     }
     let session = arguments.cluster.connect().await?;
     let chosen = Chosen::new(&session, &arguments).await?;
-    let deadline = tokio::time::Instant::now() + session.timeout;
-    let mut shown = BTreeSet::new();
+    if arguments.watch {
+        return watch(&session, &chosen, output).await;
+    }
+    let now = Timestamp::now();
+    let events = chosen.fetch(&session).await?;
+    let rows: Vec<Vec<String>> = events
+        .iter()
+        .map(|event| row(event, chosen.shows_namespace, now))
+        .collect();
+    if rows.is_empty() {
+        output.failure(&nothing_found(&arguments, &session))?;
+        return Ok(());
+    }
+    Ok(output.print(&table::render(&heading(chosen.shows_namespace), &rows))?)
+}
+
+/// Prints events as they come, beginning with those that are there, until the watch or the time ends.
+async fn watch(session: &Session, chosen: &Chosen, output: &mut Output) -> anyhow::Result<()> {
+    let resource = session
+        .cluster
+        .resource(&GroupVersionKind::new("", "v1", "Event"))
+        .await?;
     let mut heading = heading(chosen.shows_namespace);
-    loop {
-        let mut events = chosen.fetch(&session).await?;
-        events.retain(|event| {
-            shown.insert((event.uid().to_owned(), event.resource_version().to_owned()))
-        });
-        let now = Timestamp::now();
-        let rows: Vec<Vec<String>> = events
-            .iter()
-            .map(|event| row(event, chosen.shows_namespace, now))
-            .collect();
-        if !rows.is_empty() {
-            output.print(&table::render(&std::mem::take(&mut heading), &rows))?;
+    let follow = async {
+        let mut watches = Vec::new();
+        for namespace in &chosen.namespaces {
+            let options = ListOptions {
+                namespace: namespace.clone(),
+                ..ListOptions::default()
+            };
+            let changes = session
+                .cluster
+                .follow(&resource, &options, "", session.timeout)
+                .await?;
+            watches.push(Box::pin(changes));
         }
-        if !arguments.watch {
-            if rows.is_empty() {
-                output.failure(&nothing_found(&arguments, &session))?;
+        let mut changes = futures::stream::select_all(watches);
+        while let Some(change) = changes.next().await {
+            let Followed::Changed(event) = change? else {
+                continue;
+            };
+            if chosen.admits(&event) {
+                let row = row(&event, chosen.shows_namespace, Timestamp::now());
+                output.print(&table::render(&std::mem::take(&mut heading), &[row]))?;
             }
-            return Ok(());
         }
-        if tokio::time::Instant::now() >= deadline {
-            return Ok(());
-        }
-        tokio::time::sleep(WATCH_INTERVAL).await;
+        anyhow::Ok(())
+    };
+    match tokio::time::timeout(session.timeout, follow).await {
+        Ok(ended) => ended,
+        // The time that was given is over: nothing failed.
+        Err(_) => Ok(()),
     }
 }
 
@@ -113,7 +135,11 @@ impl Chosen {
         let Some(selector) = &arguments.for_selector else {
             return Ok(chosen);
         };
-        let (word, name) = selector.split_once('/').unwrap_or((selector, ""));
+        let (word, name) = match selector.split_once('/') {
+            Some(("", word)) => (word, ""),
+            Some(parts) => parts,
+            None => (selector.as_str(), ""),
+        };
         let Some(kind) = FluxKind::ALL
             .into_iter()
             .find(|kind| kind.definition().kind.eq_ignore_ascii_case(word))
@@ -197,6 +223,11 @@ async fn related(
             name,
         )]);
     }
+    if kind == FluxKind::HelmRelease
+        && let Some(reference) = object.at(&["spec", "chart", "spec", "sourceRef"])
+    {
+        return Ok(chart_and_source(object, reference));
+    }
     let mut keys = Vec::new();
     let mut current = object.clone();
     // A HelmRelease has a chart and the chart a source: no chain is longer.
@@ -210,6 +241,23 @@ async fn related(
         current = next;
     }
     Ok(keys)
+}
+
+/// The chart of a release, and where that comes from; both are known before the chart exists.
+fn chart_and_source(release: &Object, reference: &serde_json::Value) -> Vec<ObjectKey> {
+    let text = |field: &str| {
+        let value = reference.get(field).and_then(serde_json::Value::as_str);
+        value.unwrap_or_default()
+    };
+    let namespace = match text("namespace") {
+        "" => release.namespace(),
+        namespace => namespace,
+    };
+    let chart = format!("{}-{}", release.namespace(), release.name());
+    vec![
+        ObjectKey::new(SOURCE_GROUP, "HelmChart", namespace, chart),
+        ObjectKey::new(SOURCE_GROUP, text("kind"), namespace, text("name")),
+    ]
 }
 
 fn heading(shows_namespace: bool) -> Vec<String> {

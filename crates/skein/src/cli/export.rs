@@ -69,7 +69,7 @@ fn document(kind: FluxKind, object: &Object) -> String {
         "apiVersion": kind.definition().api_version(),
         "kind": object.kind(),
         "metadata": {"name": object.name(), "namespace": object.namespace()},
-        "spec": object.at(&["spec"]).cloned().unwrap_or_else(|| json!({})),
+        "spec": crate::typed::spec(kind, object),
     });
     for field in ["labels", "annotations"] {
         if let Some(Value::Object(map)) = object.at(&["metadata", field]) {

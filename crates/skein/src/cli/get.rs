@@ -1,12 +1,11 @@
 //! `get`: objects and their status as tables.
 
-use std::collections::BTreeMap;
-use std::time::Duration;
-
 use anyhow::bail;
 use clap::{Args, Subcommand};
+use futures::StreamExt as _;
 use skein_api::FluxKind;
-use skein_object::{Object, ObjectKey};
+use skein_cluster::Followed;
+use skein_object::Object;
 
 use crate::arguments::{ClusterArguments, Session};
 use crate::kinds::{ArtifactKind, ImageKind, PlainKind, SourceKind};
@@ -14,9 +13,6 @@ use crate::objects::{self, Query};
 use crate::output::Output;
 use crate::rows::{self, RowOptions, StatusSelector};
 use crate::table;
-
-/// How often `--watch` looks for changes.
-const WATCH_INTERVAL: Duration = Duration::from_secs(1);
 
 /// `get`.
 #[derive(Args, Clone, Debug)]
@@ -275,7 +271,7 @@ async fn all(
     Ok(())
 }
 
-/// Prints all objects, and then each one whose row changes, until the time is over.
+/// Prints each object as it is, and again when it changes, until the watch or the time ends.
 async fn watch(
     session: &Session,
     kind: FluxKind,
@@ -284,27 +280,32 @@ async fn watch(
     output: &mut Output,
 ) -> anyhow::Result<()> {
     let options = chosen.row_options(false, show_source);
-    let deadline = tokio::time::Instant::now() + session.timeout;
-    let mut shown: BTreeMap<ObjectKey, Vec<String>> = BTreeMap::new();
     let mut heading = if chosen.no_header {
         vec![]
     } else {
         rows::heading(kind, options)
     };
-    while tokio::time::Instant::now() < deadline {
-        let mut changed = Vec::new();
-        for object in objects::list(session, kind, &chosen.query).await? {
-            let row = rows::row(kind, &object, options);
-            let is_new = chosen.admits(kind, &object) && shown.get(&object.key()) != Some(&row);
-            if is_new {
-                changed.push(row.clone());
-                shown.insert(object.key(), row);
-            }
+    let resource = objects::resource_of(session, kind).await?;
+    let query = chosen.query.options();
+    let follow = async {
+        let changes = session
+            .cluster
+            .follow(&resource, &query, "", session.timeout)
+            .await?;
+        let mut changes = std::pin::pin!(changes);
+        while let Some(change) = changes.next().await {
+            let (Followed::Changed(object) | Followed::Deleted(object)) = change?;
+            let mut rows = vec![rows::row(kind, &object, options)];
+            rows.retain(|_| chosen.admits(kind, &object));
+            output.print(&table::render(&std::mem::take(&mut heading), &rows))?;
         }
-        if !changed.is_empty() {
-            output.print(&table::render(&std::mem::take(&mut heading), &changed))?;
+        anyhow::Ok(())
+    };
+    match tokio::time::timeout(session.timeout, follow).await {
+        Ok(ended) => {
+            ended?;
+            bail!("the API server ended the watch")
         }
-        tokio::time::sleep(WATCH_INTERVAL).await;
+        Err(_) => bail!("timed out waiting for the condition"),
     }
-    Ok(())
 }

@@ -102,9 +102,9 @@ pub(crate) async fn build(
     };
     let namespace = session
         .as_ref()
-        .map_or(&cluster.namespace, |s| &s.namespace);
+        .map_or_else(|| cluster.plain_namespace(), |s| s.namespace.clone());
     let lookup = Lookup::read(session.as_ref(), &arguments.options)?;
-    let release = find_release(&lookup, &arguments.options, namespace).await?;
+    let release = find_release(&lookup, &arguments.options, &namespace).await?;
     let mut capabilities = match &session {
         Some(session) => of_cluster(session).await?,
         None => Capabilities::default(),

@@ -4,10 +4,14 @@
 //! rows or text, so that tests see the same as people do.
 
 mod arguments;
+mod artifact;
 mod build;
 mod check;
 mod command;
+mod complete;
 mod completion;
+mod create;
+mod debug;
 mod delete;
 mod diff;
 mod envsubst;
@@ -15,10 +19,13 @@ mod events;
 mod export;
 mod files;
 mod get;
+mod go_flags;
 mod helm;
 mod helm_release;
 mod kinds;
 mod kustomize;
+mod logs;
+mod migrate;
 mod objects;
 mod output;
 mod reconcile;
@@ -28,6 +35,8 @@ mod suspend;
 mod table;
 mod trace;
 mod tree;
+mod trigger;
+mod typed;
 mod version;
 #[cfg(test)]
 mod whole_run;
@@ -35,4 +44,6 @@ mod whole_run;
 pub use arguments::{ClusterArguments, Session, hoist_global_flags};
 pub use build::{BuildOptions, build_kustomization};
 pub use command::{CliCommand, run};
+pub use complete::complete;
+pub use go_flags::{tell, with_any_values, without_switch_values};
 pub use output::Output;

@@ -36,6 +36,21 @@ pub(crate) struct Query {
     pub labels: String,
 }
 
+impl Query {
+    /// The same as the API server understands it.
+    pub(crate) fn options(&self) -> ListOptions {
+        let name = self.name.as_ref();
+        ListOptions {
+            namespace: self.namespace.clone(),
+            label_selector: self.labels.clone(),
+            field_selector: name
+                .map(|n| format!("metadata.name={n}"))
+                .unwrap_or_default(),
+            ..ListOptions::default()
+        }
+    }
+}
+
 /// Lists objects of a kind in the order of namespace and name.
 pub(crate) async fn list(
     session: &Session,
@@ -43,16 +58,7 @@ pub(crate) async fn list(
     query: &Query,
 ) -> Result<Vec<Object>, ApiError> {
     let resource = resource_of(session, kind).await?;
-    let options = ListOptions {
-        namespace: query.namespace.clone(),
-        label_selector: query.labels.clone(),
-        field_selector: query
-            .name
-            .as_ref()
-            .map(|n| format!("metadata.name={n}"))
-            .unwrap_or_default(),
-        ..ListOptions::default()
-    };
+    let options = query.options();
     let mut items = session.cluster.list(&resource, &options).await?.items;
     items.sort_by_key(Object::key);
     Ok(items)

@@ -155,7 +155,10 @@ pub(crate) async fn wait(
     let deadline = tokio::time::Instant::now() + session.timeout;
     loop {
         let found = objects::get(session, kind, object.namespace(), object.name()).await?;
-        let is_handled = handled_before.is_none_or(|before| last_handled(&found) != before);
+        let is_handled = match handled_before {
+            Some(before) => last_handled(&found) != before,
+            None => is_observed(&found),
+        };
         if is_handled {
             let health = skein_health::health(&found, Timestamp::now());
             match health.status {
@@ -169,6 +172,19 @@ pub(crate) async fn wait(
         }
         tokio::time::sleep(POLL_INTERVAL).await;
     }
+}
+
+/// Whether Ready tells of the object as it is now. Some kinds have no generation in their conditions.
+fn is_observed(object: &Object) -> bool {
+    let Some(ready) = object.condition("Ready") else {
+        return false;
+    };
+    let observed = object
+        .i64_at(&["status", "observedGeneration"])
+        .unwrap_or_default();
+    let of_condition = ready.get("observedGeneration").and_then(Value::as_i64);
+    observed > 0
+        && of_condition.filter(|found| *found != 0).unwrap_or(observed) == object.generation()
 }
 
 /// What was the matter when the time was over.
@@ -198,6 +214,12 @@ pub(crate) fn success_message(kind: FluxKind, object: &Object) -> String {
         )
     };
     match kind {
+        FluxKind::HelmRepository if object.str_at(&["spec", "type"]) == Some("oci") => object
+            .condition("Ready")
+            .and_then(|condition| condition.get("message"))
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned(),
         FluxKind::Kustomization => {
             format!(
                 "applied revision {}",

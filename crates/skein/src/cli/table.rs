@@ -33,7 +33,8 @@ pub(crate) fn render(heading: &[String], rows: &[Vec<String>]) -> String {
     if !heading.is_empty() {
         let cells: Vec<Cow<'_, str>> = heading.iter().map(|cell| cell.as_str().into()).collect();
         out.push_str(&line(&cells, &widths));
-        out.push('\n');
+        // Flux's library ends headings with a space, rows with a tab.
+        out.push_str(" \n");
     }
     for row in rows {
         let height = row

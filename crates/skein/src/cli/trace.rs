@@ -61,7 +61,12 @@ pub(crate) async fn run(arguments: TraceArguments, output: &mut Output) -> anyho
             Ok(text) => output.print(&text)?,
             Err(error) => {
                 failures += 1;
-                output.failure(&format!("failed to trace {}: {error:#}", object.key()))?;
+                let place = match object.namespace() {
+                    "" => String::new(),
+                    namespace => format!(" in namespace {namespace}"),
+                };
+                let (kind, name) = (object.kind(), object.name());
+                output.note_line(&format!("failed to trace {kind}/{name}{place}: {error:#}"))?;
             }
         }
     }
@@ -92,6 +97,11 @@ async fn by_kind(
 async fn by_words(session: &Session, words: &[String]) -> anyhow::Result<Vec<Object>> {
     const USAGE: &str =
         "either `<resource>/<name>` or `<resource> <name>` is required as an argument";
+    if let [word] = words
+        && !word.contains('/')
+    {
+        bail!("resource(s) were provided, but no name was specified");
+    }
     let pairs: Vec<(&str, &str)> = match words {
         [first, rest @ ..] if !first.contains('/') => rest
             .iter()
@@ -102,9 +112,10 @@ async fn by_words(session: &Session, words: &[String]) -> anyhow::Result<Vec<Obj
             .filter_map(|word| word.split_once('/'))
             .collect(),
     };
-    let is_complete = pairs
-        .iter()
-        .all(|(_, name)| !name.is_empty() && !name.contains('/'));
+    if pairs.iter().any(|(_, name)| name.contains('/')) {
+        bail!("arguments in resource/name form may not have more than one slash");
+    }
+    let is_complete = pairs.iter().all(|(_, name)| !name.is_empty());
     if pairs.is_empty() || !is_complete {
         bail!(USAGE);
     }
@@ -121,6 +132,12 @@ async fn by_words(session: &Session, words: &[String]) -> anyhow::Result<Vec<Obj
 
 fn is_named(resource: &ApiResource, word: &str) -> bool {
     let word = word.to_lowercase();
+    // `deployment.apps`, `deployments.v1.apps`.
+    if let Some((first, rest)) = word.split_once('.') {
+        let is_group =
+            rest == resource.group || rest == format!("{}.{}", resource.version, resource.group);
+        return is_group && (first == resource.plural || first == resource.singular);
+    }
     word == resource.plural
         || word == resource.singular
         || word == resource.kind.to_lowercase()
@@ -156,7 +173,7 @@ async fn report(session: &Session, object: &Object) -> anyhow::Result<String> {
         let release = objects::get(session, FluxKind::HelmRelease, &name.0, &name.1)
             .await
             .context("failed to find HelmRelease")?;
-        let chart = linked(session, &release).await?;
+        let chart = chart_of(session, &release).await?;
         let source = match chart.as_ref().filter(|chart| chart.kind() == "HelmChart") {
             Some(chart) => linked(session, chart).await?,
             None => None,
@@ -169,6 +186,37 @@ async fn report(session: &Session, object: &Object) -> anyhow::Result<String> {
         ));
     }
     bail!("object not managed by Flux")
+}
+
+/// The chart that a release has, or its source while no chart was made of it.
+async fn chart_of(session: &Session, release: &Object) -> anyhow::Result<Option<Object>> {
+    let has_chart = release
+        .str_at(&["status", "helmChart"])
+        .is_some_and(|name| !name.is_empty());
+    if has_chart || release.at(&["spec", "chartRef"]).is_some() {
+        return linked(session, release).await;
+    }
+    let Some(reference) = release.at(&["spec", "chart", "spec", "sourceRef"]) else {
+        return Ok(None);
+    };
+    let text = |field: &str| {
+        reference
+            .get(field)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    };
+    let namespace = match text("namespace") {
+        "" => release.namespace(),
+        namespace => namespace,
+    };
+    let key = ObjectKey::new(SOURCE_GROUP, text("kind"), namespace, text("name"));
+    let Some(kind) = FluxKind::of(&key.group_kind()) else {
+        return Ok(None);
+    };
+    objects::get(session, kind, namespace, text("name"))
+        .await
+        .map(Some)
+        .with_context(|| format!("failed to find {}", key.kind))
 }
 
 /// The object that another one takes its files from.
@@ -371,7 +419,11 @@ fn release_report(
             report.status(chart, false);
         }
         Some(other) => {
-            report.width = 17;
+            report.width = if other.kind() == "HelmRepository" {
+                16
+            } else {
+                17
+            };
             report.source(other);
         }
         None => {}

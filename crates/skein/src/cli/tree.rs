@@ -76,7 +76,7 @@ pub(crate) async fn run(arguments: TreeArguments, output: &mut Output) -> anyhow
         children: walk.children(&root, 0).await?,
     };
     output.print(&match format {
-        Some(Format::Json) => format!("{:#}\n", as_value(&node)),
+        Some(Format::Json) => format!("{}\n", as_json(&node, "")),
         Some(Format::Yaml) => format!("{}\n", skein_yaml::to_string(&as_value(&node))),
         None => format!("{}\n", as_text(&node)),
     })?;
@@ -129,6 +129,35 @@ fn as_value(node: &Node) -> Value {
         value["resources"] = node.children.iter().map(as_value).collect();
     }
     value
+}
+
+/// JSON with the fields in Flux's order.
+fn as_json(node: &Node, indent: &str) -> String {
+    let text = |value: &str| Value::from(value).to_string();
+    let key = &node.key;
+    let mut out = format!(
+        "{{\n{indent}  \"resource\": {{\n{indent}    \"Namespace\": {},\n{indent}    \"Name\": {},\n\
+         {indent}    \"GroupKind\": {{\n{indent}      \"Group\": {},\n{indent}      \"Kind\": {}\n\
+         {indent}    }}\n{indent}  }}",
+        text(&key.namespace),
+        text(&key.name),
+        text(&key.group),
+        text(&key.kind),
+    );
+    if !node.children.is_empty() {
+        let deeper = format!("{indent}    ");
+        let children: Vec<String> = node
+            .children
+            .iter()
+            .map(|child| format!("{deeper}{}", as_json(child, &deeper)))
+            .collect();
+        out.push_str(&format!(
+            ",\n{indent}  \"resources\": [\n{}\n{indent}  ]",
+            children.join(",\n")
+        ));
+    }
+    out.push_str(&format!("\n{indent}}}"));
+    out
 }
 
 fn as_text(node: &Node) -> String {

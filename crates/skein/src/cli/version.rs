@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, bail};
-use clap::{Args, ValueEnum};
+use clap::Args;
 use serde_json::{Map, Value};
 
 use crate::arguments::ClusterArguments;
@@ -18,12 +18,12 @@ pub struct VersionArguments {
     client: bool,
     /// Format of the answer
     #[arg(short, long, default_value = "yaml")]
-    output: Format,
+    output: String,
     #[command(flatten)]
     cluster: ClusterArguments,
 }
 
-#[derive(ValueEnum, Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug)]
 enum Format {
     Yaml,
     Json,
@@ -31,6 +31,11 @@ enum Format {
 
 /// Runs `version`.
 pub(crate) async fn run(arguments: VersionArguments, output: &mut Output) -> anyhow::Result<()> {
+    let format = match arguments.output.as_str() {
+        "yaml" => Format::Yaml,
+        "json" => Format::Json,
+        other => bail!("--output must be json or yaml, not {other}"),
+    };
     let mut controllers = BTreeMap::new();
     if !arguments.client {
         let session = arguments.cluster.connect().await?;
@@ -44,7 +49,7 @@ pub(crate) async fn run(arguments: VersionArguments, output: &mut Output) -> any
             controllers.insert(name.to_owned(), tag.to_owned());
         }
     }
-    output.print(&text(arguments.output, &controllers))?;
+    output.print(&text(format, &controllers))?;
     Ok(())
 }
 

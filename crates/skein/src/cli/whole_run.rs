@@ -1,5 +1,6 @@
 //! Whole runs of commands against the embedded API server: what goes in is a command line, what comes out is text.
 
+mod changes;
 mod helm;
 mod helm_release;
 mod refusals;
@@ -236,7 +237,7 @@ async fn objects_are_shown() {
     let run = world.run("skein get kustomizations").await;
     assert_eq!(
         run.out,
-        "NAME \tREVISION          \tSUSPENDED\tREADY\tMESSAGE                             \n\
+        "NAME \tREVISION          \tSUSPENDED\tREADY\tMESSAGE                              \n\
          apps \tmain@sha1:01234567\tFalse    \tTrue \tApplied revision: main@sha1:01234567\t\n\
          infra\t                  \tFalse    \tFalse\tkustomize build failed              \t\n"
     );
@@ -347,7 +348,7 @@ async fn objects_are_paused_exported_and_deleted() {
     assert_eq!(
         run.out,
         "---\napiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\nmetadata:\n  name: fleet\n  \
-         namespace: flux-system\nspec:\n  interval: 1m\n  ref:\n    branch: main\n  timeout: 60s\n  \
+         namespace: flux-system\nspec:\n  interval: 1m0s\n  ref:\n    branch: main\n  timeout: 1m0s\n  \
          url: https://example.com/fleet\n"
     );
     let run = world.run("skein delete ks infra --silent").await;

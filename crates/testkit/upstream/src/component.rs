@@ -20,6 +20,19 @@ pub struct Component {
     pub main: &'static str,
     /// Whether the Kubernetes version has to be stamped in.
     pub stamped: bool,
+    /// What the published module lacks; with it the module is built as the main module, in a copy.
+    pub completed: Option<Completion>,
+}
+
+/// How a module is built that cannot be built as a dependency.
+#[derive(Debug)]
+pub struct Completion {
+    /// A file that the release embeds and the module does not hold, below the module.
+    pub file: &'static str,
+    /// What stands in it instead.
+    pub text: &'static str,
+    /// The variable of the linker that holds the version.
+    pub version_variable: &'static str,
 }
 
 /// In the order in which they are built: what most tests need comes first.
@@ -57,6 +70,19 @@ pub const COMPONENTS: &[Component] = &[
         "github.com/fluxcd/helm-controller",
         "",
     ),
+    // Its release embeds manifests that are generated from the releases of the controllers.
+    Component {
+        name: "flux",
+        folder: "flux",
+        module: "github.com/fluxcd/flux2/v2",
+        main: "/cmd/flux",
+        stamped: false,
+        completed: Some(Completion {
+            file: "cmd/flux/manifests/none.yaml",
+            text: "# The module has no manifests.\n",
+            version_variable: "main.VERSION",
+        }),
+    },
 ];
 
 /// What a real control plane is made of, kubectl left out.
@@ -80,6 +106,7 @@ const fn plain(
         module,
         main,
         stamped: false,
+        completed: None,
     }
 }
 
@@ -90,6 +117,7 @@ const fn kubernetes(name: &'static str, main: &'static str) -> Component {
         module: "k8s.io/kubernetes",
         main,
         stamped: true,
+        completed: None,
     }
 }
 
@@ -119,6 +147,9 @@ impl Component {
 
     /// Linker flags; without the stamp clients see a version that they refuse.
     pub(crate) fn linker_flags(&self, version: &str) -> String {
+        if let Some(completion) = &self.completed {
+            return format!("-s -w -X {}={version}", completion.version_variable);
+        }
         if !self.stamped {
             return "-s -w".into();
         }

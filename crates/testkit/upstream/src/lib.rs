@@ -9,4 +9,4 @@ mod component;
 
 pub use build::{Progress, ensure};
 pub use cache::{cache_folder, repository_root};
-pub use component::{COMPONENTS, CONTROL_PLANE, Component, binary, find};
+pub use component::{COMPONENTS, CONTROL_PLANE, Completion, Component, binary, find};

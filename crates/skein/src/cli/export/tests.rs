@@ -17,6 +17,6 @@ fn only_what_people_wrote_is_exported() {
     assert_eq!(
         document(FluxKind::GitRepository, &object),
         "---\napiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\nmetadata:\n  labels:\n    team: x\n  \
-         name: a\n  namespace: b\nspec:\n  interval: 1m\n  timeout: 60s\n  url: https://example.com\n"
+         name: a\n  namespace: b\nspec:\n  interval: 1m0s\n  timeout: 1m0s\n  url: https://example.com\n"
     );
 }

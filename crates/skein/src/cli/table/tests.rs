@@ -15,7 +15,7 @@ fn cells_are_padded_and_rows_end_with_a_tab() {
     ];
     assert_eq!(
         render(&heading, &rows),
-        "NAME   \tLAST SCAN\tMESSAGE\n\
+        "NAME   \tLAST SCAN\tMESSAGE \n\
          podinfo\t         \tok     \t\n\
          a      \tb        \ttwo    \t\n       \t         \tlines  \t\n"
     );

@@ -1,0 +1,210 @@
+//! `oracle cli`: command lines run with the real flux and with skein against the same cluster; output, exit code and effects are compared.
+
+mod cases;
+mod controller;
+mod normal;
+mod program;
+mod world;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use anyhow::{Result, bail};
+
+use crate::control_plane::ControlPlane;
+use crate::embedded::Embedded;
+use crate::{process, tree, upstream};
+use cases::Case;
+use program::{Answer, Program};
+use world::World;
+
+/// `oracle cli [--target embedded|real] [--only WORD] [--program SKEIN] [--verbose]`: without a target, both.
+pub fn run(arguments: &[String]) -> Result<()> {
+    let mut arguments = crate::arguments::Arguments::new(arguments);
+    let target = arguments.value("--target")?;
+    let choice = Choice {
+        only: arguments.value("--only")?,
+        program: arguments.value("--program")?.map(PathBuf::from),
+        verbose: arguments.switch("--verbose"),
+    };
+    arguments.finish()?;
+    let mut differs = 0;
+    for name in ["embedded", "real"] {
+        if target.as_deref().is_none_or(|wanted| wanted == name) {
+            differs += compare(name, &choice)?.1;
+        }
+    }
+    if differs > 0 {
+        bail!("{differs} command lines differ");
+    }
+    Ok(())
+}
+
+/// What is run.
+#[derive(Default)]
+struct Choice {
+    /// Only the lines with this word, or the group of this name.
+    only: Option<String>,
+    /// A built skein; built first when none is named.
+    program: Option<PathBuf>,
+    verbose: bool,
+}
+
+/// Runs the chosen cases on one target; returns how many are equal and how many differ.
+fn compare(target: &str, choice: &Choice) -> Result<(usize, usize)> {
+    for name in ["kubectl", "flux"] {
+        upstream::build(&[skein_upstream::find(name)?])?;
+    }
+    let skein = if let Some(program) = &choice.program {
+        program.clone()
+    } else {
+        process::run(&mut process::cargo(&[
+            "build",
+            "--quiet",
+            "--package",
+            "skein",
+        ]))?;
+        process::built("skein")?
+    };
+    let (_server, kubeconfig) = Server::start(target)?;
+    let world = World::load(&skein, &kubeconfig)?;
+    let pair = Pair {
+        theirs: Program::new("flux", skein_upstream::binary("flux")?, &world, 'f')?,
+        ours: Program::new("skein", skein, &world, 's')?,
+        world,
+        verbose: choice.verbose,
+    };
+    let mut groups: BTreeMap<String, (usize, usize)> = BTreeMap::new();
+    for case in cases::read(&tree::root().join("e2e/cli/cases"))? {
+        let wanted = choice
+            .only
+            .as_deref()
+            .is_none_or(|word| case.line.contains(word) || case.group == word);
+        if !wanted || (target == "real" && !case.needs_cluster()) {
+            continue;
+        }
+        let row = groups.entry(case.group.clone()).or_default();
+        match pair.differences(&case)? {
+            None => row.0 += 1,
+            Some(text) => {
+                row.1 += 1;
+                println!("differs: {}{text}", case.line);
+            }
+        }
+    }
+    Ok(table(target, &groups))
+}
+
+/// Prints what came out; the last line is read by the suites.
+fn table(target: &str, groups: &BTreeMap<String, (usize, usize)>) -> (usize, usize) {
+    println!("\n{:<28}{:>8}{:>8}", "command", "equal", "differs");
+    let mut sum = (0, 0);
+    for (group, (equal, differs)) in groups {
+        println!("{group:<28}{equal:>8}{differs:>8}");
+        sum = (sum.0 + equal, sum.1 + differs);
+    }
+    println!("{:<28}{:>8}{:>8}", target, sum.0, sum.1);
+    println!("{} passed, {} failed", sum.0, sum.1);
+    sum
+}
+
+/// An API server of one of the two sorts.
+enum Server {
+    Real(#[expect(dead_code, reason = "kept alive")] ControlPlane),
+    Ours(#[expect(dead_code, reason = "kept alive")] Embedded),
+}
+
+impl Server {
+    fn start(target: &str) -> Result<(Self, String)> {
+        Ok(match target {
+            "real" => {
+                let plane = ControlPlane::start()?;
+                let kubeconfig = plane.kubeconfig().to_owned();
+                (Self::Real(plane), kubeconfig)
+            }
+            "embedded" => {
+                let ours = Embedded::start()?;
+                let kubeconfig = ours.kubeconfig().to_owned();
+                (Self::Ours(ours), kubeconfig)
+            }
+            other => bail!("no target {other:?}; there are embedded and real"),
+        })
+    }
+}
+
+/// The two programs and what they work on.
+struct Pair {
+    theirs: Program,
+    ours: Program,
+    world: World,
+    verbose: bool,
+}
+
+impl Pair {
+    /// Runs a case with both; the differences as text for people.
+    fn differences(&self, case: &Case) -> Result<Option<String>> {
+        let _controller = case
+            .with_controller
+            .then(|| controller::Controller::start(self.world.kubectl(), &["team-f", "team-s"]));
+        let running = (self.theirs.start(case)?, self.ours.start(case)?);
+        let theirs = running.0.wait()?;
+        let ours = running.1.wait()?;
+        if self.verbose {
+            println!("$ {}\n{}", case.line, ours.show());
+        }
+        let mut text = difference(case, &theirs, &ours);
+        if case.changes() {
+            let (expected, found) = self.world.states()?;
+            if expected != found && !case.excused.contains("state") {
+                text.push_str(&lines_of_difference("state", &expected, &found));
+            }
+        }
+        Ok((!text.is_empty()).then(|| format!("\n{text}")))
+    }
+}
+
+fn difference(case: &Case, theirs: &Answer, ours: &Answer) -> String {
+    let mut text = String::new();
+    for (part, expected, found) in [
+        ("stdout", &theirs.stdout, &ours.stdout),
+        ("stderr", &theirs.stderr, &ours.stderr),
+        ("code", &theirs.code, &ours.code),
+    ] {
+        if expected != found && !case.excused.contains(part) {
+            text.push_str(&lines_of_difference(part, expected, found));
+        }
+    }
+    text
+}
+
+/// Lines that only one side has, in their order; the whole text is for `--verbose`.
+fn lines_of_difference(part: &str, expected: &str, found: &str) -> String {
+    /// Most lines that are shown of one side.
+    const MOST_LINES: usize = 40;
+    let (theirs, ours): (Vec<&str>, Vec<&str>) =
+        (expected.lines().collect(), found.lines().collect());
+    let same = theirs.iter().zip(&ours).take_while(|(a, b)| a == b).count();
+    let rest = (&theirs[same..], &ours[same..]);
+    let tail = rest
+        .0
+        .iter()
+        .rev()
+        .zip(rest.1.iter().rev())
+        .take_while(|(a, b)| a == b)
+        .count();
+    let mut text = format!("  {part}, from line {}\n", same + 1);
+    for (mark, lines) in [("flux ", rest.0), ("skein", rest.1)] {
+        for line in lines[..lines.len() - tail].iter().take(MOST_LINES) {
+            text.push_str(&format!("    {mark} |{line}\n"));
+        }
+    }
+    if same == theirs.len() && same == ours.len() {
+        text.push_str("    the ends of lines differ\n");
+    }
+    text
+}
+
+/// Both targets for the suites: the numbers of equal and different command lines.
+pub fn suite(target: &str) -> Result<(usize, usize)> {
+    compare(target, &Choice::default())
+}

@@ -1,0 +1,171 @@
+//! The objects that the command lines work on: shared ones that are only read, and a namespace for each program to change.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+use serde_json::{Map, Value, json};
+
+use crate::tree;
+
+/// Kinds whose objects make the state of a namespace.
+pub const STATE_KINDS: &str = "gitrepositories.source.toolkit.fluxcd.io,ocirepositories.source.toolkit.fluxcd.io,\
+helmrepositories.source.toolkit.fluxcd.io,helmcharts.source.toolkit.fluxcd.io,buckets.source.toolkit.fluxcd.io,\
+kustomizations.kustomize.toolkit.fluxcd.io,helmreleases.helm.toolkit.fluxcd.io,alerts.notification.toolkit.fluxcd.io,\
+providers.notification.toolkit.fluxcd.io,receivers.notification.toolkit.fluxcd.io,\
+imagerepositories.image.toolkit.fluxcd.io,imagepolicies.image.toolkit.fluxcd.io,\
+imageupdateautomations.image.toolkit.fluxcd.io";
+
+/// What else a command may make.
+const OTHER_KINDS: &str = "secrets,configmaps,serviceaccounts,rolebindings";
+
+/// Annotations that hold the time of a request.
+const REQUESTS: [&str; 3] = [
+    "reconcile.fluxcd.io/requestedAt",
+    "reconcile.fluxcd.io/forceAt",
+    "reconcile.fluxcd.io/resetAt",
+];
+
+/// A cluster with the objects of `e2e/cli`.
+pub struct World {
+    kubectl: Kubectl,
+}
+
+/// kubectl with a kubeconfig.
+#[derive(Clone)]
+pub struct Kubectl {
+    path: PathBuf,
+    kubeconfig: String,
+}
+
+impl Kubectl {
+    /// Runs it; the output must be good.
+    pub fn run(&self, words: &[&str], input: &str) -> Result<String> {
+        let mut child = Command::new(&self.path)
+            .args(words)
+            .env("KUBECONFIG", &self.kubeconfig)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .context("starting kubectl")?;
+        child
+            .stdin
+            .take()
+            .context("input is piped")?
+            .write_all(input.as_bytes())?;
+        let output = child.wait_with_output().context("waiting for kubectl")?;
+        if !output.status.success() {
+            bail!(
+                "kubectl {}: {}",
+                words.join(" "),
+                String::from_utf8_lossy(&output.stderr)
+            );
+        }
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+}
+
+impl World {
+    /// Creates definitions, then objects, then their statuses.
+    pub fn load(skein: &Path, kubeconfig: &str) -> Result<Self> {
+        let kubectl = Kubectl {
+            path: skein_upstream::binary("kubectl")?,
+            kubeconfig: kubeconfig.to_owned(),
+        };
+        let crds = Command::new(skein)
+            .arg("crds")
+            .output()
+            .context("starting skein crds")?;
+        let crds = String::from_utf8(crds.stdout).context("definitions are text")?;
+        kubectl.run(&["apply", "--server-side", "-f", "-"], &crds)?;
+        kubectl.run(
+            &[
+                "wait",
+                "--for=condition=Established",
+                "crd",
+                "--all",
+                "--timeout=60s",
+            ],
+            "",
+        )?;
+        let read = |name: &str| {
+            let path = tree::root().join("e2e/cli").join(name);
+            fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))
+        };
+        let mut text = read("shared.yaml")?;
+        let team = read("team.yaml")?;
+        for namespace in ["team-f", "team-s"] {
+            text.push_str("\n---\n");
+            text.push_str(&team.replace("{ns}", namespace));
+        }
+        kubectl.run(&["create", "-f", "-"], &text)?;
+        let with_status: Vec<&str> = text
+            .split("\n---\n")
+            .filter(|part| part.contains("\nstatus:"))
+            .collect();
+        kubectl.run(
+            &["replace", "--subresource=status", "-f", "-"],
+            &with_status.join("\n---\n"),
+        )?;
+        Ok(Self { kubectl })
+    }
+
+    /// Path of the administrator's kubeconfig.
+    pub fn kubeconfig(&self) -> &str {
+        &self.kubectl.kubeconfig
+    }
+
+    /// kubectl on this cluster.
+    pub fn kubectl(&self) -> Kubectl {
+        self.kubectl.clone()
+    }
+
+    /// The objects of the two programs' namespaces as text, without what differs from run to run.
+    pub fn states(&self) -> Result<(String, String)> {
+        let kinds = format!("{STATE_KINDS},{OTHER_KINDS}");
+        let text = self.kubectl.run(&["get", &kinds, "-A", "-o", "json"], "")?;
+        let list: Value = serde_json::from_str(&text).context("kubectl prints JSON")?;
+        let state = |namespace: &str| {
+            let objects = list["items"].as_array().into_iter().flatten();
+            let mut lines: Vec<String> = objects
+                .filter(|object| object["metadata"]["namespace"] == namespace)
+                .map(|object| format!("{:#}", comparable(object)))
+                .collect();
+            lines.sort();
+            lines.join("\n").replace(namespace, "team-x")
+        };
+        Ok((state("team-f"), state("team-s")))
+    }
+}
+
+/// Identity, labels, annotations, and everything that is no metadata.
+fn comparable(object: &Value) -> Value {
+    let mut out = object.clone();
+    let metadata = &object["metadata"];
+    let mut kept = Map::new();
+    for field in ["name", "namespace", "labels", "deletionTimestamp"] {
+        if let Some(value) = metadata.get(field) {
+            kept.insert(field.to_owned(), value.clone());
+        }
+    }
+    if let Some(annotations) = metadata.get("annotations").and_then(Value::as_object) {
+        let plain = annotations.iter().map(|(key, value)| {
+            let value = if REQUESTS.contains(&key.as_str()) {
+                json!("<request>")
+            } else {
+                value.clone()
+            };
+            (key.clone(), value)
+        });
+        kept.insert("annotations".to_owned(), Value::Object(plain.collect()));
+    }
+    out["metadata"] = Value::Object(kept);
+    // What the controller of the oracle has written by now is a matter of time.
+    if let Some(map) = out.as_object_mut() {
+        map.remove("status");
+    }
+    out
+}
