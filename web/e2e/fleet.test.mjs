@@ -77,13 +77,32 @@ test("the panel names the first broken link and leads to it", { skip: SKIP }, as
   await rowOf(page, "storefront").filter({ hasText: "Kustomization" }).first().click();
   const panel = page.getByRole("complementary");
   await panel.getByText("First broken link").waitFor();
-  await panel.getByText(/waits because Deployment checkout\/web/).waitFor();
+  await panel.getByText(/waits because Pod checkout\/web-\S+ is not healthy: CrashLoopBackOff/).waitFor();
+  await panel.getByText("`kubectl logs --previous").waitFor();
+  assert.match(await panel.locator(".cause-facts").innerText(), /Since\s+\d+/);
   await panel.getByRole("button", { name: "Deployment checkout/web" }).click();
   await panel.getByRole("heading", { name: "web" }).waitFor();
+  await panel.getByRole("button", { name: /Pod checkout\/web/ }).click();
+  await panel.getByRole("heading", { name: /web-6f7d8c9b5/ }).waitFor();
+  await page.goBack();
   await page.goBack();
   await panel.getByRole("heading", { name: "storefront" }).waitFor();
   await panel.getByRole("tab", { name: "YAML" }).click();
   await panel.getByText("kustomize.toolkit.fluxcd.io/v1").waitFor();
+  assert.deepEqual(problems, []);
+  await page.context().close();
+});
+
+test("a Helm release hangs under its chart and repository", { skip: SKIP }, async () => {
+  const { page, problems } = await open();
+  await rowOf(page, "charts").filter({ hasText: "HelmRepository" }).first().waitFor();
+  await rowOf(page, "gateway").filter({ hasText: "HelmRelease" }).first().click();
+  const panel = page.getByRole("complementary");
+  await panel.getByText("From source to here").waitFor();
+  assert.deepEqual(
+    (await panel.locator(".step-head .link").allInnerTexts()).map((text) => text.trim()),
+    ["HelmRepository flux-system/charts", "HelmChart flux-system/flux-system-gateway", "HelmRelease flux-system/gateway"],
+  );
   assert.deepEqual(problems, []);
   await page.context().close();
 });
@@ -143,7 +162,7 @@ test("ten thousand nodes and more stay usable", { skip: SKIP }, async () => {
     const { page, problems } = await openPage(browser, large.url);
     await rowOf(page, "eu-production").first().waitFor();
     // A large snapshot comes in parts.
-    const rows = 1 + 3 * (1 + 2 + 702);
+    const rows = 1 + 3 * (1 + 2 + 702 + 3);
     await page.locator(`[role=treegrid][aria-rowcount="${rows}"]`).waitFor();
     assert.ok((await page.locator(".tree-row").count()) < 120, "only what is near is drawn");
     await page.getByRole("treegrid").focus();

@@ -188,12 +188,15 @@ async fn watch(arguments: &UpArguments, live: &LiveFleet, started: Instant) -> E
             () = &mut stop => return ExitCode::SUCCESS,
             () = tokio::time::sleep(FRAME) => {}
         }
+        let time = jiff::Timestamp::now();
         let snapshot = live.read(|fleet| fleet.snapshot());
-        screen.show(&snapshot, started.elapsed());
+        screen.show(&snapshot, started.elapsed(), time, || {
+            live.read(|fleet| outcome::causes(fleet, time))
+        });
         if !arguments.exit_when_ready {
             continue;
         }
-        match judge.look(&snapshot, Instant::now()) {
+        match live.read(|fleet| judge.look(fleet, Instant::now(), time)) {
             Verdict::Waiting => {}
             Verdict::Ready { unattended } => {
                 println!(

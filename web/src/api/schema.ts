@@ -184,6 +184,24 @@ export interface components {
          * @enum {string}
          */
         AuditStage: "intended" | "done" | "failed";
+        /** @description The first broken link. */
+        BrokenLink: {
+            /** @description Why in one word for programs: `missing`, `unauthorised`, `build`, `unhealthy`, ... */
+            cause: string;
+            /** @description The cluster that it is on, or that it is. */
+            cluster: string;
+            id?: components["schemas"]["NodeId"] | null;
+            /** @description Why, for people; may be empty. */
+            message: string;
+            /** @description The reason that the cluster gives; may be empty. */
+            reason: string;
+            /** @description What to do about it. */
+            remedy: string;
+            /** @description Since when, RFC 3339; empty when unknown. */
+            since: string;
+            /** @description How much it needs somebody. */
+            urgency: components["schemas"]["LinkUrgency"];
+        };
         /** @description A cluster and how its nodes are. */
         ClusterSummary: components["schemas"]["ClusterView"] & {
             /** @description Nodes by status. */
@@ -261,7 +279,7 @@ export interface components {
         };
         /** @description The chain of one node and its first broken link. */
         Explanation: {
-            cause?: components["schemas"]["NodeId"] | null;
+            broken?: components["schemas"]["BrokenLink"] | null;
             /** @description From source to object. */
             chain: components["schemas"]["Link"][];
             /** @description The same in one sentence; empty when all is well. */
@@ -281,9 +299,10 @@ export interface components {
         };
         /** @description One link of the chain. */
         Link: {
-            /** @description The node. */
-            id: components["schemas"]["NodeId"];
-            /** @description Kind. */
+            /** @description The cluster that it is on, or that it is. */
+            cluster: string;
+            id?: components["schemas"]["NodeId"] | null;
+            /** @description Kind; empty for a cluster. */
             kind: string;
             /** @description One line for people; may be empty. */
             message: string;
@@ -302,12 +321,17 @@ export interface components {
          * @description What a link is in the chain.
          * @enum {string}
          */
-        LinkPart: "source" | "dependency" | "reconciler" | "object";
+        LinkPart: "cluster" | "source" | "dependency" | "reference" | "reconciler" | "object";
         /**
          * @description How the hub is connected to a cluster.
          * @enum {string}
          */
         LinkState: "connecting" | "live" | "broken";
+        /**
+         * @description How much a broken link needs somebody.
+         * @enum {string}
+         */
+        LinkUrgency: "failed" | "waiting" | "paused";
         /** @description One row of the tree. */
         Node: {
             /** @description When the status last changed, RFC 3339, as the cluster says; empty when unknown. */

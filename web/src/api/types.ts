@@ -11,6 +11,7 @@ export type Condition = Schemas["ConditionView"];
 export type EventView = Schemas["EventView"];
 export type Explanation = Schemas["Explanation"];
 export type Link = Schemas["Link"];
+export type BrokenLink = Schemas["BrokenLink"];
 export type Action = Schemas["Action"];
 export type Problem = Schemas["Problem"];
 export type SnapshotMessage = Schemas["SnapshotMessage"];

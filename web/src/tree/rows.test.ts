@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import type { FleetNode } from "../api/types";
-import { cluster, node, snapshot } from "./fixtures";
+import { cluster, delta, node, snapshot } from "./fixtures";
 import { NO_FILTER, searchWords, visibleRows } from "./rows";
 import type { Filter } from "./rows";
 import { FleetStore } from "./store";
@@ -35,6 +35,24 @@ describe("visibleRows", () => {
   it("obeys what was opened and closed by hand", () => {
     expect(rows({}, [[WEB, true]])).toContain("        web-x");
     expect(rows({}, [["c", false]])).toEqual(["c", "d", "  fleet"]);
+  });
+
+  it("shows what a hub applied to a spoke under the hub, and for the spoke alone", () => {
+    const spoke = "s/apps/Deployment/a/web";
+    const store = new FleetStore();
+    const nodes = [node(GIT), node(APPS, { parent: GIT }), node(spoke, { parent: APPS, status: "failed" }), node(WEB)];
+    store.applySnapshot(snapshot(nodes, [cluster("c"), cluster("s")]));
+    const shown = (name: string | null): string[] =>
+      visibleRows(store, { ...NO_FILTER, cluster: name }, new Map()).rows.map(
+        (row) => `${row.node?.name ?? row.cluster.name}${row.elsewhere ? ` on ${row.cluster.name}` : ""}`,
+      );
+    expect(shown(null)).toEqual(["c", "fleet", "apps", "web on s", "web", "s"]);
+    expect(shown("s")).toEqual(["c", "fleet", "apps", "web on s"]);
+    expect(store.problemsBelow("s")).toEqual({ failed: 1, progressing: 0 });
+    expect(store.problemsBelow("c")).toEqual({ failed: 1, progressing: 0 });
+    store.applyDelta(delta([], [spoke]));
+    expect(shown("s")).toEqual(["s"]);
+    expect(store.problemsBelow("s")).toEqual({ failed: 0, progressing: 0 });
   });
 
   it("keeps what a match hangs under and hides the rest", () => {

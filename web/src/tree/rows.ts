@@ -15,6 +15,8 @@ export interface Row {
   below: Below;
   /** How many rows hang directly under it. */
   children: number;
+  /** Whether it is of another cluster than what it hangs under: a hub applied it to a spoke. */
+  elsewhere: boolean;
   node: FleetNode | null;
   cluster: ClusterView;
 }
@@ -58,6 +60,11 @@ export function searchWords(text: string): string[] {
 export function defaultExpanded(node: FleetNode | null, totalNodes: number): boolean {
   if (node === null || node.role === "source") return true;
   return node.role === "reconciler" && totalNodes <= SMALL_FLEET_NODES;
+}
+
+/** Whether some nodes of a chosen cluster hang under nodes of another one. */
+function isAppliedFromElsewhere(store: FleetStore, cluster: string | null): boolean {
+  return cluster !== null && store.appliersOf(cluster).size > 0;
 }
 
 interface Keep {
@@ -108,17 +115,20 @@ export function visibleRows(
   filter: Filter,
   toggled: ReadonlyMap<string, boolean>,
 ): { rows: Row[]; matching: number } {
-  const keep = isFiltering(filter) ? findMatches(store, filter) : null;
+  const keep = isFiltering(filter) || isAppliedFromElsewhere(store, filter.cluster) ? findMatches(store, filter) : null;
   const rows: Row[] = [];
   const isOpen = (key: string, node: FleetNode | null): boolean =>
     toggled.get(key) ?? (keep ? keep.context.has(key) : defaultExpanded(node, store.nodes.size));
 
-  const push = (cluster: ClusterView, node: FleetNode | null, key: string, depth: number): void => {
+  const push = (above: ClusterView, node: FleetNode | null, key: string, depth: number): void => {
     const children = store.childrenOf(key).size;
     const expandable = children > 0;
     const expanded = expandable && isOpen(key, node);
     const context = keep !== null && !keep.hits.has(key);
-    rows.push({ key, depth, expandable, expanded, context, below: store.problemsBelow(key), children, node, cluster });
+    const cluster = (node && store.clusters.get(node.cluster)) ?? above;
+    const elsewhere = cluster !== above;
+    const below = store.problemsBelow(key);
+    rows.push({ key, depth, expandable, expanded, context, below, children, elsewhere, node, cluster });
     if (!expanded || depth >= MAX_DEPTH) return;
     for (const child of sortedChildren(store, key)) {
       if (keep && !keep.hits.has(child.id) && !keep.context.has(child.id)) continue;
@@ -128,9 +138,10 @@ export function visibleRows(
 
   const clusters = [...store.clusters.values()].sort((a, b) => compareText(a.name, b.name));
   for (const cluster of clusters) {
-    if (filter.cluster !== null && cluster.name !== filter.cluster) continue;
     const key = clusterKey(cluster.name);
-    if (keep && !keep.context.has(key)) continue;
+    const leadsThere = keep?.context.has(key) === true;
+    if (filter.cluster !== null && cluster.name !== filter.cluster && !leadsThere) continue;
+    if (keep && !leadsThere) continue;
     push(cluster, null, key, 0);
   }
   return { rows, matching: keep ? keep.hits.size : store.nodes.size };

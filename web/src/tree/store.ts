@@ -31,6 +31,11 @@ function parentKey(node: FleetNode): string {
   return node.parent ?? clusterKey(node.cluster);
 }
 
+/** The cluster of what a node hangs under; ids begin with it. */
+function clusterAbove(node: FleetNode): string {
+  return parentKey(node).split("/", 1)[0] ?? node.cluster;
+}
+
 function weight(status: NodeStatus): Below {
   switch (status) {
     case "failed":
@@ -54,6 +59,8 @@ export class FleetStore {
   private readonly children = new Map<string, Set<string>>();
   private readonly counts = new Map<string, Counts>();
   private readonly below = new Map<string, Below>();
+  /** Cluster → clusters from which objects are applied to it → how many hang directly under those. */
+  private readonly appliers = new Map<string, Map<string, number>>();
 
   /** Takes a part of a snapshot; the first part forgets what was known. */
   applySnapshot(message: SnapshotMessage): void {
@@ -98,6 +105,11 @@ export class FleetStore {
     return this.counts.get(cluster) ?? { byStatus: new Map(), suspended: 0, total: 0 };
   }
 
+  /** Other clusters from which objects are applied to a cluster. */
+  appliersOf(cluster: string): ReadonlySet<string> {
+    return new Set(this.appliers.get(cluster)?.keys());
+  }
+
   /** Keys from the cluster down to, and without, the node itself. */
   ancestors(id: string): string[] {
     const path: string[] = [];
@@ -111,6 +123,7 @@ export class FleetStore {
 
   private clear(): void {
     for (const map of [this.nodes, this.clusters, this.children, this.counts, this.below]) map.clear();
+    this.appliers.clear();
     this.complete = false;
   }
 
@@ -152,6 +165,13 @@ export class FleetStore {
     counts.byStatus.set(node.status, (counts.byStatus.get(node.status) ?? 0) + sign);
     counts.suspended += node.suspended ? sign : 0;
     counts.total += sign;
+    const above = clusterAbove(node);
+    if (above === node.cluster) return;
+    let appliers = this.appliers.get(node.cluster);
+    if (!appliers) this.appliers.set(node.cluster, (appliers = new Map<string, number>()));
+    const left = (appliers.get(above) ?? 0) + sign;
+    if (left > 0) appliers.set(above, left);
+    else appliers.delete(above);
   }
 
   /** Adds the node's own and its descendants' problems to all that it hangs under. */
@@ -163,9 +183,13 @@ export class FleetStore {
     if (failed === 0 && progressing === 0) return;
     let current: FleetNode | undefined = node;
     for (let depth = 0; current && depth < MAX_DEPTH; depth += 1) {
-      const key = parentKey(current);
-      const known = this.problemsBelow(key);
-      this.below.set(key, { failed: known.failed + failed, progressing: known.progressing + progressing });
+      const keys = [parentKey(current)];
+      // What a hub applied counts for the hub and for the spoke.
+      if (clusterAbove(current) !== current.cluster) keys.push(clusterKey(current.cluster));
+      for (const key of keys) {
+        const known = this.problemsBelow(key);
+        this.below.set(key, { failed: known.failed + failed, progressing: known.progressing + progressing });
+      }
       current = current.parent == null ? undefined : this.nodes.get(current.parent);
     }
   }

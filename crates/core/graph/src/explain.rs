@@ -1,284 +1,265 @@
-//! Why is it not ready: the first broken link on the way from source to objects.
+//! Why is it not live: the chain cluster → source → dependency → reconciler → object, and the first broken link in it.
 
-use std::collections::BTreeSet;
+mod classify;
+mod remedy;
+mod search;
+mod text;
+mod workload;
+
+use std::sync::Arc;
 
 use jiff::Timestamp;
-use serde::Serialize;
-use skein_api::FluxKind;
-use skein_health::{Health, Status, health};
-use skein_object::{Object, ObjectKey};
+use skein_object::Object;
 
-use crate::depends::DependencyGraph;
-use crate::index::ObjectIndex;
-use crate::links::{dependencies_of, inventory_of, source_of};
+use crate::place::Place;
+use crate::standing::{Standing, Summary};
+use crate::view::View;
 
-/// Which link is broken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub enum LinkKind {
-    /// An object that is referred to does not exist.
-    Missing,
-    /// Dependencies go round in a circle.
-    Cycle,
-    /// A source has no good artifact.
+pub use text::age;
+
+/// What a link is in the chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Part {
+    /// A cluster that something is read from or applied to.
+    Cluster,
+    /// Where desired state comes from.
     Source,
-    /// A dependency is not ready for a reason of its own.
+    /// Another reconciler that has to be ready first.
     Dependency,
-    /// The object itself failed: build, apply, prune, install.
-    Applier,
-    /// An object that was applied is not healthy.
+    /// A Secret, ConfigMap or account that is needed.
+    Reference,
+    /// What applies.
+    Reconciler,
+    /// What is applied, or what an applied object controls.
     Object,
-    /// The object is paused.
-    Suspended,
 }
 
-/// The first broken link: the object to look at, and why.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct BrokenLink {
-    /// Which link it is.
-    pub kind: LinkKind,
-    /// The object to look at.
-    pub key: ObjectKey,
-    /// From the object that was asked about to the one before `key`.
-    pub path: Vec<ObjectKey>,
-    /// Whether there is still hope: the object is on its way.
-    pub in_progress: bool,
-    /// Why, in one word.
-    pub reason: String,
-    /// Why, for people.
+/// How much a broken link needs somebody; worse first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Urgency {
+    /// It stays broken until somebody does something.
+    Failed,
+    /// It may still come by itself.
+    Waiting,
+    /// Somebody paused it.
+    Paused,
+}
+
+/// Why a link is broken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// The cluster does not answer.
+    ClusterLost,
+    /// An object that others name does not exist.
+    Missing {
+        /// The object that names it.
+        by: Place,
+        /// Namespaces in which there is one of the same name.
+        elsewhere: Vec<String>,
+    },
+    /// Dependencies go round in a circle.
+    Cycle,
+    /// No controller has looked at the object, or not at its present spec.
+    Unattended {
+        /// The shard that its label names.
+        shard: Option<String>,
+        /// The generation that the status is of, if any.
+        observed: Option<i64>,
+    },
+    /// The object is paused.
+    Suspended,
+    /// The object is being deleted.
+    Deleting,
+    /// The origin refuses the credentials.
+    Unauthorised,
+    /// The origin, or the storage of artifacts, does not answer.
+    Unreachable,
+    /// The origin does not have the branch, tag, version or chart.
+    NotAtOrigin,
+    /// The signature is missing or not trusted.
+    Untrusted,
+    /// The source is ready and has nothing to offer.
+    NoArtifact,
+    /// The spec cannot work as it is.
+    InvalidSpec,
+    /// The account, or a rule about namespaces, does not allow it.
+    Forbidden,
+    /// The artifact has no such path.
+    PathMissing,
+    /// The manifests or the chart cannot be built.
+    Build,
+    /// Something encrypted cannot be decrypted.
+    Decryption,
+    /// The values of a release, or variables, cannot be composed.
+    Values,
+    /// The cluster refuses an object.
+    Apply,
+    /// Objects that left the build cannot be deleted.
+    Prune,
+    /// A Helm action failed.
+    Release,
+    /// An applied object is not healthy.
+    Unhealthy,
+    /// All dependencies are ready, and an expression about one of them is not true.
+    Expression,
+    /// The newest revision of the source was not applied yet.
+    Behind {
+        /// What was applied last.
+        applied: String,
+        /// What the source has.
+        available: String,
+    },
+    /// Work is going on.
+    Progressing {
+        /// Longer than its own timeout.
+        overdue: bool,
+    },
+    /// Something else; the message says.
+    Other,
+}
+
+impl Cause {
+    /// A word for programs.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::ClusterLost => "clusterLost",
+            Self::Missing { .. } => "missing",
+            Self::Cycle => "cycle",
+            Self::Unattended { .. } => "unattended",
+            Self::Suspended => "suspended",
+            Self::Deleting => "deleting",
+            Self::Unauthorised => "unauthorised",
+            Self::Unreachable => "unreachable",
+            Self::NotAtOrigin => "notAtOrigin",
+            Self::Untrusted => "untrusted",
+            Self::NoArtifact => "noArtifact",
+            Self::InvalidSpec => "invalidSpec",
+            Self::Forbidden => "forbidden",
+            Self::PathMissing => "pathMissing",
+            Self::Build => "build",
+            Self::Decryption => "decryption",
+            Self::Values => "values",
+            Self::Apply => "apply",
+            Self::Prune => "prune",
+            Self::Release => "release",
+            Self::Unhealthy => "unhealthy",
+            Self::Expression => "expression",
+            Self::Behind { .. } => "behind",
+            Self::Progressing { .. } => "progressing",
+            Self::Other => "other",
+        }
+    }
+}
+
+/// One link of the chain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// What it is in the chain.
+    pub part: Part,
+    /// The cluster that it is on, or that it is.
+    pub cluster: Arc<str>,
+    /// The object; absent for a cluster.
+    pub place: Option<Place>,
+    /// How it is doing.
+    pub standing: Standing,
+    /// Whether it is paused.
+    pub suspended: bool,
+    /// For people; may be empty.
     pub message: String,
 }
 
-/// The health of a Flux object, in which `Ready=False` without `Reconciling` is a failure and not progress; `None` for other
-/// kinds. A Flux object without conditions has not been reconciled, unless its kind has none.
-pub fn flux_health(object: &Object) -> Option<Health> {
-    let kind = FluxKind::of(&object.gvk().group_kind())?;
-    if object.is_deleting() {
-        return Some(Health::new(
-            Status::Terminating,
-            "",
-            "Resource scheduled for deletion",
-        ));
-    }
-    if is_static(kind, object) {
-        return Some(Health::current("Resource is current"));
-    }
-    let text = |condition: &str, field: &str| {
-        let value = object
-            .condition(condition)
-            .and_then(|c| c.get(field))
-            .and_then(|v| v.as_str());
-        value.unwrap_or_default().to_owned()
-    };
-    let observed = object.i64_at(&["status", "observedGeneration"]);
-    let is_observed = observed.is_none_or(|observed| observed == object.generation());
-    let (reason, message) = (text("Ready", "reason"), text("Ready", "message"));
-    Some(match object.condition_status("Ready") {
-        _ if object.condition_status("Stalled") == Some("True") => {
-            Health::failed(text("Stalled", "reason"), text("Stalled", "message"))
-        }
-        Some("True") if is_observed => Health::new(Status::Current, reason, message),
-        // A retry of something that failed is told as the failure that it is.
-        Some("False") => Health::failed(reason, message),
-        None => Health::in_progress("", "waiting to be reconciled"),
-        Some(_) => Health::in_progress(reason, message),
-    })
+/// The first broken link.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Broken {
+    /// What it is in the chain.
+    pub part: Part,
+    /// The cluster that it is on, or that it is.
+    pub cluster: Arc<str>,
+    /// The object to look at; absent for a cluster.
+    pub place: Option<Place>,
+    /// Why it is broken.
+    pub cause: Cause,
+    /// How much it needs somebody.
+    pub urgency: Urgency,
+    /// Why, in one word of the cluster; may be empty.
+    pub reason: String,
+    /// Why, for people.
+    pub message: String,
+    /// Since when, if that is known.
+    pub since: Option<Timestamp>,
+    /// What to do about it.
+    pub remedy: String,
 }
 
-/// Kinds and types that are never reconciled, and so have no conditions.
-fn is_static(kind: FluxKind, object: &Object) -> bool {
-    match kind {
-        FluxKind::Alert | FluxKind::Provider => true,
-        FluxKind::HelmRepository => object.str_at(&["spec", "type"]) == Some("oci"),
-        FluxKind::ExternalArtifact => object.at(&["status", "artifact"]).is_some(),
-        _ => false,
-    }
+/// The chain of one object and its first broken link.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Explanation {
+    /// The object that was asked about.
+    pub asked: Place,
+    /// Whether that object itself is as desired.
+    pub asked_is_ready: bool,
+    /// From cluster and source to object, as far as it was followed.
+    pub chain: Vec<Link>,
+    /// The link that everything after it waits for; `None` when all is well.
+    pub broken: Option<Broken>,
+    /// Objects that were named and that nobody looked at; whoever can look may do so and ask again.
+    pub unseen: Vec<Place>,
 }
 
-/// The first broken link of an object, or `None` when all is well with it: asks the source first, then the dependencies, then
-/// the object itself, then what it applied.
-pub fn first_broken_link(
-    index: &ObjectIndex,
-    key: &ObjectKey,
-    now: Timestamp,
-) -> Option<BrokenLink> {
-    let mut search = Search {
-        index,
-        now,
-        seen: BTreeSet::new(),
-    };
-    search.broken(key, &[])
+/// Explains an object: whoever is responsible for it, what that one waits for, and what is wrong with the object itself.
+pub fn explain(view: &impl View, place: &Place, now: Timestamp) -> Explanation {
+    search::Search::new(view, now).explain(place)
 }
 
-struct Search<'a> {
-    index: &'a ObjectIndex,
-    now: Timestamp,
-    seen: BTreeSet<ObjectKey>,
-}
-
-impl Search<'_> {
-    /// Every object is asked once, which bounds the depth by the number of Flux objects; the path is cut at that depth.
-    fn broken(&mut self, key: &ObjectKey, path: &[ObjectKey]) -> Option<BrokenLink> {
-        if path.len() > crate::tree::MAX_DEPTH_LEVELS || !self.seen.insert(key.clone()) {
-            return None;
+impl Broken {
+    fn of(part: Part, place: &Place, cause: Cause, urgency: Urgency) -> Self {
+        Self {
+            part,
+            cluster: Arc::clone(&place.cluster),
+            place: Some(place.clone()),
+            cause,
+            urgency,
+            reason: String::new(),
+            message: String::new(),
+            since: None,
+            remedy: String::new(),
         }
-        let Some(object) = self.index.get(key) else {
-            return Some(link(
-                LinkKind::Missing,
-                key,
-                path,
-                false,
-                "NotFound",
-                "does not exist",
-            ));
-        };
-        let state = flux_health(object).unwrap_or_else(|| health(object, self.now));
-        if state.status == Status::Current {
-            return self.broken_below(object, key, path);
-        }
-        if object.bool_at(&["spec", "suspend"]) == Some(true) {
-            let message = "is suspended; resume it to reconcile";
-            return Some(link(
-                LinkKind::Suspended,
-                key,
-                path,
-                false,
-                "Suspended",
-                message,
-            ));
-        }
-        let mut longer = path.to_vec();
-        longer.push(key.clone());
-        if let Some(found) = source_of(object).and_then(|source| self.broken(&source, &longer)) {
-            return Some(found);
-        }
-        if let Some(found) = self.broken_dependency(object, key, &longer) {
-            return Some(found);
-        }
-        if let Some(found) = self.broken_object(object, &longer, &state) {
-            return Some(found);
-        }
-        let kind = match FluxKind::of(&object.gvk().group_kind()) {
-            Some(FluxKind::Kustomization | FluxKind::HelmRelease) => LinkKind::Applier,
-            Some(_) => LinkKind::Source,
-            None => LinkKind::Object,
-        };
-        let in_progress = state.status == Status::InProgress;
-        Some(link(
-            kind,
-            key,
-            path,
-            in_progress,
-            &state.reason,
-            &state.message,
-        ))
     }
 
-    /// A Flux object that is well may own Flux objects that are not.
-    fn broken_below(
-        &mut self,
-        object: &Object,
-        key: &ObjectKey,
-        path: &[ObjectKey],
-    ) -> Option<BrokenLink> {
-        let mut longer = path.to_vec();
-        longer.push(key.clone());
-        inventory_of(object)
-            .into_iter()
-            .filter(|(child, _)| FluxKind::of(&child.group_kind()).is_some())
-            .find_map(|(child, _)| self.broken(&child, &longer))
+    fn saying(mut self, reason: &str, message: impl Into<String>) -> Self {
+        self.reason = reason.to_owned();
+        self.message = message.into();
+        self
     }
 
-    fn broken_dependency(
-        &mut self,
-        object: &Object,
-        key: &ObjectKey,
-        path: &[ObjectKey],
-    ) -> Option<BrokenLink> {
-        let dependencies = dependencies_of(object);
-        if dependencies.is_empty() {
-            return None;
-        }
-        let kind = object.gvk().group_kind();
-        let same_kind = self
-            .index
-            .iter()
-            .filter(|other| other.gvk().group_kind() == kind);
-        if let Some(cycle) = DependencyGraph::new(same_kind).cycle_before(key) {
-            let message = format!("dependencies go round in a circle: {cycle}");
-            return Some(link(
-                LinkKind::Cycle,
-                key,
-                path,
-                false,
-                "DependencyCycle",
-                &message,
-            ));
-        }
-        dependencies.into_iter().find_map(|dependency| {
-            let mut found = self.broken(&dependency, path)?;
-            if found.key == dependency && found.kind == LinkKind::Applier {
-                found.kind = LinkKind::Dependency;
-            }
-            Some(found)
-        })
+    fn since(mut self, text: &str) -> Self {
+        self.since = text.parse().ok();
+        self
     }
 
-    /// An applied object that is not healthy explains an applier that waits for it.
-    fn broken_object(
-        &mut self,
-        object: &Object,
-        path: &[ObjectKey],
-        state: &Health,
-    ) -> Option<BrokenLink> {
-        const WAITING: [&str; 4] = [
-            "HealthCheckFailed",
-            "HealthCheckCanceled",
-            "Progressing",
-            "ProgressingWithRetry",
-        ];
-        if !WAITING.contains(&state.reason.as_str()) {
-            return None;
-        }
-        inventory_of(object).into_iter().find_map(|(key, _)| {
-            // An object outside of the snapshot says nothing.
-            let child = self.index.get(&key)?;
-            if FluxKind::of(&key.group_kind()).is_some() {
-                return self.broken(&key, path);
-            }
-            let state = health(child, self.now);
-            let in_progress = state.status == Status::InProgress;
-            (state.status != Status::Current).then(|| {
-                link(
-                    LinkKind::Object,
-                    &key,
-                    path,
-                    in_progress,
-                    &state.reason,
-                    &state.message,
-                )
-            })
-        })
+    /// Says what to do, which follows from everything else.
+    fn advised(mut self, object: Option<&Object>) -> Self {
+        self.remedy = remedy::remedy(&self, object);
+        self
     }
 }
 
-fn link(
-    kind: LinkKind,
-    key: &ObjectKey,
-    path: &[ObjectKey],
-    in_progress: bool,
-    reason: &str,
-    message: &str,
-) -> BrokenLink {
-    BrokenLink {
-        kind,
-        key: key.clone(),
-        path: path.to_vec(),
-        in_progress,
-        reason: reason.to_owned(),
-        message: message.to_owned(),
+impl Link {
+    fn of(part: Part, place: &Place, object: Option<&Object>, summary: &Summary) -> Self {
+        Self {
+            part,
+            cluster: Arc::clone(&place.cluster),
+            place: Some(place.clone()),
+            standing: summary.standing,
+            suspended: object.is_some_and(is_suspended),
+            message: summary.message.clone(),
+        }
     }
+}
+
+/// Whether an object is paused.
+fn is_suspended(object: &Object) -> bool {
+    object.bool_at(&["spec", "suspend"]) == Some(true)
 }
 
 #[cfg(test)]

@@ -1,16 +1,25 @@
-//! Dependency and ownership trees over objects and inventories, and the first broken link in them.
+//! What Flux objects refer to, the order of their dependencies, and the first broken link on the way from a source to a healthy object.
 //!
-//! Pure: a snapshot of objects goes in ([`ObjectIndex`]); trees, links, cycles and explanations come out. The command line,
-//! `skein up` and the hub draw what this crate computes.
+//! Pure: what is known of the clusters goes in through [`View`]; links, cycles and explanations come out. `skein up`, the hub's API and
+//! page, and the command line all tell what [`explain`] finds.
 
+mod causes;
 mod depends;
 mod explain;
 mod index;
 mod links;
-mod tree;
+mod place;
+mod standing;
+mod view;
 
+pub use causes::{CauseGroup, root_causes};
 pub use depends::{Cycle, DependencyGraph};
-pub use explain::{BrokenLink, LinkKind, first_broken_link, flux_health};
-pub use index::ObjectIndex;
-pub use links::{dependencies_of, inventory_of, source_of};
-pub use tree::{MAX_DEPTH_LEVELS, MAX_TREE_NODES, TreeNode, ownership_tree};
+pub use explain::{Broken, Cause, Explanation, Link, Part, Urgency, age, explain};
+pub use index::{FleetIndex, ObjectIndex};
+pub use links::{
+    ConnectionRef, Reference, connection_of, dependencies_of, health_checks_of, inventory_of,
+    owners_of, references_of, source_of, sources_of,
+};
+pub use place::Place;
+pub use standing::{Standing, Summary, flux_health, summarise};
+pub use view::{Contact, Sight, Target, View, Warning};

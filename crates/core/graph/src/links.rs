@@ -3,7 +3,7 @@
 use serde_json::Value;
 use skein_api::FluxKind;
 use skein_api::source::SOURCE_GROUP;
-use skein_object::{InventoryId, Object, ObjectKey};
+use skein_object::{GroupVersionKind, InventoryId, Object, ObjectKey};
 
 /// The object that a Flux object takes its files or its chart from, if it names one.
 ///
@@ -110,4 +110,151 @@ pub fn inventory_of(object: &Object) -> Vec<(ObjectKey, String)> {
             Some((id.0, version.to_owned()))
         })
         .collect()
+}
+
+/// The sources of a Flux object: the one it takes its files or its chart from, and those that a GitRepository includes.
+pub fn sources_of(object: &Object) -> Vec<ObjectKey> {
+    let included = object.at(&["spec", "include"]).and_then(Value::as_array);
+    let is_git = FluxKind::of(&object.gvk().group_kind()) == Some(FluxKind::GitRepository);
+    let included = included.into_iter().flatten().filter_map(|entry| {
+        let name = entry.get("repository")?.get("name")?.as_str()?;
+        is_git.then(|| ObjectKey::new(SOURCE_GROUP, "GitRepository", object.namespace(), name))
+    });
+    source_of(object).into_iter().chain(included).collect()
+}
+
+/// The source that the chart template of a HelmRelease names; the HelmChart made of it takes its chart from there.
+pub(crate) fn template_source_of(object: &Object) -> Option<ObjectKey> {
+    reference(
+        object,
+        &["spec", "chart", "spec", "sourceRef"],
+        "HelmRepository",
+    )
+}
+
+/// The objects that a Kustomization waits for by name (`spec.healthChecks`).
+pub fn health_checks_of(object: &Object) -> Vec<ObjectKey> {
+    let list = object
+        .at(&["spec", "healthChecks"])
+        .and_then(Value::as_array);
+    list.into_iter()
+        .flatten()
+        .filter_map(|entry| {
+            let text = |field: &str| entry.get(field).and_then(Value::as_str);
+            let gvk = GroupVersionKind::from_api_version(
+                text("apiVersion").unwrap_or("apps/v1"),
+                text("kind")?,
+            );
+            let namespace = text("namespace").unwrap_or_default();
+            Some(ObjectKey::new(
+                gvk.group,
+                gvk.kind,
+                namespace,
+                text("name")?,
+            ))
+        })
+        .collect()
+}
+
+/// Uids of the owners of an object.
+pub fn owners_of(object: &Object) -> impl Iterator<Item = &str> {
+    let list = object
+        .at(&["metadata", "ownerReferences"])
+        .and_then(Value::as_array);
+    list.into_iter()
+        .flatten()
+        .filter_map(|owner| owner.get("uid").and_then(Value::as_str))
+        .filter(|uid| !uid.is_empty())
+}
+
+/// The Secret or ConfigMap that says how the cluster of an applier is reached (`spec.kubeConfig`).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ConnectionRef {
+    /// `Secret` or `ConfigMap`.
+    pub kind: String,
+    /// Namespace of the applier.
+    pub namespace: String,
+    /// Name.
+    pub name: String,
+    /// Key of its data; empty for the default ones.
+    pub data_key: String,
+}
+
+/// The connection of an applier to another cluster, if it has one.
+pub fn connection_of(object: &Object) -> Option<ConnectionRef> {
+    let of = |field: &str, kind: &str| {
+        let text = |part: &str| object.str_at(&["spec", "kubeConfig", field, part]);
+        Some(ConnectionRef {
+            kind: kind.to_owned(),
+            namespace: object.namespace().to_owned(),
+            name: text("name").filter(|name| !name.is_empty())?.to_owned(),
+            data_key: text("key").unwrap_or_default().to_owned(),
+        })
+    };
+    of("secretRef", "Secret").or_else(|| of("configMapRef", "ConfigMap"))
+}
+
+/// A Secret, ConfigMap or ServiceAccount that an object needs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reference {
+    /// The object that is needed.
+    pub key: ObjectKey,
+    /// The field that names it.
+    pub field: String,
+}
+
+/// Fields `spec.….name` that name a Secret or ConfigMap of the object's own namespace.
+const NAMED_FIELDS: [(&[&str], &str); 11] = [
+    (&["secretRef"], "Secret"),
+    (&["certSecretRef"], "Secret"),
+    (&["proxySecretRef"], "Secret"),
+    (&["verify", "secretRef"], "Secret"),
+    (&["verify", "trustedRootSecretRef"], "Secret"),
+    (&["sts", "secretRef"], "Secret"),
+    (&["decryption", "secretRef"], "Secret"),
+    (&["kubeConfig", "secretRef"], "Secret"),
+    (&["kubeConfig", "configMapRef"], "ConfigMap"),
+    (&["chart", "spec", "verify", "secretRef"], "Secret"),
+    (&["sts", "certSecretRef"], "Secret"),
+];
+
+/// Lists whose entries name a Secret or ConfigMap by `kind` and `name`, unless `optional`.
+const LISTED_FIELDS: [&[&str]; 2] = [&["postBuild", "substituteFrom"], &["valuesFrom"]];
+
+/// What an object needs besides its source and its dependencies, in the order in which it is named; optional ones are left out.
+pub fn references_of(object: &Object) -> Vec<Reference> {
+    let namespace = object.namespace();
+    let mut found = Vec::new();
+    for (path, kind) in NAMED_FIELDS {
+        let full: Vec<&str> = [&["spec"], path, &["name"]].concat();
+        if let Some(name) = object.str_at(&full).filter(|name| !name.is_empty()) {
+            found.push(Reference {
+                key: ObjectKey::new("", kind, namespace, name),
+                field: format!("spec.{}", path.join(".")),
+            });
+        }
+    }
+    for path in LISTED_FIELDS {
+        let full: Vec<&str> = [&["spec"], path].concat();
+        let list = object.at(&full).and_then(Value::as_array);
+        for (place, entry) in list.into_iter().flatten().enumerate() {
+            let text = |field: &str| entry.get(field).and_then(Value::as_str);
+            let is_optional = entry.get("optional") == Some(&Value::Bool(true));
+            if let (Some(kind), Some(name), false) = (text("kind"), text("name"), is_optional) {
+                found.push(Reference {
+                    key: ObjectKey::new("", kind, namespace, name),
+                    field: format!("spec.{}[{place}]", path.join(".")),
+                });
+            }
+        }
+    }
+    // The account of a remote cluster is over there.
+    let account = object.str_at(&["spec", "serviceAccountName"]);
+    if let Some(name) = account.filter(|name| !name.is_empty() && connection_of(object).is_none()) {
+        found.push(Reference {
+            key: ObjectKey::new("", "ServiceAccount", namespace, name),
+            field: "spec.serviceAccountName".into(),
+        });
+    }
+    found
 }

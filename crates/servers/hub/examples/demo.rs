@@ -176,8 +176,12 @@ fn application(name: &str, replicas: i64, ready: i64) -> (Vec<Value>, Vec<String
         let mut pod = plain("v1", "Pod", name, &format!("web-6f7d8c9b5-{n:02}x7k"));
         pod["metadata"]["ownerReferences"] = owner("apps/v1", "ReplicaSet", "web-6f7d8c9b5");
         let up = if n < ready { "True" } else { "False" };
-        pod["status"] = json!({"phase": if n < ready { "Running" } else { "Pending" },
-            "conditions": [{"type": "Ready", "status": up}], "observedGeneration": 3});
+        pod["status"] = json!({"phase": "Running", "conditions": [{"type": "Ready", "status": up}], "observedGeneration": 3});
+        if n >= ready {
+            pod["status"]["containerStatuses"] = json!([{"name": "web", "restartCount": 6,
+                "state": {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off 2m40s restarting failed container"}},
+                "lastState": {"terminated": {"exitCode": 1, "message": "no such host: orders-db"}}}]);
+        }
         objects.push(pod);
     }
     let inventory = vec![
@@ -208,12 +212,58 @@ fn application_name(n: usize) -> String {
     }
 }
 
+/// A chart repository, a chart of it and its release, with what it installed.
+fn release() -> Vec<Value> {
+    let source = "source.toolkit.fluxcd.io/v1";
+    let of = json!({"kind": "HelmRepository", "name": "charts"});
+    let flux = |api: &str, kind: &str, name: &str, spec: Value, status: Value| {
+        json!({"apiVersion": api, "kind": kind, "metadata": metadata("flux-system", name), "spec": spec, "status": status})
+    };
+    let stored = |revision: &str, message: &str| {
+        json!({"artifact": {"revision": revision}, "conditions": condition("True", "Succeeded", message)})
+    };
+    let mut installed = stored("", "");
+    installed["conditions"] = condition(
+        "True",
+        "InstallSucceeded",
+        "Helm install succeeded for release ingress/gateway.v1 with chart gateway@2.4.1",
+    );
+    installed["lastAttemptedRevision"] = json!("2.4.1");
+    installed["inventory"] = json!({"entries": [{"id": "ingress_gateway_apps_Deployment", "v": "v1"}, {"id": "ingress_gateway__Service", "v": "v1"}]});
+    vec![
+        flux(
+            source,
+            "HelmRepository",
+            "charts",
+            json!({"url": "https://charts.example.com", "interval": "1h"}),
+            stored("sha256:4f0c1e", "stored artifact: revision 'sha256:4f0c1e'"),
+        ),
+        flux(
+            source,
+            "HelmChart",
+            "flux-system-gateway",
+            json!({"chart": "gateway", "version": "2.x", "sourceRef": of}),
+            stored("2.4.1", "pulled 'gateway' chart with version '2.4.1'"),
+        ),
+        flux(
+            "helm.toolkit.fluxcd.io/v2",
+            "HelmRelease",
+            "gateway",
+            json!({"interval": "10m", "chart": {"spec": {"chart": "gateway", "version": "2.x", "sourceRef": of}}}),
+            installed,
+        ),
+        deployment("ingress", "gateway", 2, 2),
+        plain("v1", "Service", "ingress", "gateway"),
+    ]
+}
+
 /// One cluster's objects; the troubled one has a failing rollout, what waits for it, and a suspended application.
 fn cluster_objects(apps: usize, troubled: bool) -> Vec<Value> {
     let mut objects = vec![
         git("flux-system", "https://git.example.com/platform/fleet.git"),
         git("tenants", "https://git.example.com/platform/tenants.git"),
     ];
+    objects.extend(release());
     for (name, depends) in [("crds", &[][..]), ("infrastructure", &["crds"][..])] {
         let (owned, inventory) = application(&format!("{name}-system"), 2, 2);
         objects.extend(owned);

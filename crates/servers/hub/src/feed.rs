@@ -1,5 +1,7 @@
 //! Feeds the fleet from a cluster's watches: Flux's kinds, events, workloads, and whatever inventories name.
 
+mod connections;
+
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,6 +20,7 @@ use crate::fleet::cluster::ShownObject;
 use crate::fleet::kinds;
 use crate::fleet::node::LinkState;
 use crate::live::LiveFleet;
+use connections::Connections;
 
 /// How often the links are looked at and new kinds are watched.
 const TICK: Duration = Duration::from_millis(500);
@@ -52,7 +55,10 @@ impl Feed {
         simulated: bool,
         cluster: Cluster,
     ) -> Result<Self, FleetError> {
-        fleet.update(|fleet, now| fleet.add_cluster(name, simulated, now))?;
+        fleet.update(|fleet, now| {
+            fleet.add_cluster(name, simulated, now)?;
+            fleet.set_address(name, cluster.server())
+        })?;
         let feeder = Feeder {
             fleet,
             name: name.to_owned(),
@@ -63,6 +69,7 @@ impl Feed {
             discovered_at: None,
             probed_at: None,
             problem: None,
+            connections: Connections::default(),
         };
         Ok(Self {
             task: tokio::spawn(feeder.run()),
@@ -82,6 +89,7 @@ struct Feeder {
     probed_at: Option<Instant>,
     /// Why the last request of the feeder itself failed.
     problem: Option<String>,
+    connections: Connections,
 }
 
 struct Watched {
@@ -94,6 +102,9 @@ impl Feeder {
         loop {
             self.discover().await;
             self.probe().await;
+            self.connections
+                .follow(&self.fleet, &self.name, &self.cluster)
+                .await;
             self.note_complete();
             self.note_link();
             sleep(TICK).await;

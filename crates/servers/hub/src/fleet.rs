@@ -6,18 +6,23 @@ pub mod explain;
 pub mod kinds;
 pub mod log;
 pub mod node;
+mod remotes;
 pub mod status;
+mod view;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use skein_graph::{ConnectionRef, Place};
 use skein_object::{GroupKind, Object, ObjectKey};
 use thiserror::Error;
 
 use cluster::{ClusterTree, MAX_OBJECTS_PER_CLUSTER, ShownObject};
 use events::Events;
+use kinds::References;
 use log::{ChangeLog, Subject};
 use node::{ClusterView, EventView, LinkState, Node, NodeId, UnixMillis};
+use remotes::{Remote, Remotes};
 
 /// Most clusters of one hub.
 pub const MAX_CLUSTERS: usize = 1_000;
@@ -47,6 +52,8 @@ pub enum FleetError {
 #[derive(Debug)]
 struct ClusterState {
     view: ClusterView,
+    /// Address of its API, without a slash at the end; empty when unknown.
+    address: String,
     tree: ClusterTree,
     events: Events,
 }
@@ -81,6 +88,7 @@ pub struct Delta {
 #[derive(Debug, Default)]
 pub struct Fleet {
     clusters: BTreeMap<String, ClusterState>,
+    remotes: Remotes,
     log: ChangeLog,
 }
 
@@ -88,8 +96,8 @@ impl Fleet {
     /// A fleet whose log keeps so many changes; `Fleet::default()` for the usual bound.
     pub fn with_log_capacity(capacity: usize) -> Self {
         Self {
-            clusters: BTreeMap::new(),
             log: ChangeLog::with_capacity(capacity),
+            ..Self::default()
         }
     }
 
@@ -123,16 +131,49 @@ impl Fleet {
         };
         let state = ClusterState {
             view,
+            address: String::new(),
             tree: ClusterTree::new(name),
             events: Events::default(),
         };
         self.clusters.insert(name.to_owned(), state);
         self.log.push(Subject::Cluster(name.to_owned()));
+        self.settle();
         Ok(())
+    }
+
+    /// Says under which address a cluster's API is reached, by which connections to it are recognised.
+    pub fn set_address(&mut self, cluster: &str, address: &str) -> Result<(), FleetError> {
+        self.state_mut(cluster)?.address = address.trim_end_matches('/').to_owned();
+        Ok(())
+    }
+
+    /// The cluster with this address of its API.
+    pub fn cluster_at(&self, address: &str) -> Option<&str> {
+        let wanted = address.trim_end_matches('/');
+        let mut found = self
+            .clusters
+            .iter()
+            .filter(|(_, state)| !wanted.is_empty() && state.address == wanted);
+        found.next().map(|(name, _)| name.as_str())
+    }
+
+    /// Connections to other clusters that the reconcilers of a cluster name.
+    pub fn connections(&self, cluster: &str) -> BTreeSet<ConnectionRef> {
+        self.remotes.connections(cluster)
+    }
+
+    /// Says which cluster a connection leads to; what is applied through it is shown there.
+    pub fn set_target(&mut self, cluster: &str, connection: &ConnectionRef, target: Option<&str>) {
+        if self.remotes.set_target(cluster, connection, target) {
+            self.settle();
+        }
     }
 
     /// Forgets a cluster and all its nodes.
     pub fn remove_cluster(&mut self, name: &str) {
+        for place in self.remotes.of_cluster(name) {
+            self.take_remote(&place, None);
+        }
         let Some(state) = self.clusters.remove(name) else {
             return;
         };
@@ -141,6 +182,7 @@ impl Fleet {
             self.log.push(Subject::Node(name.to_owned(), key));
         }
         self.log.push(Subject::Cluster(name.to_owned()));
+        self.remotes.forget_cluster(name);
     }
 
     /// Takes a new or changed object of a cluster.
@@ -150,14 +192,19 @@ impl Fleet {
         object: ShownObject,
         now: UnixMillis,
     ) -> Result<(), FleetError> {
+        let place = Place::new(cluster, object.key());
         let state = self.state_mut(cluster)?;
         let changed = state.tree.upsert(object, now);
-        self.note(cluster, changed)
+        let references = state.tree.shared_references(&place.key);
+        self.note(cluster, changed)?;
+        self.take_remote(&place, references);
+        Ok(())
     }
 
     /// Forgets an object of a cluster.
     pub fn remove(&mut self, cluster: &str, key: &ObjectKey) -> Result<(), FleetError> {
         let changed = self.state_mut(cluster)?.tree.remove(key);
+        self.take_remote(&Place::new(cluster, key.clone()), None);
         self.note(cluster, Some(changed))
     }
 
@@ -268,6 +315,75 @@ impl Fleet {
             }
         }
         Some(delta)
+    }
+
+    /// Follows what a reconciler has applied to another cluster.
+    fn take_remote(&mut self, place: &Place, references: Option<Arc<References>>) {
+        let references = references.filter(|references| references.connection.is_some());
+        let old = self.remotes.get(place);
+        let linked = old.and_then(|remote| remote.linked.clone());
+        if references.is_none() && old.is_none() {
+            return;
+        }
+        let unchanged = old.map(|remote| &remote.references) == references.as_ref();
+        if let Some(target) = linked.as_ref().filter(|_| !unchanged)
+            && let Some(old) = old.cloned()
+        {
+            self.show_under(target, place, &old.references, false);
+        }
+        let remote = references.map(|references| Remote {
+            linked: linked.filter(|_| unchanged),
+            references,
+        });
+        self.remotes.put(place, remote);
+        if !unchanged {
+            self.settle_one(place);
+        }
+    }
+
+    /// Brings every reconciler's objects under the cluster that it applies to.
+    fn settle(&mut self) {
+        for place in self.remotes.misplaced() {
+            self.settle_one(&place);
+        }
+    }
+
+    fn settle_one(&mut self, place: &Place) {
+        let Some(remote) = self.remotes.get(place).cloned() else {
+            return;
+        };
+        let connection = remote.references.connection.as_ref();
+        let wanted = connection
+            .and_then(|connection| self.remotes.target(&place.cluster, connection))
+            .filter(|target| self.clusters.contains_key(*target))
+            .map(str::to_owned);
+        if remote.linked == wanted {
+            return;
+        }
+        if let Some(old) = &remote.linked {
+            self.show_under(old, place, &remote.references, false);
+        }
+        if let Some(new) = &wanted {
+            self.show_under(new, place, &remote.references, true);
+        }
+        let settled = Remote {
+            linked: wanted,
+            references: remote.references,
+        };
+        self.remotes.put(place, Some(settled));
+    }
+
+    fn show_under(&mut self, cluster: &str, by: &Place, references: &References, shown: bool) {
+        let Some(state) = self.clusters.get_mut(cluster) else {
+            return;
+        };
+        let changed = match shown {
+            true => state.tree.link_applied(by, &references.inventory),
+            false => state.tree.unlink_applied(by, &references.inventory),
+        };
+        for key in changed {
+            self.log.push(Subject::Node(cluster.to_owned(), key));
+        }
     }
 
     fn state_mut(&mut self, cluster: &str) -> Result<&mut ClusterState, FleetError> {

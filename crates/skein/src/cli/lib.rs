@@ -38,6 +38,7 @@ mod tree;
 mod trigger;
 mod typed;
 mod version;
+mod why;
 #[cfg(test)]
 mod whole_run;
 

@@ -15,6 +15,7 @@ use skein_object::{GroupVersionKind, Object, ObjectKey};
 use crate::arguments::{ClusterArguments, Session};
 use crate::objects;
 use crate::output::Output;
+use crate::why;
 
 /// Most owners that are asked on the way from a Pod to what was applied.
 const MAX_OWNERS: usize = 16;
@@ -58,7 +59,11 @@ pub(crate) async fn run(arguments: TraceArguments, output: &mut Output) -> anyho
             output.print("---\n")?;
         }
         match report(&session, object).await {
-            Ok(text) => output.print(&text)?,
+            Ok(traced) => {
+                output.print(&traced.text)?;
+                let known: Vec<&Object> = traced.known.iter().chain([object]).collect();
+                why::tell(&session, &object.key(), &known, output).await?;
+            }
             Err(error) => {
                 failures += 1;
                 let place = match object.namespace() {
@@ -160,14 +165,23 @@ async fn fetch(session: &Session, resource: &ApiResource, name: &str) -> anyhow:
     }
 }
 
+/// What a report says, and the Flux objects that it speaks of.
+struct Traced {
+    text: String,
+    known: Vec<Object>,
+}
+
 /// The report about one object.
-async fn report(session: &Session, object: &Object) -> anyhow::Result<String> {
+async fn report(session: &Session, object: &Object) -> anyhow::Result<Traced> {
     if let Some(name) = owner(session, object, KUSTOMIZE_GROUP).await? {
         let applier = objects::get(session, FluxKind::Kustomization, &name.0, &name.1)
             .await
             .context("failed to find kustomization")?;
         let source = linked(session, &applier).await?;
-        return Ok(kustomization_report(object, &applier, source.as_ref()));
+        return Ok(Traced {
+            text: kustomization_report(object, &applier, source.as_ref()),
+            known: [applier].into_iter().chain(source).collect(),
+        });
     }
     if let Some(name) = owner(session, object, HELM_GROUP).await? {
         let release = objects::get(session, FluxKind::HelmRelease, &name.0, &name.1)
@@ -178,12 +192,10 @@ async fn report(session: &Session, object: &Object) -> anyhow::Result<String> {
             Some(chart) => linked(session, chart).await?,
             None => None,
         };
-        return Ok(release_report(
-            object,
-            &release,
-            chart.as_ref(),
-            source.as_ref(),
-        ));
+        return Ok(Traced {
+            text: release_report(object, &release, chart.as_ref(), source.as_ref()),
+            known: [release].into_iter().chain(chart).chain(source).collect(),
+        });
     }
     bail!("object not managed by Flux")
 }

@@ -12,6 +12,7 @@ use skein_object::{Object, ObjectKey};
 use crate::arguments::{ClusterArguments, Session};
 use crate::objects;
 use crate::output::Output;
+use crate::why;
 
 /// Deepest nesting of Kustomizations that is followed.
 const MAX_DEPTH_LEVELS: usize = 32;
@@ -80,7 +81,7 @@ pub(crate) async fn run(arguments: TreeArguments, output: &mut Output) -> anyhow
         Some(Format::Yaml) => format!("{}\n", skein_yaml::to_string(&as_value(&node))),
         None => format!("{}\n", as_text(&node)),
     })?;
-    Ok(())
+    why::tell(&session, &root.key(), &[&root], output).await
 }
 
 struct Walk<'a> {

@@ -309,6 +309,15 @@ async fn trees_and_traces_are_drawn() {
         "{}",
         run.out
     );
+    assert_eq!(run.err, "");
+    let run = world.run("skein tree ks infra").await;
+    assert!(
+        run.err
+            .starts_with("✗ Kustomization flux-system/infra fails: kustomize build failed"),
+        "{}",
+        run.err
+    );
+    assert!(run.err.contains("  to do: "), "{}", run.err);
     let run = world.run("skein trace namespace default").await;
     assert!(
         run.err.contains("object not managed by Flux"),

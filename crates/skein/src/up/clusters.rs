@@ -276,6 +276,8 @@ fn spoke_objects(plan: &ClusterPlan, served: &Served) -> Vec<Object> {
     objects
 }
 
+/// How the groups of Flux end.
+const FLUX_SUFFIX: &str = ".toolkit.fluxcd.io";
 /// All groups of Flux, as a target of patches.
 const FLUX_GROUPS: &str = r".*\.toolkit\.fluxcd\.io";
 /// Name of the Kustomization with a spoke's plain objects.
@@ -283,24 +285,32 @@ const SPOKE_PART: &str = "spoke";
 /// Secret with the kubeconfig of the spoke, in its namespace of the hub.
 const SPOKE_SECRET: &str = "cluster-kubeconfig";
 
-/// Patches that make the hub ignore what is not Flux's, and make what is work on the spoke. A target cannot be negated: all are
-/// marked, then Flux's are unmarked.
+/// Patches that make the hub ignore what is not Flux's, and make what is work on the spoke.
 fn only_flux_objects() -> serde_json::Value {
-    let mark = |value: &str| {
-        let setting = skein_api::names::SSA_SETTING;
-        format!(
-            "apiVersion: any/v1\nkind: Any\nmetadata:\n  name: any\n  annotations:\n    {setting}: {value}\n"
-        )
-    };
+    let setting = skein_api::names::SSA_SETTING;
+    let ignore = format!(
+        "apiVersion: any/v1\nkind: Any\nmetadata:\n  name: any\n  annotations:\n    {setting}: Ignore\n"
+    );
     let connect = format!(
         "- op: add\n  path: /spec/kubeConfig\n  value:\n    secretRef:\n      name: {SPOKE_SECRET}\n"
     );
     json!([
-        {"target": {"kind": ".*"}, "patch": mark("Ignore")},
-        {"target": {"group": FLUX_GROUPS}, "patch": mark("null")},
+        {"target": {"group": not_ending_with(FLUX_SUFFIX)}, "patch": ignore},
         {"target": {"group": "kustomize.toolkit.fluxcd.io", "kind": "Kustomization"}, "patch": connect},
         {"target": {"group": "helm.toolkit.fluxcd.io", "kind": "HelmRelease"}, "patch": connect},
     ])
+}
+
+/// An expression, in the language of patch targets, for every text that does not end so. That language cannot negate: the
+/// text is a shorter end of the suffix, or has such an end after a character that differs.
+fn not_ending_with(suffix: &str) -> String {
+    let mut alternatives = Vec::new();
+    for (place, differs) in suffix.char_indices() {
+        let end = suffix[place + differs.len_utf8()..].replace('.', r"\.");
+        alternatives.push(end.clone());
+        alternatives.push(format!(".*[^{differs}]{end}"));
+    }
+    format!("({})", alternatives.join("|"))
 }
 
 /// A patch that leaves Flux's objects out.

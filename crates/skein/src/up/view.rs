@@ -1,14 +1,18 @@
 //! The terminal's picture of the fleet: a tree for a terminal, plain lines for everything else. Pure text from a snapshot.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+use jiff::Timestamp;
+use skein_graph::{CauseGroup, Urgency, age};
 use skein_hub::fleet::Snapshot;
 use skein_hub::fleet::node::{LinkState, Node, NodeId, NodeRole, NodeStatus};
 
 /// Objects of one reconciler that are shown one by one when they are not ready; the rest is counted.
 const SHOWN_OBJECTS_MAX: usize = 8;
+/// First broken links below the picture.
+const SHOWN_CAUSES_MAX: usize = 3;
 /// Levels of reconcilers under reconcilers.
 const DEPTH_MAX: usize = 16;
 
@@ -27,8 +31,8 @@ fn sign(status: NodeStatus, suspended: bool) -> (&'static str, &'static str) {
     }
 }
 
-/// The tree as lines, each cut to `width` characters.
-pub fn tree(snapshot: &Snapshot, width: usize) -> Vec<String> {
+/// The tree as lines, each cut to `width` characters; the time gives ages.
+pub fn tree(snapshot: &Snapshot, width: usize, time: Timestamp) -> Vec<String> {
     let mut children: HashMap<Option<&NodeId>, Vec<&Arc<Node>>> = HashMap::new();
     for node in &snapshot.nodes {
         children.entry(node.parent.as_ref()).or_default().push(node);
@@ -49,12 +53,31 @@ pub fn tree(snapshot: &Snapshot, width: usize) -> Vec<String> {
             ""
         };
         lines.push(format!("{}{simulated}{link}", cluster.name));
+        let before = lines.len();
         let roots = children.get(&None).into_iter().flatten();
         for node in roots.filter(|node| node.cluster == cluster.name) {
-            branch(node, &children, 1, &mut lines);
+            branch(node, &children, 1, time, &mut lines);
+        }
+        if lines.len() == before {
+            lines.extend(applied_from_elsewhere(snapshot, &cluster.name));
         }
     }
     lines.into_iter().map(|line| cut(&line, width)).collect()
+}
+
+/// What is told of a cluster without Flux objects of its own: how many objects others apply to it.
+fn applied_from_elsewhere(snapshot: &Snapshot, cluster: &str) -> Option<String> {
+    let prefix = format!("{cluster}/");
+    let mut count = 0;
+    let mut appliers = BTreeSet::new();
+    for node in snapshot.nodes.iter().filter(|n| n.cluster == cluster) {
+        count += 1;
+        let parent = node.parent.as_ref().map(NodeId::as_str);
+        let other = parent.filter(|parent| !parent.starts_with(&prefix));
+        appliers.extend(other.and_then(|parent| parent.split('/').next()));
+    }
+    let names: Vec<&str> = appliers.into_iter().collect();
+    (!names.is_empty()).then(|| format!("  {count} objects, applied from {}", names.join(", ")))
 }
 
 fn order(node: &Node) -> (u8, &str, &str, &str) {
@@ -70,12 +93,13 @@ fn branch(
     node: &Arc<Node>,
     children: &HashMap<Option<&NodeId>, Vec<&Arc<Node>>>,
     depth: usize,
+    time: Timestamp,
     lines: &mut Vec<String>,
 ) {
     if depth > DEPTH_MAX {
         return;
     }
-    lines.push(format!("{}{}", "  ".repeat(depth), row(node)));
+    lines.push(format!("{}{}", "  ".repeat(depth), row(node, Some(time))));
     let below = children
         .get(&Some(&node.id))
         .map(Vec::as_slice)
@@ -84,36 +108,58 @@ fn branch(
         .iter()
         .partition(|child| child.role == NodeRole::Object);
     for child in others {
-        branch(child, children, depth + 1, lines);
+        branch(child, children, depth + 1, time, lines);
     }
-    object_lines(&objects, depth + 1, lines);
+    let mut by_cluster: BTreeMap<&str, Vec<&Arc<Node>>> = BTreeMap::new();
+    for object in objects {
+        by_cluster.entry(&object.cluster).or_default().push(object);
+    }
+    for (cluster, objects) in by_cluster {
+        let on = match cluster == node.cluster {
+            true => String::new(),
+            false => format!("  on {cluster}"),
+        };
+        object_lines(&objects, depth + 1, &on, time, lines);
+    }
 }
 
-fn object_lines(objects: &[&Arc<Node>], depth: usize, lines: &mut Vec<String>) {
+fn object_lines(
+    objects: &[&Arc<Node>],
+    depth: usize,
+    on: &str,
+    time: Timestamp,
+    lines: &mut Vec<String>,
+) {
     let indent = "  ".repeat(depth);
     let waiting: Vec<_> = objects
         .iter()
         .filter(|node| !matches!(node.status, NodeStatus::Ready | NodeStatus::Unknown))
         .collect();
     for node in waiting.iter().take(SHOWN_OBJECTS_MAX) {
-        lines.push(format!("{indent}{}", row(node)));
+        lines.push(format!("{indent}{}{on}", row(node, Some(time))));
     }
     if waiting.len() > SHOWN_OBJECTS_MAX {
         lines.push(format!(
-            "{indent}… {} more not ready",
+            "{indent}… {} more not ready{on}",
             waiting.len() - SHOWN_OBJECTS_MAX
         ));
     }
     let ready = objects.len() - waiting.len();
     if ready > 0 {
         let plural = if ready == 1 { "" } else { "s" };
-        lines.push(format!("{indent}✔ {ready} object{plural}"));
+        lines.push(format!("{indent}✔ {ready} object{plural}{on}"));
     }
 }
 
-fn row(node: &Node) -> String {
+/// One node; with a time, also for how long it has been so.
+fn row(node: &Node, time: Option<Timestamp>) -> String {
     let (glyph, word) = sign(node.status, node.suspended);
     let mut text = format!("{glyph} {} {}  {word}", node.kind, qualified(node));
+    let since = time.zip(node.changed_at.parse().ok());
+    if let Some((time, since)) = since {
+        // Writing to a String cannot fail.
+        let _ = write!(text, " {}", age(since, time));
+    }
     if !node.revision.is_empty() {
         // Writing to a String cannot fail.
         let _ = write!(text, "  {}", node.revision);
@@ -129,7 +175,7 @@ fn row(node: &Node) -> String {
 }
 
 /// `namespace/name`, or the name alone.
-pub fn qualified(node: &Node) -> String {
+fn qualified(node: &Node) -> String {
     if node.namespace.is_empty() {
         node.name.clone()
     } else {
@@ -177,11 +223,27 @@ impl News {
             lines.push(format!(
                 "{elapsed_seconds:7.1}s  {}  {}",
                 node.cluster,
-                row(node)
+                row(node, None)
             ));
         }
         lines
     }
+}
+
+/// The first broken links below the picture: what is broken, and what to do.
+pub fn causes(groups: &[CauseGroup], width: usize) -> Vec<String> {
+    let mut lines = Vec::new();
+    let failed = groups.iter().filter_map(|group| {
+        let broken = group.explanation.broken.as_ref();
+        broken.filter(|broken| broken.urgency == Urgency::Failed)
+    });
+    for broken in failed.take(SHOWN_CAUSES_MAX) {
+        let first = broken.clause(&broken.cluster);
+        let first = first.lines().next().unwrap_or_default();
+        lines.push(format!("✗ {}: {first}", broken.cluster));
+        lines.push(format!("  to do: {}", broken.remedy));
+    }
+    lines.into_iter().map(|line| cut(&line, width)).collect()
 }
 
 #[cfg(test)]

@@ -48,13 +48,21 @@ function Conditions({ list, now }: { list: Condition[]; now: number }): ReactEle
   );
 }
 
-/** `cluster/group/kind/namespace/name` as people say it. */
-function spoken(id: string): string {
-  const [, , kind = "", namespace = "-", name = ""] = id.split("/");
-  return namespace === "-" ? `${kind} ${name}` : `${kind} ${namespace}/${name}`;
+/** `cluster/group/kind/namespace/name` as people say it; another cluster than `home` is named. */
+function spoken(id: string, home: string): string {
+  const [cluster = "", , kind = "", namespace = "-", name = ""] = id.split("/");
+  const where = cluster === home ? "" : ` on ${cluster}`;
+  return namespace === "-" ? `${kind} ${name}${where}` : `${kind} ${namespace}/${name}${where}`;
 }
 
-function Links({ title, ids, onSelect }: { title: string; ids: string[]; onSelect: (id: string) => void }): ReactElement | null {
+interface LinksProps {
+  title: string;
+  ids: string[];
+  home: string;
+  onSelect: (id: string) => void;
+}
+
+function Links({ title, ids, home, onSelect }: LinksProps): ReactElement | null {
   if (ids.length === 0) return null;
   return (
     <>
@@ -62,7 +70,7 @@ function Links({ title, ids, onSelect }: { title: string; ids: string[]; onSelec
       <dd>
         {ids.map((id) => (
           <button key={id} className="link" onClick={() => onSelect(id)}>
-            {spoken(id)}
+            {spoken(id, home)}
           </button>
         ))}
       </dd>
@@ -74,7 +82,7 @@ export function Overview({ detail, now, onSelect }: Props): ReactElement {
   const { node, explanation } = detail;
   return (
     <>
-      <Chain explanation={explanation} subject={node.id} onSelect={onSelect} />
+      <Chain explanation={explanation} subject={node.id} home={node.cluster} now={now} onSelect={onSelect} />
       <Conditions list={detail.conditions} now={now} />
       <section>
         <h3>Facts</h3>
@@ -91,8 +99,8 @@ export function Overview({ detail, now, onSelect }: Props): ReactElement {
               <dd>{node.message}</dd>
             </>
           )}
-          <Links title="Depends on" ids={detail.dependsOn} onSelect={onSelect} />
-          <Links title="Applied by" ids={detail.appliedBy} onSelect={onSelect} />
+          <Links title="Depends on" ids={detail.dependsOn} home={node.cluster} onSelect={onSelect} />
+          <Links title="Applied by" ids={detail.appliedBy} home={node.cluster} onSelect={onSelect} />
           {node.observedAt > 0 && (
             <>
               <dt>Received</dt>

@@ -118,6 +118,7 @@ export function TreeRow({ row, index, top, selected, focused, now, hubNow, onPic
         <span className="tree-label">{cell.name}</span>
         {cell.kind && <span className="tree-kind">{cell.kind}</span>}
         {cell.namespace && <span className="tree-namespace">{cell.namespace}</span>}
+        {row.elsewhere && <span className="tree-elsewhere">on {row.cluster.name}</span>}
         <Problems row={row} />
       </span>
       <span className="tree-status" role="gridcell">

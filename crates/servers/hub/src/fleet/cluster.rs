@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
+use skein_graph::Place;
 use skein_object::mask::{SECRET_MASK, mask_secret};
 use skein_object::{GroupKind, Object, ObjectKey};
 
@@ -48,25 +49,24 @@ pub struct Observed {
 /// Objects, what refers to what, and the nodes that follow from both.
 #[derive(Debug, Default)]
 pub struct ClusterTree {
-    name: String,
+    name: Arc<str>,
     objects: HashMap<ObjectKey, Observed>,
     /// Kinds of which a complete list was seen: an object of them that is not here does not exist.
     complete_kinds: HashSet<GroupKind>,
-    /// Object → reconcilers whose inventory names it.
-    appliers: HashMap<ObjectKey, BTreeSet<ObjectKey>>,
+    /// Object → reconcilers, of this or another cluster, whose inventory names it.
+    appliers: HashMap<ObjectKey, BTreeSet<Place>>,
     /// Source → objects that use it.
     users: HashMap<ObjectKey, BTreeSet<ObjectKey>>,
     /// Owner → objects that it controls.
     controlled: HashMap<ObjectKey, BTreeSet<ObjectKey>>,
     nodes: HashMap<ObjectKey, Arc<Node>>,
-    children: HashMap<ObjectKey, BTreeSet<ObjectKey>>,
 }
 
 impl ClusterTree {
     /// An empty tree of a cluster.
     pub fn new(name: &str) -> Self {
         Self {
-            name: name.to_owned(),
+            name: name.into(),
             ..Self::default()
         }
     }
@@ -138,13 +138,56 @@ impl ClusterTree {
             .map(|observed| observed.references.as_ref())
     }
 
-    /// Keys of the nodes that hang under a node, sorted.
-    pub fn children(&self, key: &ObjectKey) -> impl Iterator<Item = &ObjectKey> {
-        self.children.get(key).into_iter().flatten()
+    /// The same, shared.
+    pub fn shared_references(&self, key: &ObjectKey) -> Option<Arc<References>> {
+        let observed = self.objects.get(key)?;
+        Some(Arc::clone(&observed.references))
+    }
+
+    /// All objects as they were last seen, in no order.
+    pub fn objects(&self) -> impl Iterator<Item = (&ObjectKey, &Observed)> {
+        self.objects.iter()
+    }
+
+    /// Whether all objects of a kind are known.
+    pub fn is_complete(&self, kind: &GroupKind) -> bool {
+        self.complete_kinds.contains(kind)
+    }
+
+    /// What an object controls, sorted.
+    pub fn controlled(&self, key: &ObjectKey) -> impl Iterator<Item = &ObjectKey> {
+        self.controlled.get(key).into_iter().flatten()
+    }
+
+    /// Notes that a reconciler, of whatever cluster, has applied objects to this one; returns the keys whose nodes changed.
+    pub fn link_applied<'a>(
+        &mut self,
+        by: &Place,
+        applied: impl IntoIterator<Item = &'a ObjectKey>,
+    ) -> Vec<ObjectKey> {
+        let keys: Vec<ObjectKey> = applied.into_iter().cloned().collect();
+        for key in &keys {
+            let appliers = self.appliers.entry(key.clone()).or_default();
+            appliers.insert(by.clone());
+        }
+        self.refresh(keys)
+    }
+
+    /// Undoes [`Self::link_applied`].
+    pub fn unlink_applied<'a>(
+        &mut self,
+        by: &Place,
+        applied: impl IntoIterator<Item = &'a ObjectKey>,
+    ) -> Vec<ObjectKey> {
+        let keys: Vec<ObjectKey> = applied.into_iter().cloned().collect();
+        for key in &keys {
+            unlink(&mut self.appliers, key, by);
+        }
+        self.refresh(keys)
     }
 
     /// The reconcilers that have applied an object, sorted.
-    pub fn appliers(&self, key: &ObjectKey) -> impl Iterator<Item = &ObjectKey> {
+    pub fn appliers(&self, key: &ObjectKey) -> impl Iterator<Item = &Place> {
         self.appliers.get(key).into_iter().flatten()
     }
 
@@ -156,23 +199,15 @@ impl ClusterTree {
     /// Moves the reverse links of one object from its old references to its new ones.
     fn relink(&mut self, key: &ObjectKey, old: &References, new: &References) -> Vec<ObjectKey> {
         let mut touched = Vec::new();
-        for gone in old
-            .inventory
-            .iter()
-            .filter(|k| new.inventory.binary_search(k).is_err())
-        {
-            unlink(&mut self.appliers, gone, key);
+        let own = Place::new(&self.name, key.clone());
+        let (before, after) = (old.applied_here(), new.applied_here());
+        for gone in before.iter().filter(|k| after.binary_search(k).is_err()) {
+            unlink(&mut self.appliers, gone, &own);
             touched.push(gone.clone());
         }
-        for added in new
-            .inventory
-            .iter()
-            .filter(|k| old.inventory.binary_search(k).is_err())
-        {
-            self.appliers
-                .entry(added.clone())
-                .or_default()
-                .insert(key.clone());
+        for added in after.iter().filter(|k| before.binary_search(k).is_err()) {
+            let appliers = self.appliers.entry(added.clone()).or_default();
+            appliers.insert(own.clone());
             touched.push(added.clone());
         }
         if old.source != new.source {
@@ -215,30 +250,13 @@ impl ClusterTree {
             if old.is_some() != new.is_some() {
                 queue.extend(self.controlled.get(&key).into_iter().flatten().cloned());
             }
-            self.store(&key, new);
+            match new {
+                Some(node) => self.nodes.insert(key.clone(), Arc::new(node)),
+                None => self.nodes.remove(&key),
+            };
             changed.push(key);
         }
         changed
-    }
-
-    fn store(&mut self, key: &ObjectKey, new: Option<Node>) {
-        let old = match new {
-            Some(node) => {
-                if let Some(parent) = self.parent(key) {
-                    self.children.entry(parent).or_default().insert(key.clone());
-                }
-                self.nodes.insert(key.clone(), Arc::new(node))
-            }
-            None => self.nodes.remove(key),
-        };
-        let old_parent = old.and_then(|node| NodeId::parse(node.parent.as_ref()?.as_str()));
-        let Some((_, old_parent)) = old_parent else {
-            return;
-        };
-        let stays = self.nodes.contains_key(key) && self.parent(key).as_ref() == Some(&old_parent);
-        if !stays {
-            unlink(&mut self.children, &old_parent, key);
-        }
     }
 
     fn compute(&self, key: &ObjectKey) -> Option<Node> {
@@ -255,9 +273,9 @@ impl ClusterTree {
             id: NodeId::new(&self.name, key),
             parent: self
                 .parent(key)
-                .map(|parent| NodeId::new(&self.name, &parent)),
+                .map(|parent| NodeId::new(&parent.cluster, &parent.key)),
             role: kinds::role(key),
-            cluster: self.name.clone(),
+            cluster: self.name.to_string(),
             group: key.group.clone(),
             kind: key.kind.clone(),
             namespace: key.namespace.clone(),
@@ -312,22 +330,24 @@ impl ClusterTree {
     }
 
     /// The node that a node hangs under: source of a reconciler, owner, or who applied it.
-    fn parent(&self, key: &ObjectKey) -> Option<ObjectKey> {
+    fn parent(&self, key: &ObjectKey) -> Option<Place> {
         let references = self.references(key);
+        let here = |key: &ObjectKey| Place {
+            cluster: Arc::clone(&self.name),
+            key: key.clone(),
+        };
         match kinds::role(key) {
-            NodeRole::Source | NodeRole::Reconciler => {
-                references.and_then(|references| references.source.clone())
-            }
+            NodeRole::Source | NodeRole::Reconciler => references?.source.as_ref().map(here),
             NodeRole::Object => references
                 .and_then(|references| references.source.as_ref().or(references.owner.as_ref()))
                 .filter(|owner| self.is_shown(owner))
-                .or_else(|| self.appliers.get(key)?.first())
-                .cloned(),
+                .map(here)
+                .or_else(|| self.appliers.get(key)?.first().cloned()),
         }
     }
 }
 
-fn unlink(links: &mut HashMap<ObjectKey, BTreeSet<ObjectKey>>, from: &ObjectKey, to: &ObjectKey) {
+fn unlink<T: Ord>(links: &mut HashMap<ObjectKey, BTreeSet<T>>, from: &ObjectKey, to: &T) {
     if let Some(set) = links.get_mut(from) {
         set.remove(to);
         if set.is_empty() {

@@ -1,7 +1,7 @@
 //! Which kinds are sources and reconcilers, and what an object refers to: its source, inventory and owner.
 
 use serde_json::Value;
-use skein_graph::{dependencies_of, inventory_of, source_of};
+use skein_graph::{ConnectionRef, connection_of, dependencies_of, inventory_of, source_of};
 use skein_object::{GroupKind, Object, ObjectKey};
 
 use super::node::NodeRole;
@@ -44,8 +44,10 @@ pub fn takes_actions(kind: &GroupKind) -> bool {
 pub struct References {
     /// What it hangs under by its own declaration: the source of a reconciler, the repository of a chart.
     pub source: Option<ObjectKey>,
-    /// What it has applied.
+    /// What it has applied, sorted.
     pub inventory: Vec<ObjectKey>,
+    /// How the cluster is reached that it applies to; absent for its own.
+    pub connection: Option<ConnectionRef>,
     /// The object that controls it.
     pub owner: Option<ObjectKey>,
     /// What it waits for.
@@ -53,6 +55,14 @@ pub struct References {
 }
 
 impl References {
+    /// What it has applied to its own cluster.
+    pub fn applied_here(&self) -> &[ObjectKey] {
+        match self.connection {
+            None => &self.inventory,
+            Some(_) => &[],
+        }
+    }
+
     /// Reads them from an object; what cannot be read is left out.
     pub fn of(object: &Object) -> Self {
         let key = object.key();
@@ -64,6 +74,7 @@ impl References {
             } else {
                 Vec::new()
             },
+            connection: connection_of(object).filter(|_| applies),
             owner: owner(object, &key),
             depends_on: if applies {
                 dependencies(object)

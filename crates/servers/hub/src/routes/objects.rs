@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use skein_graph::Place;
 use skein_object::{Object, ObjectKey};
 use utoipa::ToSchema;
 
@@ -11,6 +12,7 @@ use super::HubState;
 use crate::fleet::explain::{Explanation, explain};
 use crate::fleet::kinds;
 use crate::fleet::node::{EventView, Node, NodeId, or_empty};
+use crate::live::unix_millis;
 use crate::problem::Problem;
 
 /// One condition of an object's status.
@@ -80,6 +82,7 @@ pub async fn get_object(
             let object = tree.observed(&key).map(|observed| observed.object.clone());
             let depends_on = tree.references(&key).map(|r| r.depends_on.as_slice());
             let id = |key: &ObjectKey| NodeId::new(&cluster, key);
+            let applier = |place: &Place| NodeId::new(&place.cluster, &place.key);
             let detail = ObjectDetail {
                 node: node.as_ref().clone(),
                 conditions: object
@@ -87,8 +90,8 @@ pub async fn get_object(
                     .map(|object| conditions(object))
                     .unwrap_or_default(),
                 depends_on: depends_on.unwrap_or_default().iter().map(id).collect(),
-                applied_by: tree.appliers(&key).map(id).collect(),
-                explanation: explain(tree, &key),
+                applied_by: tree.appliers(&key).map(applier).collect(),
+                explanation: explain(fleet, &cluster, &key, unix_millis()),
                 takes_actions: object.is_some() && kinds::takes_actions(&key.group_kind()),
                 yaml: String::new(),
             };

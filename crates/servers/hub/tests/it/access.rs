@@ -140,13 +140,18 @@ async fn every_answer_has_the_security_headers() {
 }
 
 #[tokio::test]
-async fn large_bodies_are_refused() {
+async fn large_bodies_are_refused_by_every_route() {
     let hub = TestHub::start().await;
-    let path = "/api/v1/objects/staging/kustomize.toolkit.fluxcd.io/Kustomization/flux-system/apps/actions";
-    let large = format!(
-        "{{\"action\": \"{}\"}}",
-        "x".repeat(skein_hub::server::MAX_BODY_BYTES)
-    );
-    assert_eq!(hub.post(path, &large).await.status, 413);
+    let origin = hub.origin();
+    let large = "x".repeat(skein_hub::server::MAX_BODY_BYTES + 1);
+    for (method, path) in routes() {
+        let answer = hub
+            .send(&method, &path, &[&hub.cookie, &origin], &large)
+            .await;
+        assert_eq!(answer.status, 413, "{method} {path}");
+        // Who is not signed in learns nothing of limits.
+        let answer = hub.send(&method, &path, &[&origin], &large).await;
+        assert_eq!(answer.status, 401, "{method} {path} without a session");
+    }
     assert!(hub.writer.written.lock().is_empty());
 }

@@ -22,7 +22,8 @@ pub fn kustomization(name: &str, ready: &str, message: &str) -> ShownObject {
         "spec": {"sourceRef": {"kind": "GitRepository", "name": "flux-system"}},
         "status": {
             "observedGeneration": 1,
-            "conditions": [{"type": "Ready", "status": ready, "reason": "R", "message": message}],
+            "conditions": [{"type": "Ready", "status": ready, "reason": "R", "message": message,
+                "lastTransitionTime": "2026-01-01T00:00:00Z"}],
         },
     }))
     .unwrap();
@@ -37,9 +38,22 @@ pub fn source() -> ShownObject {
         "spec": {"url": "http://127.0.0.1/up.git"},
         "status": {
             "observedGeneration": 1,
+            "artifact": {"revision": "main@sha1:1b7e05a3d8c1e2f46c1d2f8e94b7a6059f2c4d81"},
             "conditions": [{"type": "Ready", "status": "True", "reason": "R", "message": ""}],
         },
     }))
     .unwrap();
     ShownObject::new(object)
+}
+
+/// A ready Kustomization that has applied objects through the Secret `connection`.
+pub fn remote(name: &str, connection: &str, applied: &[&str]) -> ShownObject {
+    let mut value = kustomization(name, "True", "").to_value();
+    value["spec"]["kubeConfig"] = json!({"secretRef": {"name": connection}});
+    let entries: Vec<_> = applied
+        .iter()
+        .map(|id| json!({"id": id, "v": "v1"}))
+        .collect();
+    value["status"]["inventory"] = json!({"entries": entries});
+    ShownObject::new(Object::from_value(value).unwrap())
 }

@@ -4,6 +4,10 @@ use super::fixtures::{cluster, kustomization};
 use super::*;
 use skein_hub::Fleet;
 
+fn time() -> Timestamp {
+    "2026-01-01T00:10:00Z".parse().unwrap()
+}
+
 fn fleet() -> Fleet {
     let mut fleet = cluster("staging");
     fleet
@@ -14,17 +18,17 @@ fn fleet() -> Fleet {
 
 #[test]
 fn failed_nodes_show_the_first_line_of_their_message() {
-    let lines = tree(&fleet().snapshot(), 100);
+    let lines = tree(&fleet().snapshot(), 100, time());
     assert!(
         lines[0].starts_with("staging  (workloads simulated)"),
         "{lines:?}"
     );
     let failed = |line: &&String| {
-        line.contains("✗ Kustomization flux-system/apps  failed") && line.contains("boom")
+        line.contains("✗ Kustomization flux-system/apps  failed 10m") && line.contains("boom")
     };
     assert!(lines.iter().any(|line| failed(&line)), "{lines:?}");
     assert!(
-        tree(&fleet().snapshot(), 10)
+        tree(&fleet().snapshot(), 10, time())
             .iter()
             .all(|line| line.chars().count() <= 10)
     );
@@ -41,4 +45,28 @@ fn plain_lines_are_printed_once() {
     let lines = news.lines(&fleet.snapshot(), 1.25);
     let ready = |line: &String| line.contains("✔ Kustomization flux-system/apps  ready");
     assert!(lines.iter().any(ready), "{lines:?}");
+}
+
+#[test]
+fn objects_on_another_cluster_say_so() {
+    let mut fleet = cluster("hub");
+    fleet.add_cluster("spoke", true, 0).unwrap();
+    let connection = skein_graph::ConnectionRef {
+        kind: "Secret".into(),
+        namespace: "flux-system".into(),
+        name: "spoke".into(),
+        data_key: String::new(),
+    };
+    fleet.set_target("hub", &connection, Some("spoke"));
+    let applier = fixtures::remote("apps", "spoke", &["_shop__Namespace", "_mail__Namespace"]);
+    fleet.upsert("hub", applier, 0).unwrap();
+    let lines = tree(&fleet.snapshot(), 100, time());
+    assert!(
+        lines.contains(&"      ✔ 2 objects  on spoke".to_owned()),
+        "{lines:#?}"
+    );
+    assert!(
+        lines.contains(&"  2 objects, applied from hub".to_owned()),
+        "{lines:#?}"
+    );
 }
