@@ -4,6 +4,7 @@
 //! controllers, and the hub's fleet is what the terminal and the web page show.
 
 mod clusters;
+mod copies;
 mod instead_of;
 mod layout;
 mod outcome;

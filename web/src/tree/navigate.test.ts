@@ -15,6 +15,7 @@ function row(depth: number, expandable: boolean, expanded: boolean): Row {
     context: false,
     below: { failed: 0, progressing: 0 },
     children: expandable ? 2 : 0,
+    elsewhere: false,
     node: depth === 0 ? null : node(id),
     cluster: cluster("c"),
   };

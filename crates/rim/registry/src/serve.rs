@@ -1,7 +1,9 @@
-//! A registry for a folder of charts on this machine: packages (`*.tgz`) and directories with a Chart.yaml. Read-only; nothing is
-//! kept in memory, so that a change of the folder is seen by the next request.
+//! A registry for a folder on this machine: charts (packages `*.tgz` and directories with a Chart.yaml), and other directories as the
+//! artifacts that `push artifact` makes of them. Read-only; nothing is kept in memory, so that a change of the folder is seen by the
+//! next request.
 
 mod folder;
+mod plain;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -18,8 +20,6 @@ use crate::registry::digest;
 use folder::Packed;
 
 const MANIFEST_TYPE: &str = "application/vnd.oci.image.manifest.v1+json";
-const CONFIG_TYPE: &str = "application/vnd.cncf.helm.config.v1+json";
-const LAYER_TYPE: &str = "application/vnd.cncf.helm.chart.content.v1.tar+gzip";
 const JSON_TYPE: &str = "application/json";
 const BLOB_TYPE: &str = "application/octet-stream";
 
@@ -30,7 +30,7 @@ pub struct ServedCharts {
 }
 
 impl ServedCharts {
-    /// Serves the charts of a folder as repositories `<name>/.../<chart>`.
+    /// Serves the charts and directories of a folder as repositories `<name>/.../<chart or directory>`, and the folder as `<name>`.
     pub fn insert(&self, name: &str, folder: PathBuf) {
         let mut folders = self.folders.write().unwrap_or_else(PoisonError::into_inner);
         folders.insert(name.to_owned(), folder);
@@ -63,7 +63,7 @@ async fn answer(State(served): State<ServedCharts>, Path(path): Path<String>) ->
         return unknown_name();
     };
     let chart = rest.rsplit('/').next().unwrap_or_default().to_owned();
-    let packed = match tokio::task::spawn_blocking(move || folder::charts(&folder, &chart)).await {
+    let packed = match tokio::task::spawn_blocking(move || all(&folder, &chart)).await {
         Ok(Ok(packed)) => packed,
         Ok(Err(reason)) => return failure(&reason),
         Err(error) => return failure(&error.to_string()),
@@ -82,11 +82,28 @@ async fn answer(State(served): State<ServedCharts>, Path(path): Path<String>) ->
     }
 }
 
+/// The charts of that name, else the directory of that name; without a name, the folder itself.
+fn all(folder: &std::path::Path, name: &str) -> Result<Vec<Packed>, String> {
+    if name.is_empty() {
+        return plain::artifact(folder).map(|artifact| vec![artifact]);
+    }
+    let charts = folder::charts(folder, name)?;
+    let directory = folder.join(name);
+    if charts.is_empty() && directory.is_dir() {
+        return plain::artifact(&directory).map(|artifact| vec![artifact]);
+    }
+    Ok(charts)
+}
+
 fn manifest(packed: &[Packed], reference: &str) -> Response {
     for chart in packed {
         let bytes = manifest_of(chart).to_string().into_bytes();
         let sum = digest(&bytes);
-        if chart.tag() == reference || sum == reference {
+        let is_asked = match reference.contains(':') {
+            true => sum == reference,
+            false => chart.has_every_tag || chart.tag() == reference,
+        };
+        if is_asked {
             let mut response = content(MANIFEST_TYPE, bytes);
             if let Ok(value) = header::HeaderValue::from_str(&sum) {
                 response
@@ -104,8 +121,8 @@ fn manifest_of(chart: &Packed) -> Value {
     json!({
         "schemaVersion": 2,
         "mediaType": MANIFEST_TYPE,
-        "config": descriptor(CONFIG_TYPE, &chart.config),
-        "layers": [descriptor(LAYER_TYPE, &chart.package)],
+        "config": descriptor(chart.config_type, &chart.config),
+        "layers": [descriptor(chart.layer_type, &chart.package)],
     })
 }
 

@@ -38,9 +38,9 @@ mod tree;
 mod trigger;
 mod typed;
 mod version;
-mod why;
 #[cfg(test)]
 mod whole_run;
+mod why;
 
 pub use arguments::{ClusterArguments, Session, hoist_global_flags};
 pub use build::{BuildOptions, build_kustomization};

@@ -15,11 +15,12 @@ use tempfile::TempDir;
 use crate::roles::apiserver::write_kubeconfig;
 use crate::roles::set::{Component, ControllerSet, DriftDetection, SetOptions};
 
+use super::copies;
 use super::layout::{ClusterPlan, FLUX_SYSTEM, Layout};
 use super::repository::Served;
 
 /// Field manager of what bootstrap makes.
-const MANAGER: &str = "skein-up";
+pub(super) const MANAGER: &str = "skein-up";
 /// How long the API may take to serve Flux's kinds.
 const ESTABLISH_TIMEOUT: Duration = Duration::from_secs(30);
 /// Objects worked on at a time, per controller.
@@ -48,10 +49,21 @@ struct Member {
     controllers: Option<ControllerSet>,
 }
 
+/// A task that ends with its owner.
+struct AbortOnDrop(tokio::task::JoinHandle<()>);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
 /// Running clusters.
 pub struct Fleet {
     server: Server,
     members: Vec<Member>,
+    /// Brings to the hub what Flux objects of spokes refer to.
+    copies: Option<AbortOnDrop>,
     /// Artifacts of an ephemeral run.
     _artifacts: Option<TempDir>,
 }
@@ -101,6 +113,7 @@ impl Fleet {
         let mut fleet = Self {
             server,
             members,
+            copies: None,
             _artifacts: artifacts,
         };
         for (number, plan) in options.layout.clusters.iter().enumerate() {
@@ -109,10 +122,8 @@ impl Fleet {
         if options.hub {
             fleet.connect_spokes(&options).await?;
         }
+        // Spokes have controllers too: what a Kustomization brings there may hold Flux objects, which nobody else would attend.
         for number in 0..fleet.members.len() {
-            if options.hub && number > 0 {
-                continue;
-            }
             let folder = artifact_root.join(&fleet.members[number].name);
             let set = ControllerSet::start(
                 fleet.members[number].cluster.clone(),
@@ -120,6 +131,13 @@ impl Fleet {
                 Metrics::default(),
             );
             fleet.members[number].controllers = Some(set.await?);
+        }
+        if options.hub
+            && let Some((hub, spokes)) = fleet.members.split_first()
+        {
+            let spokes = spokes.iter().map(|m| (m.name.clone(), m.cluster.clone()));
+            let copies = copies::follow(hub.cluster.clone(), spokes.collect());
+            fleet.copies = Some(AbortOnDrop(tokio::spawn(copies)));
         }
         Ok(fleet)
     }
@@ -214,6 +232,7 @@ impl Fleet {
 
     /// Stops controllers, then the API.
     pub async fn stop(self, grace: Duration) {
+        drop(self.copies);
         for member in self.members {
             if let Some(controllers) = member.controllers {
                 controllers.stop(grace).await;
@@ -269,7 +288,7 @@ fn spoke_objects(plan: &ClusterPlan, served: &Served) -> Vec<Object> {
             on_spoke.set(&["spec", "patches"], without_flux_objects());
             objects.push(on_spoke);
             object.set(&["spec", "targetNamespace"], plan.name.clone().into());
-            object.set(&["spec", "patches"], only_flux_objects());
+            object.set(&["spec", "patches"], only_flux_objects(&plan.sync));
         }
         objects.push(object);
     }
@@ -280,13 +299,17 @@ fn spoke_objects(plan: &ClusterPlan, served: &Served) -> Vec<Object> {
 const FLUX_SUFFIX: &str = ".toolkit.fluxcd.io";
 /// All groups of Flux, as a target of patches.
 const FLUX_GROUPS: &str = r".*\.toolkit\.fluxcd\.io";
+/// A patch that takes its target out of the build.
+const DELETE_PATCH: &str =
+    "$patch: delete\napiVersion: any/v1\nkind: Any\nmetadata:\n  name: any\n";
 /// Name of the Kustomization with a spoke's plain objects.
 const SPOKE_PART: &str = "spoke";
 /// Secret with the kubeconfig of the spoke, in its namespace of the hub.
 const SPOKE_SECRET: &str = "cluster-kubeconfig";
 
-/// Patches that make the hub ignore what is not Flux's, and make what is work on the spoke.
-fn only_flux_objects() -> serde_json::Value {
+/// Patches that make the hub ignore what is not Flux's, and make what is work on the spoke. The folder's own sync objects are left out:
+/// the hub has its own in their place.
+fn only_flux_objects(sync: &[Object]) -> serde_json::Value {
     let setting = skein_api::names::SSA_SETTING;
     let ignore = format!(
         "apiVersion: any/v1\nkind: Any\nmetadata:\n  name: any\n  annotations:\n    {setting}: Ignore\n"
@@ -294,11 +317,16 @@ fn only_flux_objects() -> serde_json::Value {
     let connect = format!(
         "- op: add\n  path: /spec/kubeConfig\n  value:\n    secretRef:\n      name: {SPOKE_SECRET}\n"
     );
-    json!([
-        {"target": {"group": not_ending_with(FLUX_SUFFIX)}, "patch": ignore},
-        {"target": {"group": "kustomize.toolkit.fluxcd.io", "kind": "Kustomization"}, "patch": connect},
-        {"target": {"group": "helm.toolkit.fluxcd.io", "kind": "HelmRelease"}, "patch": connect},
-    ])
+    let without = sync.iter().map(|object| {
+        let target = json!({"group": object.gvk().group, "kind": object.kind(), "namespace": object.namespace(), "name": object.name()});
+        json!({"target": target, "patch": DELETE_PATCH})
+    });
+    let patches = [
+        json!({"target": {"group": not_ending_with(FLUX_SUFFIX)}, "patch": ignore}),
+        json!({"target": {"group": "kustomize.toolkit.fluxcd.io", "kind": "Kustomization"}, "patch": connect}),
+        json!({"target": {"group": "helm.toolkit.fluxcd.io", "kind": "HelmRelease"}, "patch": connect}),
+    ];
+    without.chain(patches).collect()
 }
 
 /// An expression, in the language of patch targets, for every text that does not end so. That language cannot negate: the
@@ -315,11 +343,10 @@ fn not_ending_with(suffix: &str) -> String {
 
 /// A patch that leaves Flux's objects out.
 fn without_flux_objects() -> serde_json::Value {
-    let delete = "$patch: delete\napiVersion: any/v1\nkind: Any\nmetadata:\n  name: any\n";
-    json!([{"target": {"group": FLUX_GROUPS}, "patch": delete}])
+    json!([{"target": {"group": FLUX_GROUPS}, "patch": DELETE_PATCH}])
 }
 
-async fn apply(cluster: &Cluster, object: &Object) -> Result<()> {
+pub(super) async fn apply(cluster: &Cluster, object: &Object) -> Result<()> {
     let what = || format!("applying {}", object.key());
     let resource = cluster.resource(&object.gvk()).await.with_context(what)?;
     let options = ApplyOptions {

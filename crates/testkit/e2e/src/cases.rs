@@ -158,5 +158,7 @@ pub const STANDALONE: &[Standalone] = &[
     standalone!(up::tells_ci_the_first_broken_link),
     standalone!(up::serves_other_addresses_from_folders),
     standalone!(up::runs_the_homelab_without_a_network),
+    standalone!(up::serves_registries_from_folders),
+    standalone!(up::runs_the_example_as_a_hub),
     standalone!(up::runs_real_repositories),
 ];

@@ -12,14 +12,20 @@ use crate::chart_repository::MAX_CHART_BYTES;
 
 /// Most names of a folder that are looked at.
 const MAX_NAMES: usize = 10_000;
+const CONFIG_TYPE: &str = "application/vnd.cncf.helm.config.v1+json";
+const LAYER_TYPE: &str = "application/vnd.cncf.helm.chart.content.v1.tar+gzip";
 /// Ending of packages.
 const PACKAGE_ENDING: &str = "tgz";
 
-/// A packed chart.
+/// A packed chart, or another packed directory.
 pub(super) struct Packed {
-    version: String,
+    pub version: String,
+    /// Every tag names it: it has no version of its own.
+    pub has_every_tag: bool,
+    pub config_type: &'static str,
     /// Chart.yaml as JSON.
     pub config: Vec<u8>,
+    pub layer_type: &'static str,
     pub package: Vec<u8>,
 }
 
@@ -88,6 +94,9 @@ fn from_package(path: &Path, name: &str) -> Result<Option<Packed>, String> {
 fn packed(metadata: &Metadata, package: Vec<u8>) -> Result<Packed, String> {
     Ok(Packed {
         version: metadata.version.clone(),
+        has_every_tag: false,
+        config_type: CONFIG_TYPE,
+        layer_type: LAYER_TYPE,
         config: serde_json::to_vec(metadata).map_err(|error| error.to_string())?,
         package,
     })

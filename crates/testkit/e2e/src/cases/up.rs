@@ -121,8 +121,7 @@ pub async fn runs_spokes_from_a_hub(bench: Bench) -> Result<()> {
     up.value("a-hub", "hub", "here").await?;
     up.value("north", "one", "north").await?;
     up.value("south", "one", "south").await?;
-    let path =
-        "/apis/kustomize.toolkit.fluxcd.io/v1/namespaces/north/kustomizations/apps";
+    let path = "/apis/kustomize.toolkit.fluxcd.io/v1/namespaces/north/kustomizations/apps";
     up.find("a-hub", path, |object| {
         object["metadata"]["annotations"]["kustomize.toolkit.fluxcd.io/ssa"] == "Merge"
     })
@@ -265,6 +264,90 @@ pub async fn runs_the_homelab_without_a_network(bench: Bench) -> Result<()> {
     for release in ["ingress/edge", "home/wiki", "home/weather"] {
         let line = format!("✔ HelmRelease {release}");
         ensure!(run.output.contains(&line), "{release}: {}", run.output);
+    }
+    Ok(())
+}
+
+/// A registry from a folder: an OCIRepository of manifests for a Kustomization, one with a chart and a HelmRepository for releases.
+pub async fn serves_registries_from_folders(bench: Bench) -> Result<()> {
+    let (mut repository, top) = one_cluster(&bench)?;
+    let registry = bench.folder().join("registry");
+    let write = |path: &str, text: &str| -> Result<()> {
+        let file = registry.join(path);
+        fs::create_dir_all(file.parent().context("a folder")?)?;
+        Ok(fs::write(file, text)?)
+    };
+    write("plain/two.yaml", &map("two", "blue"))?;
+    write(
+        "web/Chart.yaml",
+        "apiVersion: v2\nname: web\nversion: 1.2.3\n",
+    )?;
+    write("web/values.yaml", "colour: grey\n")?;
+    write(
+        "web/templates/map.yaml",
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: '{{ .Release.Name }}', namespace: default}\ndata: {key: '{{ .Values.colour }}'}\n",
+    )?;
+    let source = "source.toolkit.fluxcd.io/v1";
+    let release = |name: &str, chart: &str| {
+        format!(
+            "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {{name: {name}, namespace: flux-system}}\n\
+             spec: {{interval: 1h, targetNamespace: default, releaseName: {name}, values: {{colour: {name}}}, {chart}}}\n---\n"
+        )
+    };
+    let oci = |name: &str, tag: &str| {
+        format!(
+            "apiVersion: {source}\nkind: OCIRepository\nmetadata: {{name: {name}, namespace: flux-system}}\n\
+             spec: {{interval: 1h, timeout: 5s, url: 'oci://registry.example/team/{name}', ref: {{tag: {tag}}}}}\n---\n"
+        )
+    };
+    let objects = [
+        oci("plain", "v9"),
+        oci("web", "1.2.3"),
+        format!(
+            "apiVersion: {source}\nkind: HelmRepository\nmetadata: {{name: team, namespace: flux-system}}\n\
+             spec: {{type: oci, url: 'oci://registry.example/team'}}\n---\n"
+        ),
+        release("green", "chartRef: {kind: OCIRepository, name: web}"),
+        release(
+            "yellow",
+            "chart: {spec: {chart: web, version: 1.x, sourceRef: {kind: HelmRepository, name: team}}}",
+        ),
+        "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: plain, namespace: flux-system}\n\
+         spec: {interval: 1h, prune: true, path: ./, sourceRef: {kind: OCIRepository, name: plain}}\n"
+            .to_owned(),
+    ]
+    .concat();
+    repository.commit(
+        &Files::from([("clusters/a/objects.yaml", Some(objects.as_str()))]),
+        &Commit::default(),
+    )?;
+    let pair = format!(
+        "--instead-of=oci://registry.example/team={}",
+        registry.display()
+    );
+    let words = [text(&top)?, "--listen=", "--ephemeral", &pair];
+    let mut up = bench.start("served", &words)?;
+    up.value("a", "two", "blue").await?;
+    up.value("a", "green", "green").await?;
+    up.value("a", "yellow", "yellow").await?;
+    Ok(())
+}
+
+/// The example fleet, whose clusters know nothing of a hub: the first cluster runs the other one, with its keys and settings.
+pub async fn runs_the_example_as_a_hub(bench: Bench) -> Result<()> {
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../examples/fleet");
+    let run = bench
+        .run(
+            "state",
+            &[text(&example)?, "--hub", "--listen=", "--ephemeral"],
+        )
+        .await?;
+    ensure!(run.is_ready, "{}", run.output);
+    for word in [
+        "Kustomization staging/infrastructure  ready",
+        "staging  ✔ Kustomization storefront/workloads  ready",
+    ] {
+        ensure!(run.output.contains(word), "no {word:?}: {}", run.output);
     }
     Ok(())
 }
