@@ -78,7 +78,7 @@ test("the panel names the first broken link and leads to it", { skip: SKIP }, as
   const panel = page.getByRole("complementary");
   await panel.getByText("First broken link").waitFor();
   await panel.getByText(/waits because Pod checkout\/web-\S+ is not healthy: CrashLoopBackOff/).waitFor();
-  await panel.getByText("`kubectl logs --previous").waitFor();
+  await panel.locator("code", { hasText: "kubectl logs --previous" }).waitFor();
   assert.match(await panel.locator(".cause-facts").innerText(), /Since\s+\d+/);
   await panel.getByRole("button", { name: "Deployment checkout/web" }).click();
   await panel.getByRole("heading", { name: "web" }).waitFor();

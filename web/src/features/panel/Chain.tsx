@@ -58,10 +58,14 @@ function Step({ link, cause, subject, home, onSelect }: StepProps): ReactElement
           <span className="step-part">{subject ? "this one" : PARTS[link.part]}</span>
           {link.part !== "cluster" && link.cluster !== home && <span className="step-part">on {link.cluster}</span>}
         </p>
-        {cause && link.message && <p className="step-message">{link.message}</p>}
       </div>
     </li>
   );
+}
+
+/** What to do; commands in it stand between backticks. */
+function Remedy({ text }: { text: string }): ReactElement {
+  return <>{text.split("`").map((part, index) => (index % 2 === 1 ? <code key={index}>{part}</code> : part))}</>;
 }
 
 function Cause({ broken, sentence, now }: { broken: BrokenLink; sentence: string; now: number }): ReactElement {
@@ -83,7 +87,9 @@ function Cause({ broken, sentence, now }: { broken: BrokenLink; sentence: string
           {broken.remedy && (
             <>
               <dt>To do</dt>
-              <dd>{broken.remedy}</dd>
+              <dd>
+                <Remedy text={broken.remedy} />
+              </dd>
             </>
           )}
         </dl>
