@@ -132,14 +132,19 @@ impl Fleet {
             );
             fleet.members[number].controllers = Some(set.await?);
         }
-        if options.hub
-            && let Some((hub, spokes)) = fleet.members.split_first()
-        {
-            let spokes = spokes.iter().map(|m| (m.name.clone(), m.cluster.clone()));
-            let copies = copies::follow(hub.cluster.clone(), spokes.collect());
-            fleet.copies = Some(AbortOnDrop(tokio::spawn(copies)));
+        if options.hub {
+            fleet.follow_copies();
         }
         Ok(fleet)
+    }
+
+    fn follow_copies(&mut self) {
+        let Some((hub, spokes)) = self.members.split_first() else {
+            return;
+        };
+        let spokes = spokes.iter().map(|m| (m.name.clone(), m.cluster.clone()));
+        let copies = copies::follow(hub.cluster.clone(), spokes.collect());
+        self.copies = Some(AbortOnDrop(tokio::spawn(copies)));
     }
 
     async fn bootstrap(

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use skein_graph::{CauseGroup, Place, age, root_causes};
+use skein_graph::{Cause, CauseGroup, Place, age, root_causes};
 use skein_hub::Fleet;
 use skein_hub::fleet::node::{LinkState, Node, NodeId, NodeRole, NodeStatus};
 
@@ -195,7 +195,15 @@ fn cause_lines(number: usize, group: &CauseGroup, time: Timestamp) -> Vec<String
         more => format!(" and {more} more"),
     };
     more("waiting for it", format!("{}{rest}", named.join(", ")));
-    more("to do", broken.remedy.clone());
+    let is_elsewhere = matches!(
+        broken.cause,
+        Cause::Unreachable | Cause::Unauthorised | Cause::NotAtOrigin
+    );
+    let or_here = match is_elsewhere {
+        true => "; or serve a copy from this machine: --instead-of URL=PATH",
+        false => "",
+    };
+    more("to do", format!("{}{or_here}", broken.remedy));
     lines
 }
 
