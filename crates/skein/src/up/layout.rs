@@ -73,14 +73,16 @@ impl Layout {
         Ok(Self { clusters })
     }
 
-    /// A hub and its spokes: a `hub` folder with sync objects is the hub, else the first cluster is.
+    /// A hub and its spokes: a folder `hub` with manifests is the hub, else the first cluster is. Its sync objects may be missing:
+    /// templates of repositories leave them to bootstrap.
     pub fn with_hub(mut self, root: &Path) -> Result<Self> {
-        let sync = read_sync(&root.join("hub"))?;
-        if !sync.is_empty() && !self.clusters.iter().any(|cluster| cluster.path == "hub") {
+        let folder = root.join("hub");
+        let is_known = self.clusters.iter().any(|cluster| cluster.path == "hub");
+        if holds_manifests(&folder)? && !is_known {
             let hub = ClusterPlan {
                 name: "hub".into(),
                 path: "hub".into(),
-                sync,
+                sync: read_sync(&folder)?,
             };
             self.clusters.insert(0, hub);
         }
@@ -171,6 +173,24 @@ fn folders(parent: &Path) -> Result<Vec<(String, PathBuf)>> {
     Ok(found)
 }
 
+/// Whether a folder itself, or its `flux-system`, holds YAML files.
+fn holds_manifests(folder: &Path) -> Result<bool> {
+    for folder in [folder.to_owned(), folder.join(FLUX_SYSTEM)] {
+        if !folder.is_dir() {
+            continue;
+        }
+        let reading = || format!("reading {}", folder.display());
+        for entry in fs::read_dir(&folder).with_context(reading)? {
+            let path = entry.with_context(reading)?.path();
+            let ending = path.extension().and_then(|ending| ending.to_str());
+            if matches!(ending, Some("yaml" | "yml")) {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
+}
+
 fn read_sync(cluster: &Path) -> Result<Vec<Object>> {
     let file = cluster.join(FLUX_SYSTEM).join("gotk-sync.yaml");
     if !file.is_file() {
@@ -248,5 +268,16 @@ mod tests {
             .unwrap();
         assert_eq!(layout.clusters[0].name, "hub");
         assert_eq!(layout.clusters[1].name, "a");
+        // A template whose sync objects bootstrap would write.
+        write(root.path(), "hub/flux-system/gotk-sync.yaml", "# later\n");
+        let layout = Layout::read(root.path(), "").unwrap();
+        let layout = layout.with_hub(root.path()).unwrap();
+        assert_eq!(layout.clusters[0].path, "hub");
+        assert_eq!(
+            layout.clusters[0]
+                .sync_objects("http://x/x.git", "main")
+                .len(),
+            2
+        );
     }
 }
