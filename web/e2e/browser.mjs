@@ -46,10 +46,10 @@ export async function startDemo(...options) {
 }
 
 /** `skein up` on the example fleet, in a folder of its own; answers the address that it prints. */
-export async function startUp(folder) {
+export async function startUp(folder, ...options) {
   const built = process.env.SKEIN_PROGRAM;
   const [command, ...first] = built ? [built] : ["cargo", "run", "--quiet", "-p", "skein", "--"];
-  const words = ["up", "examples/fleet", "--ephemeral", "--state-dir", folder];
+  const words = ["up", "examples/fleet", "--ephemeral", "--state-dir", folder, ...options];
   const child = spawn(command, [...first, ...words], { cwd: REPOSITORY, stdio: ["ignore", "pipe", "inherit"] });
   const lines = createInterface({ input: child.stdout });
   const url = await new Promise((resolve, reject) => {

@@ -36,3 +36,29 @@ test("the example fleet becomes ready and shows what it applied", { skip: SKIP }
     rmSync(folder, { recursive: true, force: true });
   }
 });
+
+test("what a hub applies to a spoke hangs under the hub and is marked", { skip: SKIP || process.env.SKEIN_URL !== undefined }, async () => {
+  const folder = mkdtempSync(join(tmpdir(), "skein-up-hub-"));
+  const up = await startUp(folder, "--hub");
+  const browser = await startBrowser();
+  try {
+    const { page, problems } = await openPage(browser, up.url);
+    const infrastructure = page.getByRole("row").filter({ hasText: "infrastructure" }).filter({ has: page.locator(".tree-namespace", { hasText: "staging" }) });
+    await infrastructure.filter({ hasText: "Ready" }).first().waitFor({ timeout: PATIENCE });
+    await page.getByRole("button", { name: /^staging/ }).click();
+    await page.keyboard.press("/");
+    await page.keyboard.type("deployment gateway");
+    const gateway = page.getByRole("row").filter({ hasText: "Deployment" }).first();
+    await gateway.getByText("on staging").waitFor();
+    await gateway.click();
+    const panel = page.getByRole("complementary");
+    await panel.getByText("From source to here").waitFor();
+    await panel.getByRole("button", { name: "Kustomization staging/infrastructure" }).first().waitFor();
+    await panel.getByText("on production").first().waitFor();
+    assert.deepEqual(problems, []);
+  } finally {
+    await browser.close();
+    up.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
