@@ -55,7 +55,7 @@ async fn copy(hub: &Cluster, name: &str, spoke: &Cluster) -> Result<()> {
         };
         let is_same = |present: &Object| {
             let same = |field: &&str| present.at(&[field]) == original.at(&[field]);
-            CONTENT.iter().all(|field| same(field))
+            CONTENT.iter().all(same)
         };
         if present.as_ref().is_some_and(is_same) {
             continue;
