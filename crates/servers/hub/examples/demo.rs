@@ -216,12 +216,8 @@ fn application_name(n: usize) -> String {
 fn release() -> Vec<Value> {
     let source = "source.toolkit.fluxcd.io/v1";
     let of = json!({"kind": "HelmRepository", "name": "charts"});
-    let flux = |api: &str, kind: &str, name: &str, spec: Value, status: Value| {
-        json!({"apiVersion": api, "kind": kind, "metadata": metadata("flux-system", name), "spec": spec, "status": status})
-    };
-    let stored = |revision: &str, message: &str| {
-        json!({"artifact": {"revision": revision}, "conditions": condition("True", "Succeeded", message)})
-    };
+    let flux = |api: &str, kind: &str, name: &str, spec: Value, status: Value| json!({"apiVersion": api, "kind": kind, "metadata": metadata("flux-system", name), "spec": spec, "status": status});
+    let stored = |revision: &str, message: &str| json!({"artifact": {"revision": revision}, "conditions": condition("True", "Succeeded", message)});
     let mut installed = stored("", "");
     installed["conditions"] = condition(
         "True",
