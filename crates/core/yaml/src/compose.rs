@@ -9,6 +9,7 @@ use libyaml_safer::{
 };
 
 use crate::error::YamlError;
+use crate::escapes::plain_quotes;
 use crate::json::MAX_DOCUMENTS;
 use crate::node::{Kind, Node, Style, Tag};
 
@@ -30,7 +31,7 @@ pub enum Dialect {
 
 /// The first document of a text; `None` when there is none (empty, or comments only).
 pub fn compose(text: &[u8], dialect: Dialect) -> Result<Option<Node>, YamlError> {
-    Composer::new(text, dialect)?.next_document()
+    Composer::new(&plain_quotes(text), dialect)?.next_document()
 }
 
 /// As [`compose`] for a part of a larger text: `lines_before` lines stand before it, and count in every line number.
@@ -39,14 +40,16 @@ pub fn compose_part(
     dialect: Dialect,
     lines_before: u32,
 ) -> Result<Option<Node>, YamlError> {
-    let mut composer = Composer::new(text, dialect)?;
+    let text = plain_quotes(text);
+    let mut composer = Composer::new(&text, dialect)?;
     composer.lines_before = u64::from(lines_before);
     composer.next_document()
 }
 
 /// All documents of a text. An empty document is a null node.
 pub fn compose_all(text: &[u8], dialect: Dialect) -> Result<Vec<Node>, YamlError> {
-    let mut composer = Composer::new(text, dialect)?;
+    let text = plain_quotes(text);
+    let mut composer = Composer::new(&text, dialect)?;
     let mut documents = Vec::new();
     while let Some(document) = composer.next_document()? {
         if documents.len() == MAX_DOCUMENTS {

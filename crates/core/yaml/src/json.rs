@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::compose::{Composer, Dialect, compose};
 use crate::error::YamlError;
+use crate::escapes::plain_quotes;
 use crate::node::{Kind, Node, Style, Tag};
 use crate::number::{float_to_text, json_number};
 use crate::resolve::{Scalar, resolve};
@@ -53,7 +54,8 @@ pub fn documents(text: &[u8]) -> Result<Vec<Document>, YamlError> {
         strict: false,
         reencoded: false,
     };
-    let mut composer = Composer::new(text, Dialect::V2)?;
+    let text = plain_quotes(text);
+    let mut composer = Composer::new(&text, Dialect::V2)?;
     let mut documents = Vec::new();
     while let Some(node) = composer.next_document()? {
         if documents.len() == MAX_DOCUMENTS {

@@ -13,6 +13,7 @@ mod base64_lines;
 mod compose;
 mod emit;
 mod error;
+mod escapes;
 mod json;
 mod node;
 mod number;

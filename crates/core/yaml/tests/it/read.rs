@@ -125,3 +125,27 @@ fn block_scalars_without_a_last_line_feed() {
     assert_eq!(value("a: |\n  x\nb: 1"), "x\n");
     assert_eq!(value("a: |"), "");
 }
+
+#[test]
+fn quotes_may_be_escaped_in_double_quotes() {
+    let text = r#"
+- "endpoint: \'{{ $labels.name }}\' failed \" \\"
+- 'kept \''' # \'
+- plain \'
+- "ä \' in two
+  lines \'"
+- |
+  "\'"
+"#;
+    let read = [
+        json!(r#"endpoint: '{{ $labels.name }}' failed " \"#),
+        json!(r"kept \'"),
+        json!(r"plain \'"),
+        json!("ä ' in two lines '"),
+        json!("\"\\'\"\n"),
+    ];
+    assert_eq!(from_slice(text.as_bytes()).unwrap(), json!(read));
+    assert_eq!(v3(text).unwrap(), json!(read));
+    assert_eq!(documents(text.as_bytes()).unwrap()[0].value, json!(read));
+    assert!(from_slice(br#""\' \q""#).is_err());
+}
