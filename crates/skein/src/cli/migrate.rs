@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead as _, IsTerminal as _};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context, bail};
 use clap::Args;
@@ -97,7 +97,7 @@ fn files(path: &Path, arguments: &MigrateArguments, output: &mut Output) -> anyh
         ),
     };
     output.action("starting migration of custom resources")?;
-    let path: PathBuf = path.components().collect();
+    let path = cleaned(path);
     let shown = path.display();
     let metadata = fs::metadata(&path).with_context(|| format!("failed to stat path {shown}"))?;
     let mut found = Vec::new();
@@ -130,6 +130,18 @@ fn files(path: &Path, arguments: &MigrateArguments, output: &mut Output) -> anyh
     carry_out(&plan, arguments, output)
 }
 
+/// A path as flux shows it: without `.` in front, unless that is all.
+fn cleaned(path: &Path) -> PathBuf {
+    let named: PathBuf = path
+        .components()
+        .filter(|part| !matches!(part, Component::CurDir))
+        .collect();
+    if named.as_os_str().is_empty() {
+        return PathBuf::from(".");
+    }
+    named
+}
+
 fn walk(
     folder: &Path,
     fits: &dyn Fn(&Path) -> bool,
@@ -146,7 +158,7 @@ fn walk(
     let mut entries = entries.with_context(failing)?;
     entries.sort_by_key(fs::DirEntry::file_name);
     for entry in entries {
-        let path = entry.path();
+        let path = cleaned(&entry.path());
         let kind = entry.file_type().with_context(failing)?;
         if kind.is_dir() {
             walk(&path, fits, depth + 1, found, output)?;
