@@ -227,7 +227,11 @@ fn command_lines() -> Result<Option<Counts>> {
     }
     let (equal, differs) = cli::suite("embedded")?;
     let is_enough = equal * 100 >= (equal + differs) * COMMAND_LINES_FLOOR_PERCENT;
-    let verdict = if is_enough { "they are" } else { "they are not" };
+    let verdict = if is_enough {
+        "they are"
+    } else {
+        "they are not"
+    };
     println!("at least {COMMAND_LINES_FLOOR_PERCENT} % must be equal: {verdict}");
     Ok(Some(Counts {
         passed: equal,
