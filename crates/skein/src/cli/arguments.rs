@@ -13,7 +13,8 @@ use crate::output::Output;
 
 /// The namespace that is meant when none is named.
 const DEFAULT_NAMESPACE: &str = "flux-system";
-
+/// What a server keeps a watch longer than the command looks at it.
+const WATCH_GRACE: Duration = Duration::from_secs(30);
 /// Variable with another default of the namespace.
 const NAMESPACE_VARIABLE: &str = "FLUX_SYSTEM_NAMESPACE";
 
@@ -112,6 +113,13 @@ pub struct Session {
     pub namespace: String,
     /// How long the whole command may take.
     pub timeout: Duration,
+}
+
+impl Session {
+    /// How long the server is asked to keep a watch: longer than the command's own time, which must end first so that it can be told.
+    pub fn watch_limit(&self) -> Duration {
+        self.timeout.saturating_add(WATCH_GRACE)
+    }
 }
 
 impl ClusterArguments {

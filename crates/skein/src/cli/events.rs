@@ -78,7 +78,7 @@ async fn watch(session: &Session, chosen: &Chosen, output: &mut Output) -> anyho
             };
             let changes = session
                 .cluster
-                .follow(&resource, &options, "", session.timeout)
+                .follow(&resource, &options, "", session.watch_limit())
                 .await?;
             watches.push(Box::pin(changes));
         }

@@ -290,7 +290,7 @@ async fn watch(
     let follow = async {
         let changes = session
             .cluster
-            .follow(&resource, &query, "", session.timeout)
+            .follow(&resource, &query, "", session.watch_limit())
             .await?;
         let mut changes = std::pin::pin!(changes);
         while let Some(change) = changes.next().await {
