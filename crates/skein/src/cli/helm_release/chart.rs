@@ -233,6 +233,13 @@ async fn of_registry(
     remote::from_artifact(&source, (digest, semver, tag), output).await
 }
 
+/// A Secret that an object names beside itself.
+async fn secret_of(lookup: &Lookup<'_>, object: &Object, name: &str) -> anyhow::Result<Object> {
+    let namespace = object.namespace();
+    let secret = lookup.core_object("Secret", namespace, name).await?;
+    secret.ok_or_else(|| anyhow!("Secret '{namespace}/{name}' of {} not found", object.key()))
+}
+
 /// Address and credentials of a source.
 async fn source_of(lookup: &Lookup<'_>, object: &Object) -> anyhow::Result<Source> {
     let name_of = |field: &str| {
@@ -242,29 +249,11 @@ async fn source_of(lookup: &Lookup<'_>, object: &Object) -> anyhow::Result<Sourc
     };
     let mut login = Login::default();
     if let Some(name) = name_of("secretRef") {
-        let secret = lookup
-            .core_object("Secret", object.namespace(), name)
-            .await?;
-        let secret = secret.ok_or_else(|| {
-            anyhow!(
-                "Secret '{}/{name}' of {} not found",
-                object.namespace(),
-                object.key()
-            )
-        })?;
+        let secret = secret_of(lookup, object, name).await?;
         login.take_credentials(&secret)?;
     }
     if let Some(name) = name_of("certSecretRef") {
-        let secret = lookup
-            .core_object("Secret", object.namespace(), name)
-            .await?;
-        let secret = secret.ok_or_else(|| {
-            anyhow!(
-                "Secret '{}/{name}' of {} not found",
-                object.namespace(),
-                object.key()
-            )
-        })?;
+        let secret = secret_of(lookup, object, name).await?;
         login.take_certificates(&secret);
     }
     Ok(Source {
