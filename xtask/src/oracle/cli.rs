@@ -1,5 +1,6 @@
 //! `oracle cli`: command lines run with the real flux and with skein against the same cluster; output, exit code and effects are compared.
 
+mod api;
 mod cases;
 mod controller;
 mod normal;
@@ -8,8 +9,9 @@ mod world;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow, bail};
 
 use crate::control_plane::ControlPlane;
 use crate::embedded::Embedded;
@@ -40,6 +42,9 @@ pub fn run(arguments: &[String]) -> Result<()> {
     Ok(())
 }
 
+/// Numbers of equal and different command lines by group.
+type Groups = BTreeMap<String, (usize, usize)>;
+
 /// What is run.
 #[derive(Default)]
 struct Choice {
@@ -48,6 +53,14 @@ struct Choice {
     /// A built skein; built first when none is named.
     program: Option<PathBuf>,
     verbose: bool,
+}
+
+impl Choice {
+    fn wants(&self, case: &Case) -> bool {
+        self.only
+            .as_deref()
+            .is_none_or(|word| case.line.contains(word) || case.group == word)
+    }
 }
 
 /// Runs the chosen cases on one target; returns how many are equal and how many differ.
@@ -74,29 +87,25 @@ fn compare(target: &str, choice: &Choice) -> Result<(usize, usize)> {
         world,
         verbose: choice.verbose,
     };
-    let mut groups: BTreeMap<String, (usize, usize)> = BTreeMap::new();
-    for case in cases::read(&tree::root().join("e2e/cli/cases"))? {
-        let wanted = choice
-            .only
-            .as_deref()
-            .is_none_or(|word| case.line.contains(word) || case.group == word);
-        if !wanted || (target == "real" && !case.needs_cluster()) {
-            continue;
-        }
-        let row = groups.entry(case.group.clone()).or_default();
-        match pair.differences(&case)? {
-            None => row.0 += 1,
-            Some(text) => {
-                row.1 += 1;
-                println!("differs: {}{text}", case.line);
-            }
-        }
+    let chosen: Vec<Case> = cases::read(&tree::root().join("e2e/cli/cases"))?
+        .into_iter()
+        .filter(|case| choice.wants(case) && (target == "embedded" || case.needs_cluster()))
+        .collect();
+    let (independent, ordered): (Vec<&Case>, Vec<&Case>) =
+        chosen.iter().partition(|case| case.is_independent());
+    // What only reads sees a world that nobody changes any more.
+    let mut outcomes = pair.run(&ordered)?;
+    outcomes.extend(pair.run_side_by_side(&independent)?);
+    let mut groups = Groups::new();
+    for (group, is_equal) in outcomes {
+        let row = groups.entry(group).or_default();
+        if is_equal { row.0 += 1 } else { row.1 += 1 }
     }
     Ok(table(target, &groups))
 }
 
 /// Prints what came out; the last line is read by the suites.
-fn table(target: &str, groups: &BTreeMap<String, (usize, usize)>) -> (usize, usize) {
+fn table(target: &str, groups: &Groups) -> (usize, usize) {
     println!("\n{:<28}{:>8}{:>8}", "command", "equal", "differs");
     let mut sum = (0, 0);
     for (group, (equal, differs)) in groups {
@@ -141,11 +150,47 @@ struct Pair {
 }
 
 impl Pair {
+    /// Runs cases one after the other: the group of each, and whether it is equal.
+    fn run(&self, cases: &[&Case]) -> Result<Vec<(String, bool)>> {
+        let mut outcomes = Vec::with_capacity(cases.len());
+        for case in cases {
+            let differences = self.differences(case)?;
+            if let Some(text) = &differences {
+                println!("differs: {}{text}", case.line);
+            }
+            outcomes.push((case.group.clone(), differences.is_none()));
+        }
+        Ok(outcomes)
+    }
+
+    /// The same with several at a time: most of a run is waiting for time limits and answers.
+    fn run_side_by_side(&self, cases: &[&Case]) -> Result<Vec<(String, bool)>> {
+        /// Cases that run at a time.
+        const LANES: usize = 4;
+        let next = AtomicUsize::new(0);
+        let lane = || -> Result<Vec<(String, bool)>> {
+            let mut outcomes = Vec::new();
+            while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
+                outcomes.extend(self.run(&[case])?);
+            }
+            Ok(outcomes)
+        };
+        std::thread::scope(|scope| {
+            let lanes: Vec<_> = (0..LANES).map(|_| scope.spawn(lane)).collect();
+            let mut outcomes = Vec::with_capacity(cases.len());
+            for lane in lanes {
+                let ended = lane.join().map_err(|_panic| anyhow!("a lane panicked"))?;
+                outcomes.extend(ended?);
+            }
+            Ok(outcomes)
+        })
+    }
+
     /// Runs a case with both; the differences as text for people.
     fn differences(&self, case: &Case) -> Result<Option<String>> {
         let _controller = case
             .with_controller
-            .then(|| controller::Controller::start(self.world.kubectl(), &["team-f", "team-s"]));
+            .then(|| controller::Controller::start(self.world.api(), &["team-f", "team-s"]));
         let running = (self.theirs.start(case)?, self.ours.start(case)?);
         let theirs = running.0.wait()?;
         let ours = running.1.wait()?;

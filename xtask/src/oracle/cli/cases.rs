@@ -20,6 +20,9 @@ const LOCAL_COMMANDS: [&str; 8] = [
     "--help",
 ];
 
+/// Commands that write into the folder they run in.
+const FOLDER_COMMANDS: [&str; 5] = ["build", "pull", "migrate", "push", "install"];
+
 /// One command line.
 #[derive(Debug)]
 pub struct Case {
@@ -43,6 +46,12 @@ impl Case {
     /// Whether it changes objects: then both programs have a namespace of their own.
     pub fn changes(&self) -> bool {
         self.line.contains(OWN_NAMESPACE)
+    }
+
+    /// Whether it can run beside others: it changes neither objects nor the files that the cases share.
+    pub fn is_independent(&self) -> bool {
+        let first = self.words.first().map(String::as_str).unwrap_or_default();
+        !self.changes() && !FOLDER_COMMANDS.contains(&first)
     }
 
     /// Whether the answer depends on the API server.

@@ -5,13 +5,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use serde_json::{Value, json};
 
-use super::world::{Kubectl, STATE_KINDS};
+use super::api::{self, Api};
 
 /// How often objects are looked at.
-const POLL_INTERVAL: Duration = Duration::from_millis(200);
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
 /// Annotation of objects that fail or are never answered.
 const ANSWER: &str = "oracle.skein.dev/answer";
@@ -26,14 +26,14 @@ pub struct Controller {
 
 impl Controller {
     /// Answers in these namespaces.
-    pub fn start(kubectl: Kubectl, namespaces: &'static [&'static str]) -> Self {
+    pub fn start(api: Arc<Api>, namespaces: &'static [&'static str]) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
         let seen = stop.clone();
         let thread = std::thread::spawn(move || {
             while !seen.load(Ordering::Relaxed) {
                 for namespace in namespaces {
                     // An object that was deleted meanwhile needs no answer.
-                    let _answered = answer(&kubectl, namespace);
+                    let _answered = answer(&api, namespace);
                 }
                 std::thread::sleep(POLL_INTERVAL);
             }
@@ -55,34 +55,23 @@ impl Drop for Controller {
     }
 }
 
-fn answer(kubectl: &Kubectl, namespace: &str) -> Result<()> {
-    let text = kubectl.run(&["get", STATE_KINDS, "-n", namespace, "-o", "json"], "")?;
-    let list: Value = serde_json::from_str(&text).context("kubectl prints JSON")?;
-    for object in list["items"].as_array().into_iter().flatten() {
-        let word = object["metadata"]["annotations"][ANSWER]
-            .as_str()
-            .unwrap_or("ready");
-        let is_static = matches!(object["kind"].as_str(), Some("Alert" | "Provider"))
-            || object["spec"]["type"] == "oci";
-        if is_static || word == "never" || object["spec"]["suspend"] == true || is_answered(object)
-        {
-            continue;
+fn answer(api: &Api, namespace: &str) -> Result<()> {
+    for resource in api::FLUX {
+        for object in api.list(resource, Some(namespace))? {
+            let word = object["metadata"]["annotations"][ANSWER]
+                .as_str()
+                .unwrap_or("ready");
+            let kind = object["kind"].as_str().unwrap_or_default();
+            let is_static = matches!(kind, "Alert" | "Provider") || object["spec"]["type"] == "oci";
+            if is_static
+                || word == "never"
+                || object["spec"]["suspend"] == true
+                || is_answered(&object)
+            {
+                continue;
+            }
+            api.patch_status(resource, &object, &status(&object, kind, word))?;
         }
-        let kind = object["kind"].as_str().unwrap_or_default();
-        let name = object["metadata"]["name"].as_str().unwrap_or_default();
-        let patch = json!({"status": status(object, kind, word)}).to_string();
-        let resource = format!("{kind}/{name}");
-        let words = [
-            "patch",
-            &resource,
-            "-n",
-            namespace,
-            "--subresource=status",
-            "--type=merge",
-            "-p",
-            &patch,
-        ];
-        kubectl.run(&words, "")?;
     }
     Ok(())
 }

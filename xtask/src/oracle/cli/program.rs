@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
@@ -25,6 +26,7 @@ pub struct Program {
     home: PathBuf,
     namespace: String,
     kubeconfig: String,
+    runs: AtomicUsize,
 }
 
 /// What came out, made comparable.
@@ -54,6 +56,7 @@ impl Program {
             home,
             namespace: format!("team-{mark}"),
             kubeconfig: world.kubeconfig().to_owned(),
+            runs: AtomicUsize::new(0),
         })
     }
 
@@ -69,8 +72,9 @@ impl Program {
             ),
             None => Stdio::null(),
         };
+        let run = self.runs.fetch_add(1, Ordering::Relaxed);
         let output = |name: &str| {
-            let path = self.home.join(name);
+            let path = self.home.join(format!("{name}-{run}"));
             File::create(&path).with_context(|| format!("creating {}", path.display()))
         };
         let child = Command::new(&self.path)
@@ -94,6 +98,7 @@ impl Program {
         Ok(Running {
             program: self,
             child,
+            run,
             namespace,
         })
     }
@@ -110,6 +115,8 @@ impl Drop for Program {
 pub struct Running<'a> {
     program: &'a Program,
     child: Child,
+    /// Its number, which names the files of its output.
+    run: usize,
     /// The namespace whose name differs between the two programs; empty when all is shared.
     namespace: &'a str,
 }
@@ -133,8 +140,9 @@ impl Running<'_> {
         };
         let program = self.program;
         let read = |name: &str| -> Result<String> {
-            let bytes =
-                fs::read(program.home.join(name)).with_context(|| format!("reading {name}"))?;
+            let path = program.home.join(format!("{name}-{}", self.run));
+            let bytes = fs::read(&path).with_context(|| format!("reading {}", path.display()))?;
+            fs::remove_file(&path).with_context(|| format!("removing {}", path.display()))?;
             let folder = program.folder.to_string_lossy();
             Ok(normal(
                 &String::from_utf8_lossy(&bytes),

@@ -4,22 +4,13 @@ use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use serde_json::{Map, Value, json};
 
+use super::api::{self, Api};
 use crate::tree;
-
-/// Kinds whose objects make the state of a namespace.
-pub const STATE_KINDS: &str = "gitrepositories.source.toolkit.fluxcd.io,ocirepositories.source.toolkit.fluxcd.io,\
-helmrepositories.source.toolkit.fluxcd.io,helmcharts.source.toolkit.fluxcd.io,buckets.source.toolkit.fluxcd.io,\
-kustomizations.kustomize.toolkit.fluxcd.io,helmreleases.helm.toolkit.fluxcd.io,alerts.notification.toolkit.fluxcd.io,\
-providers.notification.toolkit.fluxcd.io,receivers.notification.toolkit.fluxcd.io,\
-imagerepositories.image.toolkit.fluxcd.io,imagepolicies.image.toolkit.fluxcd.io,\
-imageupdateautomations.image.toolkit.fluxcd.io";
-
-/// What else a command may make.
-const OTHER_KINDS: &str = "secrets,configmaps,serviceaccounts,rolebindings";
 
 /// Annotations that hold the time of a request.
 const REQUESTS: [&str; 3] = [
@@ -31,18 +22,18 @@ const REQUESTS: [&str; 3] = [
 /// A cluster with the objects of `e2e/cli`.
 pub struct World {
     kubectl: Kubectl,
+    api: Arc<Api>,
 }
 
 /// kubectl with a kubeconfig.
-#[derive(Clone)]
-pub struct Kubectl {
+struct Kubectl {
     path: PathBuf,
     kubeconfig: String,
 }
 
 impl Kubectl {
     /// Runs it; the output must be good.
-    pub fn run(&self, words: &[&str], input: &str) -> Result<String> {
+    fn run(&self, words: &[&str], input: &str) -> Result<String> {
         let mut child = Command::new(&self.path)
             .args(words)
             .env("KUBECONFIG", &self.kubeconfig)
@@ -110,7 +101,8 @@ impl World {
             &["replace", "--subresource=status", "-f", "-"],
             &with_status.join("\n---\n"),
         )?;
-        Ok(Self { kubectl })
+        let api = Arc::new(Api::start(&kubectl.path, kubeconfig)?);
+        Ok(Self { kubectl, api })
     }
 
     /// Path of the administrator's kubeconfig.
@@ -118,19 +110,20 @@ impl World {
         &self.kubectl.kubeconfig
     }
 
-    /// kubectl on this cluster.
-    pub fn kubectl(&self) -> Kubectl {
-        self.kubectl.clone()
+    /// The API server of this cluster.
+    pub fn api(&self) -> Arc<Api> {
+        Arc::clone(&self.api)
     }
 
     /// The objects of the two programs' namespaces as text, without what differs from run to run.
     pub fn states(&self) -> Result<(String, String)> {
-        let kinds = format!("{STATE_KINDS},{OTHER_KINDS}");
-        let text = self.kubectl.run(&["get", &kinds, "-A", "-o", "json"], "")?;
-        let list: Value = serde_json::from_str(&text).context("kubectl prints JSON")?;
+        let mut objects = Vec::new();
+        for resource in api::FLUX.iter().chain(api::OTHERS) {
+            objects.extend(self.api.list(resource, None)?);
+        }
         let state = |namespace: &str| {
-            let objects = list["items"].as_array().into_iter().flatten();
             let mut lines: Vec<String> = objects
+                .iter()
                 .filter(|object| object["metadata"]["namespace"] == namespace)
                 .map(|object| format!("{:#}", comparable(object)))
                 .collect();
