@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 use skein_api::FluxKind;
 use skein_object::GoDuration;
 
-pub(crate) use self::references::{Words as Known, one_of};
+pub(crate) use self::references::{OCI_PROVIDERS, Words as Known, one_of};
 pub(crate) use self::secrets::webhook_path;
 use crate::arguments::ClusterArguments;
 use crate::output::Output;

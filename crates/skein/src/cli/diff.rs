@@ -4,6 +4,7 @@ pub(crate) mod object;
 mod report;
 
 use std::collections::BTreeSet;
+use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
@@ -79,7 +80,7 @@ pub(crate) async fn run(arguments: DiffArguments, output: &mut Output) -> anyhow
     match outcome {
         Ok(false) => Ok(ExitCode::SUCCESS),
         Ok(true) => {
-            output.failure("identified at least one change, exiting with non-zero exit code")?;
+            output.warning("identified at least one change, exiting with non-zero exit code")?;
             Ok(ExitCode::from(CHANGED))
         }
         Err(error) => {
@@ -163,7 +164,7 @@ impl<'a> Comparison<'a> {
                 Ok((key, outcome)) => {
                     changed |= matches!(outcome, Outcome::Created | Outcome::Drifted(_));
                     let is_new = matches!(outcome, Outcome::Created);
-                    self.out.push_str(&outcome.told(&key));
+                    self.out.push_str(&outcome.told(&key, screen_columns()));
                     kept.insert(key);
                     let is_nested = self.flags.recursive
                         && depth < MAX_NESTING_LEVELS
@@ -221,6 +222,17 @@ impl<'a> Comparison<'a> {
         }
         Ok(changed)
     }
+}
+
+/// Columns of the terminal that standard output is; reports into files and pipes have a usual width.
+pub(crate) fn screen_columns() -> usize {
+    /// Columns where there is no terminal.
+    const USUAL: usize = 80;
+    let size = std::io::stdout()
+        .is_terminal()
+        .then(crossterm::terminal::size);
+    size.and_then(Result::ok)
+        .map_or(USUAL, |(columns, _)| usize::from(columns))
 }
 
 /// Whether a Kustomization leaves an object as it is.

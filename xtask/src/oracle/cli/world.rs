@@ -19,6 +19,9 @@ const REQUESTS: [&str; 3] = [
     "reconcile.fluxcd.io/resetAt",
 ];
 
+/// Who has applied what a Kustomization of the cases has in the cluster.
+const MANAGER: &str = "kustomize-controller";
+
 /// A cluster with the objects of `e2e/cli`.
 pub struct World {
     kubectl: Kubectl,
@@ -87,12 +90,17 @@ impl World {
             fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))
         };
         let mut text = read("shared.yaml")?;
-        let team = read("team.yaml")?;
+        let (team, drift) = (read("team.yaml")?, read("drift.yaml")?);
+        let mut applied = String::new();
         for namespace in ["team-f", "team-s"] {
             text.push_str("\n---\n");
             text.push_str(&team.replace("{ns}", namespace));
+            applied.push_str("\n---\n");
+            applied.push_str(&drift.replace("{ns}", namespace));
         }
         kubectl.run(&["create", "-f", "-"], &text)?;
+        let as_controller = ["apply", "--server-side", "--field-manager", MANAGER];
+        kubectl.run(&[&as_controller[..], &["-f", "-"]].concat(), &applied)?;
         let with_status: Vec<&str> = text
             .split("\n---\n")
             .filter(|part| part.contains("\nstatus:"))

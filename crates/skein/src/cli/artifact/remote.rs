@@ -6,7 +6,7 @@ use anyhow::{Context, bail};
 use clap::Args;
 use skein_registry::{Access, Credentials, Keychain, Registry, Repository};
 
-use crate::create::{Known, one_of};
+use crate::create::{OCI_PROVIDERS, one_of};
 use crate::output::Output;
 
 /// Tag that is meant when none is named.
@@ -75,15 +75,7 @@ impl Address {
         flags: &RegistryFlags,
         output: &mut Output,
     ) -> anyhow::Result<Registry> {
-        one_of(
-            Some(&flags.provider),
-            &Known {
-                flag: "--provider",
-                words: &["generic", "aws", "azure", "gcp"],
-                refusal: ("source OCI provider", " is not supported"),
-                missing: "no source OCI provider given, please specify the OCI provider name",
-            },
-        )?;
+        one_of(Some(&flags.provider), &OCI_PROVIDERS)?;
         if flags.provider != "generic" {
             bail!(
                 "credentials of the provider {} are not built yet: log in with docker, or give --creds",

@@ -85,6 +85,14 @@ pub(crate) fn one_of(value: Option<&str>, known: &Words<'_>) -> anyhow::Result<(
     Ok(())
 }
 
+/// Who gives credentials for an OCI registry.
+pub(crate) const OCI_PROVIDERS: Words<'static> = Words {
+    flag: "--provider",
+    words: &["generic", "aws", "azure", "gcp"],
+    refusal: ("source OCI provider", " is not supported"),
+    missing: "no source OCI provider given, please specify the OCI provider name",
+};
+
 /// Where an applier takes its files from: the kinds that it may name.
 pub(crate) fn kustomization_source(text: &str) -> anyhow::Result<Reference> {
     const KINDS: [&str; 3] = ["OCIRepository", "GitRepository", "Bucket"];

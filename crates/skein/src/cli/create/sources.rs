@@ -426,15 +426,7 @@ fn secret_draft(
 }
 
 fn oci(flags: &OciFlags, making: &Making) -> anyhow::Result<Draft> {
-    references::one_of(
-        Some(&flags.provider),
-        &Known {
-            flag: "--provider",
-            words: &["generic", "aws", "azure", "gcp"],
-            refusal: ("source OCI provider", " is not supported"),
-            missing: "no source OCI provider given, please specify the OCI provider name",
-        },
-    )?;
+    references::one_of(Some(&flags.provider), &references::OCI_PROVIDERS)?;
     flags.verify.check_provider()?;
     let Some(url) = given(flags.url.as_ref()) else {
         bail!("url is required")

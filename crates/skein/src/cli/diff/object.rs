@@ -9,7 +9,7 @@ use skein_cluster::{ApiError, ApplyOptions};
 use skein_object::mask::MASK;
 use skein_object::{Object, ObjectKey};
 use skein_plan::apply::{Refusal, Rules, is_drifted, may_recreate};
-use skein_plan::ignore::IgnoreRules;
+use skein_plan::ignore::{self, IgnoreRules};
 
 use super::report;
 use crate::arguments::Session;
@@ -32,14 +32,17 @@ impl Outcome {
         matches!(self, Self::Created | Self::Drifted(_))
     }
 
-    /// The lines about it; none when there is nothing to tell.
-    pub(crate) fn told(&self, key: &ObjectKey) -> String {
+    /// The lines about it, for a screen of so many columns; none when there is nothing to tell.
+    pub(crate) fn told(&self, key: &ObjectKey, columns: usize) -> String {
         match self {
             Self::Unchanged => String::new(),
             Self::Skipped => format!("► {key} skipped\n"),
             Self::Created => format!("► {key} created\n"),
             Self::Drifted(pair) => {
-                format!("► {key} drifted\n{}", report::report(&pair.0, &pair.1))
+                format!(
+                    "► {key} drifted\n{}",
+                    report::report(&pair.0, &pair.1, columns)
+                )
             }
         }
     }
@@ -63,15 +66,15 @@ impl Judge<'_> {
     /// What a server-side dry run says about an object; the key is the one under which the cluster knows it.
     pub(crate) async fn object(&self, desired: &Object) -> Result<(ObjectKey, Outcome), String> {
         let cluster = &self.session.cluster;
-        let shown = |error: &ApiError| refusal(error).dry_run_message(desired);
+        let told = |error: &ApiError| refusal(error).dry_run_message(desired);
         let resource = cluster
             .resource(&desired.gvk())
             .await
-            .map_err(|e| shown(&e))?;
+            .map_err(|e| told(&e))?;
         let live = cluster
             .get(&resource, desired.namespace(), desired.name())
             .await
-            .map_err(|e| shown(&e))?;
+            .map_err(|e| told(&e))?;
         let key = live.as_ref().map_or_else(|| desired.key(), Object::key);
         if (self.is_left)(desired, live.as_ref()) {
             return Ok((key, Outcome::Skipped));
@@ -93,7 +96,7 @@ impl Judge<'_> {
             Err(error) if may_recreate(desired, live.as_ref(), &rules, &refusal(&error)) => {
                 return Ok((key, Outcome::Created));
             }
-            Err(error) => return Err(shown(&error)),
+            Err(error) => return Err(told(&error)),
         };
         let Some(live) = live else {
             return Ok((merged.key(), Outcome::Created));
@@ -104,7 +107,12 @@ impl Judge<'_> {
         if has_masked_values(desired) && same_keys(&live, &merged) {
             return Ok((key, Outcome::Unchanged));
         }
-        Ok((key, Outcome::Drifted(Box::new((live, merged)))))
+        let ignored = self.ignore.paths(&merged);
+        let shown = (
+            ignore::without(&live, &ignored),
+            ignore::without(&merged, &ignored),
+        );
+        Ok((key, Outcome::Drifted(Box::new(shown))))
     }
 }
 

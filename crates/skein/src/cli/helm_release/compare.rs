@@ -18,6 +18,7 @@ use super::lookup::Lookup;
 use super::{ReleaseFlags, find_release, objects, of_cluster, render};
 use crate::arguments::{ClusterArguments, Session};
 use crate::diff::object::Judge;
+use crate::diff::screen_columns;
 use crate::output::Output;
 
 /// Annotation and value that keep an object when it leaves the release.
@@ -71,7 +72,7 @@ pub(crate) async fn diff(
         match judge.object(&object).await {
             Ok((key, outcome)) => {
                 changed |= outcome.is_change();
-                text.push_str(&outcome.told(&key));
+                text.push_str(&outcome.told(&key, screen_columns()));
                 kept.insert(key);
             }
             Err(problem) => problems.push(problem),
