@@ -3,6 +3,7 @@
 mod roles;
 mod up;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
@@ -45,26 +46,25 @@ fn main() -> ExitCode {
         return complete(words);
     }
     let words = skein_cli::hoist_global_flags(std::env::args_os());
-    let words = skein_cli::without_switch_values(&Arguments::command(), words);
-    let parsed = skein_cli::with_any_values(Arguments::command())
-        .try_get_matches_from(words)
-        .and_then(|matches| Arguments::from_arg_matches(&matches));
-    let arguments = match parsed {
-        Ok(arguments) => arguments,
+    let local = skein_cli::local_command(&words).map(Command::Flux);
+    let mut builder = if local.is_some() {
+        tokio::runtime::Builder::new_current_thread()
+    } else {
+        tokio::runtime::Builder::new_multi_thread()
+    };
+    let command = match local.map_or_else(|| parsed(words), Ok) {
+        Ok(command) => command,
         Err(error) => return skein_cli::tell(&error),
     };
     skein_cluster::install_crypto_provider();
-    let runtime = match tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-    {
+    let runtime = match builder.enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
             eprintln!("✗ cannot start the async runtime: {error}");
             return ExitCode::FAILURE;
         }
     };
-    let outcome = runtime.block_on(run(arguments.command));
+    let outcome = runtime.block_on(run(command));
     // Blocking Git work that is still under way must not hold up the exit.
     runtime.shutdown_timeout(std::time::Duration::from_secs(2));
     match outcome {
@@ -74,6 +74,14 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// The command of a line, by the whole command line.
+fn parsed(words: Vec<OsString>) -> Result<Command, clap::Error> {
+    let whole = skein_cli::with_any_values(Arguments::command());
+    let words = skein_cli::without_switch_values(&whole, words);
+    let matches = whole.try_get_matches_from(words)?;
+    Ok(Arguments::from_arg_matches(&matches)?.command)
 }
 
 /// Answers the scripts of `completion`.
@@ -100,7 +108,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Crds => roles::crds::run(),
         Command::Flux(command) => {
             let mut output = skein_cli::Output::terminal();
-            skein_cli::run(command, Arguments::command(), &mut output).await
+            skein_cli::run(command, Arguments::command, &mut output).await
         }
     }
 }

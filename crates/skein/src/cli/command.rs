@@ -1,8 +1,9 @@
 //! The table of commands.
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::Subcommand;
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::artifact::{ListArguments, PullArguments, PushArguments, TagArguments};
 use crate::build::BuildArguments;
@@ -16,6 +17,7 @@ use crate::envsubst::EnvsubstArguments;
 use crate::events::EventsArguments;
 use crate::export::ExportArguments;
 use crate::get::GetArguments;
+use crate::go_flags::{with_any_values, without_switch_values};
 use crate::helm::HelmArguments;
 use crate::kustomize::KustomizeArguments;
 use crate::logs::LogsArguments;
@@ -88,11 +90,43 @@ pub enum CliCommand {
     Completion(CompletionArguments),
 }
 
-/// Runs a command; `whole` is the command line that it is a part of. The code is that of the process; an error is told by the
+/// The commands that work on files and charts. Scripts run them often, and building the whole command line takes longer than their work.
+#[derive(Subcommand, Clone, Debug)]
+enum LocalCommand {
+    Envsubst(EnvsubstArguments),
+    Helm(Box<HelmArguments>),
+    Kustomize(Box<KustomizeArguments>),
+}
+
+#[derive(Parser)]
+#[command(name = "skein")]
+struct LocalLine {
+    #[command(subcommand)]
+    command: LocalCommand,
+}
+
+/// The command of a line that works on files and has nothing to be told about; what this leaves is for the whole command line, which also tells
+/// errors and help.
+pub fn local_command(words: &[OsString]) -> Option<CliCommand> {
+    let first = words.get(1)?.to_str()?;
+    if !["envsubst", "helm", "kustomize"].contains(&first) {
+        return None;
+    }
+    let whole = with_any_values(LocalLine::command());
+    let words = without_switch_values(&whole, words.iter().cloned());
+    let matches = whole.try_get_matches_from(words).ok()?;
+    Some(match LocalLine::from_arg_matches(&matches).ok()?.command {
+        LocalCommand::Envsubst(arguments) => CliCommand::Envsubst(arguments),
+        LocalCommand::Helm(arguments) => CliCommand::Helm(arguments),
+        LocalCommand::Kustomize(arguments) => CliCommand::Kustomize(arguments),
+    })
+}
+
+/// Runs a command; `whole` gives the command line that it is a part of. The code is that of the process; an error is told by the
 /// caller and makes it 1.
 pub async fn run(
     command: CliCommand,
-    whole: clap::Command,
+    whole: fn() -> clap::Command,
     output: &mut Output,
 ) -> anyhow::Result<ExitCode> {
     crate::arguments::warn_of_environment(output)?;
@@ -123,7 +157,7 @@ pub async fn run(
         CliCommand::Envsubst(arguments) => crate::envsubst::run(&arguments, output)?,
         CliCommand::Helm(arguments) => return crate::helm::run(*arguments, output).await,
         CliCommand::Kustomize(arguments) => return crate::kustomize::run(*arguments, output).await,
-        CliCommand::Completion(arguments) => crate::completion::run(&arguments, whole, output)?,
+        CliCommand::Completion(arguments) => crate::completion::run(&arguments, whole(), output)?,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -44,7 +44,7 @@ mod why;
 
 pub use arguments::{ClusterArguments, Session, hoist_global_flags};
 pub use build::{BuildOptions, build_kustomization};
-pub use command::{CliCommand, run};
+pub use command::{CliCommand, local_command, run};
 pub use complete::complete;
 pub use go_flags::{tell, with_any_values, without_switch_values};
 pub use output::Output;

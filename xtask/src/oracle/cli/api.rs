@@ -105,9 +105,9 @@ impl Api {
         })
     }
 
-    /// The objects of a kind, each with its kind and version, as a list does not tell them.
-    pub fn list(&self, resource: &Resource, namespace: Option<&str>) -> Result<Vec<Value>> {
-        let path = resource.path(namespace);
+    /// The objects of a kind in all namespaces, each with its kind and version, as a list does not tell them.
+    pub fn list(&self, resource: &Resource) -> Result<Vec<Value>> {
+        let path = resource.path(None);
         let text = self
             .agent
             .get(format!("{}{path}", self.address))

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::api::{self, Api};
 
 /// How often objects are looked at.
-const POLL_INTERVAL: Duration = Duration::from_millis(100);
+const POLL_INTERVAL: Duration = Duration::from_millis(250);
 
 /// Annotation of objects that fail or are never answered.
 const ANSWER: &str = "oracle.skein.dev/answer";
@@ -31,11 +31,9 @@ impl Controller {
         let seen = stop.clone();
         let thread = std::thread::spawn(move || {
             while !seen.load(Ordering::Relaxed) {
-                for namespace in namespaces {
-                    // An object that was deleted meanwhile needs no answer.
-                    let _answered = answer(&api, namespace);
-                }
-                std::thread::sleep(POLL_INTERVAL);
+                // An object that was deleted meanwhile needs no answer.
+                let _answered = answer(&api, namespaces);
+                std::thread::park_timeout(POLL_INTERVAL);
             }
         });
         Self {
@@ -49,15 +47,20 @@ impl Drop for Controller {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::Relaxed);
         if let Some(thread) = self.thread.take() {
+            thread.thread().unpark();
             // A panic of the thread has been printed.
             let _ended = thread.join();
         }
     }
 }
 
-fn answer(api: &Api, namespace: &str) -> Result<()> {
+fn answer(api: &Api, namespaces: &[&str]) -> Result<()> {
     for resource in api::FLUX {
-        for object in api.list(resource, Some(namespace))? {
+        for object in api.list(resource)? {
+            let namespace = object["metadata"]["namespace"].as_str();
+            if !namespaces.contains(&namespace.unwrap_or_default()) {
+                continue;
+            }
             let word = object["metadata"]["annotations"][ANSWER]
                 .as_str()
                 .unwrap_or("ready");

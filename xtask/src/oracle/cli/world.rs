@@ -127,7 +127,7 @@ impl World {
     pub fn states(&self) -> Result<(String, String)> {
         let mut objects = Vec::new();
         for resource in api::FLUX.iter().chain(api::OTHERS) {
-            objects.extend(self.api.list(resource, None)?);
+            objects.extend(self.api.list(resource)?);
         }
         let state = |namespace: &str| {
             let mut lines: Vec<String> = objects
