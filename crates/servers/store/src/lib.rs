@@ -3,7 +3,8 @@
 //! Reads, lists and watches are always served from memory. With SQLite a write is answered after its
 //! transaction has been committed (WAL, `synchronous = NORMAL`): an answered write survives a killed
 //! process; a power cut may lose the last moments but never corrupts. Writes that arrive together
-//! share one transaction. Watchers may see a change a moment before it is durable.
+//! share one transaction. Watchers may see a change a moment before it is durable; after a kill, revisions go on
+//! above all that anybody can have seen, so that a watch that resumes is told to list again and loses nothing.
 //!
 //! Each cluster has its own revision, which grows by one per write. The last [`HISTORY_EVENTS`]
 //! changes of each resource are kept, so that a watch can resume and a list can be read at an older

@@ -22,6 +22,11 @@ use crate::stored::Stored;
 const QUEUE_CHANGES: usize = 1_024;
 /// How many changes one transaction holds at most.
 const BATCH_CHANGES: usize = 256;
+/// How far every revision moves on when a file is opened that was not closed: watchers may have seen that many changes that were not
+/// durable, and a revision that somebody has seen must never stand for another change.
+const SKIPPED_REVISIONS: i64 = (QUEUE_CHANGES + BATCH_CHANGES) as i64;
+/// Where the file says whether it is in use: `PRAGMA user_version`, 0 when it was closed.
+const IN_USE: i64 = 1;
 
 const SCHEMA: &[&str] = &[
     "CREATE TABLE IF NOT EXISTS clusters (name TEXT PRIMARY KEY, revision INTEGER NOT NULL) STRICT",
@@ -106,6 +111,7 @@ impl Sqlite {
         for statement in SCHEMA {
             sqlx::query(*statement).execute(&mut connection).await?;
         }
+        skip_what_may_be_lost(&mut connection).await?;
         let loaded = load(&mut connection).await?;
         let (sender, receiver) = mpsc::channel(QUEUE_CHANGES);
         let task = tokio::spawn(write_changes(connection, receiver));
@@ -137,6 +143,31 @@ impl Sqlite {
             tracing::error!(%error, "the store's writer ended badly");
         }
     }
+}
+
+/// Moves the revisions on when the file was not closed, and marks it as in use.
+async fn skip_what_may_be_lost(connection: &mut SqliteConnection) -> Result<(), SqliteError> {
+    let mut transaction = connection.begin().await?;
+    let row = sqlx::query("PRAGMA user_version").fetch_one(&mut *transaction);
+    if row.await?.try_get::<i64, _>(0)? == IN_USE {
+        sqlx::query("UPDATE clusters SET revision = revision + ?")
+            .bind(SKIPPED_REVISIONS)
+            .execute(&mut *transaction)
+            .await?;
+    }
+    set_in_use(&mut transaction, IN_USE).await?;
+    transaction.commit().await?;
+    Ok(())
+}
+
+async fn set_in_use(connection: &mut SqliteConnection, mark: i64) -> Result<(), sqlx::Error> {
+    // A pragma takes no parameters.
+    let statement = match mark {
+        IN_USE => "PRAGMA user_version = 1",
+        _ => "PRAGMA user_version = 0",
+    };
+    sqlx::query(statement).execute(connection).await?;
+    Ok(())
 }
 
 async fn load(connection: &mut SqliteConnection) -> Result<Vec<(String, State)>, SqliteError> {
@@ -196,6 +227,11 @@ async fn write_changes(
             // The writer of a change may have gone away; the change stays.
             let _ = done.send(failure.clone().map_or(Ok(()), Err));
         }
+    }
+    if failure.is_none()
+        && let Err(error) = set_in_use(&mut connection, 0).await
+    {
+        tracing::error!(%error, "the store could not be marked as closed");
     }
     if let Err(error) = connection.close().await {
         tracing::error!(%error, "the store could not be closed");
