@@ -4,7 +4,9 @@ use std::sync::{Arc, LazyLock};
 
 use cel::{DeclarationError, Env, extensions};
 
-use crate::{addresses, formats, lists, quantities, regexes, sets, two_variables, urls, versions};
+use crate::{
+    addresses, formats, lists, maps, quantities, regexes, sets, two_variables, urls, versions,
+};
 
 /// The environment that all programs share.
 pub(crate) fn environment() -> &'static Arc<Env> {
@@ -27,6 +29,7 @@ fn build() -> Result<Env, DeclarationError> {
     quantities::declare(&mut env)?;
     versions::declare(&mut env)?;
     formats::declare(&mut env)?;
+    maps::declare(&mut env)?;
     two_variables::declare(&mut env)?;
     Ok(env)
 }

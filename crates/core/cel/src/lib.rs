@@ -2,7 +2,7 @@
 //!
 //! [`Program`] compiles an expression against its variables and runs it over JSON. The functions are those of
 //! Kubernetes (lists, regex, URLs, addresses, quantities, versions, formats) and of cel-go's extensions (strings, sets,
-//! math, encoders, optional values), in one environment.
+//! math, encoders, optional values), in one environment. [`typed`] judges the rules of definitions before they run.
 
 mod addresses;
 mod check;
@@ -11,6 +11,7 @@ mod environment;
 mod error;
 mod formats;
 mod lists;
+mod maps;
 mod opaque;
 mod program;
 mod quantities;
@@ -18,6 +19,7 @@ mod regexes;
 mod sets;
 mod syntax;
 mod two_variables;
+pub mod typed;
 mod urls;
 mod versions;
 

@@ -108,6 +108,18 @@ impl Program {
     }
 
     fn undeclared_text(&self, id: u64, name: &str) -> String {
+        let (line, column) = self.place(id);
+        let message = format!("undeclared reference to '{name}' (in container '')");
+        issue_text(&self.source, line, column, &message)
+    }
+
+    /// The parsed expression.
+    pub(crate) fn expression(&self) -> &cel::IdedExpr {
+        self.program.expression()
+    }
+
+    /// Line and column of a part, from one.
+    pub(crate) fn place(&self, id: u64) -> (isize, isize) {
         let offset = self
             .program
             .source_info()
@@ -115,16 +127,10 @@ impl Program {
             .map_or(0, |(start, _)| start);
         let before = self.source.get(..offset as usize).unwrap_or_default();
         let line = before.matches('\n').count() + 1;
-        let column = before
-            .rsplit('\n')
-            .next()
-            .unwrap_or_default()
-            .chars()
-            .count()
-            + 1;
-        let message = format!("undeclared reference to '{name}' (in container '')");
+        let last = before.rsplit('\n').next().unwrap_or_default();
+        let column = last.chars().count() + 1;
         let number = |value: usize| isize::try_from(value).unwrap_or_default();
-        issue_text(&self.source, number(line), number(column), &message)
+        (number(line), number(column))
     }
 
     /// The expression.

@@ -6,18 +6,19 @@
 use cel::common::ast::operators::{
     ADD, CONDITIONAL, EQUALS, INDEX, LOGICAL_AND, LOGICAL_NOT, LOGICAL_OR, NOT_STRICTLY_FALSE,
 };
-use cel::common::ast::{CallExpr, ComprehensionExpr, Expr, ListExpr, LiteralValue};
+use cel::common::ast::{CallExpr, ComprehensionExpr, Expr, ListExpr, LiteralValue, MapExpr};
 use cel::common::types::{CelInt, CelList, DYN_TYPE};
 use cel::common::value::{CowVal, Val};
 use cel::parser::{Macro, MacroExprHelper, ParseError};
 use cel::{DeclarationError, Env, IdedExpr};
 
+use crate::maps;
 use crate::opaque::{Answer, Args, items};
 
 /// Function that yields the keys of a map or the indexes of a list; expressions cannot name it.
 const KEYS: &str = "@keys";
 /// Variable that holds what is looped over.
-const RANGE: &str = "@range";
+pub(crate) const RANGE: &str = "@range";
 /// Variable that holds the result so far, named as in other loops.
 const RESULT: &str = "@result";
 
@@ -31,10 +32,19 @@ pub(crate) fn declare(env: &mut Env) -> Result<(), DeclarationError> {
         ("existsOne", Form::ExistsOne),
         ("exists_one", Form::ExistsOne),
         ("transformList", Form::List),
+        ("transformMap", Form::Map),
+        ("transformMapEntry", Form::MapEntry),
     ] {
         env.add_macro(expansion(name, 3, form))?;
     }
-    env.add_macro(expansion("transformList", 4, Form::FilteredList))
+    for (name, form) in [
+        ("transformList", Form::List),
+        ("transformMap", Form::Map),
+        ("transformMapEntry", Form::MapEntry),
+    ] {
+        env.add_macro(expansion(name, 4, form))?;
+    }
+    Ok(())
 }
 
 #[derive(Clone, Copy)]
@@ -43,7 +53,8 @@ enum Form {
     Exists,
     ExistsOne,
     List,
-    FilteredList,
+    Map,
+    MapEntry,
 }
 
 fn expansion(name: &'static str, arguments: usize, form: Form) -> Macro {
@@ -107,17 +118,17 @@ fn expand(
             let result = call(helper, EQUALS, vec![so_far(), int(1)]);
             (int(0), boolean(true), step, result)
         }
-        Form::List => (
-            empty_list(),
-            boolean(true),
-            appended(helper, last),
-            so_far(),
-        ),
-        Form::FilteredList => {
-            let filter = body.pop().unwrap_or_default();
-            let more = appended(helper, last);
-            let step = choice(helper, filter, more, so_far());
-            (empty_list(), boolean(true), step, so_far())
+        Form::List | Form::Map | Form::MapEntry => {
+            let start = match form {
+                Form::List => empty_list(),
+                _ => Expr::Map(MapExpr::default()),
+            };
+            let step = collected(helper, form, &key, last);
+            let step = match body.pop() {
+                Some(filter) => choice(helper, filter, step, so_far()),
+                None => step,
+            };
+            (start, boolean(true), step, so_far())
         }
     };
     let element = call(
@@ -179,6 +190,22 @@ fn choice(helper: &mut Helper<'_>, condition: IdedExpr, yes: Expr, no: Expr) -> 
     let args = vec![condition, helper.next_expr(yes), helper.next_expr(no)];
     Expr::Call(CallExpr {
         func_name: CONDITIONAL.to_owned(),
+        target: None,
+        args,
+    })
+}
+
+/// The result so far with what the last argument of a `transform` macro yields.
+fn collected(helper: &mut Helper<'_>, form: Form, key: &str, last: IdedExpr) -> Expr {
+    let mut args = vec![helper.next_expr(Expr::Ident(RESULT.to_owned()))];
+    match form {
+        Form::Map => args.push(helper.next_expr(Expr::Ident(key.to_owned()))),
+        Form::MapEntry => {}
+        _ => return appended(helper, last),
+    }
+    args.push(last);
+    Expr::Call(CallExpr {
+        func_name: maps::INSERT.to_owned(),
         target: None,
         args,
     })
