@@ -9,8 +9,6 @@ use crate::builtin;
 use crate::model::{Additional, Schema, SchemaRef, ValueType};
 use crate::parse::{self, ParseError};
 
-pub mod structural;
-
 /// Why a CRD's schemas could not be read.
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum CrdError {

@@ -2,7 +2,7 @@
 //!
 //! - [`model`]: the [`Schema`] tree that everything else walks; [`parse`] makes it from OpenAPI JSON.
 //! - [`builtin`]: kinds and resources of a Kubernetes 1.36 API server, loaded per definition on first use.
-//! - [`crd`]: versions of a CustomResourceDefinition and the structural check.
+//! - [`crd`]: versions of a CustomResourceDefinition.
 //! - [`defaulting`], [`pruning`], [`unknown`], [`validation`], [`rules`]: what the API server does with an object.
 //! - [`api_defaults`]: values that the API server fills in by code for built-in kinds.
 

@@ -290,6 +290,11 @@ fn rules(map: &Map<String, Value>) -> Vec<Rule> {
         .collect()
 }
 
+/// A rule of `x-kubernetes-validations`; one without anything when it is no map.
+pub fn rule_of(value: &Value) -> Rule {
+    value.as_object().map(rule).unwrap_or_default()
+}
+
 fn rule(map: &Map<String, Value>) -> Rule {
     let filled = |key: &str| string(map, key).filter(|text| !text.is_empty());
     Rule {

@@ -1,4 +1,4 @@
-//! Runs the CEL rules of a schema (`x-kubernetes-validations`).
+//! Runs the CEL rules of a schema (`x-kubernetes-validations`), and judges them before they are stored.
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex};
@@ -10,7 +10,11 @@ use crate::field_error::{FieldError, FieldErrorKind, FieldPath};
 use crate::model::{Additional, Rule, Schema, ValueType};
 use crate::validation::{self, same_element};
 
+mod judge;
+mod shapes;
 mod values;
+
+pub use judge::{Judged, JudgedRules, judge};
 
 /// Longest text that a messageExpression may yield, in bytes.
 const MAX_MESSAGE_BYTES: usize = 5 * 1024;
@@ -42,44 +46,40 @@ pub fn validate_resource(value: &Value, old: Option<&Value>, schema: &Schema) ->
     errors
 }
 
+/// The same for a change of the status alone: nothing but the status is looked at, and messages name its fields from there; the rules are
+/// those of the whole.
+pub fn validate_status(value: &Value, old: &Value, schema: &Schema) -> Vec<FieldError> {
+    let (Some(status), Some(field)) = (value.get("status"), schema.properties.get("status")) else {
+        return if has_rules(schema) {
+            check(value, Some(old), schema)
+        } else {
+            Vec::new()
+        };
+    };
+    let mut errors = validation::validate_change(status, old.get("status"), field);
+    for error in &mut errors {
+        error.field = match error.field.as_str() {
+            "" => FieldPath::new("status"),
+            below => FieldPath::new("status").child(below),
+        };
+    }
+    if !has_rules(schema) {
+        return errors;
+    }
+    if validation::blocks_rules(&errors) {
+        errors.push(validation::rules_not_checked());
+    } else {
+        errors.extend(check(value, Some(old), schema));
+    }
+    errors
+}
+
 /// Whether a schema has rules anywhere.
 pub fn has_rules(schema: &Schema) -> bool {
     !schema.rules.is_empty()
         || schema.properties.values().any(|field| has_rules(field))
         || schema.items.as_ref().is_some_and(|items| has_rules(items))
         || matches!(&schema.additional, Additional::Schema(field) if has_rules(field))
-}
-
-/// Rules that do not compile: `(path of the rule below the schema, error)`.
-pub fn compile_errors(schema: &Schema, path: &FieldPath) -> Vec<FieldError> {
-    let mut errors = Vec::new();
-    collect_compile_errors(schema, path, &mut errors);
-    errors
-}
-
-fn collect_compile_errors(schema: &Schema, path: &FieldPath, errors: &mut Vec<FieldError>) {
-    for (index, rule) in schema.rules.iter().enumerate() {
-        let at = path
-            .child("x-kubernetes-validations")
-            .index(index)
-            .child("rule");
-        if rule.rule.trim().is_empty() {
-            errors.push(FieldError::required(at, "rule is not specified"));
-        } else if let Err(error) = &*compiled(&rule.rule) {
-            let detail = format!("compilation failed: {}", issues(error));
-            let error = FieldError::invalid(at, json!(rule.rule), detail);
-            errors.push(error.showing(rule.go_text()));
-        }
-    }
-    for (name, field) in &schema.properties {
-        collect_compile_errors(field, &path.child("properties").key(name), errors);
-    }
-    if let Some(items) = &schema.items {
-        collect_compile_errors(items, &path.child("items"), errors);
-    }
-    if let Additional::Schema(field) = &schema.additional {
-        collect_compile_errors(field, &path.child("additionalProperties"), errors);
-    }
 }
 
 type Compiled = Arc<Result<Program, CompileError>>;

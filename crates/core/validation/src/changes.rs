@@ -6,7 +6,7 @@ use skein_schema::FieldError;
 use skein_schema::field_error::FieldPath;
 
 use crate::spot::{Errors, Spot};
-use crate::{labels, quantities};
+use crate::{definitions, labels, quantities};
 
 /// Fields whose change is refused with `field is immutable`: group, kind, paths.
 const FIELDS: &[(&str, &str, &[&str])] = &[
@@ -41,16 +41,6 @@ const FIELDS: &[(&str, &str, &[&str])] = &[
     ("networking.k8s.io", "IngressClass", &["spec.controller"]),
     ("", "ResourceQuota", &["spec.scopes"]),
     ("", "Secret", &["type"]),
-    (
-        "apiextensions.k8s.io",
-        "CustomResourceDefinition",
-        &[
-            "spec.group",
-            "spec.names.plural",
-            "spec.scope",
-            "spec.names.kind",
-        ],
-    ),
 ];
 
 /// Fields of a StatefulSet's spec that may change.
@@ -86,6 +76,9 @@ pub(crate) fn check(errors: &mut Errors, old: &Object, new: &Object) {
     }
     match key {
         ("", "ConfigMap") => sealed(errors, old, new, &["data", "binaryData"]),
+        ("apiextensions.k8s.io", "CustomResourceDefinition") => {
+            definitions::check_change(errors, old, new);
+        }
         ("", "Secret") => sealed(errors, old, new, &["data"]),
         ("", "PersistentVolumeClaim") => claim(errors, old, new),
         ("", "PersistentVolume") => volume(errors, old, new),

@@ -51,6 +51,20 @@ pub fn check_change(old: &Object, new: &Object) -> Vec<FieldError> {
     errors.0
 }
 
+/// What is wrong with the status that somebody reports of an object.
+pub fn check_status(object: &Object) -> Vec<FieldError> {
+    let mut errors = Errors::default();
+    let gvk = object.gvk();
+    if gvk.group == "apps" {
+        match gvk.kind.as_str() {
+            "Deployment" => workloads::check_deployment_status(&mut errors, object),
+            "ReplicaSet" => workloads::check_replica_set_status(&mut errors, object),
+            _ => {}
+        }
+    }
+    errors.0
+}
+
 fn content(errors: &mut Errors, object: &Object, creating: bool) {
     let gvk = object.gvk();
     match (gvk.group.as_str(), gvk.kind.as_str()) {
@@ -81,7 +95,9 @@ fn content(errors: &mut Errors, object: &Object, creating: bool) {
             autoscaling::check(errors, object);
         }
         ("scheduling.k8s.io", "PriorityClass") => policy::check_priority(errors, object, creating),
-        ("apiextensions.k8s.io", "CustomResourceDefinition") => definitions::check(errors, object),
+        ("apiextensions.k8s.io", "CustomResourceDefinition") => {
+            definitions::check(errors, object, creating)
+        }
         _ => {}
     }
 }

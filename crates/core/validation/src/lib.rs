@@ -24,4 +24,5 @@ mod spot;
 mod storage;
 mod workloads;
 
-pub use kinds::{check, check_change};
+pub use definitions::unrecognized_formats;
+pub use kinds::{check, check_change, check_status};

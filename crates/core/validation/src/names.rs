@@ -113,7 +113,7 @@ pub fn label_problems(name: &str) -> Vec<String> {
 }
 
 /// Problems of a DNS-1035 label.
-pub(crate) fn old_label_problems(name: &str) -> Vec<String> {
+pub fn old_label_problems(name: &str) -> Vec<String> {
     let long = too_long_name(name, MAX_LABEL_BYTES);
     long.into_iter().chain(OLD_LABEL.problem(name)).collect()
 }

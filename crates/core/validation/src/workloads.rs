@@ -283,3 +283,73 @@ fn check_stateful_strategy(errors: &mut Errors, strategy: &Spot<'_>) {
         }
     }
 }
+
+/// Counts of a status that are never negative.
+fn counts(errors: &mut Errors, status: &Spot<'_>, names: &[&str]) {
+    for name in names {
+        errors.not_negative(&status.get(name));
+    }
+}
+
+/// No count is larger than the one that it is part of.
+fn parts(errors: &mut Errors, status: &Spot<'_>, pairs: &[(&str, &str, &str)]) {
+    let count = |name: &str| status.get(name).number().unwrap_or_default();
+    for (part, whole, text) in pairs {
+        if count(part) > count(whole) {
+            let spot = status.get(part);
+            errors.add(spot.invalid_as(count(part), *text));
+        }
+    }
+}
+
+pub(crate) fn check_deployment_status(errors: &mut Errors, object: &Object) {
+    let status = Spot::of(object, "status");
+    let names = [
+        "observedGeneration",
+        "replicas",
+        "updatedReplicas",
+        "readyReplicas",
+        "availableReplicas",
+        "unavailableReplicas",
+        "terminatingReplicas",
+        "collisionCount",
+    ];
+    counts(errors, &status, &names);
+    let text = "cannot be greater than status.replicas";
+    let pairs = [
+        ("updatedReplicas", "replicas", text),
+        ("readyReplicas", "replicas", text),
+        ("availableReplicas", "replicas", text),
+        (
+            "availableReplicas",
+            "readyReplicas",
+            "cannot be greater than readyReplicas",
+        ),
+    ];
+    parts(errors, &status, &pairs);
+}
+
+pub(crate) fn check_replica_set_status(errors: &mut Errors, object: &Object) {
+    let status = Spot::of(object, "status");
+    let names = [
+        "replicas",
+        "fullyLabeledReplicas",
+        "readyReplicas",
+        "availableReplicas",
+        "terminatingReplicas",
+        "observedGeneration",
+    ];
+    counts(errors, &status, &names);
+    let text = "cannot be greater than status.replicas";
+    let pairs = [
+        ("fullyLabeledReplicas", "replicas", text),
+        ("readyReplicas", "replicas", text),
+        ("availableReplicas", "replicas", text),
+        (
+            "availableReplicas",
+            "readyReplicas",
+            "cannot be greater than readyReplicas",
+        ),
+    ];
+    parts(errors, &status, &pairs);
+}

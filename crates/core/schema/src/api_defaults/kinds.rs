@@ -93,9 +93,13 @@ fn service(root: &mut Root) {
         _ => drop(spec.remove("sessionAffinityConfig")),
     }
     let kind = text(spec, "type").to_owned();
-    if matches!(kind.as_str(), "NodePort" | "LoadBalancer")
-        && text(spec, "externalTrafficPolicy").is_empty()
-    {
+    let has_addresses = spec
+        .get("externalIPs")
+        .and_then(Value::as_array)
+        .is_some_and(|addresses| !addresses.is_empty());
+    let is_reached = matches!(kind.as_str(), "NodePort" | "LoadBalancer")
+        || (kind == "ClusterIP" && has_addresses);
+    if is_reached && text(spec, "externalTrafficPolicy").is_empty() {
         spec.insert("externalTrafficPolicy".to_owned(), json!("Cluster"));
     }
     if matches!(kind.as_str(), "NodePort" | "LoadBalancer" | "ClusterIP") {

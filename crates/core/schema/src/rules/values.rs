@@ -98,7 +98,7 @@ fn names(name: &str) -> impl Iterator<Item = String> + use<> {
 }
 
 /// The name by which CEL reaches a field; `None` when there is none.
-fn escape(name: &str) -> Option<String> {
+pub(super) fn escape(name: &str) -> Option<String> {
     if RESERVED.contains(&name) {
         return Some(format!("__{name}__"));
     }

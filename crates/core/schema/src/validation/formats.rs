@@ -45,6 +45,8 @@ fn fits(format: &str, text: &str) -> bool {
         "duration" => is_duration(text),
         "email" => is_email(text),
         "uri" => URI.is_match(text),
+        "k8s-short-name" => is_short_name(text),
+        "k8s-long-name" => text.len() <= MAX_LONG_NAME_BYTES && text.split('.').all(is_part),
         _ => true,
     }
 }
@@ -137,6 +139,23 @@ fn is_cidr(text: &str) -> bool {
         return false;
     };
     bits.parse::<u8>().is_ok_and(|bits| bits <= limit)
+}
+
+/// Bytes of the longest names.
+const MAX_SHORT_NAME_BYTES: usize = 63;
+const MAX_LONG_NAME_BYTES: usize = 253;
+
+fn is_short_name(text: &str) -> bool {
+    text.len() <= MAX_SHORT_NAME_BYTES && is_part(text)
+}
+
+/// Small letters, digits and dashes that neither start nor end it.
+fn is_part(text: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    let bytes = text.as_bytes();
+    bytes.iter().all(|byte| plain(*byte) || *byte == b'-')
+        && bytes.first().is_some_and(|byte| plain(*byte))
+        && bytes.last().is_some_and(|byte| plain(*byte))
 }
 
 fn is_email(text: &str) -> bool {

@@ -1,7 +1,6 @@
 //! CRDs: structural check, pruning, defaulting, validation and rules.
 
 use serde_json::{Value, json};
-use skein_schema::crd::structural;
 use skein_schema::field_error::{aggregate, go_quote, invalid_message};
 use skein_schema::{
     CrdError, CrdSchemas, FieldPath, defaulting, parse, pruning, rules, validation,
@@ -244,40 +243,8 @@ fn rules_blame_explain_and_forgive() {
     let broken = parse::parse_plain(
         &json!({ "type": "object", "x-kubernetes-validations": [{ "rule": "self. ==" }] }),
     );
-    assert_eq!(
-        rules::compile_errors(&broken.expect("a schema"), &FieldPath::new("x")).len(),
-        1
-    );
-}
-
-#[test]
-fn the_structural_check_names_the_place() {
-    let check = |schema: Value| -> Vec<String> {
-        let schema = parse::parse_plain(&schema).expect("a schema");
-        let path = FieldPath::new("spec.versions[0].schema.openAPIV3Schema");
-        structural::check(&schema, &path)
-            .iter()
-            .map(ToString::to_string)
-            .collect()
-    };
-    assert!(
-        check(json!({ "type": "object", "properties": { "a": { "type": "string" } } })).is_empty()
-    );
-    assert_eq!(
-        check(json!({})),
-        [
-            "spec.versions[0].schema.openAPIV3Schema.type: Required value: must not be empty at the root"
-        ]
-    );
-    let untyped = json!({ "type": "object", "properties": { "a": {} } });
-    assert_eq!(
-        check(untyped),
-        [
-            "spec.versions[0].schema.openAPIV3Schema.properties[a].type: Required value: must not be empty for specified object fields"
-        ]
-    );
-    let keyless = json!({ "type": "object", "properties": { "a": { "type": "array", "x-kubernetes-list-type": "map", "items": { "type": "object" } } } });
-    assert_eq!(check(keyless).len(), 1);
+    let judged = rules::judge(&broken.expect("a schema"), true).expect("an object");
+    assert!(judged.rules[0].error.is_some());
 }
 
 #[test]
