@@ -7,7 +7,8 @@ use skein_schema::{
 };
 
 use crate::builtin_types;
-use crate::decode::Decoded;
+use crate::decode::{self, Decoded};
+use crate::embedded;
 use crate::failure::{Cause, Failure, Outcome};
 use crate::metadata;
 use crate::options::FieldValidation;
@@ -53,7 +54,10 @@ pub(crate) fn conform_patched(
 ) -> Outcome<Conformed> {
     let (mut object, texts) = read(resource, decoded).map_err(|failure| {
         if failure.code == 400 {
-            Failure::invalid_patch(shown, &failure.message)
+            let lead = format!(" cannot be handled as a {}: ", resource.kind);
+            let message = failure.message.as_str();
+            let why = message.split_once(&lead).map_or(message, |(_, why)| why);
+            Failure::invalid_patch(shown, why)
         } else {
             failure
         }
@@ -95,27 +99,27 @@ fn tidy_custom(object: &mut Object) {
 
 /// The object, and what is wrong with its fields.
 fn read(resource: &Resource, decoded: Decoded) -> Outcome<(Object, Vec<String>)> {
-    let Decoded { value, duplicates } = decoded;
+    let Decoded {
+        value,
+        duplicates,
+        source,
+    } = decoded;
     let mut object = typed(resource, value)?;
-    let mut texts: Vec<String> = duplicates
-        .iter()
-        .map(|path| format!("duplicate field {path:?}"))
-        .collect();
     let paths = match (&resource.custom, &resource.schema) {
         (Some(custom), _) => {
+            let mut paths = embedded::coerce(resource, &mut object)?;
             let mut value = object.into_value();
             let schema = &custom.version.schema;
-            if let Some(map) = value.as_object_mut() {
-                let paths = pruning::prune(map, schema);
-                defaulting::drop_nulls(&mut value, schema);
-                defaulting::apply_defaults(&mut value, schema);
-                object =
-                    Object::from_value(value).map_err(|e| Failure::bad_request(e.to_string()))?;
-                tidy_custom(&mut object);
-                paths
-            } else {
+            let Some(map) = value.as_object_mut() else {
                 return Err(Failure::internal("an object became something else"));
-            }
+            };
+            paths.extend(pruning::prune(map, schema));
+            paths.sort();
+            defaulting::drop_nulls(&mut value, schema);
+            defaulting::apply_defaults(&mut value, schema);
+            object = Object::from_value(value).map_err(|e| Failure::bad_request(e.to_string()))?;
+            tidy_custom(&mut object);
+            paths
         }
         (None, Some(schema)) => {
             builtin_types::check(&object, resource, schema)?;
@@ -127,8 +131,27 @@ fn read(resource: &Resource, decoded: Decoded) -> Outcome<(Object, Vec<String>)>
         }
         (None, None) => Vec::new(),
     };
-    texts.extend(paths.iter().map(|path| unknown::unknown_field_text(path)));
-    Ok((object, texts))
+    let order = if resource.custom.is_none() && !(duplicates.is_empty() && paths.is_empty()) {
+        decode::field_order(&source)
+    } else {
+        Vec::new()
+    };
+    Ok((object, field_texts(&duplicates, &paths, &order)))
+}
+
+/// What is wrong with fields: of custom kinds first those that come twice, of built-in kinds as they stand in the text.
+fn field_texts(duplicates: &[String], unknown: &[String], order: &[String]) -> Vec<String> {
+    let last = |path: &String| order.iter().rposition(|known| known == path);
+    let first = |path: &String| order.iter().position(|known| known == path);
+    let twice = duplicates
+        .iter()
+        .map(|path| (last(path), format!("duplicate field {path:?}")));
+    let unknown = unknown
+        .iter()
+        .map(|path| (first(path), unknown::unknown_field_text(path)));
+    let mut all: Vec<(Option<usize>, String)> = twice.chain(unknown).collect();
+    all.sort_by_key(|(place, _)| *place);
+    all.into_iter().map(|(_, text)| text).collect()
 }
 
 /// Checks apiVersion and kind; built-in objects without them get the endpoint's.
@@ -204,15 +227,19 @@ pub(crate) fn custom_errors(
     resource: &Resource,
     object: &Object,
     old: Option<&Object>,
+    subresource: &str,
 ) -> Vec<Cause> {
     let Some(custom) = &resource.custom else {
         return Vec::new();
     };
     let old = old.map(Object::to_value);
-    rules::validate_resource(&object.to_value(), old.as_ref(), &custom.version.schema)
-        .iter()
-        .map(cause)
-        .collect()
+    let (value, schema) = (object.to_value(), &custom.version.schema);
+    let mut errors = match &old {
+        Some(old) if subresource == "status" => rules::validate_status(&value, old, schema),
+        old => rules::validate_resource(&value, old.as_ref(), schema),
+    };
+    errors.extend(embedded::errors(&value, schema));
+    errors.iter().map(cause).collect()
 }
 
 /// A field error as a cause of a `Status`.

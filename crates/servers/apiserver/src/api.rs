@@ -122,10 +122,20 @@ impl Api {
         } else {
             subresources::answer(self, call, &resource).await
         };
-        let deprecation = resource.deprecation();
-        let mut reply = write::warned(outcome, deprecation.as_slice())?;
-        respond::warn(&mut reply, deprecation.as_slice());
-        Ok(reply)
+        let Some(deprecation) = resource.deprecation() else {
+            return outcome;
+        };
+        // What the kind itself warns of comes before what is wrong with the request.
+        match outcome {
+            Ok(mut reply) => {
+                respond::warn_first(&mut reply, &deprecation);
+                Ok(reply)
+            }
+            Err(mut failure) => {
+                failure.warnings.insert(0, deprecation);
+                Err(failure)
+            }
+        }
     }
 
     async fn dispatch_resource(
@@ -167,7 +177,8 @@ impl Api {
     fn resource(&self, info: &RequestInfo) -> Outcome<Arc<Resource>> {
         let index = self.registry.current();
         let found = index.find(&info.group, &info.version, &info.resource);
-        let found = found.ok_or_else(Failure::unknown_path)?;
+        let absent = || index.nothing_there(&info.group);
+        let found = found.ok_or_else(absent)?;
         let in_namespace = !info.namespace.is_empty() && info.resource != "namespaces";
         let fits = if found.namespaced {
             // Without a namespace only lists and watches over all of them make sense.
@@ -175,10 +186,6 @@ impl Api {
         } else {
             !in_namespace
         };
-        if fits {
-            Ok(found)
-        } else {
-            Err(Failure::unknown_path())
-        }
+        if fits { Ok(found) } else { Err(absent()) }
     }
 }

@@ -1,9 +1,11 @@
 //! Authorisation: RBAC over the stored roles and bindings, impersonation, and the texts of refusals.
 
+use std::sync::Arc;
+
 use http::HeaderMap;
 use serde_json::Value;
 use skein_object::Object;
-use skein_store::{Key, ResourceId};
+use skein_store::{Key, ResourceId, Stored};
 
 use crate::api::Api;
 use crate::authn::{User, service_account_groups};
@@ -139,10 +141,10 @@ pub(crate) fn rules(role: &Object) -> Vec<Rule> {
     rules.into_iter().flatten().map(Rule::from_value).collect()
 }
 
-/// Whether a binding names the user.
-fn applies(binding: &Object, user: &User, namespace: &str) -> bool {
+/// The subject of a binding that is the user.
+fn subject(binding: &Object, user: &User, namespace: &str) -> Option<Value> {
     let subjects = binding.at(&["subjects"]).and_then(Value::as_array);
-    subjects.into_iter().flatten().any(|subject| {
+    let found = subjects.into_iter().flatten().find(|subject| {
         let text = |key: &str| subject.get(key).and_then(Value::as_str).unwrap_or_default();
         match text("kind") {
             "User" => user.name == text("name"),
@@ -158,28 +160,57 @@ fn applies(binding: &Object, user: &User, namespace: &str) -> bool {
             }
             _ => false,
         }
-    })
+    });
+    found.cloned()
 }
 
 /// Calls `visit` with each rule that holds for the user cluster-wide and in the namespace, until it
-/// answers true.
+/// answers true; answers the binding that gave that rule.
 pub(crate) fn visit_rules(
     api: &Api,
     user: &User,
     namespace: &str,
     mut visit: impl FnMut(&Rule) -> bool,
-) -> bool {
+) -> Option<Arc<Stored>> {
     let mut bindings = api.store.list(&id("clusterrolebindings"), None).items;
     if !namespace.is_empty() {
         bindings.extend(api.store.list(&id("rolebindings"), Some(namespace)).items);
     }
     bindings
-        .iter()
-        .filter(|binding| applies(&binding.object, user, namespace))
-        .any(|binding| {
+        .into_iter()
+        .filter(|binding| subject(&binding.object, user, namespace).is_some())
+        .find(|binding| {
             let rules = rules_of(api, namespace, binding.object.at(&["roleRef"]));
             rules.iter().any(&mut visit)
         })
+}
+
+/// Why the user may do that: nothing when it may not, an empty text when nobody had to be asked.
+pub(crate) fn reason(api: &Api, user: &User, wanted: &Attributes) -> Option<String> {
+    if user.groups.iter().any(|group| group == MASTERS) {
+        return Some(String::new());
+    }
+    let binding = visit_rules(api, user, &wanted.namespace, |rule| rule.allows(wanted))?;
+    let binding = &binding.object;
+    let text = |path: &[&str]| binding.str_at(path).unwrap_or_default();
+    let within = |name: &str, namespace: &str| match namespace {
+        "" => name.to_owned(),
+        namespace => format!("{name}/{namespace}"),
+    };
+    let name = within(binding.name(), binding.namespace());
+    let (role, role_name) = (text(&["roleRef", "kind"]), text(&["roleRef", "name"]));
+    let who = subject(binding, user, &wanted.namespace).unwrap_or_default();
+    let part = |key: &str| who.get(key).and_then(Value::as_str).unwrap_or_default();
+    let namespace = match (part("kind"), part("namespace")) {
+        ("ServiceAccount", "") => binding.namespace(),
+        ("ServiceAccount", namespace) => namespace,
+        _ => "",
+    };
+    let (kind, called) = (part("kind"), within(part("name"), namespace));
+    Some(format!(
+        "RBAC: allowed by {} {name:?} of {role} {role_name:?} to {kind} {called:?}",
+        binding.kind()
+    ))
 }
 
 /// Whether the user may do that.
@@ -187,7 +218,7 @@ pub(crate) fn is_allowed(api: &Api, user: &User, wanted: &Attributes) -> bool {
     if user.groups.iter().any(|group| group == MASTERS) {
         return true;
     }
-    visit_rules(api, user, &wanted.namespace, |rule| rule.allows(wanted))
+    visit_rules(api, user, &wanted.namespace, |rule| rule.allows(wanted)).is_some()
 }
 
 /// Refuses a request that the user may not make.

@@ -7,6 +7,7 @@ use skein_object::{Object, quantity};
 use skein_schema::{Additional, Schema, SchemaRef, ValueType, builtin};
 
 mod go_names;
+mod times;
 
 use crate::failure::{Failure, Outcome};
 use crate::resource::Resource;
@@ -29,6 +30,22 @@ pub(crate) fn check(object: &Object, resource: &Resource, schema: &SchemaRef) ->
             resource.kind, resource.version, resource.kind
         ))),
     }
+}
+
+/// What is wrong with the types of an object's metadata when it is read by itself.
+pub(crate) fn metadata_problem(metadata: &Value, schema: &SchemaRef) -> Option<String> {
+    if !metadata.is_object() {
+        let found = found_type(metadata);
+        return Some(format!(
+            "json: cannot unmarshal {found} into Go value of type v1.ObjectMeta"
+        ));
+    }
+    let root = Place {
+        owner: "ObjectMeta".to_owned(),
+        field: String::new(),
+        path: Vec::new(),
+    };
+    walk(metadata, schema, &root)
 }
 
 /// Where a value lies: the struct that declares its field, the field, and the way from the root.
@@ -55,6 +72,13 @@ fn walk(value: &Value, schema: &Schema, place: &Place) -> Option<String> {
         return fits_int_or_string(value)
             .then_some(())
             .map_or_else(|| Some(mismatch(value, schema, place)), |()| None);
+    }
+    if schema.format.as_deref() == Some("date-time") {
+        let is_micro = schema
+            .name
+            .as_deref()
+            .is_some_and(|name| name.ends_with(".MicroTime"));
+        return times::problem(value, is_micro);
     }
     if is_free(schema) {
         return None;
@@ -137,7 +161,7 @@ const QUANTITY_TEXT: &str =
 /// Types that decode themselves: quantities, times, int-or-string, raw objects.
 fn is_free(schema: &Schema) -> bool {
     schema.preserve_unknown_fields
-        || matches!(schema.format.as_deref(), Some("date-time" | "quantity"))
+        || schema.format.as_deref() == Some("quantity")
         || schema.name.as_deref().is_some_and(|name| {
             [
                 "Time",
@@ -167,16 +191,22 @@ fn base64_problem(text: &str) -> Option<String> {
     Some(format!("illegal base64 data at input byte {at}"))
 }
 
+fn found_type(value: &Value) -> &'static str {
+    match value {
+        Value::Bool(_) => "bool",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) | Value::Null => "object",
+    }
+}
+
 fn mismatch(value: &Value, schema: &Schema, place: &Place) -> String {
     let is_number = schema.value_type == Some(ValueType::Integer)
         || schema.format.as_deref() == Some("int-or-string");
     let found = match value {
-        Value::Bool(_) => "bool".to_owned(),
         Value::Number(number) if is_number => format!("number {number}"),
-        Value::Number(_) => "number".to_owned(),
-        Value::String(_) => "string".to_owned(),
-        Value::Array(_) => "array".to_owned(),
-        Value::Object(_) | Value::Null => "object".to_owned(),
+        other => found_type(other).to_owned(),
     };
     let path = place.path.join(".");
     let named = go_names::named(&place.owner, &place.field);

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 use skein_object::Object;
+use skein_schema::pruning;
 
 use crate::resource::Resource;
 
@@ -38,6 +39,11 @@ pub(crate) fn to_storage(object: &mut Object, resource: &Resource) {
         ("events.k8s.io/v1", "v1") => event_to_core(object),
         ("autoscaling/v1", "autoscaling/v2") => autoscaler_to_v2(object),
         _ => {}
+    }
+    let custom = resource.custom.as_ref();
+    if let Some(schema) = custom.and_then(|custom| custom.storage_schema.as_ref()) {
+        // What the stored version does not know is not kept.
+        pruning::prune(object.as_map_mut(), schema);
     }
     object.set(&["apiVersion"], stored.as_str().into());
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use skein_object::Object;
-use skein_schema::CrdSchemas;
 use skein_schema::crd::CrdVersion;
+use skein_schema::{CrdSchemas, Schema};
 use skein_store::ResourceId;
 
 use crate::jsonpath::JsonPath;
@@ -35,6 +35,8 @@ pub(crate) struct ScalePaths {
 #[derive(Clone, Debug)]
 pub(crate) struct CustomVersion {
     pub(crate) version: CrdVersion,
+    /// The schema of the version in which objects are stored; nothing when it is this one.
+    pub(crate) storage_schema: Option<Arc<Schema>>,
     pub(crate) columns: Vec<PrinterColumn>,
     /// Fields that a field selector may name besides name and namespace: `spec.color`.
     pub(crate) selectable: Vec<String>,
@@ -71,17 +73,18 @@ pub(crate) fn resources(crd: &Object) -> Vec<Arc<Resource>> {
         .map_or("", |version| version.name.as_str())
         .to_owned();
     let stored_api_version = GroupVersionKind::new(group, stored_version, "").api_version();
+    let storage = storage.map(|version| (version.name.clone(), Arc::clone(&version.schema)));
     let raw = crd.at(&["spec", "versions"]).and_then(Value::as_array);
     let mut served = Vec::new();
     for (version, raw) in schemas.versions.into_iter().zip(raw.into_iter().flatten()) {
         if version.served {
-            served.push(Arc::new(resource(
-                crd,
-                group,
-                &stored_api_version,
-                version,
-                raw,
-            )));
+            let other = storage
+                .as_ref()
+                .filter(|(name, _)| *name != version.name)
+                .map(|(_, schema)| Arc::clone(schema));
+            let mut custom = custom_version(version, raw, crd);
+            custom.storage_schema = other;
+            served.push(Arc::new(resource(crd, group, &stored_api_version, custom)));
         }
     }
     served
@@ -91,9 +94,9 @@ fn resource(
     crd: &Object,
     group: &str,
     stored_api_version: &str,
-    version: CrdVersion,
-    raw: &Value,
+    custom: CustomVersion,
 ) -> Resource {
+    let version = &custom.version;
     let name = |key: &str| {
         crd.str_at(&["status", "acceptedNames", key])
             .unwrap_or_default()
@@ -103,18 +106,17 @@ fn resource(
     let gvk = GroupVersionKind::new(group, &version.name, &kind);
     let mut subresources = Vec::new();
     let verbs: Vec<String> = ["get", "patch", "update"].map(str::to_owned).to_vec();
-    if version.has_scale {
-        let gvk = GroupVersionKind::new("autoscaling", "v1", "Scale");
-        subresources.push(Subresource {
-            name: "scale".into(),
-            gvk,
-            verbs: verbs.clone(),
-        });
-    }
     if version.has_status {
         subresources.push(Subresource {
             name: "status".into(),
             gvk,
+            verbs: verbs.clone(),
+        });
+    }
+    if version.has_scale {
+        subresources.push(Subresource {
+            name: "scale".into(),
+            gvk: GroupVersionKind::new("autoscaling", "v1", "Scale"),
             verbs,
         });
     }
@@ -133,7 +135,7 @@ fn resource(
         storage: ResourceId::new(group, name("plural")),
         storage_api_version: stored_api_version.to_owned(),
         schema: Some(version.merge_schema.clone()),
-        custom: Some(Arc::new(custom_version(version, raw, crd))),
+        custom: Some(Arc::new(custom)),
     }
 }
 
@@ -169,6 +171,7 @@ fn custom_version(version: CrdVersion, raw: &Value, crd: &Object) -> CustomVersi
         columns: columns(raw),
         deprecation: deprecation(raw, &version.name, crd),
         version,
+        storage_schema: None,
         selectable,
         scale,
         openapi: Arc::new(openapi),

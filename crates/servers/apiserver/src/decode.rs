@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use bytes::Bytes;
 use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
@@ -17,6 +18,19 @@ pub(crate) struct Decoded {
     pub(crate) value: Value,
     /// Dotted paths of duplicate fields, in order of appearance.
     pub(crate) duplicates: Vec<String>,
+    /// The JSON that it was read from, where that is known.
+    pub(crate) source: Bytes,
+}
+
+impl Decoded {
+    /// A value that was not read from a body.
+    pub(crate) fn of(value: Value) -> Self {
+        Self {
+            value,
+            duplicates: Vec::new(),
+            source: Bytes::new(),
+        }
+    }
 }
 
 /// Reads the body by its media type.
@@ -24,15 +38,15 @@ pub(crate) fn body(call: &Call) -> Outcome<Decoded> {
     let content_type = call.header("content-type");
     let media = content_type.split(';').next().unwrap_or_default().trim();
     match media {
-        "" | "application/json" => json(&call.body),
+        "" | "application/json" => {
+            let source = call.body.clone();
+            json(&source).map(|decoded| Decoded { source, ..decoded })
+        }
         "application/yaml" | "text/yaml" | "application/x-yaml" => yaml(&call.body),
         protobuf::MEDIA_TYPE => {
             let value = protobuf::decode(&call.body)
                 .map_err(|error| Failure::bad_request(error.to_string()))?;
-            Ok(Decoded {
-                value,
-                duplicates: Vec::new(),
-            })
+            Ok(Decoded::of(value))
         }
         _ => Err(Failure::unsupported_media_type(ACCEPTED)),
     }
@@ -45,12 +59,31 @@ pub(crate) fn json(text: &[u8]) -> Outcome<Decoded> {
     let seed = Tracking {
         path: String::new(),
         duplicates: &mut duplicates,
+        order: None,
     };
     let value = seed
         .deserialize(&mut deserializer)
         .and_then(|value| deserializer.end().map(|()| value))
         .map_err(|error| Failure::bad_request(json_error(&error)))?;
-    Ok(Decoded { value, duplicates })
+    Ok(Decoded {
+        duplicates,
+        ..Decoded::of(value)
+    })
+}
+
+/// The paths of all fields of a JSON text in the order in which they stand there; nothing for other texts.
+pub(crate) fn field_order(text: &[u8]) -> Vec<String> {
+    let (mut duplicates, mut order) = (Vec::new(), Vec::new());
+    let mut deserializer = serde_json::Deserializer::from_slice(text);
+    let seed = Tracking {
+        path: String::new(),
+        duplicates: &mut duplicates,
+        order: Some(&mut order),
+    };
+    match seed.deserialize(&mut deserializer) {
+        Ok(_) => order,
+        Err(_) => Vec::new(),
+    }
 }
 
 /// A syntax error in the words of Go's decoder as far as they carry over.
@@ -104,6 +137,10 @@ pub(crate) fn object_body(call: &Call, resource: &Resource) -> Outcome<Decoded> 
             ..decoded
         });
     }
+    if decoded.value.is_null() {
+        let why = "Object 'Kind' is missing in 'null'";
+        return Err(unrecognized(&resource.kind, why, &call.body));
+    }
     let Value::Object(map) = &decoded.value else {
         return Err(parse_error(&no_object(&decoded.value)));
     };
@@ -117,15 +154,16 @@ pub(crate) fn object_body(call: &Call, resource: &Resource) -> Outcome<Decoded> 
             .and_then(Value::as_str)
             .is_none_or(str::is_empty)
     };
-    if resource.custom.is_some() && (missing("kind") || missing("apiVersion")) {
-        let key = if missing("kind") {
-            "Kind"
-        } else {
-            "apiVersion"
-        };
+    if resource.custom.is_some() && missing("kind") {
         let text = String::from_utf8_lossy(&call.body).into_owned();
-        let why = format!("Object '{key}' is missing in '{text}'");
+        let why = format!("Object 'Kind' is missing in '{text}'");
         return Err(unrecognized(&resource.kind, &why, &call.body));
+    }
+    if resource.custom.is_some() && missing("apiVersion") {
+        return Err(Failure::bad_request(format!(
+            "the API version in the data () does not match the expected API version ({})",
+            resource.api_version()
+        )));
     }
     Ok(decoded)
 }
@@ -197,15 +235,14 @@ pub(crate) fn delete_options(call: &Call) -> Outcome<Value> {
 pub(crate) fn yaml(text: &[u8]) -> Outcome<Decoded> {
     let value = skein_yaml::from_slice(text)
         .map_err(|error| Failure::bad_request(format!("error converting YAML to JSON: {error}")))?;
-    Ok(Decoded {
-        value,
-        duplicates: Vec::new(),
-    })
+    Ok(Decoded::of(value))
 }
 
 struct Tracking<'a> {
     path: String,
     duplicates: &'a mut Vec<String>,
+    /// Every path as it comes, when asked for.
+    order: Option<&'a mut Vec<String>>,
 }
 
 impl Tracking<'_> {
@@ -213,6 +250,7 @@ impl Tracking<'_> {
         Tracking {
             path,
             duplicates: self.duplicates,
+            order: self.order.as_deref_mut(),
         }
     }
 }
@@ -268,6 +306,9 @@ impl<'de> Visitor<'de> for Tracking<'_> {
         while let Some(key) = access.next_key::<String>()? {
             let dot = if self.path.is_empty() { "" } else { "." };
             let path = format!("{}{dot}{key}", self.path);
+            if let Some(order) = &mut self.order {
+                order.push(path.clone());
+            }
             let value = access.next_value_seed(self.child(path.clone()))?;
             if map.insert(key, value).is_some() && !self.duplicates.contains(&path) {
                 self.duplicates.push(path);

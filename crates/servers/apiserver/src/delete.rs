@@ -7,7 +7,7 @@ use skein_object::Object;
 use skein_store::{Key, Stored, WriteError};
 
 use crate::api::{self, Api, Call};
-use crate::controllers::definitions::CLEANUP;
+use crate::controllers::definitions::{self, CLEANUP};
 use crate::failure::{self, Failure, Outcome};
 use crate::lifecycle::{self, PROTECTED};
 use crate::list_options::ListOptions;
@@ -217,6 +217,9 @@ fn mark(resource: &Resource, object: &mut Object, options: &DeleteOptions) {
     if resource.is("apiextensions.k8s.io", "customresourcedefinitions") && !object.is_deleting() {
         finalizers.push(CLEANUP.to_owned());
         object.set(&["metadata", "finalizers"], json!(finalizers));
+        object.set(&["metadata", "deletionTimestamp"], api::now().into());
+        definitions::mark_pending(object, &api::now());
+        return;
     }
     if resource.is("", "namespaces") {
         object.set(&["status", "phase"], "Terminating".into());

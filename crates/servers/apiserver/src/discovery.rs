@@ -1,6 +1,10 @@
 //! Discovery: `/api`, `/apis` and below, in the legacy and the aggregated form.
 
-use http::header::{CONTENT_TYPE, ETAG, HeaderValue, VARY};
+use aws_lc_rs::digest::{SHA256, digest};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use http::Method;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderValue, VARY};
 use serde_json::{Value, json};
 use skein_object::GroupVersionKind;
 
@@ -10,10 +14,19 @@ use crate::negotiate::Encoding;
 use crate::resource::{Index, Resource};
 use crate::respond::{self, Reply};
 
+/// Bytes of a digest that mark a storage version.
+const STORAGE_HASH_BYTES: usize = 8;
+
 /// Answers a discovery path; `None` when the path is something else.
 pub(crate) fn answer(api: &Api, call: &Call) -> Outcome<Option<Reply>> {
     let path = call.info.path.trim_end_matches('/');
     let parts: Vec<&str> = path.split('/').skip(1).collect();
+    if !matches!(parts.as_slice(), ["api" | "apis", ..]) || parts.len() > 3 {
+        return Ok(None);
+    }
+    if !matches!(call.method, Method::GET | Method::HEAD) {
+        return Err(Failure::unsupported_method());
+    }
     let index = api.registry.current();
     let reply = match parts.as_slice() {
         ["api"] => root(call, &index, true, || {
@@ -28,7 +41,7 @@ pub(crate) fn answer(api: &Api, call: &Call) -> Outcome<Option<Reply>> {
         ["api", version] => resources(&index, "", version)?,
         ["apis", group] => {
             let found = index.groups.iter().find(|(name, _)| name == group);
-            let (name, versions) = found.ok_or_else(Failure::unknown_path)?;
+            let (name, versions) = found.ok_or_else(Failure::page_not_found)?;
             let mut value = group_value(name, versions);
             value["kind"] = "APIGroup".into();
             value["apiVersion"] = "v1".into();
@@ -76,6 +89,7 @@ fn root(call: &Call, index: &Index, core: bool, legacy: impl FnOnce() -> Value) 
             };
             let headers = reply.headers_mut();
             headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+            headers.insert(CACHE_CONTROL, HeaderValue::from_static("public"));
             if let Ok(tag) = HeaderValue::from_str(&format!("\"{:016X}\"", index.fingerprint)) {
                 headers.insert(ETAG, tag);
             }
@@ -109,7 +123,7 @@ fn group_list(index: &Index) -> Value {
 fn resources(index: &Index, group: &str, version: &str) -> Outcome<Reply> {
     let found = index
         .of_version(group, version)
-        .ok_or_else(Failure::unknown_path)?;
+        .ok_or_else(|| index.nothing_there(group))?;
     let mut entries = Vec::new();
     for resource in found {
         entries.push(resource_value(resource));
@@ -129,13 +143,42 @@ fn resources(index: &Index, group: &str, version: &str) -> Outcome<Reply> {
         }
     }
     let group_version = GroupVersionKind::new(group, version, "").api_version();
-    let list = json!({
+    let mut list = json!({
         "kind": "APIResourceList",
-        "apiVersion": "v1",
         "groupVersion": group_version,
         "resources": entries,
     });
+    if !group.is_empty() {
+        // The oldest list says nothing of its own version.
+        list["apiVersion"] = "v1".into();
+    }
     Ok(respond::value(200, Encoding::Json, &list))
+}
+
+/// Kinds that a real server still stores in an older version.
+fn stored_as_beta(resource: &Resource) -> bool {
+    matches!(
+        (resource.group.as_str(), resource.plural.as_str()),
+        ("apiextensions.k8s.io", "customresourcedefinitions")
+            | (
+                "admissionregistration.k8s.io",
+                "mutatingadmissionpolicies" | "mutatingadmissionpolicybindings"
+            )
+    )
+}
+
+/// Marks the version in which objects are stored: the start of a digest of group, version and kind.
+fn storage_hash(resource: &Resource) -> Option<String> {
+    let is_stored = resource.allows("get") && resource.allows("create");
+    let (group, version) = match resource.storage_api_version.split_once('/') {
+        Some((group, _)) if stored_as_beta(resource) => (group, "v1beta1"),
+        Some(parts) => parts,
+        None => ("", resource.storage_api_version.as_str()),
+    };
+    let text = format!("{group}/{version}/{}", resource.kind);
+    let digest = digest(&SHA256, text.as_bytes());
+    let start = digest.as_ref().get(..STORAGE_HASH_BYTES)?;
+    is_stored.then(|| STANDARD.encode(start))
 }
 
 fn resource_value(resource: &Resource) -> Value {
@@ -151,6 +194,9 @@ fn resource_value(resource: &Resource) -> Value {
     }
     if !resource.categories.is_empty() {
         value["categories"] = json!(resource.categories);
+    }
+    if let Some(hash) = storage_hash(resource) {
+        value["storageVersionHash"] = hash.into();
     }
     value
 }

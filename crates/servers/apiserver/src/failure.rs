@@ -65,6 +65,8 @@ pub(crate) struct Failure {
     pub(crate) continue_token: Option<String>,
     /// Warnings that go with the refusal.
     pub(crate) warnings: Vec<String>,
+    /// Told as plain text: nothing that knows of objects has seen the request.
+    pub(crate) is_plain: bool,
 }
 
 /// The result of handling a request.
@@ -80,6 +82,7 @@ impl Failure {
             details: None,
             continue_token: None,
             warnings: Vec::new(),
+            is_plain: false,
         })
     }
 
@@ -109,6 +112,13 @@ impl Failure {
     pub(crate) fn unknown_path() -> Box<Self> {
         let message = "the server could not find the requested resource";
         Self::new(404, "NotFound", message).with(Details::default())
+    }
+
+    /// The answer for a group, version or resource that nothing serves.
+    pub(crate) fn page_not_found() -> Box<Self> {
+        let mut failure = Self::new(404, "NotFound", "404 page not found\n");
+        failure.is_plain = true;
+        failure
     }
 
     pub(crate) fn already_exists(resource: &Resource, name: &str) -> Box<Self> {

@@ -7,7 +7,7 @@ use http::header::HeaderValue;
 use serde_json::json;
 
 use crate::api::{Api, Call};
-use crate::failure::Outcome;
+use crate::failure::{Failure, Outcome};
 use crate::negotiate::Encoding;
 use crate::openapi;
 use crate::respond::{self, Reply};
@@ -19,7 +19,7 @@ const GIT_VERSION: &str = "v1.36.3+skein";
 pub(crate) fn answer(api: &Api, call: &Call) -> Outcome<Reply> {
     let path = call.info.path.as_str();
     if !matches!(call.method, Method::GET | Method::HEAD) {
-        return Ok(respond::text(405, "405 method not allowed\n"));
+        return Err(Failure::unsupported_method());
     }
     let reply = match path.trim_end_matches('/') {
         "/version" => version(),

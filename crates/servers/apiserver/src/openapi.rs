@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use bytes::Bytes;
 use serde_json::{Map, Value, json};
 use skein_object::GroupVersionKind;
 use skein_schema::Definitions;
@@ -15,15 +16,25 @@ use crate::respond::{self, Reply};
 const OBJECT_META: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta";
 const LIST_META: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta";
 
+/// The form in which kubectl asks for the older document, when the newer one does not know a kind.
+const PROTOBUF: &str = "proto-openapi.spec.v2";
+const PROTOBUF_TYPE: &str = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf";
+/// A document of version 2 that describes nothing: fields 1 (`swagger`) and 2 (`info` with a title and a version).
+const EMPTY_DOCUMENT: &[u8] = b"\x0a\x032.0\x12\x15\x0a\x0aKubernetes\x12\x07v1.36.3";
+
 /// Answers paths below `/openapi/`.
 pub(crate) fn answer(api: &Api, call: &Call) -> Outcome<Reply> {
     let index = api.registry.current();
     let path = call.info.path.trim_end_matches('/');
     let reply = match path {
         "/openapi/v3" => respond::value(200, Encoding::Json, &paths(&index)),
+        "/openapi/v2" if call.header("accept").contains(PROTOBUF) => {
+            respond::raw(200, PROTOBUF_TYPE, Bytes::from_static(EMPTY_DOCUMENT))
+        }
         "/openapi/v2" => respond::value(200, Encoding::Json, &version2(&index)),
         _ => match document(&index, path) {
             Some(document) => respond::value(200, Encoding::Json, &document),
+            None if path.starts_with("/openapi/v3/") => respond::empty(404),
             None => respond::text(404, "404 page not found\n"),
         },
     };

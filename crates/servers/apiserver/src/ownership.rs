@@ -48,25 +48,6 @@ pub(crate) fn track(
 ) {
     let api_version = resource.api_version();
     view(resource, &api_version, subresource, now).update(old, new, manager);
-    if subresource == "scale" {
-        drop_scale_times(new);
-    }
-}
-
-/// Entries of the scale endpoint carry no time on the real server.
-fn drop_scale_times(object: &mut Object) {
-    let path = ["metadata", "managedFields"];
-    let Some(mut entries) = object.at(&path).and_then(Value::as_array).cloned() else {
-        return;
-    };
-    for entry in &mut entries {
-        if entry.get("subresource").and_then(Value::as_str) == Some("scale")
-            && let Some(entry) = entry.as_object_mut()
-        {
-            entry.remove("time");
-        }
-    }
-    object.set(&path, Value::Array(entries));
 }
 
 /// Server-side apply of a configuration over the live object.

@@ -11,14 +11,14 @@ use crate::api::{self, Api, Call};
 use crate::decode::{self, Decoded};
 use crate::failure::{Failure, Outcome};
 use crate::negotiate;
-use crate::options::WriteOptions;
+use crate::options::{FieldValidation, WriteOptions};
 use crate::resource::Resource;
 use crate::respond::{self, Reply};
 use crate::write::{self, Change, Proposal, Updated};
-use crate::{lifecycle, metadata, ownership, read};
+use crate::{lifecycle, metadata, ownership, read, strategy};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum PatchKind {
+pub(crate) enum PatchKind {
     Json,
     Merge,
     Strategic,
@@ -30,7 +30,8 @@ const MERGE_PATCH: &str = "application/merge-patch+json";
 const STRATEGIC_PATCH: &str = "application/strategic-merge-patch+json";
 const APPLY_PATCH: &str = "application/apply-patch+yaml";
 
-fn kind(call: &Call, resource: &Resource) -> Outcome<PatchKind> {
+/// Which patch the media type names.
+pub(crate) fn kind(call: &Call, resource: &Resource) -> Outcome<PatchKind> {
     let media = call
         .header("content-type")
         .split(';')
@@ -111,17 +112,8 @@ async fn run(
     let propose = |old: &Object| {
         // A broken patch of an absent object is told that the object is absent.
         let patch = patch.as_ref().map_err(Clone::clone)?;
-        let patched = patched(resource, kind, old, patch)?;
-        // A strategic patch is shown as Go prints its map, the others by what they made.
-        let shown = if kind == PatchKind::Strategic {
-            go_print(patch)
-        } else {
-            patched.value.to_string()
-        };
         let Conformed { object, warnings } =
-            admit::conform_patched(resource, patched, options.validation, &shown)?;
-        write::check_namespace(call, resource, &object)?;
-        check_same_name(old, &object)?;
+            outcome(call, resource, kind, old, patch, options.validation)?;
         Ok(Proposal {
             object,
             warnings,
@@ -132,7 +124,30 @@ async fn run(
     change.run(api, &key, propose).await
 }
 
-fn decode_patch(call: &Call) -> Outcome<Value> {
+/// What a patch other than an apply makes of an object.
+pub(crate) fn outcome(
+    call: &Call,
+    resource: &Resource,
+    kind: PatchKind,
+    old: &Object,
+    patch: &Value,
+    validation: FieldValidation,
+) -> Outcome<Conformed> {
+    let patched = patched(resource, kind, old, patch)?;
+    // A strategic patch is shown as Go prints its map, the others by what they made.
+    let shown = if kind == PatchKind::Strategic {
+        go_print(patch)
+    } else {
+        patched.value.to_string()
+    };
+    let conformed = admit::conform_patched(resource, patched, validation, &shown)?;
+    write::check_namespace(call, resource, &conformed.object)?;
+    check_same_name(old, &conformed.object)?;
+    Ok(conformed)
+}
+
+/// The body of a patch.
+pub(crate) fn decode_patch(call: &Call) -> Outcome<Value> {
     let wrong = |why: &str| Failure::bad_request(format!("error decoding patch: {why}"));
     let patch = decode::json(&call.body)
         .map_err(|failure| wrong(&failure.message))?
@@ -187,10 +202,7 @@ fn patched(resource: &Resource, kind: PatchKind, old: &Object, patch: &Value) ->
             value = Value::Object(patched);
         }
     }
-    Ok(Decoded {
-        value,
-        duplicates: Vec::new(),
-    })
+    Ok(Decoded::of(value))
 }
 
 /// A value as Go's `%+v` prints it.
@@ -234,7 +246,7 @@ fn strategic_patch(
 }
 
 /// The body of an apply as an object of the resource.
-fn configuration(api: &Api, call: &Call, resource: &Resource) -> Outcome<Object> {
+pub(crate) fn configuration(api: &Api, call: &Call, resource: &Resource) -> Outcome<Object> {
     let wrong = |why: &str| Failure::bad_request(format!("error decoding YAML: {why}"));
     let yaml = call.header("content-type").contains("yaml");
     let value = match decode::json(&call.body) {
@@ -272,12 +284,10 @@ fn configuration(api: &Api, call: &Call, resource: &Resource) -> Outcome<Object>
         )));
     }
     write::check_namespace(call, resource, &object)?;
-    if object.name().is_empty() && api.store.get(&read::key(call, resource)).is_none() {
-        return Err(Failure::bad_request(format!(
-            "the name of the object ({wanted} based on URL) was undeterminable: name must be provided"
-        )));
+    // A new object must say its name; that is told after what is wrong with its owners.
+    if !object.name().is_empty() || api.store.get(&read::key(call, resource)).is_some() {
+        object.set(&["metadata", "name"], wanted.into());
     }
-    object.set(&["metadata", "name"], wanted.into());
     Ok(object)
 }
 
@@ -306,15 +316,22 @@ async fn apply_new(
         options.force,
         &now,
     )?;
+    if configuration.name().is_empty() {
+        return Err(Failure::bad_request(format!(
+            "the name of the object ({} based on URL) was undeterminable: name must be provided",
+            call.info.name
+        )));
+    }
     let Conformed {
         mut object,
-        warnings,
+        mut warnings,
     } = conform_applied(resource, applied, configuration, options)?;
     metadata::drop_system_fields(&mut object);
     write::place(call, resource, &mut object)?;
     lifecycle::check_create(api, resource, &object)?;
     let inserted = write::insert_owned(api, resource, object, options, Some(call), &now).await;
     let object = write::warned(inserted, &warnings)?;
+    warnings.extend(strategy::warnings(resource, None, &object));
     Ok(Updated {
         object,
         warnings,
@@ -357,16 +374,13 @@ fn conform_applied(
     configuration: &Object,
     options: &WriteOptions,
 ) -> Outcome<Conformed> {
-    let decoded = |object: &Object| Decoded {
-        value: object.to_value(),
-        duplicates: Vec::new(),
-    };
+    let decoded = |object: &Object| Decoded::of(object.to_value());
     let warnings = admit::conform(resource, decoded(configuration), options.validation)?.warnings;
     if resource.custom.is_some() {
         let object = admit::complete_custom(resource, applied)?;
         return Ok(Conformed { object, warnings });
     }
-    let ignore = crate::options::FieldValidation::Ignore;
+    let ignore = FieldValidation::Ignore;
     let object = admit::conform(resource, decoded(&applied), ignore)?.object;
     Ok(Conformed { object, warnings })
 }

@@ -12,6 +12,7 @@ use skein_schema::builtin;
 use skein_store::ResourceId;
 
 use crate::custom::{self, CustomVersion};
+use crate::failure::Failure;
 
 /// A sub-resource, as discovery shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -195,6 +196,15 @@ impl Index {
 
     pub(crate) fn has_group(&self, group: &str) -> bool {
         self.groups.iter().any(|(name, _)| name == group)
+    }
+
+    /// The refusal of something that a group does not serve: groups of the server's own know what they lack.
+    pub(crate) fn nothing_there(&self, group: &str) -> Box<Failure> {
+        if self.has_group(group) && !self.is_custom_group(group) {
+            Failure::unknown_path()
+        } else {
+            Failure::page_not_found()
+        }
     }
 
     pub(crate) fn is_custom_group(&self, group: &str) -> bool {

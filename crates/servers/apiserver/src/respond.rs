@@ -40,8 +40,20 @@ pub(crate) fn text(code: u16, body: impl Into<String>) -> Reply {
     raw(code, "text/plain; charset=utf-8", Bytes::from(body.into()))
 }
 
+/// A response of nothing but its code.
+pub(crate) fn empty(code: u16) -> Reply {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::from_u16(code).unwrap_or(StatusCode::NOT_FOUND);
+    let headers = response.headers_mut();
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache, private"));
+    response
+}
+
 /// The `Status` of a refusal.
 pub(crate) fn failure(failure: &Failure, encoding: Encoding) -> Reply {
+    if failure.is_plain {
+        return text(failure.code, failure.message.as_str());
+    }
     let mut response = value(failure.code, encoding, &failure.to_value());
     warn(&mut response, &failure.warnings);
     let seconds = failure
@@ -56,15 +68,34 @@ pub(crate) fn failure(failure: &Failure, encoding: Encoding) -> Reply {
     response
 }
 
-/// Adds `Warning` headers as kube-apiserver writes them.
+/// Adds `Warning` headers as kube-apiserver writes them, each text once.
 pub(crate) fn warn(response: &mut Reply, warnings: &[String]) {
-    for warning in warnings {
-        let escaped = warning
-            .replace('\\', "\\\\")
-            .replace('"', "\\\"")
-            .replace('\n', " ");
-        if let Ok(header) = HeaderValue::from_str(&format!("299 - \"{escaped}\"")) {
-            response.headers_mut().append(WARNING, header);
+    let headers = response.headers_mut();
+    for header in warnings.iter().filter_map(|text| warning_header(text)) {
+        if !headers
+            .get_all(WARNING)
+            .iter()
+            .any(|known| *known == header)
+        {
+            headers.append(WARNING, header);
         }
     }
+}
+
+/// Adds a `Warning` header before those that are there.
+pub(crate) fn warn_first(response: &mut Reply, warning: &str) {
+    let headers = response.headers_mut();
+    let others: Vec<HeaderValue> = headers.get_all(WARNING).iter().cloned().collect();
+    headers.remove(WARNING);
+    for header in warning_header(warning).into_iter().chain(others) {
+        headers.append(WARNING, header);
+    }
+}
+
+fn warning_header(warning: &str) -> Option<HeaderValue> {
+    let escaped = warning
+        .replace('\\', "\\\\")
+        .replace('"', "\\\"")
+        .replace('\n', " ");
+    HeaderValue::from_str(&format!("299 - \"{escaped}\"")).ok()
 }

@@ -10,6 +10,9 @@ use crate::failure::{Cause, Outcome};
 use crate::resource::Resource;
 
 mod services;
+mod warnings;
+
+pub(crate) use warnings::warnings;
 
 /// Built-in kinds that count changes of their specification.
 const WITH_GENERATION: &[(&str, &[&str])] = &[
@@ -152,7 +155,8 @@ pub(crate) fn prepare_create(
     if has_generation(resource) || resource.is("scheduling.k8s.io", "priorityclasses") {
         object.set(&["metadata", "generation"], 1.into());
     }
-    if resource.has_status() {
+    // A kubelet that registers its node says what state it is in.
+    if resource.has_status() && !resource.is("", "nodes") {
         reset_status(resource, object);
     }
     add_finalizer(resource, object);
@@ -169,7 +173,14 @@ pub(crate) fn prepare_create(
             object.set(&["status"], json!({"loadBalancer": {}}));
         }
         ("", "persistentvolumeclaims") => object.set(&["status"], json!({"phase": "Pending"})),
-        ("", "persistentvolumes") => object.set(&["status"], json!({"phase": "Pending"})),
+        ("", "persistentvolumes") => {
+            let now = object
+                .str_at(&["metadata", "creationTimestamp"])
+                .unwrap_or_default();
+            let status = json!({"phase": "Pending", "lastPhaseTransitionTime": now});
+            object.set(&["status"], status);
+        }
+        ("", "nodes") => node_created(object),
         ("apps", "daemonsets") => object.set_annotation(TEMPLATE_GENERATION, "1"),
         ("batch", "jobs") => job_created(object),
         ("apiextensions.k8s.io", "customresourcedefinitions") => definition_created(object),
@@ -319,6 +330,42 @@ fn job_created(object: &mut Object) {
     object.set(&["spec", "selector"], selector);
 }
 
+/// A new node is not ready; Go writes what its status lacks as empty.
+fn node_created(object: &mut Object) {
+    const NOT_READY: &str = "node.kubernetes.io/not-ready";
+    let taint = json!({"effect": "NoSchedule", "key": NOT_READY});
+    let taints = object.at(&["spec", "taints"]).and_then(Value::as_array);
+    let mut taints = taints.cloned().unwrap_or_default();
+    let same = |known: &Value| known["key"] == taint["key"] && known["effect"] == taint["effect"];
+    if !taints.iter().any(same) {
+        taints.push(taint);
+        object.set(&["spec", "taints"], Value::Array(taints));
+    }
+    if object.at(&["status", "daemonEndpoints"]).is_none() {
+        let endpoints = json!({"kubeletEndpoint": {"Port": 0}});
+        object.set(&["status", "daemonEndpoints"], endpoints);
+    }
+    if object.at(&["status", "nodeInfo"]).is_none() {
+        let info = [
+            "architecture",
+            "bootID",
+            "containerRuntimeVersion",
+            "kernelVersion",
+            "kubeProxyVersion",
+            "kubeletVersion",
+            "machineID",
+            "operatingSystem",
+            "osImage",
+            "systemUUID",
+        ];
+        let info: Map<String, Value> = info
+            .into_iter()
+            .map(|name| (name.to_owned(), "".into()))
+            .collect();
+        object.set(&["status", "nodeInfo"], Value::Object(info));
+    }
+}
+
 fn definition_created(object: &mut Object) {
     let versions = object.at(&["spec", "versions"]).and_then(Value::as_array);
     let storage = versions
@@ -331,6 +378,27 @@ fn definition_created(object: &mut Object) {
         &["status"],
         json!({"acceptedNames": {"kind": "", "plural": ""}, "conditions": null, "storedVersions": stored}),
     );
+}
+
+/// The version that is stored now belongs to those that have been stored.
+fn note_storage(definition: &mut Object) {
+    let versions = definition
+        .at(&["spec", "versions"])
+        .and_then(Value::as_array);
+    let storage = versions
+        .into_iter()
+        .flatten()
+        .find(|version| version.get("storage") == Some(&true.into()));
+    let storage = storage.and_then(|version| version.get("name")).cloned();
+    let mut stored: Vec<Value> = definition
+        .at(&["status", "storedVersions"])
+        .and_then(Value::as_array)
+        .cloned()
+        .unwrap_or_default();
+    if let Some(storage) = storage.filter(|storage| !stored.contains(storage)) {
+        stored.push(storage);
+        definition.set(&["status", "storedVersions"], Value::Array(stored));
+    }
 }
 
 /// Undoes what an update through this endpoint may not change, and counts the generation.
@@ -369,7 +437,7 @@ fn prepare_kind(resource: &Resource, old: &Object, new: &mut Object) {
             new.set_label("kubernetes.io/metadata.name", &name);
         }
         ("apiextensions.k8s.io", "customresourcedefinitions") => {
-            restore(old, new, &["spec", "conversion"]);
+            note_storage(new);
         }
         ("", "services") => services::prepare_update(old, new),
         ("apps", "daemonsets") => count_templates(old, new),
@@ -479,9 +547,13 @@ pub(crate) fn validate_update(
     old: &Object,
     new: &Object,
 ) -> Vec<Cause> {
-    if resource.custom.is_some() || subresource == "status" {
+    if resource.custom.is_some() {
         return Vec::new();
     }
-    let errors = skein_validation::check_change(old, new);
+    let errors = if subresource == "status" {
+        skein_validation::check_status(new)
+    } else {
+        skein_validation::check_change(old, new)
+    };
     errors.iter().map(admit::cause).collect()
 }

@@ -42,6 +42,33 @@ impl Include {
     }
 }
 
+/// The group of kinds that kube-apiserver prints without a printer.
+const RBAC: &str = "rbac.authorization.k8s.io";
+/// An annotation that stands for a field which is gone; rows are made before it is.
+const TEMPLATE_GENERATION: &str = "deprecated.daemonset.template.generation";
+
+/// The metadata of an object in a row.
+fn row_metadata(resource: &Resource, object: &Object) -> Value {
+    let mut value = present::metadata(object);
+    if !resource.is("apps", "daemonsets") {
+        return value;
+    }
+    let metadata = value.get_mut("metadata").and_then(Value::as_object_mut);
+    let Some(metadata) = metadata else {
+        return value;
+    };
+    let annotations = metadata
+        .get_mut("annotations")
+        .and_then(Value::as_object_mut);
+    if let Some(annotations) = annotations {
+        annotations.remove(TEMPLATE_GENERATION);
+        if annotations.is_empty() {
+            metadata.remove("annotations");
+        }
+    }
+    value
+}
+
 /// A `Table` of objects.
 pub(crate) fn table(
     resource: &Resource,
@@ -57,11 +84,17 @@ pub(crate) fn table(
             row["object"] = match include {
                 Include::None => Value::Null,
                 Include::Object => object.to_value(),
-                Include::Metadata => present::metadata(object),
+                Include::Metadata => row_metadata(resource, object),
             };
             row
         })
         .collect();
+    // Kinds without a printer of their own have no list of rows when there are none.
+    let plain = resource.is(RBAC, "roles") || resource.is(RBAC, "clusterroles");
+    let rows = match rows.is_empty() && plain {
+        true => Value::Null,
+        false => Value::Array(rows),
+    };
     let columns = if with_columns {
         definitions(resource)
     } else {
@@ -98,11 +131,10 @@ fn definitions(resource: &Resource) -> Value {
             )
         })),
         None => match builtin::columns(resource) {
-            Some(columns) => list.extend(
-                columns
-                    .iter()
-                    .map(|c| definition(c.name, c.column_type, "", c.name, c.priority)),
-            ),
+            Some(columns) => list.extend(columns.iter().map(|c| {
+                let format = if c.name == "Name" { "name" } else { "" };
+                definition(c.name, c.column_type, format, c.name, c.priority)
+            })),
             None => list.push(age("string")),
         },
     }

@@ -36,15 +36,18 @@ pub(crate) async fn create(
     )?;
     let Conformed {
         mut object,
-        warnings,
+        mut warnings,
     } = conformed;
     place(call, resource, &mut object)?;
-    if !options.dry_run && !matches!(object.resource_version(), "" | "0") {
+    // What is no number is overwritten without a word.
+    let version = object.resource_version().parse::<u64>();
+    if !options.dry_run && version.is_ok_and(|version| version != 0) {
         let text = "resourceVersion should not be set on objects to be created";
         return Err(Failure::new(500, "", text));
     }
     let inserted = insert(api, resource, object, &options, Some(call)).await;
     let object = warned(inserted, &warnings)?;
+    warnings.extend(strategy::warnings(resource, None, &object));
     let mut reply = read::object_reply(201, form, resource, call, &object)?;
     respond::warn(&mut reply, &warnings);
     Ok(reply)
@@ -149,7 +152,7 @@ fn stored_key(resource: &Resource, object: &Object) -> Key {
 
 fn validate_create(resource: &Resource, object: &Object) -> Outcome<()> {
     let mut causes = metadata::check(resource, object);
-    causes.extend(admit::custom_errors(resource, object, None));
+    causes.extend(admit::custom_errors(resource, object, None, ""));
     causes.extend(strategy::validate_create(resource, object));
     if causes.is_empty() {
         return Ok(());
@@ -231,7 +234,8 @@ pub(crate) fn warned<T>(outcome: Outcome<T>, warnings: &[String]) -> Outcome<T> 
     })
 }
 
-fn check_named(call: &Call, resource: &Resource, object: &Object) -> Outcome<()> {
+/// The object must be the one that the request names.
+pub(crate) fn check_named(call: &Call, resource: &Resource, object: &Object) -> Outcome<()> {
     check_namespace(call, resource, object)?;
     let (given, wanted) = (object.name(), call.info.name.as_str());
     if given.is_empty() {
@@ -280,7 +284,7 @@ impl Change<'_> {
             let old = crate::present::object(self.resource, &stored);
             let Proposal {
                 object,
-                warnings,
+                mut warnings,
                 owned,
                 whole,
             } = propose(&old)?;
@@ -292,6 +296,7 @@ impl Change<'_> {
                     created: false,
                 });
             };
+            warnings.extend(strategy::warnings(self.resource, Some(&old), &new));
             if self.options.dry_run {
                 return Ok(Updated {
                     object: new,
@@ -422,7 +427,12 @@ impl Change<'_> {
         let mut causes = fixed;
         causes.extend(metadata::check_change(resource, new));
         causes.extend(lifecycle::finalizer_causes(old, new));
-        causes.extend(admit::custom_errors(resource, new, Some(old)));
+        causes.extend(admit::custom_errors(
+            resource,
+            new,
+            Some(old),
+            self.subresource,
+        ));
         causes.extend(strategy::validate_update(
             resource,
             self.subresource,

@@ -28,10 +28,22 @@ pub(crate) async fn run(api: Arc<Api>) {
         while let Ok(events) = watcher.next().await {
             for event in &events {
                 reconcile(&api, &event.object.key).await;
+                reconsider_group(&api, &event.object.object).await;
             }
         }
         if *api.stopping.borrow() {
             return;
+        }
+    }
+}
+
+/// A change may have freed names that others of the group wait for.
+async fn reconsider_group(api: &Arc<Api>, changed: &Object) {
+    let group = changed.str_at(&["spec", "group"]);
+    for other in api.store.list(&id(), None).items {
+        let waits = !has_condition(&other.object, "NamesAccepted", "True");
+        if waits && other.object.str_at(&["spec", "group"]) == group {
+            reconcile(api, &other.key).await;
         }
     }
 }
@@ -107,117 +119,120 @@ fn serve_before_saying_so(api: &Api, definition: &Object) {
     api.registry.set_custom(served);
 }
 
-/// Accepts the names unless another definition of the group has them, and establishes the kind.
+/// Accepts the names that no other definition of the group has, and establishes the kind when all are accepted.
 fn accept(api: &Api, definition: &mut Object) {
-    let conflict = name_conflict(api, definition);
+    let requested = definition.at(&["spec", "names"]).cloned();
+    let accepted = definition.at(&["status", "acceptedNames"]).cloned();
     let now = api::now();
-    let established = has_condition(definition, "Established", "True");
-    match conflict {
-        Some((reason, message)) => {
-            set_condition(definition, "NamesAccepted", "False", reason, &message, &now);
-            if !established {
-                let text = "not all names are accepted";
-                set_condition(
-                    definition,
-                    "Established",
-                    "False",
-                    "NotAccepted",
-                    text,
-                    &now,
-                );
+    if requested != accepted {
+        let requested = requested.unwrap_or_default();
+        let accepted = accepted.unwrap_or_default();
+        let (names, conflict) = taken_names(api, definition, &requested, &accepted);
+        let (status, reason, message) = match conflict {
+            Some((reason, message)) => ("False", reason, message),
+            None => ("True", "NoConflicts", "no conflicts found".to_owned()),
+        };
+        definition.set(&["status", "acceptedNames"], names);
+        set_condition(definition, "NamesAccepted", status, reason, &message, &now);
+    }
+    if has_condition(definition, "Established", "True") {
+        return;
+    }
+    let (status, reason, text) = if has_condition(definition, "NamesAccepted", "True") {
+        let text = "the initial names have been accepted";
+        ("True", "InitialNamesAccepted", text)
+    } else {
+        ("False", "NotAccepted", "not all names are accepted")
+    };
+    set_condition(definition, "Established", status, reason, text, &now);
+}
+
+/// What keeps a definition from all of its names: reason and message.
+type NameConflict = (&'static str, String);
+
+/// The names that a definition may have: those it asks for, but where another one has them, those that it had.
+fn taken_names(
+    api: &Api,
+    definition: &Object,
+    requested: &Value,
+    accepted: &Value,
+) -> (Value, Option<NameConflict>) {
+    let (resources, kinds) = used_names(api, definition);
+    let mut names = requested.clone();
+    let mut conflict = None;
+    let in_use = |name: &str| format!("{name:?} is already in use");
+    let text = |names: &Value, key: &str| names.get(key).and_then(Value::as_str).map(str::to_owned);
+    for (key, reason, used) in [
+        ("plural", "PluralConflict", &resources),
+        ("singular", "SingularConflict", &resources),
+        ("shortNames", "ShortNamesConflict", &resources),
+        ("kind", "KindConflict", &kinds),
+        ("listKind", "ListKindConflict", &kinds),
+    ] {
+        let had = accepted.get(key).cloned();
+        let clashes: Vec<String> = if key == "shortNames" {
+            let had = strings(had.as_ref());
+            strings(requested.get(key))
+                .into_iter()
+                .filter(|name| !had.contains(name) && used.contains(name))
+                .collect()
+        } else {
+            text(requested, key)
+                .filter(|name| text(accepted, key).as_ref() != Some(name) && used.contains(name))
+                .into_iter()
+                .collect()
+        };
+        if clashes.is_empty() {
+            continue;
+        }
+        let clashes: Vec<String> = clashes.iter().map(|name| in_use(name)).collect();
+        let message = match clashes.as_slice() {
+            [only] => only.clone(),
+            several => format!("[{}]", several.join(", ")),
+        };
+        conflict = Some((reason, message));
+        match had {
+            Some(had) => names[key] = had,
+            None if key == "kind" || key == "plural" => names[key] = "".into(),
+            None => {
+                names.as_object_mut().and_then(|names| names.remove(key));
             }
         }
-        None => take_names(definition, &now),
     }
-    note_storage(definition);
+    (names, conflict)
 }
 
-/// Accepts the names, completed, and establishes the kind.
-fn take_names(definition: &mut Object, now: &str) {
-    let mut names = definition
-        .at(&["spec", "names"])
-        .cloned()
-        .unwrap_or_default();
-    let kind = names
-        .get("kind")
-        .and_then(Value::as_str)
-        .unwrap_or_default()
-        .to_owned();
-    if names.get("singular").is_none() {
-        names["singular"] = kind.to_lowercase().into();
-    }
-    if names.get("listKind").is_none() {
-        names["listKind"] = format!("{kind}List").into();
-    }
-    definition.set(&["status", "acceptedNames"], names);
-    let text = "no conflicts found";
-    set_condition(
-        definition,
-        "NamesAccepted",
-        "True",
-        "NoConflicts",
-        text,
-        now,
-    );
-    let text = "the initial names have been accepted";
-    set_condition(
-        definition,
-        "Established",
-        "True",
-        "InitialNamesAccepted",
-        text,
-        now,
-    );
-}
-
-/// The version that is stored now belongs to those that have been stored.
-fn note_storage(definition: &mut Object) {
-    let storage = definition
-        .at(&["spec", "versions"])
-        .and_then(Value::as_array);
-    let storage = storage
-        .into_iter()
+fn strings(value: Option<&Value>) -> Vec<String> {
+    let list = value.and_then(Value::as_array);
+    list.into_iter()
         .flatten()
-        .find(|v| v.get("storage") == Some(&true.into()));
-    let storage = storage.and_then(|v| v.get("name")).cloned();
-    let mut stored: Vec<Value> = definition
-        .at(&["status", "storedVersions"])
-        .and_then(Value::as_array)
-        .cloned()
-        .unwrap_or_default();
-    if let Some(storage) = storage
-        && !stored.contains(&storage)
-    {
-        stored.push(storage);
-        definition.set(&["status", "storedVersions"], Value::Array(stored));
-    }
+        .filter_map(|name| name.as_str().map(str::to_owned))
+        .collect()
 }
 
-fn name_conflict(api: &Api, definition: &Object) -> Option<(&'static str, String)> {
-    let group = definition.str_at(&["spec", "group"])?;
-    let names = |object: &Object, key: &str| {
-        object
-            .str_at(&["spec", "names", key])
-            .unwrap_or_default()
-            .to_owned()
-    };
+/// Names that the definitions of the group have: of resources, and of kinds.
+fn used_names(api: &Api, definition: &Object) -> (Vec<String>, Vec<String>) {
+    let group = definition.str_at(&["spec", "group"]);
+    let (mut resources, mut kinds) = (Vec::new(), Vec::new());
     for other in api.store.list(&id(), None).items {
         let other = &other.object;
-        let same = other.name() == definition.name();
-        if same || other.str_at(&["spec", "group"]) != Some(group) {
+        if other.str_at(&["spec", "group"]) != group {
             continue;
         }
-        if !has_condition(other, "NamesAccepted", "True") {
-            continue;
-        }
-        for (key, reason) in [("kind", "KindConflict"), ("singular", "SingularConflict")] {
-            let name = names(definition, key);
-            if !name.is_empty() && name == names(other, key) {
-                return Some((reason, format!("{name:?} is already in use")));
-            }
-        }
+        let name = |key: &str| {
+            other
+                .str_at(&["status", "acceptedNames", key])
+                .map(str::to_owned)
+        };
+        resources.extend(["plural", "singular"].into_iter().filter_map(name));
+        resources.extend(strings(other.at(&[
+            "status",
+            "acceptedNames",
+            "shortNames",
+        ])));
+        kinds.extend(["kind", "listKind"].into_iter().filter_map(name));
     }
-    None
+    (resources, kinds)
 }
 
 fn set_condition(
@@ -236,20 +251,26 @@ fn set_condition(
     let old = conditions
         .iter()
         .position(|c| c.get("type").and_then(Value::as_str) == Some(kind));
-    let unchanged = old
-        .and_then(|index| conditions.get(index))
-        .is_some_and(|c| c.get("status").and_then(Value::as_str) == Some(status));
-    if unchanged {
-        return;
-    }
+    let before = old.and_then(|index| conditions.get(index));
+    let same = before.filter(|before| before.get("status").and_then(Value::as_str) == Some(status));
+    // Only another status is a transition.
+    let since = same.and_then(|before| before.get("lastTransitionTime")?.as_str());
     let condition = json!({
-        "lastTransitionTime": now, "message": message, "reason": reason, "status": status, "type": kind,
+        "lastTransitionTime": since.unwrap_or(now), "message": message, "reason": reason, "status": status, "type": kind,
     });
     match old {
         Some(index) => conditions[index] = condition,
         None => conditions.push(condition),
     }
     object.set(&["status", "conditions"], Value::Array(conditions));
+}
+
+/// What a delete notes on a definition at once: its objects go first.
+pub(crate) fn mark_pending(definition: &mut Object, now: &str) {
+    let text =
+        "CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon";
+    let reason = "InstanceDeletionPending";
+    set_condition(definition, "Terminating", "True", reason, text, now);
 }
 
 /// Deletes the objects of a definition, then lets it go.

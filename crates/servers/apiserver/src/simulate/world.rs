@@ -60,10 +60,7 @@ impl World {
         let Some(resource) = self.api.registry.current().find_kind(&object.gvk()) else {
             return false;
         };
-        let decoded = decode::Decoded {
-            value: object.into_value(),
-            duplicates: Vec::new(),
-        };
+        let decoded = decode::Decoded::of(object.into_value());
         let created = async {
             let object = admit::conform(&resource, decoded, FieldValidation::Ignore)?.object;
             write::insert(

@@ -51,7 +51,7 @@ fn pairs(object: &Object, path: &[&str]) -> Value {
 
 /// A selector with expressions as text, or `<none>`.
 fn selected(object: &Object, path: &[&str]) -> Value {
-    let text = object.at(path).map(crate::subresources::selector_text);
+    let text = object.at(path).map(crate::scale::selector_text);
     let text = text.filter(|text| !text.is_empty());
     text.unwrap_or_else(|| "<none>".to_owned()).into()
 }

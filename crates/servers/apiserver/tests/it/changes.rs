@@ -1,54 +1,10 @@
 //! Watches, finalizers, namespaces and garbage collection.
 
-use std::time::Duration;
-
-use reqwest::{Method, Response};
+use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::events::Events;
 use crate::harness::{CONFIG_MAPS, Harness, THINGS, config_map, thing_schema};
-
-/// Reads events of a watch, line by line.
-struct Events {
-    response: Response,
-    buffer: String,
-}
-
-impl Events {
-    async fn open(api: &Harness, path: &str) -> Self {
-        let response = api.raw(Method::GET, path, &[], String::new()).await;
-        assert_eq!(response.status().as_u16(), 200);
-        Self {
-            response,
-            buffer: String::new(),
-        }
-    }
-
-    async fn next(&mut self) -> Option<Value> {
-        loop {
-            if let Some((line, rest)) = self.buffer.split_once('\n') {
-                let event = serde_json::from_str(line).expect("a JSON line");
-                self.buffer = rest.to_owned();
-                return Some(event);
-            }
-            let chunk = tokio::time::timeout(Duration::from_secs(20), self.response.chunk());
-            let chunk = chunk.await.expect("in time").expect("a chunk")?;
-            self.buffer
-                .push_str(std::str::from_utf8(&chunk).expect("text"));
-        }
-    }
-
-    /// `TYPE name`, or `TYPE` for events without a name.
-    async fn summary(&mut self) -> String {
-        let Some(event) = self.next().await else {
-            return "END".to_owned();
-        };
-        let kind = event["type"].as_str().unwrap_or_default();
-        match event["object"]["metadata"]["name"].as_str() {
-            Some(name) => format!("{kind} {name}"),
-            None => kind.to_owned(),
-        }
-    }
-}
 
 #[tokio::test]
 async fn a_watch_follows_an_object_through_its_selector() {

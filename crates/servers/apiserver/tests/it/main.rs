@@ -1,10 +1,12 @@
 //! The API over plain HTTP: what clients send and what they must get back.
 
+mod events;
 mod harness;
 
 mod changes;
 mod lists;
 mod objects;
 mod oracle;
+mod races;
 mod rights;
 mod workloads;
