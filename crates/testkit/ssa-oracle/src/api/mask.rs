@@ -32,6 +32,8 @@ const MADE_UP: &[(&str, &str)] = &[
     ("nodePort", "<port>"),
     ("healthCheckNodePort", "<port>"),
     ("token", "<token>"),
+    ("serverAddress", "<address>"),
+    ("lastPhaseTransitionTime", "<time>"),
 ];
 
 /// How the volume with the token of a pod is called.
@@ -192,8 +194,13 @@ fn forget_prose(table: &mut Map<String, Value>) {
     }
 }
 
-/// The real server lists owners and causes in an order of chance.
+/// The real server lists owners, causes and rules in an order of chance.
 fn order(map: &mut Map<String, Value>) {
+    for name in ["resourceRules", "nonResourceRules"] {
+        if let Some(Value::Array(rules)) = map.get_mut(name) {
+            rules.sort_by_key(ToString::to_string);
+        }
+    }
     if let Some(Value::Array(owners)) = map.get_mut("managedFields") {
         owners.sort_by_key(ToString::to_string);
     }
@@ -210,7 +217,7 @@ fn order(map: &mut Map<String, Value>) {
 
 /// A text without ids that were seen, ages and times.
 fn text(found: &str, names: &Names) -> String {
-    let mut out = found.replace(&names.namespace, "<namespace>");
+    let mut out = mask_addresses(&found.replace(&names.namespace, "<namespace>"));
     if let Some(at) = out.find(ACCESS) {
         // Five characters of chance follow.
         let end = out.len().min(at + ACCESS.len() + 5);
@@ -225,7 +232,43 @@ fn text(found: &str, names: &Names) -> String {
     if seconds {
         return "<age>".to_owned();
     }
-    mask_revisions(&mask_times(&mask_addresses(&out)))
+    mask_printed_ids(&mask_self_types(&mask_revisions(&mask_times(&out))))
+}
+
+/// Replaces ids and revisions in objects that kubectl prints as YAML.
+fn mask_printed_ids(text: &str) -> String {
+    const REVISION: &str = "resourceVersion: \"";
+    const UID: &str = "uid: ";
+    let line = |line: &str| {
+        let content = line.trim_start();
+        let indent = &line[..line.len() - content.len()];
+        if content.starts_with(REVISION) {
+            return format!("{indent}resourceVersion: <revision>");
+        }
+        let is_uid =
+            |id: &str| id.len() == 36 && id.bytes().filter(|byte| *byte == b'-').count() == 4;
+        match content.strip_prefix(UID) {
+            Some(id) if is_uid(id) => format!("{indent}uid: <uid>"),
+            _ => line.to_owned(),
+        }
+    };
+    if !text.contains(REVISION) && !text.contains(UID) {
+        return text.to_owned();
+    }
+    let lines: Vec<String> = text.split('\n').map(line).collect();
+    lines.join("\n")
+}
+
+/// Replaces the number in the name of the type of `self`, which is another one each time.
+fn mask_self_types(text: &str) -> String {
+    const LEAD: &str = "selfType";
+    let mut parts = text.split(LEAD);
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        out.push_str(LEAD);
+        out.push_str(part.trim_start_matches(|character: char| character.is_ascii_digit()));
+    }
+    out
 }
 
 /// Replaces the addresses that servers give to Services.
