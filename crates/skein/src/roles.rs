@@ -5,5 +5,6 @@ pub mod controllers;
 pub mod crds;
 pub mod git;
 pub mod logging;
+pub mod memory_watch;
 pub mod serve;
 pub mod set;

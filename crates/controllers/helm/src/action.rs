@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use skein_api::helm_release::HelmRelease;
-use skein_api::helm_release::actions::{CrdsPolicy, ServerSideApplyMode, WaitStrategyName};
+use skein_api::helm_release::actions::{CrdsPolicy, ServerSideApplyMode};
 use skein_health::HealthExpressions;
 use skein_helm::{Chart, Values};
 use skein_object::Object;
@@ -61,6 +61,8 @@ pub(crate) struct Action<'a> {
 /// A chart with values.
 #[derive(Clone)]
 pub(crate) struct Wanted {
+    /// Digest of the artifact that the chart came in; nothing when it was changed since.
+    pub(crate) digest: Option<String>,
     /// The chart.
     pub(crate) chart: Arc<Chart>,
     /// The values.
@@ -80,12 +82,8 @@ impl Action<'_> {
             writer,
             expressions: self.expressions,
             control: self.control,
-            is_legacy: self
-                .release
-                .spec
-                .wait_strategy
-                .as_ref()
-                .is_some_and(|strategy| strategy.name == WaitStrategyName::Legacy),
+            // An action that waits for hooks only has Flux's own way of doing so.
+            is_legacy: self.waits && self.options.waits_as_helm_3(),
         }
     }
 

@@ -6,14 +6,15 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use skein_api::helm_release::DriftDetectionMode;
+use skein_api::kustomization::ValuesKind;
 use skein_api::names::{
     HELM_RELEASE_NAME_LABEL, HELM_RELEASE_NAMESPACE_LABEL, RECONCILE_REQUEST_ANNOTATION,
 };
 use skein_api::{HelmRelease, HelmReleaseSpec, KindSpec as _};
 use skein_artifact::Downloader;
 use skein_cluster::{ApiError, ApiResource, Cache, Change, Cluster, ListOptions, WatchSpec};
-use skein_helm::release::Release;
 use skein_object::{GroupVersionKind, NamespacedName, Object};
+use skein_plan::takeover::Predecessor;
 use skein_runtime::observed::{OwnerLabels, Wake, WakeReason};
 use skein_runtime::targets::{TargetOptions, Targets};
 use skein_runtime::{EventRecorder, Metrics, Next, Queue, Reconciler, StatusWriter};
@@ -21,7 +22,7 @@ use thiserror::Error;
 use tokio::sync::{Semaphore, watch};
 
 use crate::chart::{Charts, Sources};
-use crate::drift;
+use crate::drift::{self, Recorded};
 use crate::helm_log::HelmLog;
 use crate::index::{Held, Index, Reference};
 use crate::options::{DriftDetection, HelmOptions};
@@ -29,7 +30,9 @@ use crate::reconcile::{Run, target_reference};
 use crate::render::Renderer;
 use crate::running::{Control, Running};
 use crate::spec;
-use crate::update::Writer;
+use crate::storage::Keeper;
+use crate::update::{self, Writer};
+use crate::values::{self, ValueSources};
 
 /// Field manager of everything that is written, as Flux's.
 pub(crate) const FIELD_MANAGER: &str = "helm-controller";
@@ -75,12 +78,10 @@ pub(crate) struct Memo {
     pub(crate) artifact: (String, String),
     /// Digest of the values.
     pub(crate) config_digest: String,
-    /// Name and resourceVersion of the records.
+    /// Name and version of the records.
     pub(crate) versions: Vec<(String, String)>,
-    /// The newest record.
-    pub(crate) record: Option<Arc<Release>>,
-    /// When.
-    pub(crate) at: Instant,
+    /// Of the newest record what drift is looked for in; nothing where it is not.
+    pub(crate) recorded: Option<Recorded>,
 }
 
 /// The running parts of the controller.
@@ -96,13 +97,17 @@ pub(crate) struct HelmController {
     pub(crate) releases: Arc<Cache<Held>>,
     pub(crate) targets: Targets,
     pub(crate) memos: Mutex<HashMap<NamespacedName, Arc<Memo>>>,
-    /// resourceVersions of the records in the own cluster.
-    records: Arc<Cache<String>>,
+    pub(crate) keeper: Keeper,
+    /// resourceVersions of the records in the own cluster, where records are objects.
+    records: Option<Arc<Cache<String>>>,
     running: Arc<Running>,
     places: Arc<Semaphore>,
     queue: Queue<NamespacedName>,
-    /// Held so that the watches go on.
-    _configs: Vec<Arc<Cache<String>>>,
+    pub(crate) value_sources: ValueSources,
+    /// Managers whose fields become ours when drift is looked for.
+    pub(crate) overridden: Vec<Predecessor>,
+    /// Held so that the watch goes on.
+    _definitions: Option<Arc<Cache<()>>>,
 }
 
 /// Starts the controller; it runs until `stop` becomes true. The returned queue can be used to wake HelmReleases.
@@ -156,7 +161,9 @@ impl HelmController {
         let _ = known.set(releases.clone());
         releases.wait_synced(SYNC_LIMIT).await;
         let configs = watch_configs(&cluster, &options, queue, &index).await;
-        let records = watch_records(&cluster, &namespace).await;
+        let definitions = watch_definitions(&cluster, &namespace);
+        let keeper = Keeper::new(options.storage_driver);
+        let records = watch_records(&cluster, &namespace, &keeper).await;
         let gates = &options.controller.feature_gates;
         let track_digests = !gates.enabled("DisableChartDigestTracking");
         let wake = wake_owner(queue, &running, &releases, options.drift_detection);
@@ -174,15 +181,21 @@ impl HelmController {
             metrics,
             sources,
             charts: Charts::new(downloader, track_digests),
-            renderer: Renderer::default(),
+            renderer: Renderer::new(
+                gates.enabled("AllowDNSLookups"),
+                definitions.as_ref().map(|_| cluster.server().to_owned()),
+            ),
             releases,
             targets: Targets::new(cluster.clone(), targets),
             memos: Mutex::default(),
+            keeper,
             records,
             running,
             places: Arc::new(Semaphore::new(options.controller.concurrent.max(1))),
             queue: queue.clone(),
-            _configs: configs,
+            value_sources: ValueSources::new(configs),
+            overridden: options.overridden(),
+            _definitions: definitions,
             cluster,
             options,
         })
@@ -192,10 +205,8 @@ impl HelmController {
     pub(crate) async fn is_as_remembered(&self, run: &Run, memo: &Memo) -> bool {
         let namespace = spec::storage_namespace(&run.release);
         let same = memo.versions.iter().all(|(name, version)| {
-            let name = NamespacedName::new(namespace, name);
-            self.records
-                .get(&name)
-                .is_some_and(|held| *held == *version)
+            let held = self.record_version(namespace, name);
+            held.is_some_and(|held| held == *version)
         });
         if !same {
             return false;
@@ -203,7 +214,7 @@ impl HelmController {
         if spec::drift_mode(&run.release) == DriftDetectionMode::Disabled {
             return true;
         }
-        let Some(record) = &memo.record else {
+        let Some(recorded) = &memo.recorded else {
             return false;
         };
         let Ok(target) = self.targets.of(target_reference(&run.release)).await else {
@@ -217,9 +228,20 @@ impl HelmController {
             target: &target,
             log: &log,
         };
-        tracing::trace!(age = ?memo.at.elapsed(), "comparing with what was found before");
-        let found = drift::find(&writer, record, &rules).await;
+        let found = drift::find(&writer, recorded, &rules, &self.overridden).await;
         found.is_ok_and(|found| found.objects.is_empty() && found.problems.is_empty())
+    }
+
+    /// The version of a record, from a watch or from memory.
+    fn record_version(&self, namespace: &str, object: &str) -> Option<String> {
+        match (&self.keeper, &self.records) {
+            (Keeper::Memory(memory), _) => memory.lock().stamp(namespace, object),
+            (Keeper::Objects(_), records) => {
+                let name = NamespacedName::new(namespace, object);
+                let held = records.as_ref()?.get(&name)?;
+                Some(held.as_ref().clone())
+            }
+        }
     }
 
     /// What an object in work is told when it is to be looked at again.
@@ -440,24 +462,41 @@ fn is_ready(held: Option<&Arc<Held>>) -> bool {
     })
 }
 
+/// A watch of definitions, which tells discovery that there may be other kinds. An instance for one namespace does not ask for cluster-wide rights.
+fn watch_definitions(cluster: &Cluster, namespace: &str) -> Option<Arc<Cache<()>>> {
+    if !namespace.is_empty() {
+        return None;
+    }
+    let spec = WatchSpec {
+        resource: (*update::definitions()).clone(),
+        scope: ListOptions {
+            metadata_only: true,
+            ..ListOptions::default()
+        },
+    };
+    let told = cluster.clone();
+    let changed = move |_: Change<'_, ()>| told.renew_discovery();
+    Some(Cache::start(cluster.clone(), spec, |_| (), changed))
+}
+
 /// Watches of labelled ConfigMaps and Secrets; of the content only the version is kept.
 async fn watch_configs(
     cluster: &Cluster,
     options: &HelmOptions,
     queue: &Queue<NamespacedName>,
     index: &Arc<Mutex<Index>>,
-) -> Vec<Arc<Cache<String>>> {
+) -> HashMap<ValuesKind, Arc<Cache<String>>> {
     let gates = &options.controller.feature_gates;
+    let mut caches = HashMap::new();
     if gates.enabled("DisableConfigWatchers") {
-        return Vec::new();
+        return caches;
     }
     type MakeReference = fn(NamespacedName) -> Reference;
-    let kinds: [(&str, &str, MakeReference); 2] = [
-        ("ConfigMap", "configmaps", Reference::ConfigMap),
-        ("Secret", "secrets", Reference::Secret),
+    let kinds: [(ValuesKind, MakeReference); 2] = [
+        (ValuesKind::ConfigMap, Reference::ConfigMap),
+        (ValuesKind::Secret, Reference::Secret),
     ];
-    let mut caches = Vec::new();
-    for (kind, plural, reference) in kinds {
+    for (kind, reference) in kinds {
         let scope = ListOptions {
             namespace: options.controller.watched_namespace().to_owned(),
             label_selector: options.controller.watch_configs_label_selector.clone(),
@@ -465,7 +504,7 @@ async fn watch_configs(
             ..ListOptions::default()
         };
         let spec = WatchSpec {
-            resource: ApiResource::new(&GroupVersionKind::new("", "v1", kind), plural, true),
+            resource: values::resource_of(kind),
             scope,
         };
         let (queue, index) = (queue.clone(), index.clone());
@@ -482,13 +521,17 @@ async fn watch_configs(
         });
         cache.wait_synced(SYNC_LIMIT).await;
         let _ = synced.set(());
-        caches.push(cache);
+        caches.insert(kind, cache);
     }
     caches
 }
 
-/// The resourceVersions of all release records.
-async fn watch_records(cluster: &Cluster, namespace: &str) -> Arc<Cache<String>> {
+/// The resourceVersions of all release records that are objects.
+async fn watch_records(
+    cluster: &Cluster,
+    namespace: &str,
+    keeper: &Keeper,
+) -> Option<Arc<Cache<String>>> {
     let scope = ListOptions {
         namespace: namespace.to_owned(),
         label_selector: RECORDS.to_owned(),
@@ -496,11 +539,11 @@ async fn watch_records(cluster: &Cluster, namespace: &str) -> Arc<Cache<String>>
         ..ListOptions::default()
     };
     let spec = WatchSpec {
-        resource: ApiResource::new(&GroupVersionKind::new("", "v1", "Secret"), "secrets", true),
+        resource: keeper.resource()?,
         scope,
     };
     let version = |object: Object| object.resource_version().to_owned();
     let cache = Cache::start(cluster.clone(), spec, version, |_| {});
     cache.wait_synced(SYNC_LIMIT).await;
-    cache
+    Some(cache)
 }

@@ -12,6 +12,7 @@ use skein_helm::release::Release;
 use skein_object::Object;
 use skein_plan::ignore::{self, IgnoreRule, IgnoreRules};
 use skein_plan::normalize::normalize;
+use skein_plan::takeover::Predecessor;
 use skein_plan::{Action as Done, ChangeEntry, order};
 
 use crate::controller::FIELD_MANAGER;
@@ -84,15 +85,34 @@ pub(crate) fn rules(release: &HelmRelease) -> Result<IgnoreRules, String> {
 }
 
 /// An object of a release as it should be.
-pub(crate) struct Wanted {
+struct Wanted {
     /// In the form in which it is compared.
     resource: Resource,
     /// In the form in which Helm sends it, which is what the fields of its manager tell.
     sent: Object,
 }
 
+/// What of a record is compared with the cluster: charts and hooks, which are most of it, are not.
+#[derive(Clone, Debug)]
+pub(crate) struct Recorded {
+    name: String,
+    namespace: String,
+    manifest: String,
+}
+
+impl Recorded {
+    /// The part of a record.
+    pub(crate) fn of(record: &Release) -> Self {
+        Self {
+            name: record.name.clone(),
+            namespace: record.namespace.clone(),
+            manifest: record.manifest.clone(),
+        }
+    }
+}
+
 /// The objects of a release as they should be.
-pub(crate) async fn desired(writer: &Writer<'_>, record: &Release) -> Result<Vec<Wanted>, String> {
+async fn desired(writer: &Writer<'_>, record: &Recorded) -> Result<Vec<Wanted>, String> {
     let found =
         resources::build(&writer.target.cluster, &record.manifest, &record.namespace).await?;
     let wanted = found.into_iter().map(|mut resource| {
@@ -104,14 +124,20 @@ pub(crate) async fn desired(writer: &Writer<'_>, record: &Release) -> Result<Vec
     Ok(wanted.collect())
 }
 
-/// Looks for drift. What is provably as it should be costs no request.
+/// Looks for drift, after the fields of overridden managers became ours. What is provably as it should be costs no request.
 pub(crate) async fn find(
     writer: &Writer<'_>,
-    record: &Release,
+    record: &Recorded,
     rules: &IgnoreRules,
+    overridden: &[Predecessor],
 ) -> Result<Drift, String> {
     let mut drift = Drift::default();
-    for wanted in desired(writer, record).await? {
+    let all = desired(writer, record).await?;
+    for wanted in all.iter().filter(|_| !overridden.is_empty()) {
+        let taken = writer.take_fields(&wanted.resource, overridden).await;
+        taken.map_err(|error| format!("failed to clean-up disallowed field managers: {error}"))?;
+    }
+    for wanted in all {
         match compare(writer, &wanted, rules).await {
             Ok(None) => {}
             Ok(Some(difference)) => drift.objects.push(Drifted {

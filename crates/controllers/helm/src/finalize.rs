@@ -101,10 +101,14 @@ impl HelmController {
         let Some(latest) = snapshot::latest(&run.status.history).cloned() else {
             return Ok(());
         };
-        let mut storage =
-            Storage::open(&target.cluster, &run.status.storage_namespace, &latest.name)
-                .await
-                .map_err(|error| error.to_string())?;
+        let mut storage = Storage::open(
+            &self.keeper,
+            &target.cluster,
+            &run.status.storage_namespace,
+            &latest.name,
+        )
+        .await
+        .map_err(|error| error.to_string())?;
         let log = Arc::new(HelmLog::default());
         let outcome = Action {
             release: &run.release,

@@ -11,7 +11,8 @@ use crate::chart::{ChartError, Loaded, SourceKind, source_of};
 use crate::controller::HelmController;
 use crate::index::dependency_name;
 use crate::reconcile::{End, Run, TERMINAL};
-use crate::{report, values};
+use crate::report;
+use crate::values::ValuesError;
 
 /// All that is needed to tell whether anything changed.
 pub(crate) struct Prepared {
@@ -33,8 +34,8 @@ impl HelmController {
         let (kind, artifact) = self.source(run)?;
         run.report()
             .forget_ready_reasons(&["AccessDenied", "ArtifactFailed", "SourceNotReady"]);
-        let values = match values::compose(&self.cluster, &run.release).await {
-            Ok(values) => values,
+        let (values, config_digest) = match self.values(run, &artifact).await {
+            Ok(composed) => composed,
             Err(error) => {
                 let text = error.to_string();
                 run.report().not_ready("ValuesError", &text);
@@ -43,13 +44,30 @@ impl HelmController {
             }
         };
         run.report().forget_ready_reasons(&["ValuesError"]);
-        let config_digest = observation::config_digest(&values);
         Ok(Prepared {
             kind,
             artifact,
             values,
             config_digest,
         })
+    }
+
+    /// The values with their digest. What a watch tells of their sources is enough only as long as nothing else is new: a watch may be behind.
+    async fn values(
+        &self,
+        run: &Run,
+        artifact: &Artifact,
+    ) -> Result<(Values, String), ValuesError> {
+        let sources = &self.value_sources;
+        if let Some(digest) = self.remembered_values(run, artifact) {
+            let values = sources.compose(&self.cluster, &run.release, true).await?;
+            if observation::config_digest(&values) == digest {
+                return Ok((values, digest));
+            }
+        }
+        let values = sources.compose(&self.cluster, &run.release, false).await?;
+        let digest = observation::config_digest(&values);
+        Ok((values, digest))
     }
 
     /// The chart of an artifact.

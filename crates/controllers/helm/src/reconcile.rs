@@ -1,10 +1,11 @@
 //! One run over one HelmRelease: observe, decide, act, decide again, report.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use skein_api::conditions::{find, is_true};
+use skein_api::helm_release::DriftDetectionMode;
 use skein_api::helm_release::status::HelmReleaseStatus;
 use skein_api::names::{
     FINALIZER, FORCE_REQUEST_ANNOTATION, RECONCILE_REQUEST_ANNOTATION, RESET_REQUEST_ANNOTATION,
@@ -22,6 +23,7 @@ use crate::chart::Loaded;
 use crate::chart_template::TemplateError;
 use crate::controller::{HelmController, Memo};
 use crate::decide::{self, Seen, State, Step, StepSort};
+use crate::drift::Recorded;
 use crate::index::Held;
 use crate::prerequisites::Prepared;
 use crate::report::{self, Report};
@@ -124,12 +126,11 @@ impl HelmController {
                 return Next::Change;
             }
         };
-        let gates = &self.options.controller.feature_gates;
         let mut run = Run {
             name: name.clone(),
             status: release.status.clone(),
             object: held.object.clone(),
-            options: Options::of(&release, gates.enabled("DefaultToRetryOnFailure")),
+            options: Options::of(&release, self.options.defaults()),
             release,
             control,
         };
@@ -273,6 +274,7 @@ impl HelmController {
         };
         run.report().forget_ready_reasons(&["RESTClientError"]);
         let wanted = Wanted {
+            digest: Some(artifact.digest.clone()).filter(|digest| !digest.is_empty()),
             chart: Arc::clone(&loaded.chart),
             values,
         };
@@ -282,6 +284,7 @@ impl HelmController {
         }
         self.note_attempt(run, &loaded, &config_digest);
         let storage = Storage::open(
+            &self.keeper,
             &target.cluster,
             &run.status.storage_namespace,
             &spec::release_name(&run.release),
@@ -436,8 +439,7 @@ impl HelmController {
         match self.check_drift(run, scene).await {
             Ok(false) => Ok(Step::Nothing),
             Ok(true) => {
-                let corrects = spec::drift_mode(&run.release)
-                    == skein_api::helm_release::DriftDetectionMode::Enabled;
+                let corrects = spec::drift_mode(&run.release) == DriftDetectionMode::Enabled;
                 if corrects && !previous.contains(&StepSort::Drift) {
                     // What was corrected is looked at once more.
                     return match self.check_drift(run, scene).await {
@@ -549,6 +551,16 @@ impl HelmController {
         End::Await(Duration::ZERO)
     }
 
+    /// The digest of the values at a run that found all as wanted, if spec and chart are the same since and nobody asks for a run.
+    pub(crate) fn remembered_values(&self, run: &Run, artifact: &Artifact) -> Option<String> {
+        let memos = self.memos.lock();
+        let memo = memos.get(&run.name)?;
+        let is_same = memo.generation == run.release.metadata.generation
+            && memo.artifact == (artifact.digest.clone(), artifact.revision.clone())
+            && !run.release.has_unhandled_request();
+        is_same.then(|| memo.config_digest.clone())
+    }
+
     /// Whether nothing changed since a run that found all as wanted: then there is nothing to do and nothing to say.
     async fn is_unchanged(&self, run: &Run, artifact: &Artifact, config_digest: &str) -> bool {
         let Some(memo) = self.memos.lock().get(&run.name).cloned() else {
@@ -573,8 +585,9 @@ impl HelmController {
             artifact: (artifact.digest.clone(), artifact.revision.clone()),
             config_digest: config_digest.to_owned(),
             versions: storage.versions.clone(),
-            record: storage.last().map(|last| Arc::new(last.clone())),
-            at: Instant::now(),
+            recorded: (spec::drift_mode(&run.release) != DriftDetectionMode::Disabled)
+                .then(|| storage.last().map(Recorded::of))
+                .flatten(),
         };
         self.memos.lock().insert(run.name.clone(), Arc::new(memo));
     }

@@ -1,34 +1,37 @@
 //! A chart with values as the objects and hooks of a release: rendered, patched by the spec's post-renderers, and labelled.
 
+mod kept;
+mod world;
+
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use jiff::Timestamp;
 use parking_lot::Mutex;
-use rand::RngCore as _;
 use serde_json::{Value, json};
 use skein_api::helm_release::HelmRelease;
 use skein_api::helm_release::actions::{KustomizePostRenderer, PostRenderStrategy};
 use skein_api::names::{HELM_RELEASE_NAME_LABEL, HELM_RELEASE_NAMESPACE_LABEL};
 use skein_api::reference::CommonMetadata;
-use skein_cluster::{ApiError, Cluster, ListOptions};
+use skein_cluster::Cluster;
 use skein_helm::release::{RecordedChart, RecordedHook};
 use skein_helm::render::{KubeVersion, PostRenderStrategy as Strategy, custom_resources};
 use skein_helm::{RenderOptions, render_through};
 use skein_kustomize::FileTree;
-use skein_object::{GroupVersionKind, Object};
+use skein_object::Object;
 use skein_runtime::targets::Target;
-use skein_template::{Environment, Integers};
 use skein_yaml::{Dialect, compose_all, reencoded_to_json};
 
 use crate::action::Wanted;
 use crate::spec;
 
-/// Longest time that one rendering may take.
-const RENDER_LIMIT: Duration = Duration::from_secs(60);
+use kept::Kept;
+pub use world::World;
+
 /// Servers whose version is remembered.
 const VERSIONS_MAX: usize = 1_000;
+/// How old the kinds of a cluster may be whose definitions are not watched.
+const KINDS_AGE_MAX: Duration = Duration::from_secs(60);
 /// File name of the rendered objects while they are patched.
 const INPUT: &str = "helm-output.yaml";
 
@@ -61,6 +64,7 @@ impl Purpose {
 }
 
 /// What a release is made of.
+#[derive(Clone)]
 pub(crate) struct Made {
     /// The chart as records hold it.
     pub(crate) chart: Arc<RecordedChart>,
@@ -72,13 +76,43 @@ pub(crate) struct Made {
     pub(crate) notes: String,
 }
 
-/// Renders charts; remembers what clusters can do.
-#[derive(Default)]
+impl Made {
+    /// Bytes of its texts.
+    fn bytes(&self) -> usize {
+        let hooks: usize = self.hooks.iter().map(|hook| hook.manifest.len()).sum();
+        self.manifest.len() + hooks + self.notes.len()
+    }
+}
+
+/// Renders charts; remembers what clusters can do, and what was rendered a moment ago.
 pub(crate) struct Renderer {
     versions: Mutex<HashMap<String, KubeVersion>>,
+    kept: Kept,
+    resolves_hosts: bool,
+    /// The server whose definitions are watched.
+    watched: Option<String>,
 }
 
 impl Renderer {
+    /// A renderer; templates may look up hosts if `resolves_hosts`. New definitions of the `watched` server are told to its discovery.
+    pub(crate) fn new(resolves_hosts: bool, watched: Option<String>) -> Self {
+        Self {
+            versions: Mutex::default(),
+            kept: Kept::default(),
+            resolves_hosts,
+            watched,
+        }
+    }
+
+    /// Makes sure that the kinds that templates are told of are not old.
+    async fn renew_kinds(&self, release: &HelmRelease, cluster: &Cluster) {
+        if release.spec.persistent_client == Some(false) {
+            cluster.renew_discovery();
+        } else if self.watched.as_deref() != Some(cluster.server()) {
+            cluster.renew_discovery_after(KINDS_AGE_MAX).await;
+        }
+    }
+
     /// The files of crds/ of the enabled charts: name and text.
     pub(crate) fn custom_resources(
         &self,
@@ -94,44 +128,46 @@ impl Renderer {
             .collect())
     }
 
-    /// Renders.
+    /// Renders, unless the same was rendered a moment ago from nothing but its inputs.
     pub(crate) async fn render(
         &self,
         release: &HelmRelease,
         target: &Target,
         wanted: &Wanted,
+        strategy: PostRenderStrategy,
         purpose: Purpose,
     ) -> Result<Made, String> {
+        self.renew_kinds(release, &target.cluster).await;
         let options = RenderOptions {
             kube_version: Some(self.version(&target.cluster).await?),
             api_versions: Some(api_versions(&target.cluster).await?),
+            post_render_strategy: strategy_of(strategy),
             ..options_of(release, purpose)
         };
-        let (wanted, release) = (wanted.clone(), release.clone());
-        let mut world = World::new(Some(target.cluster.clone()));
-        let rendered = tokio::task::spawn_blocking(move || {
-            let mut post = |text: &str| post_render(text, &release);
-            let rendered = render_through(
-                &wanted.chart,
-                &wanted.values,
-                &options,
-                &mut world,
-                Some(&mut post),
-            )
-            .map_err(|error| error.to_string())?;
-            for warning in &rendered.warnings {
-                tracing::debug!(release = %options.release_name, "{warning}");
-            }
-            Ok(Made {
-                chart: Arc::new(RecordedChart::from(&rendered.chart)),
-                manifest: rendered.manifest,
-                hooks: rendered.hooks.into_iter().map(RecordedHook::from).collect(),
-                notes: rendered.notes,
-            })
+        let key = wanted.digest.as_ref().map(|digest| {
+            let inputs = inputs_of(release, wanted, &options);
+            kept::key(&json!([digest, target.cluster.server(), inputs]))
         });
-        rendered
+        if let Some(made) = key.as_ref().and_then(|key| self.kept.get(key)) {
+            return Ok(Made::clone(&made));
+        }
+        let (wanted, release) = (wanted.clone(), release.clone());
+        let world = World::new(Some(target.cluster.clone()));
+        let mut world = world.resolving_hosts(self.resolves_hosts);
+        let rendered = tokio::task::spawn_blocking(move || {
+            let made = render_all(&release, &wanted, &options, &mut world)?;
+            Ok((made, world.was_asked()))
+        });
+        let rendered = rendered
             .await
-            .unwrap_or_else(|error| Err(format!("the rendering was interrupted: {error}")))
+            .unwrap_or_else(|error| Err(format!("the rendering was interrupted: {error}")));
+        let (made, asked) = rendered?;
+        if let Some(key) = key
+            && !asked
+        {
+            self.kept.put(key, &Arc::new(made.clone()));
+        }
+        Ok(made)
     }
 
     async fn version(&self, cluster: &Cluster) -> Result<KubeVersion, String> {
@@ -148,6 +184,51 @@ impl Renderer {
     }
 }
 
+fn render_all(
+    release: &HelmRelease,
+    wanted: &Wanted,
+    options: &RenderOptions,
+    world: &mut World,
+) -> Result<Made, String> {
+    let mut post = |text: &str| post_render(text, release);
+    let rendered = render_through(
+        &wanted.chart,
+        &wanted.values,
+        options,
+        world,
+        Some(&mut post),
+    )
+    .map_err(|error| error.to_string())?;
+    for warning in &rendered.warnings {
+        tracing::debug!(release = %options.release_name, "{warning}");
+    }
+    Ok(Made {
+        chart: Arc::new(RecordedChart::from(&rendered.chart)),
+        manifest: rendered.manifest,
+        hooks: rendered.hooks.into_iter().map(RecordedHook::from).collect(),
+        notes: rendered.notes,
+    })
+}
+
+/// All that a rendering depends on but the chart and the server.
+fn inputs_of(release: &HelmRelease, wanted: &Wanted, options: &RenderOptions) -> Value {
+    let spec = &release.spec;
+    json!({
+        "version": wanted.chart.metadata.version,
+        "values": wanted.values,
+        "release": [options.release_name, options.namespace],
+        "revision": options.revision,
+        "isUpgrade": options.is_upgrade,
+        "skipsSchema": options.skip_schema_validation,
+        "strategy": format!("{:?}", options.post_render_strategy),
+        "kubeVersion": options.kube_version.as_ref().map(|version| format!("{version:?}")),
+        "apiVersions": options.api_versions,
+        "postRenderers": spec.post_renderers,
+        "commonMetadata": spec.common_metadata,
+        "origin": [release.metadata.namespace, release.metadata.name],
+    })
+}
+
 /// How a HelmRelease is rendered, save for what the cluster is.
 pub(crate) fn options_of(release: &HelmRelease, purpose: Purpose) -> RenderOptions {
     RenderOptions {
@@ -156,12 +237,19 @@ pub(crate) fn options_of(release: &HelmRelease, purpose: Purpose) -> RenderOptio
         revision: purpose.revision,
         is_upgrade: purpose.is_upgrade,
         skip_schema_validation: purpose.skip_schema,
-        post_render_strategy: match release.spec.post_render_strategy {
-            None | Some(PostRenderStrategy::Combined) => Strategy::Combined,
-            Some(PostRenderStrategy::Separate) => Strategy::Separate,
-            Some(PostRenderStrategy::NoHooks) => Strategy::NoHooks,
-        },
+        post_render_strategy: release
+            .spec
+            .post_render_strategy
+            .map_or(Strategy::Combined, strategy_of),
         ..RenderOptions::default()
+    }
+}
+
+fn strategy_of(strategy: PostRenderStrategy) -> Strategy {
+    match strategy {
+        PostRenderStrategy::Combined => Strategy::Combined,
+        PostRenderStrategy::Separate => Strategy::Separate,
+        PostRenderStrategy::NoHooks => Strategy::NoHooks,
     }
 }
 
@@ -193,86 +281,6 @@ pub(crate) async fn api_versions(cluster: &Cluster) -> Result<Vec<String>, Strin
         }
     }
     Ok(versions)
-}
-
-/// Clock, randomness and lookups of a rendering, which must run where it may block.
-pub struct World {
-    cluster: Option<Cluster>,
-    runtime: tokio::runtime::Handle,
-    started: Instant,
-}
-
-impl World {
-    /// A world whose time for the rendering begins now. Without a cluster, lookups find nothing. It is made on the async runtime.
-    pub fn new(cluster: Option<Cluster>) -> Self {
-        Self {
-            cluster,
-            runtime: tokio::runtime::Handle::current(),
-            started: Instant::now(),
-        }
-    }
-}
-
-impl Environment for World {
-    fn now(&mut self) -> Timestamp {
-        Timestamp::now()
-    }
-
-    fn random(&mut self, bytes: &mut [u8]) {
-        rand::rng().fill_bytes(bytes);
-    }
-
-    fn lookup(
-        &mut self,
-        api_version: &str,
-        kind: &str,
-        namespace: &str,
-        name: &str,
-    ) -> Result<skein_template::Value, String> {
-        let Some(cluster) = &self.cluster else {
-            return Ok(skein_template::Value::from_json(
-                &json!({}),
-                Integers::Int64,
-            ));
-        };
-        let found = lookup(cluster, api_version, kind, (namespace, name));
-        match self.runtime.block_on(found) {
-            Ok(value) => Ok(skein_template::Value::from_json(&value, Integers::Int64)),
-            Err(error) => Err(error.to_string()),
-        }
-    }
-
-    fn is_cancelled(&mut self) -> bool {
-        self.started.elapsed() > RENDER_LIMIT
-    }
-}
-
-async fn lookup(
-    cluster: &Cluster,
-    api_version: &str,
-    kind: &str,
-    (namespace, name): (&str, &str),
-) -> Result<Value, ApiError> {
-    let gvk = GroupVersionKind::from_api_version(api_version, kind);
-    let resource = cluster.resource(&gvk).await?;
-    if !name.is_empty() {
-        let found = cluster.get(&resource, namespace, name).await?;
-        return Ok(found.map_or_else(|| json!({}), Object::into_value));
-    }
-    let scope = ListOptions {
-        namespace: namespace.to_owned(),
-        ..ListOptions::default()
-    };
-    match cluster.list(&resource, &scope).await {
-        Ok(page) => Ok(json!({
-            "apiVersion": api_version,
-            "kind": format!("{kind}List"),
-            "metadata": {"resourceVersion": page.resource_version},
-            "items": page.items.into_iter().map(Object::into_value).collect::<Vec<_>>(),
-        })),
-        Err(error) if error.is_not_found() => Ok(json!({})),
-        Err(error) => Err(error),
-    }
 }
 
 /// The spec's post-renderers in their order, then common metadata, then the labels of the HelmRelease.

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
 use skein_api::helm_release::actions::{
-    ActionStrategyName, Install, RemediationStrategy, Rollback, Test, Uninstall, Upgrade,
+    ActionStrategyName, Install, PostRenderStrategy, RemediationStrategy, Rollback, Test,
+    Uninstall, Upgrade, WaitStrategyName,
 };
 use skein_api::helm_release::status::{HelmReleaseStatus, ReleaseAction};
 use skein_api::helm_release::{DriftDetectionMode, HelmRelease};
@@ -64,6 +65,15 @@ impl Remediation {
     }
 }
 
+/// What counts where a HelmRelease says nothing: settings of the controller.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Defaults {
+    /// Failures are retried, not remediated (gate DefaultToRetryOnFailure).
+    pub retry_on_failure: bool,
+    /// As in Helm 3 the client applies objects at installs, most kinds are not waited for, and hooks are not post-rendered (gate UseHelm3Defaults).
+    pub helm_3: bool,
+}
+
 /// The options of a HelmRelease, absent ones as defaults.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -77,14 +87,17 @@ pub struct Options {
     pub rollback: Rollback,
     /// Of uninstalls.
     pub uninstall: Uninstall,
-    /// Gate DefaultToRetryOnFailure.
-    default_to_retry: bool,
+    /// How the ready state of objects is told, where that is said.
+    wait_strategy: Option<WaitStrategyName>,
+    /// How hooks are post-rendered, where that is said.
+    post_render_strategy: Option<PostRenderStrategy>,
+    defaults: Defaults,
     timeout: GoDuration,
 }
 
 impl Options {
     /// The options of a HelmRelease.
-    pub fn of(release: &HelmRelease, default_to_retry: bool) -> Self {
+    pub fn of(release: &HelmRelease, defaults: Defaults) -> Self {
         let spec = &release.spec;
         Self {
             install: spec.install.clone().unwrap_or_default(),
@@ -92,9 +105,34 @@ impl Options {
             test: spec.test.clone().unwrap_or_default(),
             rollback: spec.rollback.clone().unwrap_or_default(),
             uninstall: spec.uninstall.clone().unwrap_or_default(),
-            default_to_retry,
+            wait_strategy: spec.wait_strategy.as_ref().map(|strategy| strategy.name),
+            post_render_strategy: spec.post_render_strategy,
+            defaults,
             timeout: spec.timeout.unwrap_or(DEFAULT_TIMEOUT),
         }
+    }
+
+    /// Whether objects are waited for as Helm 3 does.
+    pub fn waits_as_helm_3(&self) -> bool {
+        match self.wait_strategy {
+            Some(name) => name == WaitStrategyName::Legacy,
+            None => self.defaults.helm_3,
+        }
+    }
+
+    /// Whether the server applies the objects of an install.
+    pub fn installs_server_side(&self) -> bool {
+        let default = !self.defaults.helm_3;
+        self.install.server_side_apply.unwrap_or(default)
+    }
+
+    /// How hooks are post-rendered.
+    pub fn post_render_strategy(&self) -> PostRenderStrategy {
+        let default = match self.defaults.helm_3 {
+            true => PostRenderStrategy::NoHooks,
+            false => PostRenderStrategy::Combined,
+        };
+        self.post_render_strategy.unwrap_or(default)
     }
 
     /// Timeout of anything that has no timeout of its own.
@@ -158,7 +196,10 @@ impl Options {
                 .map(|s| (s.name, s.retry_interval)),
         };
         match chosen {
-            None => self.default_to_retry.then_some(DEFAULT_RETRY_INTERVAL),
+            None => self
+                .defaults
+                .retry_on_failure
+                .then_some(DEFAULT_RETRY_INTERVAL),
             Some((ActionStrategyName::RetryOnFailure, interval)) => {
                 Some(interval.unwrap_or(DEFAULT_RETRY_INTERVAL))
             }
@@ -273,7 +314,7 @@ mod tests {
             ..Upgrade::default()
         };
         release.spec.upgrade = Some(upgrade);
-        let options = Options::of(&release, false);
+        let options = Options::of(&release, Defaults::default());
         assert!(options.upgrade_remediation().remediate_last_failure);
         assert!(!options.install_remediation().remediate_last_failure);
         let status = HelmReleaseStatus {
@@ -281,5 +322,31 @@ mod tests {
             ..HelmReleaseStatus::default()
         };
         assert!(options.upgrade_remediation().is_exhausted(&status));
+    }
+
+    #[test]
+    fn what_the_spec_says_counts_before_the_defaults_of_helm_3() {
+        let helm_3 = Defaults {
+            helm_3: true,
+            ..Defaults::default()
+        };
+        let mut release = HelmRelease::default();
+        let options = Options::of(&release, helm_3);
+        assert!(options.waits_as_helm_3() && !options.installs_server_side());
+        assert_eq!(options.post_render_strategy(), PostRenderStrategy::NoHooks);
+        let options = Options::of(&release, Defaults::default());
+        assert!(!options.waits_as_helm_3() && options.installs_server_side());
+        assert_eq!(options.post_render_strategy(), PostRenderStrategy::Combined);
+        release.spec.install = Some(Install {
+            server_side_apply: Some(true),
+            ..Install::default()
+        });
+        release.spec.post_render_strategy = Some(PostRenderStrategy::Separate);
+        release.spec.wait_strategy = Some(skein_api::helm_release::actions::WaitStrategy {
+            name: WaitStrategyName::Poller,
+        });
+        let options = Options::of(&release, helm_3);
+        assert!(!options.waits_as_helm_3() && options.installs_server_side());
+        assert_eq!(options.post_render_strategy(), PostRenderStrategy::Separate);
     }
 }

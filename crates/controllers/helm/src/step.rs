@@ -398,14 +398,14 @@ impl HelmController {
         run: &mut Run,
         scene: &mut Scene<'_>,
     ) -> Result<bool, String> {
-        let Some(record) = scene.storage.last().cloned() else {
+        let Some(record) = scene.storage.last().map(drift::Recorded::of) else {
             return Ok(false);
         };
         let rules = drift::rules(&run.release)?;
         let log = Arc::new(HelmLog::default());
         let found = {
             let act = self.action(run, scene, Arc::clone(&log), true);
-            drift::find(&act.writer(), &record, &rules).await?
+            drift::find(&act.writer(), &record, &rules, &self.overridden).await?
         };
         if found.objects.is_empty() {
             if let [problem, ..] = found.problems.as_slice() {

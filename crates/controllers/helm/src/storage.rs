@@ -1,9 +1,13 @@
-//! Release records in the cluster: read once in a run, kept in step with what is written, and remembered for the report.
+//! Release records: read once in a run, kept in step with what is written, and remembered for the report.
+
+use std::sync::Arc;
 
 use jiff::Timestamp;
+use parking_lot::Mutex;
 use skein_cluster::{ApiError, ApiResource, Cluster, DeleteOptions, ListOptions};
+use skein_helm::release::memory::{Memory, MemoryError};
 use skein_helm::release::stored::{self, Driver, Write};
-use skein_helm::release::{Release, history};
+use skein_helm::release::{Release, StorageDriver, history};
 use skein_object::{GroupVersionKind, Object};
 use thiserror::Error;
 
@@ -27,6 +31,9 @@ pub(crate) enum StorageError {
     /// A record cannot be deleted.
     #[error("{0}")]
     Delete(ApiError),
+    /// Records in memory.
+    #[error("{0}")]
+    Memory(MemoryError),
     /// A record cannot be written as text.
     #[error("failed to encode release {name:?}: {source}")]
     Encode {
@@ -37,56 +44,127 @@ pub(crate) enum StorageError {
     },
 }
 
+/// Which driver holds the records of all releases.
+#[derive(Clone, Debug)]
+pub(crate) enum Keeper {
+    /// Objects of the cluster that a release is in.
+    Objects(Driver),
+    /// This process.
+    Memory(Arc<Mutex<Memory>>),
+}
+
+impl Keeper {
+    /// The keeper of a driver; in memory there is nothing yet.
+    pub(crate) fn new(driver: StorageDriver) -> Self {
+        match driver.objects() {
+            Some(objects) => Self::Objects(objects),
+            None => Self::Memory(Arc::default()),
+        }
+    }
+
+    /// What serves the objects, where records are objects.
+    pub(crate) fn resource(&self) -> Option<ApiResource> {
+        match self {
+            Self::Objects(driver) => Some(resource_of(*driver)),
+            Self::Memory(_) => None,
+        }
+    }
+}
+
+fn resource_of(driver: Driver) -> ApiResource {
+    let gvk = GroupVersionKind::new("", "v1", driver.kind());
+    ApiResource::new(&gvk, driver.plural(), true)
+}
+
+/// Where the records of one release are.
+enum Place {
+    Objects {
+        cluster: Cluster,
+        driver: Driver,
+        resource: ApiResource,
+    },
+    Memory(Arc<Mutex<Memory>>),
+}
+
 /// The records of one release.
 pub(crate) struct Storage {
-    cluster: Cluster,
+    place: Place,
     namespace: String,
-    resource: ApiResource,
     /// All revisions.
     pub(crate) records: Vec<Release>,
     /// Every state that was written since the last [`Storage::take_written`], in order.
     written: Vec<Release>,
-    /// Object and resourceVersion of each revision, as last seen.
+    /// Object and version of each revision, as last seen.
     pub(crate) versions: Vec<(String, String)>,
 }
 
 impl Storage {
     /// Reads all records of a release.
     pub(crate) async fn open(
+        keeper: &Keeper,
         cluster: &Cluster,
         namespace: &str,
         release: &str,
     ) -> Result<Self, StorageError> {
-        let driver = Driver::Secret;
-        let gvk = GroupVersionKind::new("", "v1", driver.kind());
-        let resource = ApiResource::new(&gvk, driver.plural(), true);
-        let scope = ListOptions {
-            namespace: namespace.to_owned(),
-            label_selector: stored::selector(release),
-            ..ListOptions::default()
+        let place = match keeper {
+            Keeper::Objects(driver) => Place::Objects {
+                cluster: cluster.clone(),
+                driver: *driver,
+                resource: resource_of(*driver),
+            },
+            Keeper::Memory(memory) => Place::Memory(Arc::clone(memory)),
         };
-        let page = cluster.list(&resource, &scope).await;
-        let page = page.map_err(StorageError::Query)?;
-        let (mut records, mut versions) = (Vec::new(), Vec::new());
-        for object in page.items {
-            versions.push((
-                object.name().to_owned(),
-                object.resource_version().to_owned(),
-            ));
-            match stored::read(driver, &object.into_value()) {
-                Ok(record) => records.push(record),
+        let mut storage = Self {
+            place,
+            namespace: namespace.to_owned(),
+            records: Vec::new(),
+            written: Vec::new(),
+            versions: Vec::new(),
+        };
+        storage.read(release).await?;
+        Ok(storage)
+    }
+
+    async fn read(&mut self, release: &str) -> Result<(), StorageError> {
+        let found: Vec<_> = match &self.place {
+            Place::Memory(memory) => {
+                let found = memory.lock().query(&self.namespace, release);
+                let found = found.into_iter();
+                found
+                    .map(|f| (f.name, f.stamp, f.release.map_err(|e| e.to_string())))
+                    .collect()
+            }
+            Place::Objects {
+                cluster,
+                driver,
+                resource,
+            } => {
+                let scope = ListOptions {
+                    namespace: self.namespace.clone(),
+                    label_selector: stored::selector(release),
+                    ..ListOptions::default()
+                };
+                let page = cluster.list(resource, &scope).await;
+                let objects = page.map_err(StorageError::Query)?.items.into_iter();
+                objects
+                    .map(|object| {
+                        let name = object.name().to_owned();
+                        let version = object.resource_version().to_owned();
+                        let record = stored::read(*driver, &object.into_value());
+                        (name, version, record.map_err(|error| error.to_string()))
+                    })
+                    .collect()
+            }
+        };
+        for (name, version, record) in found {
+            self.versions.push((name, version));
+            match record {
+                Ok(record) => self.records.push(record),
                 // As Helm: what cannot be read is passed over.
                 Err(error) => tracing::warn!(%error, "unreadable release record"),
             }
         }
-        Ok(Self {
-            cluster: cluster.clone(),
-            namespace: namespace.to_owned(),
-            resource,
-            records,
-            written: Vec::new(),
-            versions,
-        })
+        Ok(())
     }
 
     /// The newest revision.
@@ -103,30 +181,51 @@ impl Storage {
         for version in history::surplus(&self.records, max_history) {
             self.delete(&release.name, version).await?;
         }
-        let object = self.object(release, Write::Create)?;
-        let created = self
-            .cluster
-            .create(&self.resource, &object, FIELD_MANAGER)
-            .await;
-        let created = created.map_err(|error| {
-            if error.is_already_exists() {
-                StorageError::Exists
-            } else {
-                StorageError::Create(error)
+        let version = match &self.place {
+            Place::Memory(memory) => {
+                let created = memory.lock().create(&self.namespace, release);
+                created.map_err(StorageError::Memory)?
             }
-        })?;
-        self.note(release, &created);
+            Place::Objects {
+                cluster,
+                driver,
+                resource,
+            } => {
+                let object = self.object(*driver, release, Write::Create)?;
+                let created = cluster.create(resource, &object, FIELD_MANAGER).await;
+                let created = created.map_err(|error| {
+                    if error.is_already_exists() {
+                        StorageError::Exists
+                    } else {
+                        StorageError::Create(error)
+                    }
+                })?;
+                created.resource_version().to_owned()
+            }
+        };
+        self.note(release, version);
         Ok(())
     }
 
     /// Stores a new state of a revision.
     pub(crate) async fn update(&mut self, release: &Release) -> Result<(), StorageError> {
-        let object = self.object(release, Write::Update)?;
-        let updated = self
-            .cluster
-            .replace(&self.resource, &object, FIELD_MANAGER)
-            .await;
-        self.note(release, &updated.map_err(StorageError::Update)?);
+        let version = match &self.place {
+            Place::Memory(memory) => {
+                let updated = memory.lock().update(&self.namespace, release);
+                updated.map_err(StorageError::Memory)?
+            }
+            Place::Objects {
+                cluster,
+                driver,
+                resource,
+            } => {
+                let object = self.object(*driver, release, Write::Update)?;
+                let updated = cluster.replace(resource, &object, FIELD_MANAGER).await;
+                let updated = updated.map_err(StorageError::Update)?;
+                updated.resource_version().to_owned()
+            }
+        };
+        self.note(release, version);
         Ok(())
     }
 
@@ -140,15 +239,20 @@ impl Storage {
     /// Deletes a revision.
     pub(crate) async fn delete(&mut self, name: &str, version: i64) -> Result<(), StorageError> {
         let object = stored::object_name(name, version);
-        self.cluster
-            .delete(
-                &self.resource,
-                &self.namespace,
-                &object,
-                &DeleteOptions::default(),
-            )
-            .await
-            .map_err(StorageError::Delete)?;
+        match &self.place {
+            Place::Memory(memory) => {
+                memory.lock().delete(&self.namespace, name, version);
+            }
+            Place::Objects {
+                cluster, resource, ..
+            } => {
+                let options = DeleteOptions::default();
+                cluster
+                    .delete(resource, &self.namespace, &object, &options)
+                    .await
+                    .map_err(StorageError::Delete)?;
+            }
+        }
         self.versions.retain(|(known, _)| *known != object);
         if let Some(at) = self.records.iter().position(|r| r.version == version) {
             let gone = self.records.remove(at);
@@ -162,9 +266,14 @@ impl Storage {
         std::mem::take(&mut self.written)
     }
 
-    fn object(&self, release: &Release, write: Write) -> Result<Object, StorageError> {
+    fn object(
+        &self,
+        driver: Driver,
+        release: &Release,
+        write: Write,
+    ) -> Result<Object, StorageError> {
         let now = Timestamp::now().as_second();
-        let value = stored::object(Driver::Secret, release, &self.namespace, write, now);
+        let value = stored::object(driver, release, &self.namespace, write, now);
         let value = value.map_err(|source| StorageError::Encode {
             name: release.name.clone(),
             source,
@@ -172,7 +281,7 @@ impl Storage {
         Ok(Object::from_value(value).expect("a record's object has kind and name"))
     }
 
-    fn note(&mut self, release: &Release, stored: &Object) {
+    fn note(&mut self, release: &Release, version: String) {
         self.written.push(release.clone());
         let known = self
             .records
@@ -182,9 +291,8 @@ impl Storage {
             Some(record) => record.clone_from(release),
             None => self.records.push(release.clone()),
         }
-        let name = stored.name().to_owned();
+        let name = stored::object_name(&release.name, release.version);
         self.versions.retain(|(known, _)| *known != name);
-        self.versions
-            .push((name, stored.resource_version().to_owned()));
+        self.versions.push((name, version));
     }
 }

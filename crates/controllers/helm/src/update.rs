@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use skein_cluster::{ApiError, ApiResource, ApplyOptions, DeleteOptions, PatchKind, Propagation};
 use skein_object::Object;
 use skein_plan::apply::Live;
+use skein_plan::takeover::{self, Predecessor};
 use skein_runtime::observed::Seen;
 use skein_runtime::targets::Target;
 
@@ -339,7 +340,37 @@ impl Writer<'_> {
 
     /// Ownership by client-side patches becomes ownership by server-side apply.
     async fn upgrade_manager(&self, live: &Object, target: &Resource) -> Result<(), String> {
-        let Some(entries) = upgraded_managers(live) else {
+        let own = [Predecessor {
+            prefix: FIELD_MANAGER.to_owned(),
+            operation: "Update",
+        }];
+        self.move_fields(live, target, &own).await.map_err(|error| {
+            format!(
+                "failed to patch object to upgrade CSA field manager {}: {error}",
+                target.full_text()
+            )
+        })
+    }
+
+    /// Fields of an object that these managers own become ours.
+    pub(crate) async fn take_fields(
+        &self,
+        target: &Resource,
+        managers: &[Predecessor],
+    ) -> Result<(), ApiError> {
+        match self.live(target).await? {
+            Some(live) => self.move_fields(&live, target, managers).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn move_fields(
+        &self,
+        live: &Object,
+        target: &Resource,
+        managers: &[Predecessor],
+    ) -> Result<(), ApiError> {
+        let Some(entries) = moved_fields(live, managers) else {
             return Ok(());
         };
         let patch = json!([
@@ -347,17 +378,12 @@ impl Writer<'_> {
             {"op": "replace", "path": "/metadata/resourceVersion", "value": live.resource_version()},
         ]);
         let place = (target.object.namespace(), target.object.name());
-        self.target
-            .cluster
+        let cluster = &self.target.cluster;
+        let patched = cluster
             .json_patch(&target.resource, place, None, &patch, FIELD_MANAGER)
-            .await
-            .map(drop)
-            .map_err(|error| {
-                format!(
-                    "failed to patch object to upgrade CSA field manager {}: {error}",
-                    target.full_text()
-                )
-            })
+            .await?;
+        self.target.observed.wrote(&target.resource, &patched);
+        Ok(())
     }
 
     async fn delete_stale(&self, originals: &[Resource], targets: &[Resource]) -> Vec<String> {
@@ -463,13 +489,9 @@ fn is_definition(gvk: &skein_object::GroupVersionKind) -> bool {
     gvk.group == "apiextensions.k8s.io" && gvk.kind == "CustomResourceDefinition"
 }
 
-/// The managedFields with our client-side entries made part of the server-side one; `None` when there are none.
-fn upgraded_managers(live: &Object) -> Option<Vec<Value>> {
-    let predecessors = [skein_plan::takeover::Predecessor {
-        prefix: FIELD_MANAGER.to_owned(),
-        operation: "Update",
-    }];
-    let patch = skein_plan::takeover::cleanup(live, live, FIELD_MANAGER, &predecessors)?;
+/// The managedFields with the entries of these managers made part of our server-side one; `None` when there are none.
+fn moved_fields(live: &Object, managers: &[Predecessor]) -> Option<Vec<Value>> {
+    let patch = takeover::cleanup(live, live, FIELD_MANAGER, managers)?;
     let entries = patch.as_array()?.iter();
     entries
         .filter(|op| op["path"] == "/metadata/managedFields")

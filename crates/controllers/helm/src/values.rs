@@ -1,14 +1,22 @@
 //! The values of a HelmRelease: those of ConfigMaps and Secrets in their order, single values at a path, and the inline values over them.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
 use serde_json::Value;
 use skein_api::helm_release::{HelmRelease, ValuesReference};
 use skein_api::kustomization::ValuesKind;
-use skein_cluster::{ApiError, ApiResource, Cluster};
+use skein_cluster::{ApiError, ApiResource, Cache, Cluster};
 use skein_helm::Values;
 use skein_helm::values::{merge_over, read, set, set_string, with_floats};
 use skein_object::{GroupVersionKind, NamespacedName, Object};
 use thiserror::Error;
 
+/// ConfigMaps and Secrets with values that are kept while a watch tells that they did not change.
+const SOURCES_MAX: usize = 1_000;
+/// Largest of them, in bytes of its JSON.
+const SOURCE_BYTES_MAX: usize = 64 * 1024;
 /// Key of the data when the reference names none.
 const DEFAULT_KEY: &str = "values.yaml";
 
@@ -49,6 +57,101 @@ pub async fn compose(cluster: &Cluster, release: &HelmRelease) -> Result<Values,
         composition.add(reference, found.as_ref())?;
     }
     Ok(composition.finish())
+}
+
+/// What serves a kind of source.
+pub(crate) fn resource_of(kind: ValuesKind) -> ApiResource {
+    let (kind, plural) = words(kind);
+    ApiResource::new(&GroupVersionKind::new("", "v1", kind), plural, true)
+}
+
+/// A ConfigMap or Secret.
+type SourceKey = (ValuesKind, NamespacedName);
+/// An object as it was at a resourceVersion.
+type Versioned = (String, Arc<Object>);
+
+/// Where values come from. Objects that a watch shows need not be read again while they are as they were.
+pub(crate) struct ValueSources {
+    /// The resourceVersions of the labelled objects.
+    watched: HashMap<ValuesKind, Arc<Cache<String>>>,
+    known: Mutex<HashMap<SourceKey, Versioned>>,
+}
+
+impl ValueSources {
+    /// Nothing is known yet.
+    pub(crate) fn new(watched: HashMap<ValuesKind, Arc<Cache<String>>>) -> Self {
+        Self {
+            watched,
+            known: Mutex::default(),
+        }
+    }
+
+    /// The values of a HelmRelease; `trusting_watches` as they were last read, where a watch shows no change.
+    pub(crate) async fn compose(
+        &self,
+        cluster: &Cluster,
+        release: &HelmRelease,
+        trusting_watches: bool,
+    ) -> Result<Values, ValuesError> {
+        let mut composition = Composition::new(release);
+        for reference in &release.spec.values_from {
+            let name = NamespacedName::new(&release.metadata.namespace, &reference.name);
+            let key = (reference.kind, name);
+            let found = match self.known(&key).filter(|_| trusting_watches) {
+                Some(known) => Some(known),
+                None => self.read(cluster, key).await.map_err(ValuesError::Api)?,
+            };
+            composition.add(reference, found.as_deref())?;
+        }
+        Ok(composition.finish())
+    }
+
+    /// The object as it was last read, if a watch shows that version.
+    fn known(&self, key: &SourceKey) -> Option<Arc<Object>> {
+        let version = self.watched.get(&key.0)?.get(&key.1)?;
+        let known = self.known.lock();
+        let (read, object) = known.get(key)?;
+        (*read == *version).then(|| Arc::clone(object))
+    }
+
+    async fn read(
+        &self,
+        cluster: &Cluster,
+        key: SourceKey,
+    ) -> Result<Option<Arc<Object>>, ApiError> {
+        let (kind, name) = &key;
+        let found = cluster
+            .get(&resource_of(*kind), &name.namespace, &name.name)
+            .await?
+            .map(Arc::new);
+        let is_watched = self
+            .watched
+            .get(kind)
+            .and_then(|cache| cache.get(name))
+            .is_some();
+        if let Some(object) = &found
+            && is_watched
+        {
+            self.keep(key, object);
+        }
+        Ok(found)
+    }
+
+    fn keep(&self, key: SourceKey, object: &Arc<Object>) {
+        let size = object
+            .at(&["data"])
+            .map_or(0, |data| data.to_string().len());
+        let mut known = self.known.lock();
+        if size > SOURCE_BYTES_MAX {
+            known.remove(&key);
+            return;
+        }
+        if known.len() >= SOURCES_MAX {
+            known.clear();
+        }
+        let version = object.resource_version().to_owned();
+        known.insert(key, (version, Arc::clone(object)));
+    }
 }
 
 /// Values that are put together reference by reference.

@@ -6,11 +6,13 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use serde_json::Value;
 use skein_cel::Program;
+use skein_cluster::{ApiError, ApiResource, ListOptions};
 use skein_health::{
     Evaluate, Health, HealthExpressions, Status, WaitVerdict, Waited, health, judge,
 };
-use skein_object::{Object, ObjectKey};
+use skein_object::{GroupVersionKind, Object, ObjectKey};
 
 use crate::resources::Resource;
 use crate::running::Control;
@@ -128,7 +130,7 @@ impl Waiter<'_> {
             loop {
                 let woken = self.control.woken();
                 if let Ok(Some(object)) = self.writer.live(resource).await
-                    && legacy::is_ready(&object, readiness).map_err(WaitFailure::Failed)?
+                    && self.is_legacy_ready(&object, readiness).await?
                 {
                     break;
                 }
@@ -144,6 +146,43 @@ impl Waiter<'_> {
             }
         }
         Ok(())
+    }
+
+    async fn is_legacy_ready(
+        &self,
+        object: &Object,
+        readiness: Readiness,
+    ) -> Result<bool, WaitFailure> {
+        let mut sets = Vec::new();
+        if legacy::needs_replica_sets(object, readiness) {
+            match self.replica_sets(object).await {
+                Ok(found) => sets = found,
+                Err(error) => {
+                    tracing::debug!(deployment = object.name(), %error, "listing ReplicaSets");
+                    return Ok(false);
+                }
+            }
+        }
+        let new_set = legacy::new_replica_set(object, &sets);
+        legacy::is_ready(object, readiness, new_set).map_err(WaitFailure::Failed)
+    }
+
+    /// The ReplicaSets with the labels that a Deployment selects.
+    async fn replica_sets(&self, deployment: &Object) -> Result<Vec<Object>, ApiError> {
+        let gvk = GroupVersionKind::new("apps", "v1", "ReplicaSet");
+        let labels = deployment.at(&["spec", "selector", "matchLabels"]);
+        let labels = labels.and_then(Value::as_object).into_iter().flatten();
+        let selector: Vec<String> = labels
+            .filter_map(|(key, value)| Some(format!("{key}={}", value.as_str()?)))
+            .collect();
+        let scope = ListOptions {
+            namespace: deployment.namespace().to_owned(),
+            label_selector: selector.join(","),
+            ..ListOptions::default()
+        };
+        let resource = ApiResource::new(&gvk, "replicasets", true);
+        let cluster = &self.writer.target.cluster;
+        Ok(cluster.list(&resource, &scope).await?.items)
     }
 
     async fn pause(

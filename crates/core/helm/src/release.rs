@@ -1,12 +1,14 @@
 //! Release records: what Helm stores about each revision of a release, byte-compatible with Helm 4 and readable from Helm 3.
 //!
 //! [`Release`] is the record; [`encode`] and [`decode`] turn it into the text that a Secret or ConfigMap holds; [`stored`] makes and reads
-//! those objects; [`history`] says what is kept; [`observation`] computes the digests by which Flux recognises its own releases.
+//! those objects, and [`memory`] keeps records without a cluster; [`history`] says what is kept; [`observation`] computes the digests by which Flux recognises its own releases.
 
 mod chart;
 mod codec;
+mod driver;
 pub(crate) mod go_json;
 pub mod history;
+pub mod memory;
 mod moment;
 pub mod observation;
 pub mod stored;
@@ -22,6 +24,7 @@ use serde_json::{Map, Value};
 
 pub use chart::{RecordedChart, RecordedFile, RecordedLock};
 pub use codec::{MAX_RECORD_BYTES, RecordError, decode, encode};
+pub use driver::{StorageDriver, UnknownDriver};
 pub use moment::Moment;
 
 use crate::values::Values;

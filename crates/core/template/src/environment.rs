@@ -29,6 +29,11 @@ pub trait Environment {
         Ok(Value::Map(Map::new()))
     }
 
+    /// An address of a host, for `getHostByName`: empty where templates may not ask for one, nothing where there is none.
+    fn host_address(&mut self, _host: &str) -> Option<String> {
+        Some(String::new())
+    }
+
     /// Asked every few thousand steps; true ends the rendering with an error.
     fn is_cancelled(&mut self) -> bool {
         false

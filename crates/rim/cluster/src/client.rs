@@ -207,6 +207,16 @@ impl Cluster {
         self.shared.discovery.forget();
     }
 
+    /// Lets [`Cluster::resources`] ask discovery again: call when definitions may have changed.
+    pub fn renew_discovery(&self) {
+        self.shared.discovery.mark_stale();
+    }
+
+    /// The same, if what discovery said is older than this.
+    pub async fn renew_discovery_after(&self, age: Duration) {
+        self.shared.discovery.mark_stale_after(age).await;
+    }
+
     /// The server's version, as `/version` tells it.
     pub async fn version(&self) -> Result<Value, ApiError> {
         self.send("get", "version", Request::get("/version"), Vec::new())

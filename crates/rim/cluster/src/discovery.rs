@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use http::Request;
@@ -22,6 +23,8 @@ const ACCEPT: &str =
 #[derive(Default)]
 pub(crate) struct Discovery {
     state: Mutex<State>,
+    /// What is known may be old: the list of everything is asked for anew.
+    is_stale: AtomicBool,
 }
 
 #[derive(Default)]
@@ -35,6 +38,19 @@ impl Discovery {
         // A discovery in flight will store fresh data anyway.
         if let Ok(mut state) = self.state.try_lock() {
             *state = State::default();
+        }
+    }
+
+    /// The list of everything is asked for anew when it is wanted next; kinds that are known stay so.
+    pub(crate) fn mark_stale(&self) {
+        self.is_stale.store(true, Ordering::Relaxed);
+    }
+
+    /// The same, if the last answer is older than this.
+    pub(crate) async fn mark_stale_after(&self, age: Duration) {
+        let asked = self.state.lock().await.asked;
+        if asked.is_some_and(|asked| asked.elapsed() >= age) {
+            self.mark_stale();
         }
     }
 
@@ -70,10 +86,12 @@ impl Discovery {
         cluster: &Cluster,
     ) -> Result<Vec<Arc<ApiResource>>, ApiError> {
         let mut state = self.state.lock().await;
+        let is_stale = self.is_stale.swap(false, Ordering::Relaxed);
         let resources = match &state.resources {
-            Some(resources) => resources.clone(),
-            None => {
-                let found = Arc::new(discover(cluster).await?);
+            Some(resources) if !is_stale => resources.clone(),
+            _ => {
+                let found = discover(cluster).await.inspect_err(|_| self.mark_stale())?;
+                let found = Arc::new(found);
                 state.resources = Some(found.clone());
                 state.asked = Some(Instant::now());
                 found

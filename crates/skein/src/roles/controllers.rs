@@ -1,5 +1,7 @@
 //! `skein controllers`: any subset of the controllers in one process, against any cluster.
 
+mod helm_flags;
+
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -107,6 +109,9 @@ pub struct ControllersArguments {
     /// Fetch sources whose address starts with URL from the local repository PATH: URL=PATH
     #[arg(long, value_name = "URL=PATH")]
     pub instead_of: Vec<String>,
+    /// What concerns the helm controller alone
+    #[command(flatten)]
+    pub helm: helm_flags::HelmArguments,
     /// Logging
     #[command(flatten)]
     pub log: LogArguments,
@@ -154,6 +159,7 @@ impl ControllersArguments {
                 allow_insecure_tls: self.insecure_kubeconfig_tls,
             },
             rewrites: UrlRewrites::default(),
+            helm_storage_driver: self.helm.helm_storage_driver,
         })
     }
 }
@@ -169,6 +175,11 @@ pub async fn run(arguments: ControllersArguments) -> Result<ExitCode> {
     };
     let cluster = Cluster::connect(&connect).await?;
     let options = arguments.set_options()?;
+    let gates = &options.controller.feature_gates;
+    let memory_watch = arguments.helm.memory_watch(gates)?;
+    if gates.enabled("AdoptLegacyReleases") {
+        tracing::warn!("the gate AdoptLegacyReleases has no effect, as in Flux since 2.8");
+    }
     let pairs: Vec<_> = arguments
         .instead_of
         .iter()
@@ -197,8 +208,15 @@ pub async fn run(arguments: ControllersArguments) -> Result<ExitCode> {
             None => std::future::pending().await,
         }
     };
+    let near_limit = async {
+        match memory_watch {
+            Some(watch) => watch.reached().await,
+            None => std::future::pending().await,
+        }
+    };
     let code = tokio::select! {
         () = stop_signal() => ExitCode::SUCCESS,
+        () = near_limit => ExitCode::SUCCESS,
         () = lost => {
             eprintln!("✗ leadership was lost");
             ExitCode::FAILURE

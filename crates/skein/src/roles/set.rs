@@ -9,6 +9,7 @@ use clap::ValueEnum;
 use jiff::Timestamp;
 use skein_artifact::{Downloader, Storage, StorageOptions};
 use skein_cluster::{Cluster, KubeconfigPolicy, LeaseLock, LeaseOptions};
+use skein_helm::release::StorageDriver;
 use skein_helm_controller::HelmOptions;
 use skein_kustomize_controller::KustomizeOptions;
 use skein_runtime::{ControllerOptions, EventRecorder, EventSink, Metrics};
@@ -76,6 +77,8 @@ pub struct SetOptions {
     pub kubeconfig_policy: KubeconfigPolicy,
     /// Source addresses that are served from this machine.
     pub rewrites: UrlRewrites,
+    /// Where release records are kept.
+    pub helm_storage_driver: StorageDriver,
 }
 
 /// Running controllers.
@@ -148,6 +151,7 @@ impl ControllerSet {
                 DriftDetection::Interval => skein_helm_controller::DriftDetection::Interval,
             },
             kubeconfig_policy: options.kubeconfig_policy,
+            storage_driver: options.helm_storage_driver,
             ..HelmOptions::default()
         };
         let surroundings = skein_helm_controller::Surroundings {

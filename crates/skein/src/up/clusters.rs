@@ -7,6 +7,7 @@ use anyhow::{Context as _, Result, bail};
 use serde_json::json;
 use skein_apiserver::{ClusterOptions, Server, ServerOptions, Storage};
 use skein_cluster::{ApplyOptions, Cluster, KubeconfigPolicy};
+use skein_helm::release::StorageDriver;
 use skein_object::{GroupVersionKind, Object};
 use skein_runtime::{ControllerOptions, FeatureGates, Metrics};
 use skein_source_controller::{UrlRewrites, Waker};
@@ -266,6 +267,7 @@ fn set_options(storage_path: PathBuf, rewrites: UrlRewrites) -> Result<SetOption
         drift_detection: DriftDetection::Watch,
         kubeconfig_policy: KubeconfigPolicy::default(),
         rewrites,
+        helm_storage_driver: StorageDriver::default(),
     })
 }
 

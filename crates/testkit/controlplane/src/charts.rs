@@ -107,6 +107,7 @@ pub struct Helm {
     program: PathBuf,
     kubeconfig: Option<PathBuf>,
     home: PathBuf,
+    driver: Option<String>,
 }
 
 impl Helm {
@@ -116,7 +117,15 @@ impl Helm {
             program: skein_upstream::binary(name)?,
             kubeconfig,
             home: home.join("helm-home"),
+            driver: None,
         })
+    }
+
+    /// The same with another storage driver.
+    #[must_use]
+    pub fn with_driver(mut self, driver: &str) -> Self {
+        self.driver = Some(driver.to_owned());
+        self
     }
 
     /// Runs a command; gives what it prints, or an error with what it complains of.
@@ -126,7 +135,10 @@ impl Helm {
         for name in ["HELM_CACHE_HOME", "HELM_CONFIG_HOME", "HELM_DATA_HOME"] {
             command.env(name, self.home.join(name));
         }
-        command.env_remove("KUBECONFIG");
+        command.env_remove("KUBECONFIG").env_remove("HELM_DRIVER");
+        if let Some(driver) = &self.driver {
+            command.env("HELM_DRIVER", driver);
+        }
         if let Some(kubeconfig) = &self.kubeconfig {
             command.env("KUBECONFIG", kubeconfig);
         }

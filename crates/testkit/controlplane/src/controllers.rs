@@ -92,6 +92,11 @@ impl Controllers {
         self.real.remove(component);
     }
 
+    /// Components that are started from now on get these further flags.
+    pub fn set_flags(&mut self, flags: Vec<String>) {
+        self.options.flags = flags;
+    }
+
     /// Starts one component.
     pub fn start_component(&mut self, target: &Target, component: &'static str) -> Result<()> {
         let account = account_of(component)?;

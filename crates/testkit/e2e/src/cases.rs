@@ -146,6 +146,7 @@ pub const EXCLUSIVE: &[Exclusive] = &[
     exclusive!(releases::handover::takes_over_releases_from_flux_and_gives_back, real_only: false),
     exclusive!(takeover::a_restart_writes_nothing, real_only: false),
     exclusive!(takeover::takes_over_from_flux_and_gives_back, real_only: false),
+    exclusive!(releases::drivers::keeps_records_where_told, real_only: false),
 ];
 
 /// Run side by side, with the embedded API as target.

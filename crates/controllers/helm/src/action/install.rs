@@ -19,7 +19,7 @@ impl Action<'_> {
     /// Installs a chart.
     pub(crate) async fn install(&mut self, wanted: &Wanted) -> Result<(), String> {
         let spec = self.options.install.clone();
-        let server_side = spec.server_side_apply.unwrap_or(true);
+        let server_side = self.options.installs_server_side();
         let policy = match spec.crds {
             None if spec.skip_crds => CrdsPolicy::Skip,
             policy => policy.unwrap_or(CrdsPolicy::Create),
@@ -34,6 +34,7 @@ impl Action<'_> {
                 self.release,
                 self.target,
                 wanted,
+                self.options.post_render_strategy(),
                 Purpose::install(spec.disable_schema_validation),
             )
             .await?;

@@ -71,7 +71,13 @@ impl Action<'_> {
         let purpose = Purpose::upgrade(last.version + 1, spec.disable_schema_validation);
         let rendered = self
             .renderer
-            .render(self.release, self.target, &wanted, purpose)
+            .render(
+                self.release,
+                self.target,
+                &wanted,
+                self.options.post_render_strategy(),
+                purpose,
+            )
             .await?;
         self.log.add(
             "determined release apply method",
@@ -121,6 +127,7 @@ impl Action<'_> {
         let mut chart = (*wanted.chart).clone();
         chart.values = Some(rendered);
         Ok(Wanted {
+            digest: None,
             chart: Arc::new(chart),
             values: wanted.values.clone(),
         })

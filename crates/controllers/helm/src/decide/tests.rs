@@ -64,7 +64,7 @@ impl Case {
     }
 
     fn decide(&self, is_forced: bool) -> (State, Step, Vec<ReleaseSnapshot>) {
-        let options = Options::of(&self.release, false);
+        let options = Options::of(&self.release, crate::spec::Defaults::default());
         let seen = Seen {
             records: &self.records,
             status: &self.status,

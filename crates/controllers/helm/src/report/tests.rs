@@ -22,7 +22,10 @@ fn ready_of(conditions: Vec<Condition>, release: &HelmRelease) -> (ConditionStat
         generation: 3,
         now: Timestamp::UNIX_EPOCH,
     };
-    report.summarize(release, &Options::of(release, false));
+    report.summarize(
+        release,
+        &Options::of(release, crate::spec::Defaults::default()),
+    );
     let ready = find(&status.conditions, "Ready").expect("Ready is set");
     (ready.status, ready.reason.clone())
 }

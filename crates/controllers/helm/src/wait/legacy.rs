@@ -1,5 +1,6 @@
 //! What Helm 3 took for ready: `spec.waitStrategy.name: legacy`. Health expressions do not count, and most kinds are ready at once.
 
+use serde_json::Value;
 use skein_object::Object;
 
 use super::Readiness;
@@ -9,8 +10,56 @@ pub(super) const TIMED_OUT: &str = "context deadline exceeded";
 /// The error when time is up for a hook.
 pub(super) const HOOK_TIMED_OUT: &str = "timed out waiting for the condition";
 
-/// Whether a live object is ready; an error when it never will be.
-pub(super) fn is_ready(object: &Object, readiness: Readiness) -> Result<bool, String> {
+/// Whether the ReplicaSets of an object have to be known to tell whether it is ready.
+pub(super) fn needs_replica_sets(object: &Object, readiness: Readiness) -> bool {
+    let gvk = object.gvk();
+    readiness != Readiness::Hooks
+        && (gvk.group.as_str(), gvk.kind.as_str()) == ("apps", "Deployment")
+        && !is_paused(object)
+}
+
+/// The ReplicaSet of a Deployment that has its template: the oldest, should there be several.
+pub(super) fn new_replica_set<'s>(deployment: &Object, sets: &'s [Object]) -> Option<&'s Object> {
+    let template = template_without_hash(deployment);
+    let matching = sets
+        .iter()
+        .filter(|set| is_controlled_by(set, deployment) && template_without_hash(set) == template);
+    let made = |set: &&Object| {
+        let made = set.str_at(&["metadata", "creationTimestamp"]);
+        (made.unwrap_or_default().to_owned(), set.name().to_owned())
+    };
+    matching.min_by_key(made)
+}
+
+fn is_controlled_by(object: &Object, owner: &Object) -> bool {
+    let references = object.at(&["metadata", "ownerReferences"]);
+    let references = references.and_then(Value::as_array).into_iter().flatten();
+    let uid = owner.str_at(&["metadata", "uid"]);
+    references
+        .filter(|reference| reference["controller"] == true)
+        .any(|reference| uid.is_some() && reference["uid"].as_str() == uid)
+}
+
+fn template_without_hash(object: &Object) -> Value {
+    const HASH_LABEL: &str = "pod-template-hash";
+    let mut template = object
+        .at(&["spec", "template"])
+        .cloned()
+        .unwrap_or_default();
+    if let Some(labels) = template.pointer_mut("/metadata/labels")
+        && let Some(labels) = labels.as_object_mut()
+    {
+        labels.remove(HASH_LABEL);
+    }
+    template
+}
+
+/// Whether a live object is ready; an error when it never will be. Of a Deployment `new_set` is the ReplicaSet with its template, if there is one.
+pub(super) fn is_ready(
+    object: &Object,
+    readiness: Readiness,
+    new_set: Option<&Object>,
+) -> Result<bool, String> {
     let gvk = object.gvk();
     let kind = (gvk.group.as_str(), gvk.kind.as_str());
     match (readiness, kind) {
@@ -18,8 +67,15 @@ pub(super) fn is_ready(object: &Object, readiness: Readiness) -> Result<bool, St
         (Readiness::Hooks, ("", "Pod")) => hook_pod(object),
         (Readiness::Hooks, _) => Ok(true),
         (Readiness::WithJobs, ("batch", "Job")) => job(object),
+        (_, ("apps", "Deployment")) => {
+            Ok(is_paused(object) || new_set.is_some_and(|new_set| deployment(object, new_set)))
+        }
         (_, kind) => Ok(released(object, kind)),
     }
+}
+
+fn is_paused(deployment: &Object) -> bool {
+    deployment.bool_at(&["spec", "paused"]) == Some(true)
 }
 
 fn hook_job(job: &Object) -> Result<bool, String> {
@@ -60,7 +116,6 @@ fn released(object: &Object, kind: (&str, &str)) -> bool {
         ("", "Pod") => object.condition_status("Ready") == Some("True"),
         ("", "PersistentVolumeClaim") => object.str_at(&["status", "phase"]) == Some("Bound"),
         ("", "Service") => service(object),
-        ("apps", "Deployment") => deployment(object),
         ("apps", "DaemonSet") => daemon_set(object),
         ("apps", "StatefulSet") => stateful_set(object),
         ("apps", "ReplicaSet") | ("", "ReplicationController") => replicas_ready(object),
@@ -93,24 +148,32 @@ fn service(object: &Object) -> bool {
         || object.at(&["status", "loadBalancer", "ingress"]).is_some()
 }
 
-/// So many new replicas as the update leaves available.
-fn deployment(object: &Object) -> bool {
-    if object.bool_at(&["spec", "paused"]) == Some(true) {
-        return true;
-    }
-    if !is_observed(object) {
+/// So many new replicas as the update leaves available; those of older sets do not count.
+fn deployment(object: &Object, new_set: &Object) -> bool {
+    if !is_observed(new_set) || !is_observed(object) {
         return false;
     }
     let replicas = object.i64_at(&["spec", "replicas"]).unwrap_or(1);
-    let is_rolling = object.str_at(&["spec", "strategy", "type"]) != Some("Recreate");
+    let is_rolling = object.str_at(&["spec", "strategy", "type"]) == Some("RollingUpdate");
     let unavailable = match is_rolling && replicas > 0 {
-        true => max_unavailable(object, &["spec", "strategy"], replicas, false),
+        true => unavailable_in_update(object, replicas),
         false => 0,
     };
-    // Ready replicas of older sets do not count.
-    let older = number(object, "replicas") - number(object, "updatedReplicas");
-    let ready = number(object, "readyReplicas") - older;
-    ready.min(number(object, "updatedReplicas")) >= replicas - unavailable
+    number(new_set, "readyReplicas") >= replicas - unavailable
+}
+
+/// What a rolling update leaves unavailable; one where it could not go on otherwise.
+fn unavailable_in_update(deployment: &Object, replicas: i64) -> i64 {
+    let strategy = ["spec", "strategy", "rollingUpdate"];
+    let of = |field: &str, rounds_up| {
+        let [a, b, c] = strategy;
+        count_of(deployment.at(&[a, b, c, field]), replicas, rounds_up).unwrap_or(0)
+    };
+    let (surge, unavailable) = (of("maxSurge", true), of("maxUnavailable", false));
+    match (surge, unavailable) {
+        (0, 0) => 1,
+        (_, unavailable) => unavailable.min(replicas),
+    }
 }
 
 fn daemon_set(object: &Object) -> bool {
@@ -124,8 +187,9 @@ fn daemon_set(object: &Object) -> bool {
     if number(object, "updatedNumberScheduled") != desired {
         return false;
     }
-    let unavailable = max_unavailable(object, &["spec", "updateStrategy"], desired, true);
-    number(object, "numberReady") >= desired - unavailable
+    let path = ["spec", "updateStrategy", "rollingUpdate", "maxUnavailable"];
+    let unavailable = count_of(object.at(&path), desired, true).unwrap_or(1);
+    number(object, "numberReady") >= desired - unavailable.min(desired)
 }
 
 fn stateful_set(object: &Object) -> bool {
@@ -158,30 +222,18 @@ fn number(object: &Object, field: &str) -> i64 {
     object.i64_at(&["status", field]).unwrap_or_default()
 }
 
-/// `rollingUpdate.maxUnavailable` of a strategy: a number, or percent of the total, a quarter where a Deployment names none.
-fn max_unavailable(object: &Object, strategy: &[&str], total: i64, rounds_up: bool) -> i64 {
+/// A number, or percent of a total.
+fn count_of(value: Option<&Value>, total: i64, rounds_up: bool) -> Option<i64> {
     const PERCENT: i64 = 100;
-    const DEFAULT_PERCENT: i64 = 25;
-    let mut path = strategy.to_vec();
-    path.extend(["rollingUpdate", "maxUnavailable"]);
-    let of_percent = |percent: i64| {
-        let parts = total.saturating_mul(percent);
-        match rounds_up {
-            true => parts.saturating_add(PERCENT - 1) / PERCENT,
-            false => parts / PERCENT,
-        }
+    let value = value?;
+    let Some(text) = value.as_str() else {
+        return value.as_i64();
     };
-    let value = object.at(&path);
-    let found = value.and_then(|value| match value.as_str() {
-        Some(text) => text.strip_suffix('%')?.parse().ok().map(of_percent),
-        None => value.as_i64(),
-    });
-    let default = if rounds_up {
-        1
-    } else {
-        of_percent(DEFAULT_PERCENT)
-    };
-    found.unwrap_or(default).min(total)
+    let parts = total.saturating_mul(text.strip_suffix('%')?.parse().ok()?);
+    Some(match rounds_up {
+        true => parts.saturating_add(PERCENT - 1) / PERCENT,
+        false => parts / PERCENT,
+    })
 }
 
 #[cfg(test)]
@@ -195,25 +247,77 @@ mod tests {
         Object::from_value(object).unwrap()
     }
 
+    fn with_metadata(mut object: Object, uid: &str, owner: &str, made: &str) -> Object {
+        object.set(&["metadata", "uid"], uid.into());
+        object.set(&["metadata", "name"], uid.into());
+        object.set(&["metadata", "creationTimestamp"], made.into());
+        let reference = json!([{"uid": owner, "controller": true}]);
+        object.set(&["metadata", "ownerReferences"], reference);
+        object
+    }
+
+    fn deployment_of(replicas: i64, update: Value) -> Object {
+        let spec = json!({"replicas": replicas, "strategy": {"type": "RollingUpdate", "rollingUpdate": update},
+            "template": {"metadata": {"labels": {"app": "a"}}, "spec": {"containers": [{"image": "new"}]}}});
+        let status = json!({"observedGeneration": 2});
+        with_metadata(
+            object("apps/v1", "Deployment", spec, status),
+            "d",
+            "",
+            "2026-01-01T00:00:00Z",
+        )
+    }
+
+    fn set_of(name: &str, image: &str, ready: i64, made: &str) -> Object {
+        let spec = json!({"template": {"metadata": {"labels": {"app": "a", "pod-template-hash": name}},
+            "spec": {"containers": [{"image": image}]}}});
+        let status = json!({"observedGeneration": 2, "readyReplicas": ready});
+        with_metadata(
+            object("apps/v1", "ReplicaSet", spec, status),
+            name,
+            "d",
+            made,
+        )
+    }
+
     #[test]
     fn a_deployment_needs_new_replicas() {
-        let deployment = |status: Value| {
-            let spec = json!({"replicas": 4, "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": "25%"}}});
-            is_ready(
-                &object("apps/v1", "Deployment", spec, status),
-                Readiness::WithJobs,
-            )
-            .unwrap()
+        let quarter = json!({"maxUnavailable": "25%", "maxSurge": "25%"});
+        let deployment = deployment_of(4, quarter);
+        assert!(needs_replica_sets(&deployment, Readiness::WithJobs));
+        assert!(!needs_replica_sets(&deployment, Readiness::Hooks));
+        let ready = |sets: &[Object]| {
+            let new_set = new_replica_set(&deployment, sets);
+            is_ready(&deployment, Readiness::WithJobs, new_set).unwrap()
         };
-        assert!(deployment(
-            json!({"observedGeneration": 2, "replicas": 4, "updatedReplicas": 4, "readyReplicas": 3})
-        ));
-        assert!(!deployment(
-            json!({"observedGeneration": 1, "replicas": 4, "updatedReplicas": 4, "readyReplicas": 4})
-        ));
-        assert!(!deployment(
-            json!({"observedGeneration": 2, "replicas": 5, "updatedReplicas": 1, "readyReplicas": 4})
-        ));
+        let old = set_of("old", "old", 4, "2026-01-01T00:00:00Z");
+        let new = |ready| set_of("new", "new", ready, "2026-01-01T00:00:01Z");
+        assert!(!ready(&[old.clone()]), "there is no new set yet");
+        assert!(!ready(&[old.clone(), new(2)]));
+        assert!(ready(&[old.clone(), new(3)]));
+        let mut unobserved = new(4);
+        unobserved.set(&["status", "observedGeneration"], 1.into());
+        assert!(!ready(&[unobserved]));
+        let mut foreign = new(4);
+        foreign.set(&["metadata", "ownerReferences"], json!([]));
+        assert!(!ready(&[foreign]));
+        // Of two sets with the template the older one counts.
+        let newer = set_of("newer", "new", 4, "2026-01-01T00:00:02Z");
+        assert!(!ready(&[newer, new(0)]));
+    }
+
+    #[test]
+    fn an_update_leaves_some_unavailable() {
+        let of =
+            |replicas, update| unavailable_in_update(&deployment_of(replicas, update), replicas);
+        assert_eq!(
+            of(4, json!({"maxSurge": "25%", "maxUnavailable": "50%"})),
+            2
+        );
+        assert_eq!(of(3, json!({"maxSurge": 1, "maxUnavailable": "25%"})), 0);
+        // Neither more nor less than wanted would never end.
+        assert_eq!(of(3, json!({"maxSurge": 0, "maxUnavailable": "25%"})), 1);
+        assert_eq!(of(2, json!({"maxSurge": 0, "maxUnavailable": 9})), 2);
     }
 
     #[test]
@@ -224,13 +328,13 @@ mod tests {
             json!({"backoffLimit": 0, "completions": 1}),
             json!({"failed": 1, "conditions": [{"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded"}]}),
         );
-        assert_eq!(is_ready(&failed, Readiness::WithoutJobs), Ok(true));
+        assert_eq!(is_ready(&failed, Readiness::WithoutJobs, None), Ok(true));
         assert_eq!(
-            is_ready(&failed, Readiness::WithJobs),
+            is_ready(&failed, Readiness::WithJobs, None),
             Err("job is failed: n/a".to_owned())
         );
         assert_eq!(
-            is_ready(&failed, Readiness::Hooks),
+            is_ready(&failed, Readiness::Hooks, None),
             Err("job a failed: BackoffLimitExceeded".to_owned())
         );
     }
@@ -238,7 +342,8 @@ mod tests {
     #[test]
     fn services_and_claims() {
         let of = |kind: &str, spec: Value, status: Value| {
-            is_ready(&object("v1", kind, spec, status), Readiness::WithJobs).unwrap()
+            let object = object("v1", kind, spec, status);
+            is_ready(&object, Readiness::WithJobs, None).unwrap()
         };
         assert!(of("Service", json!({"type": "ExternalName"}), json!({})));
         assert!(!of(

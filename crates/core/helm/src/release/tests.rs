@@ -153,3 +153,67 @@ fn the_deployed_revision_is_never_surplus() {
     assert_eq!(surplus(&history, 0), [] as [i64; 0]);
     assert_eq!(surplus(&history, 5), [] as [i64; 0]);
 }
+
+#[test]
+fn drivers_have_the_names_of_helm() {
+    for (text, driver) in [
+        ("", StorageDriver::Secret),
+        ("secrets", StorageDriver::Secret),
+        ("configmap", StorageDriver::ConfigMap),
+        ("configmaps", StorageDriver::ConfigMap),
+        ("memory", StorageDriver::Memory),
+    ] {
+        assert_eq!(text.parse(), Ok(driver));
+        assert_eq!(driver.as_str().parse(), Ok(driver));
+    }
+    let problem = "sql".parse::<StorageDriver>().unwrap_err().to_string();
+    assert!(problem.contains("\"sql\""), "{problem}");
+    assert_eq!(StorageDriver::Memory.objects(), None);
+    assert_eq!(StorageDriver::ConfigMap.objects(), Some(Driver::ConfigMap));
+}
+
+#[test]
+fn memory_keeps_revisions_by_namespace_and_name() {
+    let mut memory = memory::Memory::default();
+    let first = sample();
+    let stamp = memory.create("store", &first).unwrap();
+    let again = memory.create("store", &first).unwrap_err();
+    assert_eq!(again.to_string(), "release: already exists");
+    let mut second = sample();
+    second.version = 2;
+    second.labels = [("team", "a"), ("owner", "helm")]
+        .map(|(key, label)| (key.to_owned(), label.to_owned()))
+        .into();
+    let absent = memory.update("store", &second).unwrap_err();
+    assert_eq!(absent.to_string(), "release: not found");
+    memory.create("store", &second).unwrap();
+    second.set_status(ReleaseStatus::Superseded, "Superseded");
+    let changed = memory.update("store", &second).unwrap();
+    let found = memory.query("store", "app");
+    assert_eq!(
+        found.iter().map(|f| f.name.as_str()).collect::<Vec<_>>(),
+        ["sh.helm.release.v1.app.v1", "sh.helm.release.v1.app.v2"]
+    );
+    assert_eq!(found[0].release.as_ref().unwrap(), &first);
+    let read = found[1].release.as_ref().unwrap();
+    assert_eq!(read.info.status, ReleaseStatus::Superseded);
+    assert_eq!(read.labels.get("team").map(String::as_str), Some("a"));
+    assert_eq!(
+        read.labels.len(),
+        1,
+        "labels of the system are not the user's"
+    );
+    assert_eq!(
+        memory.stamp("store", "sh.helm.release.v1.app.v1"),
+        Some(stamp)
+    );
+    assert_eq!(
+        memory.stamp("store", "sh.helm.release.v1.app.v2"),
+        Some(changed)
+    );
+    assert_eq!(memory.stamp("other", "sh.helm.release.v1.app.v2"), None);
+    assert!(memory.query("other", "app").is_empty() && memory.query("store", "ap").is_empty());
+    assert!(memory.delete("store", "app", 1) && !memory.delete("store", "app", 1));
+    assert!(memory.delete("store", "app", 2));
+    assert!(memory.query("store", "app").is_empty());
+}

@@ -10,8 +10,12 @@ pub const FUNCTIONS: &[Entry] = &[
     ("fail", "string -> string", fail),
     ("fromJson", "string -> map[string]any", from_json),
     ("fromJsonArray", "string -> []any", from_json_array),
-    ("getHostByName", "string -> string", |_, _| {
-        Ok(Value::text("").into())
+    ("getHostByName", "string -> string", |runtime, arguments| {
+        let host = text(arguments, 0);
+        let address = runtime.environment().host_address(&host.lossy());
+        // Sprig takes one of the addresses by chance, and Go says this when there are none.
+        let address = address.ok_or_else(|| CallError::new("invalid argument to Intn"))?;
+        Ok(Value::text(address).into())
     }),
     ("include", "string, any -> string", |runtime, arguments| {
         let output = runtime.include(&text(arguments, 0), any(arguments, 1).clone())?;

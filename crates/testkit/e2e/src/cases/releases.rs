@@ -2,6 +2,7 @@
 
 pub mod bad;
 pub mod drift;
+pub mod drivers;
 pub mod failures;
 pub mod handover;
 pub mod interop;

@@ -1,0 +1,1 @@
+{{- define "deep" }}{{ required "value needed" .need }}{{ end -}}
