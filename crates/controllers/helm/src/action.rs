@@ -129,10 +129,21 @@ impl Action<'_> {
         server_side: bool,
     ) -> Result<(), String> {
         let files = self.renderer.custom_resources(wanted)?;
-        if files.is_empty() || policy == CrdsPolicy::Skip {
+        if files.is_empty() {
             return Ok(());
         }
-        let definitions = self.definitions(&files)?;
+        if policy == CrdsPolicy::Skip {
+            let text = "skipping CustomResourceDefinition apply: policy is set to Skip";
+            self.log.add(text, json!({}));
+            return Ok(());
+        }
+        let definitions = self.definitions(&files).inspect_err(|problem| {
+            self.log.add(&format!("error: {problem}"), json!({}));
+        })?;
+        self.log.add(
+            &format!("applying CustomResourceDefinition(s) with policy {policy:?}"),
+            json!({}),
+        );
         if definitions.is_empty() {
             return Ok(());
         }
@@ -210,7 +221,9 @@ impl Action<'_> {
         for definition in definitions {
             let name = definition.object.name().to_owned();
             let failed = |problem: String| {
-                format!("failed to create CustomResourceDefinition {name}: {problem}")
+                let text = format!("failed to create CustomResourceDefinition {name}: {problem}");
+                self.log.add(&format!("error: {text}"), json!({}));
+                text
             };
             // By name alone: a definition that is there stays as it is under server-side apply too, where Helm applies it again.
             let live = writer

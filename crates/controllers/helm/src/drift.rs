@@ -9,7 +9,7 @@ use skein_api::helm_release::HelmRelease;
 use skein_api::names::{DISABLED, DRIFT_DETECTION_SETTING};
 use skein_cluster::ApplyOptions;
 use skein_helm::release::Release;
-use skein_object::Object;
+use skein_object::{Object, pointer};
 use skein_plan::ignore::{self, IgnoreRule, IgnoreRules};
 use skein_plan::normalize::normalize;
 use skein_plan::takeover::Predecessor;
@@ -38,37 +38,38 @@ pub(crate) struct Drifted {
 pub(crate) struct Drift {
     /// Objects that differ.
     pub(crate) objects: Vec<Drifted>,
+    /// What is said of them, and of objects that rules or annotations leave out.
+    lines: Vec<String>,
     /// Errors.
     pub(crate) problems: Vec<String>,
 }
 
 impl Drift {
-    /// One line per object.
+    /// One line per object that differs or was left out.
     pub(crate) fn summary(&self) -> String {
-        let lines: Vec<String> = self
-            .objects
-            .iter()
-            .map(|drifted| {
-                let key = drifted.resource.key();
-                match &drifted.difference {
-                    Difference::Removed => format!("{key} removed"),
-                    Difference::Changed(patch) => {
-                        let count = |op: &str| patch.iter().filter(|step| step["op"] == op).count();
-                        format!(
-                            "{key} changed ({} additions, {} changes, {} removals)",
-                            count("add"),
-                            count("replace"),
-                            count("remove")
-                        )
-                    }
-                }
-            })
-            .collect();
-        lines.join("\n")
+        self.lines.join("\n")
     }
 }
 
-/// The rules of `spec.driftDetection.ignore`.
+impl Difference {
+    /// What is said of it, behind the object's name.
+    fn words(&self) -> String {
+        match self {
+            Self::Removed => "removed".to_owned(),
+            Self::Changed(patch) => {
+                let count = |op: &str| patch.iter().filter(|step| step["op"] == op).count();
+                format!(
+                    "changed ({} additions, {} changes, {} removals)",
+                    count("add"),
+                    count("replace"),
+                    count("remove")
+                )
+            }
+        }
+    }
+}
+
+/// The rules of `spec.driftDetection.ignore`. As in Flux a path that is no JSON pointer ignores nothing.
 pub(crate) fn rules(release: &HelmRelease) -> Result<IgnoreRules, String> {
     let rules = release
         .spec
@@ -78,7 +79,9 @@ pub(crate) fn rules(release: &HelmRelease) -> Result<IgnoreRules, String> {
     let rules: Vec<IgnoreRule> = rules
         .map(|rule| {
             let value = serde_json::to_value(rule).map_err(|e| e.to_string())?;
-            serde_json::from_value(value).map_err(|e| e.to_string())
+            let mut rule: IgnoreRule = serde_json::from_value(value).map_err(|e| e.to_string())?;
+            rule.paths.retain(|path| pointer::tokens(path).is_ok());
+            Ok(rule)
         })
         .collect::<Result<_, String>>()?;
     IgnoreRules::compile(&rules).map_err(|error| error.to_string())
@@ -138,12 +141,17 @@ pub(crate) async fn find(
         taken.map_err(|error| format!("failed to clean-up disallowed field managers: {error}"))?;
     }
     for wanted in all {
+        let key = wanted.resource.key();
         match compare(writer, &wanted, rules).await {
-            Ok(None) => {}
-            Ok(Some(difference)) => drift.objects.push(Drifted {
-                resource: wanted.resource,
-                difference,
-            }),
+            Ok(Compared::Equal) => {}
+            Ok(Compared::Excluded) => drift.lines.push(format!("{key} excluded")),
+            Ok(Compared::Different(difference)) => {
+                drift.lines.push(format!("{key} {}", difference.words()));
+                drift.objects.push(Drifted {
+                    resource: wanted.resource,
+                    difference,
+                });
+            }
             Err(problem) => drift.problems.push(problem),
         }
     }
@@ -172,24 +180,34 @@ fn is_excluded(object: &Object) -> bool {
         .is_some_and(|value| value == DISABLED)
 }
 
+/// What a comparison finds.
+enum Compared {
+    /// It is as it should be.
+    Equal,
+    /// It is not looked at.
+    Excluded,
+    /// It differs.
+    Different(Difference),
+}
+
 async fn compare(
     writer: &Writer<'_>,
     Wanted { resource, sent }: &Wanted,
     rules: &IgnoreRules,
-) -> Result<Option<Difference>, String> {
+) -> Result<Compared, String> {
     let paths = rules.paths(&resource.object);
     if is_excluded(&resource.object) || paths.iter().any(|path| path.is_empty()) {
-        return Ok(None);
+        return Ok(Compared::Excluded);
     }
     let live = writer.live(resource).await.map_err(|e| e.to_string())?;
     let Some(live) = live else {
-        return Ok(Some(Difference::Removed));
+        return Ok(Compared::Different(Difference::Removed));
     };
-    if is_excluded(&live)
-        || is_settled(sent, &with_texts(sent, &live))
-        || is_settled(&resource.object, &live)
-    {
-        return Ok(None);
+    if is_excluded(&live) {
+        return Ok(Compared::Excluded);
+    }
+    if is_settled(sent, &with_texts(sent, &live)) || is_settled(&resource.object, &live) {
+        return Ok(Compared::Equal);
     }
     let options = ApplyOptions {
         field_manager: FIELD_MANAGER,
@@ -215,7 +233,7 @@ async fn compare(
             .map_err(|error| error.to_string())?;
         match found {
             Some(live) => live,
-            None => return Ok(Some(Difference::Removed)),
+            None => return Ok(Compared::Different(Difference::Removed)),
         }
     };
     let (live, would) = if paths.is_empty() {
@@ -227,7 +245,10 @@ async fn compare(
         )
     };
     let patch = patch::between(&live, &would);
-    Ok((!patch.is_empty()).then_some(Difference::Changed(patch)))
+    Ok(match patch.is_empty() {
+        true => Compared::Equal,
+        false => Compared::Different(Difference::Changed(patch)),
+    })
 }
 
 /// What a correction did.

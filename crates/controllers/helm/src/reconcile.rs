@@ -705,6 +705,16 @@ pub(crate) fn target_problem(error: &TargetError) -> String {
         TargetError::Secret { secret, source } => {
             format!("could not get KubeConfig secret '{secret}': {source}")
         }
+        TargetError::NoKey { secret, keys } => {
+            let keys = match keys.as_str() {
+                "'value'" => "'value' or 'value.yaml'",
+                keys => keys,
+            };
+            format!("KubeConfig secret '{secret}' does not contain a {keys} key with data")
+        }
+        TargetError::Kubeconfig { secret, source } => {
+            format!("failed to load KubeConfig from secret '{secret}': {source}")
+        }
         TargetError::NoSecret { secret } => format!(
             "could not get KubeConfig secret '{secret}': secrets {:?} not found",
             secret.name

@@ -299,6 +299,7 @@ pub(crate) fn post_render(text: &str, release: &HelmRelease) -> Result<String, S
         if value.is_null() {
             continue;
         }
+        check_identity(&value)?;
         let mut object = Object::from_value(value).map_err(|error| error.to_string())?;
         let key = (object.gvk(), object.namespaced_name());
         if !object.name().is_empty() && !seen.insert(key) {
@@ -314,6 +315,35 @@ pub(crate) fn post_render(text: &str, release: &HelmRelease) -> Result<String, S
         objects.push(skein_yaml::to_string(&object.into_value()));
     }
     Ok(objects.join("---\n"))
+}
+
+/// What kustomize asks of an object: a kind, and a name unless it is a list.
+fn check_identity(value: &Value) -> Result<(), String> {
+    let text = |pointer: &str| value.pointer(pointer).and_then(Value::as_str).unwrap_or("");
+    let (kind, name) = (text("/kind"), text("/metadata/name"));
+    let missing = match (kind, name) {
+        ("", _) => "kind",
+        (kind, "") if !kind.ends_with("List") => "metadata.name",
+        _ => return Ok(()),
+    };
+    // As Go prints a map.
+    let map = |pointer: &str| {
+        let map = value.pointer(pointer).and_then(Value::as_object);
+        let mut pairs: Vec<String> = map
+            .into_iter()
+            .flatten()
+            .map(|(key, value)| format!("{key}:{}", value.as_str().unwrap_or_default()))
+            .collect();
+        pairs.sort();
+        format!("map[{}]", pairs.join(" "))
+    };
+    Err(format!(
+        "missing {missing} in object {{{{{} {kind}}} {{{{{name} {}}} {} {}}}}}",
+        text("/apiVersion"),
+        text("/metadata/namespace"),
+        map("/metadata/labels"),
+        map("/metadata/annotations")
+    ))
 }
 
 /// `Kind.version.group/name.namespace`, as kustomize writes identities.
@@ -380,4 +410,27 @@ fn set_common(object: &mut Object, common: &CommonMetadata) {
 pub(crate) fn set_origin(object: &mut Object, release: &HelmRelease) {
     object.set_label(HELM_RELEASE_NAME_LABEL, &release.metadata.name);
     object.set_label(HELM_RELEASE_NAMESPACE_LABEL, &release.metadata.namespace);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn objects_without_kind_or_name_are_told_as_kustomize_does() {
+        let mut object = json!({"apiVersion": "v1", "metadata": {"name": "x", "annotations": {"b": "2", "a": "1"}}});
+        assert_eq!(
+            check_identity(&object).unwrap_err(),
+            "missing kind in object {{v1 } {{x } map[] map[a:1 b:2]}}"
+        );
+        object["kind"] = "ConfigMap".into();
+        assert_eq!(check_identity(&object), Ok(()));
+        object["metadata"] = json!({"generateName": "x-", "namespace": "n"});
+        assert_eq!(
+            check_identity(&object).unwrap_err(),
+            "missing metadata.name in object {{v1 ConfigMap} {{ n} map[] map[]}}"
+        );
+        object["kind"] = "ConfigMapList".into();
+        assert_eq!(check_identity(&object), Ok(()));
+    }
 }

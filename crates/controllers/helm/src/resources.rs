@@ -83,8 +83,11 @@ fn json_text(text: &str) -> String {
 
 /// The objects of a manifest as values; lists are taken apart.
 pub(crate) fn parse(manifest: &str) -> Result<Vec<Value>, String> {
-    let documents = skein_yaml::documents(manifest.as_bytes())
-        .map_err(|error| format!("error parsing : error converting YAML to JSON: yaml: {error}"))?;
+    let documents = skein_yaml::documents(manifest.as_bytes()).map_err(|error| {
+        let problem = error.go_text();
+        let problem = problem.strip_prefix("yaml: ").unwrap_or(&problem);
+        format!("error parsing : error converting YAML to JSON: yaml: {problem}")
+    })?;
     let mut values = Vec::new();
     for document in documents {
         flatten(document.value, &mut values);

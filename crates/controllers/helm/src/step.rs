@@ -401,7 +401,9 @@ impl HelmController {
         let Some(record) = scene.storage.last().map(drift::Recorded::of) else {
             return Ok(false);
         };
-        let rules = drift::rules(&run.release)?;
+        let rules = drift::rules(&run.release).map_err(|problem| {
+            format!("unable to determine cluster state: failed to create ignore rule selector: {problem}")
+        })?;
         let log = Arc::new(HelmLog::default());
         let found = {
             let act = self.action(run, scene, Arc::clone(&log), true);

@@ -17,8 +17,15 @@ use crate::controller::FIELD_MANAGER;
 #[derive(Debug, Error)]
 pub(crate) enum StorageError {
     /// The records of a release cannot be listed.
-    #[error("query: failed to query with labels: {0}")]
-    Query(ApiError),
+    #[error("query: failed to query with labels: {problem}", problem = query_problem(.release, .namespace, .source))]
+    Query {
+        /// Name of the release.
+        release: String,
+        /// Namespace of the records.
+        namespace: String,
+        /// Why.
+        source: ApiError,
+    },
     /// A new record cannot be stored.
     #[error("create: failed to create: {0}")]
     Create(ApiError),
@@ -42,6 +49,16 @@ pub(crate) enum StorageError {
         /// Why.
         source: skein_helm::release::RecordError,
     },
+}
+
+/// A request without an answer is told with its address, as Kubernetes' own client does.
+fn query_problem(release: &str, namespace: &str, error: &ApiError) -> String {
+    match error {
+        ApiError::Transport { server, problem } if problem.starts_with("dial tcp ") => format!(
+            "Get \"{server}/api/v1/namespaces/{namespace}/secrets?labelSelector=name%3D{release}%2Cowner%3Dhelm\": {problem}"
+        ),
+        error => error.to_string(),
+    }
 }
 
 /// Which driver holds the records of all releases.
@@ -145,7 +162,12 @@ impl Storage {
                     ..ListOptions::default()
                 };
                 let page = cluster.list(resource, &scope).await;
-                let objects = page.map_err(StorageError::Query)?.items.into_iter();
+                let page = page.map_err(|source| StorageError::Query {
+                    release: release.to_owned(),
+                    namespace: self.namespace.clone(),
+                    source,
+                })?;
+                let objects = page.items.into_iter();
                 objects
                     .map(|object| {
                         let name = object.name().to_owned();

@@ -64,6 +64,18 @@ impl Writer<'_> {
             .await
     }
 
+    /// The live object as somebody sees it whose rights are not ours: an account that may not read is told so.
+    async fn seen_by_account(&self, resource: &Resource) -> Result<Option<Object>, ApiError> {
+        if self.target.cluster.impersonation().is_none() {
+            return self.live(resource).await;
+        }
+        let name = resource.object.namespaced_name();
+        let cluster = &self.target.cluster;
+        cluster
+            .get(&resource.resource, &name.namespace, &name.name)
+            .await
+    }
+
     /// Creates objects: those of one kind side by side, one kind after the other.
     pub(crate) async fn create(
         &self,
@@ -120,23 +132,15 @@ impl Writer<'_> {
             self.target.observed.wrote(&resource.resource, &object);
             return Ok(());
         }
-        let fields = |error: bool| {
-            let mut fields = json!({
-                "gvk": resource.gvk_text(), "name": resource.object.name(), "namespace": resource.object.namespace(),
-            });
-            if error {
-                fields["error"] = json!({});
-            }
-            fields
-        };
         match self.apply(resource, method.force_conflicts).await {
             Ok(()) => {
-                self.log.add("Created resource via patch", fields(false));
+                self.log
+                    .add("Created resource via patch", object_fields(resource));
                 Ok(())
             }
             Err(problem) => {
                 self.log
-                    .add("Error creating resource via patch", fields(true));
+                    .add("Error creating resource via patch", failed_fields(resource));
                 Err(problem)
             }
         }
@@ -186,7 +190,7 @@ impl Writer<'_> {
         );
         let mut problems = Vec::new();
         for target in targets {
-            let live = self.live(target).await.map_err(|error| {
+            let live = self.seen_by_account(target).await.map_err(|error| {
                 format!("could not get information about the resource: {error}")
             })?;
             match live {
@@ -249,24 +253,34 @@ impl Writer<'_> {
         method: Method,
     ) -> Result<(), String> {
         if method.replace {
-            return self.replace(live, target).await;
+            let replaced = self.replace(live, target).await;
+            match &replaced {
+                Ok(()) => self.log.add(
+                    "replace succeeded",
+                    json!({"initialKind": original.kind(), "kind": target.object.kind(), "name": target.object.name()}),
+                ),
+                Err(_) => self.log.add("error replacing the resource", failed_fields(target)),
+            }
+            return replaced;
         }
         if !method.server_side {
             return self.patch(original, live, target, method).await;
         }
-        if method.upgrade_manager {
-            self.upgrade_manager(live, target).await?;
+        if method.upgrade_manager && self.upgrade_manager(live, target).await? {
+            self.log.add(
+                "Upgraded object client-side field management with server-side apply field management",
+                object_fields(target),
+            );
         }
         // What is provably there already needs no request.
         let settled = !method.upgrade_manager
             && skein_plan::owned::is_settled(&target.object, live, FIELD_MANAGER);
-        if !settled {
-            self.apply(target, method.force_conflicts).await?;
+        if !settled && let Err(problem) = self.apply(target, method.force_conflicts).await {
+            self.log
+                .add("Error patching resource", failed_fields(target));
+            return Err(problem);
         }
-        self.log.add(
-            "Patched resource",
-            json!({"gvk": target.gvk_text(), "name": target.object.name(), "namespace": target.object.namespace()}),
-        );
+        self.log.add("Patched resource", object_fields(target));
         Ok(())
     }
 
@@ -339,7 +353,7 @@ impl Writer<'_> {
     }
 
     /// Ownership by client-side patches becomes ownership by server-side apply.
-    async fn upgrade_manager(&self, live: &Object, target: &Resource) -> Result<(), String> {
+    async fn upgrade_manager(&self, live: &Object, target: &Resource) -> Result<bool, String> {
         let own = [Predecessor {
             prefix: FIELD_MANAGER.to_owned(),
             operation: "Update",
@@ -358,20 +372,21 @@ impl Writer<'_> {
         target: &Resource,
         managers: &[Predecessor],
     ) -> Result<(), ApiError> {
-        match self.live(target).await? {
-            Some(live) => self.move_fields(&live, target, managers).await,
-            None => Ok(()),
+        if let Some(live) = self.live(target).await? {
+            self.move_fields(&live, target, managers).await?;
         }
+        Ok(())
     }
 
+    /// Whether there were such fields.
     async fn move_fields(
         &self,
         live: &Object,
         target: &Resource,
         managers: &[Predecessor],
-    ) -> Result<(), ApiError> {
+    ) -> Result<bool, ApiError> {
         let Some(entries) = moved_fields(live, managers) else {
-            return Ok(());
+            return Ok(false);
         };
         let patch = json!([
             {"op": "replace", "path": "/metadata/managedFields", "value": entries},
@@ -383,7 +398,7 @@ impl Writer<'_> {
             .json_patch(&target.resource, place, None, &patch, FIELD_MANAGER)
             .await?;
         self.target.observed.wrote(&target.resource, &patched);
-        Ok(())
+        Ok(true)
     }
 
     async fn delete_stale(&self, originals: &[Resource], targets: &[Resource]) -> Vec<String> {
@@ -393,13 +408,24 @@ impl Writer<'_> {
             if targets.iter().any(|target| target.key() == key) {
                 continue;
             }
+            let fields = || json!({"kind": key.kind, "name": key.name, "namespace": key.namespace});
+            self.log.add("deleting resource", fields());
             let Ok(Some(live)) = self.live(original).await else {
+                self.log
+                    .add_written("unable to get object", &original.not_found_fields());
                 continue;
             };
             if live.annotation(RESOURCE_POLICY.0) == Some(RESOURCE_POLICY.1) {
+                let mut fields = fields();
+                fields["annotation"] = RESOURCE_POLICY.0.into();
+                fields["value"] = RESOURCE_POLICY.1.into();
+                self.log.add("skipping delete due to annotation", fields);
                 continue;
             }
             if let Err(error) = self.delete_one(original, Propagation::Background).await {
+                let mut fields = fields();
+                fields["error"] = json!({});
+                self.log.add("failed to delete resource", fields);
                 problems.push(format!(
                     "failed to delete resource namespace={}, name={}, kind={}: {error}",
                     key.namespace, key.name, key.kind
@@ -464,7 +490,7 @@ impl Writer<'_> {
                     resource.object.namespace()
                 )
             };
-            let live = self.live(resource).await.map_err(|error| {
+            let live = self.seen_by_account(resource).await.map_err(|error| {
                 format!(
                     "could not get information about the resource {}: {error}",
                     what()
@@ -483,6 +509,20 @@ impl Writer<'_> {
         }
         Ok(found)
     }
+}
+
+/// What a log line says of an object.
+fn object_fields(resource: &Resource) -> Value {
+    json!({
+        "gvk": resource.gvk_text(), "name": resource.object.name(), "namespace": resource.object.namespace(),
+    })
+}
+
+/// The same where something failed; Go prints nothing of its errors there.
+fn failed_fields(resource: &Resource) -> Value {
+    let mut fields = object_fields(resource);
+    fields["error"] = json!({});
+    fields
 }
 
 fn is_definition(gvk: &skein_object::GroupVersionKind) -> bool {

@@ -41,10 +41,12 @@ pub struct Target {
 #[derive(Debug, Error)]
 pub enum IgnoreError {
     /// A field of the target is no regular expression.
-    #[error("invalid {field} regex: {source}")]
+    #[error("invalid {field} regex: {}", go_words(.pattern, .source))]
     Regex {
         /// Field of the target.
         field: &'static str,
+        /// The anchored expression.
+        pattern: String,
         /// Why.
         source: Box<regex::Error>,
     },
@@ -106,6 +108,41 @@ impl IgnoreRules {
     }
 }
 
+/// Columns before the expression in an error of the regex crate.
+const INDENT: usize = 4;
+
+/// The words of Go's regular expressions, where the error is the same.
+fn go_words(pattern: &str, error: &regex::Error) -> String {
+    let words = error.to_string();
+    let last = words.lines().last().unwrap_or_default();
+    let problem = last.strip_prefix("error: ").unwrap_or(last);
+    let problem = match problem {
+        "unclosed group" => "missing closing )",
+        "unopened group" => "unexpected )",
+        "unclosed character class" => "missing closing ]",
+        "repetition operator missing expression" => "missing argument to repetition operator",
+        other => other,
+    };
+    // Below the indented expression a line points at what is wrong.
+    let marks = words.lines().nth(2).unwrap_or_default();
+    let (start, end) = (marks.find('^'), marks.rfind('^'));
+    let marked = start.zip(end).and_then(|(start, end)| {
+        let from = start.checked_sub(INDENT)?;
+        let to = match problem {
+            "missing closing ]" => pattern.len(),
+            _ => end + 1 - INDENT,
+        };
+        pattern.get(from..to)
+    });
+    let quoted = match problem {
+        "missing closing ]" | "missing argument to repetition operator" => {
+            marked.unwrap_or(pattern)
+        }
+        _ => pattern,
+    };
+    format!("error parsing regexp: {problem}: `{quoted}`")
+}
+
 fn compile(rule: &IgnoreRule) -> Result<Compiled, IgnoreError> {
     let target = rule.target.clone().unwrap_or_default();
     for path in &rule.paths {
@@ -120,11 +157,12 @@ fn compile(rule: &IgnoreRule) -> Result<Compiled, IgnoreError> {
         (Part::Namespace, "namespace", &target.namespace),
     ] {
         if !text.is_empty() {
-            let pattern =
-                Regex::new(&format!("^(?:{text})$")).map_err(|source| IgnoreError::Regex {
-                    field,
-                    source: Box::new(source),
-                })?;
+            let anchored = format!("^(?:{text})$");
+            let pattern = Regex::new(&anchored).map_err(|source| IgnoreError::Regex {
+                field,
+                pattern: anchored,
+                source: Box::new(source),
+            })?;
             patterns.push((part, pattern));
         }
     }
@@ -264,6 +302,26 @@ mod tests {
         object(json!({"apiVersion": "apps/v1", "kind": "Deployment",
             "metadata": {"name": "web", "labels": {"a": "b"}, "managedFields": fields},
             "spec": {"replicas": replicas, "template": {"spec": {"containers": [{"name": "main", "image": "i"}]}}}}))
+    }
+
+    #[test]
+    fn wrong_expressions_are_told_in_the_words_of_go() {
+        let rule = |name: &str| IgnoreRule {
+            paths: vec!["/data".into()],
+            target: Some(Target {
+                name: name.into(),
+                ..Target::default()
+            }),
+        };
+        let told = |name: &str| IgnoreRules::compile(&[rule(name)]).unwrap_err().to_string();
+        assert_eq!(
+            told("("),
+            "invalid name regex: error parsing regexp: missing closing ): `^(?:()$`"
+        );
+        assert_eq!(
+            told("*"),
+            "invalid name regex: error parsing regexp: missing argument to repetition operator: `*`"
+        );
     }
 
     #[test]

@@ -234,7 +234,14 @@ fn as_newer_helm(mut items: Value) -> Value {
         if let Some(info) = release["info"].as_object_mut() {
             info.remove("rollback_revision");
         }
-        release["manifest"] = json!(text(&release["manifest"]).replace("\n\n---", "\n---"));
+        release["manifest"] = json!(
+            text(&release["manifest"])
+                .replace("\n\n---", "\n---")
+                .trim_end()
+        );
+        for hook in release["hooks"].as_array_mut().into_iter().flatten() {
+            hook["manifest"] = json!(text(&hook["manifest"]).trim_end());
+        }
     }
     items
 }

@@ -108,8 +108,12 @@ impl Action<'_> {
         if keep_history {
             self.storage.try_update(&release).await;
             self.supersede_deployed().await;
-        } else if let Err(problem) = self.purge().await {
-            problems.push(format!("uninstall: Failed to purge the release: {problem}"));
+        } else {
+            self.log
+                .add("purge requested", json!({"release": self.name}));
+            if let Err(problem) = self.purge().await {
+                problems.push(format!("uninstall: Failed to purge the release: {problem}"));
+            }
         }
         if problems.is_empty() {
             return Ok(Uninstalled::Done);

@@ -22,6 +22,7 @@ use crate::update::{Made, Method};
 struct Change {
     current: Release,
     next: Release,
+    targets: Vec<Resource>,
     server_side: bool,
 }
 
@@ -102,9 +103,11 @@ impl Action<'_> {
             labels: custom_labels(&last.labels),
             apply_method: super::install::method_word(server_side).to_owned(),
         };
+        let targets = self.build(&next.manifest).await?;
         Ok(Change {
             current,
             next,
+            targets,
             server_side,
         })
     }
@@ -137,13 +140,11 @@ impl Action<'_> {
         let Change {
             current,
             mut next,
+            mut targets,
             server_side,
         } = change;
         let mut originals = self.build(&current.manifest).await.map_err(|e| {
             format!("unable to build kubernetes objects from current release manifest: {e}")
-        })?;
-        let mut targets = self.build(&next.manifest).await.map_err(|e| {
-            format!("unable to build kubernetes objects from new release manifest: {e}")
         })?;
         self.mark(&mut targets);
         let new: Vec<Resource> = targets

@@ -98,21 +98,50 @@ fn merge(files: &Outputs) -> Result<String, String> {
         for document in split_documents(text) {
             let nodes = compose_all(document.as_bytes(), Dialect::V3)
                 .map_err(|e| format!("parsing {path}: MalformedYAMLError: {}", e.go_text()))?;
-            for mut node in nodes {
-                if !node.is_mapping() {
-                    if node.tag == Tag::Null {
-                        continue;
-                    }
-                    return Err(format!(
-                        "annotating {path}: wrong node kind: expected MappingNode"
-                    ));
+            for node in nodes {
+                if node.tag == Tag::Null {
+                    continue;
                 }
-                annotate(&mut node, path);
-                merged.push(node_to_string(&node));
+                if !node.is_mapping() {
+                    return Err(format!("parsing {path}: {}", no_mapping(&node)));
+                }
+                for mut node in unwrapped(node) {
+                    annotate(&mut node, path);
+                    merged.push(node_to_string(&node));
+                }
             }
         }
     }
     Ok(merged.join("---\n"))
+}
+
+/// What the library that reads the stream says of a document that is no map.
+fn no_mapping(node: &Node) -> String {
+    let kind = match node.kind {
+        Kind::Sequence => "Sequence",
+        _ => "Scalar",
+    };
+    let contents = node_to_string(node);
+    format!("wrong node kind: expected MappingNode but got {kind}Node: node contents:\n{contents}")
+}
+
+/// The items of a `List`, which the library that reads the stream takes apart; any other document as it is.
+fn unwrapped(node: Node) -> Vec<Node> {
+    let value_of = |key: &str| {
+        let at = node
+            .content
+            .iter()
+            .step_by(2)
+            .position(|k| k.value == key)?;
+        node.content.get(at * 2 + 1)
+    };
+    let is_list = value_of("kind").is_some_and(|kind| {
+        kind.kind == Kind::Scalar && ["List", "ResourceList"].contains(&kind.value.as_str())
+    });
+    match value_of("items") {
+        Some(items) if is_list && items.kind == Kind::Sequence => items.content.clone(),
+        _ => vec![node],
+    }
 }
 
 /// Files from a stream; documents without the annotation get made-up names.
@@ -196,4 +225,39 @@ fn take_annotation(node: &mut Node) -> Option<String> {
         remove(metadata, "annotations");
     }
     Some(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn files(text: &str) -> Outputs {
+        [("app/templates/a.yaml".to_owned(), text.to_owned())].into()
+    }
+
+    #[test]
+    fn lists_are_taken_apart_on_the_way() {
+        let text = "kind: List\nitems:\n- {kind: ConfigMap, metadata: {name: a}}\n- {kind: ConfigMap, metadata: {name: b}}\n";
+        let mut seen = String::new();
+        let mut post = |text: &str| {
+            seen = text.to_owned();
+            Ok(text.to_owned())
+        };
+        let back = run(files(text), PostRenderStrategy::Combined, &mut post).unwrap();
+        assert_eq!(seen.matches(FILE_ANNOTATION).count(), 2, "{seen}");
+        let text = &back["app/templates/a.yaml"];
+        assert!(!text.contains("List") && text.contains("name: a"), "{text}");
+        assert_eq!(text.matches("---").count(), 1, "{text}");
+    }
+
+    #[test]
+    fn a_document_that_is_no_map_is_shown() {
+        let mut post = |text: &str| Ok(text.to_owned());
+        let problem =
+            run(files("- a\n- b\n"), PostRenderStrategy::Combined, &mut post).unwrap_err();
+        assert_eq!(
+            problem.trim(),
+            "error merging manifests: parsing app/templates/a.yaml: wrong node kind: expected MappingNode but got SequenceNode: node contents:\n- a\n- b"
+        );
+    }
 }

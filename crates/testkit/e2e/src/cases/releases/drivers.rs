@@ -27,7 +27,7 @@ pub async fn keeps_records_where_told(world: &mut World) -> Result<()> {
         theirs_for_us(&place).await?;
         place.remove("app").await?;
         for program in MAJORS {
-            let left = run(&place, program, &["list", "-aq"])?;
+            let left = run(&place, program, &["list", "-q"])?;
             ensure!(
                 left.trim().is_empty(),
                 "{program}: records are left: {left}"
