@@ -292,7 +292,10 @@ mod tests {
         };
         let old = set_of("old", "old", 4, "2026-01-01T00:00:00Z");
         let new = |ready| set_of("new", "new", ready, "2026-01-01T00:00:01Z");
-        assert!(!ready(&[old.clone()]), "there is no new set yet");
+        assert!(
+            !ready(std::slice::from_ref(&old)),
+            "there is no new set yet"
+        );
         assert!(!ready(&[old.clone(), new(2)]));
         assert!(ready(&[old.clone(), new(3)]));
         let mut unobserved = new(4);
