@@ -157,7 +157,7 @@ async fn run_words(words: Vec<std::ffi::OsString>) -> Run {
     let whole = Whole::try_parse_from(hoist_global_flags(words)).expect("a command line");
     let (out, err) = (Buffer::default(), Buffer::default());
     let mut output = Output::new(out.clone(), err.clone());
-    let code = crate::run(whole.command, Whole::command(), &mut output).await;
+    let code = crate::run(whole.command, Whole::command, &mut output).await;
     let code = code.map_err(|error| format!("{error:#}"));
     Run {
         out: out.text(),
