@@ -7,12 +7,13 @@ use crate::{process, tree};
 /// Our own charts, each with a quirk.
 const CORPUS: &str = "crates/core/helm/tests/charts";
 
-/// `oracle helm [PATH..] [--verbose] [--generate] [--record]`: without a path, our own charts and the recorded ones. `--generate` renders charts with values made
-/// from their own, too. `--record` writes the answers of our own.
-/// With `--cli`, the commands instead.
+/// `oracle helm [PATH..] [--verbose] [--generate] [--mutate COUNT] [--trees COUNT] [--seed NUMBER] [--record]`: without a path and without `--trees`, our own
+/// charts and the recorded ones. `--generate` renders charts with values made from their own by rule, too, `--mutate` with values changed at random; `--trees`
+/// makes whole charts at random. `--record` writes the answers of our own.
+/// With `--cli`, the commands instead; with `--cli PATH..`, those that need a chart alone, with each chart below the paths.
 pub fn run(arguments: &[String]) -> Result<()> {
     if arguments.iter().any(|argument| argument == "--cli") {
-        return commands();
+        return commands(arguments);
     }
     let component = skein_upstream::find("helm").context("helm is not listed")?;
     let binary = skein_upstream::ensure(component, &mut |_| {})?;
@@ -32,7 +33,7 @@ pub fn run(arguments: &[String]) -> Result<()> {
     for argument in arguments {
         match argument.as_str() {
             "--record" => words.extend(["--record".to_owned(), CORPUS.to_owned()]),
-            flag if flag.starts_with("--") => words.push(flag.to_owned()),
+            word if is_option(word) => words.push(word.to_owned()),
             // The example runs in the top folder; paths are the caller's.
             path => {
                 let path = std::path::absolute(path).with_context(|| format!("the path {path}"))?;
@@ -40,7 +41,8 @@ pub fn run(arguments: &[String]) -> Result<()> {
             }
         }
     }
-    if arguments.iter().all(|argument| argument.starts_with("--")) {
+    let makes_charts = arguments.iter().any(|argument| argument == "--trees");
+    if !makes_charts && arguments.iter().all(|argument| is_option(argument)) {
         words.push(CORPUS.to_owned());
         if let Some(shared) = tree::shared_material() {
             let charts = shared.join("real/charts/charts");
@@ -51,8 +53,13 @@ pub fn run(arguments: &[String]) -> Result<()> {
     process::run(&mut process::cargo(&words))
 }
 
+/// Whether a word is a flag or the number of one.
+fn is_option(word: &str) -> bool {
+    word.starts_with("--") || word.parse::<u64>().is_ok()
+}
+
 /// The same command lines with `skein helm` and with the real helm, over a chart repository and a real registry.
-fn commands() -> Result<()> {
+fn commands(arguments: &[String]) -> Result<()> {
     let program = |name: &str| -> Result<String> {
         let component = skein_upstream::find(name).context("it is not listed")?;
         let path = skein_upstream::ensure(component, &mut |_| {})?;
@@ -65,7 +72,7 @@ fn commands() -> Result<()> {
         "--package",
         "skein",
     ]))?;
-    let words = [
+    let mut words = vec![
         "run",
         "--quiet",
         "--package",
@@ -78,5 +85,11 @@ fn commands() -> Result<()> {
         "--registry",
         &registry,
     ];
+    let folders: Vec<String> = arguments
+        .iter()
+        .filter(|word| !word.starts_with("--"))
+        .map(|path| Ok(std::path::absolute(path)?.to_string_lossy().into_owned()))
+        .collect::<Result<_>>()?;
+    words.extend(folders.iter().map(String::as_str));
     process::run(&mut process::cargo(&words))
 }

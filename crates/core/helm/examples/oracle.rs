@@ -1,5 +1,6 @@
 //! Charts rendered by ours and by a real helm, compared byte for byte and as objects: `--helm BINARY [--record CASES |
-//! [--generate] PATH..] [--verbose]`. With `--generate`, charts from folders are rendered with values made from their own, too.
+//! [--generate] [--trees COUNT [--seed NUMBER]] PATH..] [--verbose]`. With `--generate`, charts from folders are rendered with values made from their own,
+//! too, by rules and (`--mutate COUNT`) at random; with `--trees`, whole charts are made at random.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -14,8 +15,14 @@ mod compare;
 mod disk;
 #[path = "oracle/generate.rs"]
 mod generate;
+#[path = "../../template/examples/generate/random.rs"]
+mod random;
 #[path = "../tests/support/run.rs"]
 mod run;
+#[path = "oracle/trees.rs"]
+mod trees;
+#[path = "oracle/words.rs"]
+mod words;
 
 use compare::{Varies, Verdict, compare_errors, first_difference};
 use run::Request;
@@ -37,6 +44,11 @@ struct Arguments {
     record: Option<PathBuf>,
     verbose: bool,
     generate: bool,
+    /// How often the values of a chart are changed at random.
+    mutate: u64,
+    /// Number of charts at random.
+    trees: u64,
+    seed: u64,
     paths: Vec<PathBuf>,
 }
 
@@ -46,11 +58,21 @@ fn arguments() -> Result<Arguments, String> {
         record: None,
         verbose: false,
         generate: false,
+        mutate: 0,
+        trees: 0,
+        seed: 1,
         paths: Vec::new(),
     };
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
+        let mut number = || -> Result<u64, String> {
+            let text = words.next().ok_or(format!("{word} needs a number"))?;
+            text.parse().map_err(|e| format!("{word}: {e}"))
+        };
         match word.as_str() {
+            "--mutate" => arguments.mutate = number()?,
+            "--trees" => arguments.trees = number()?,
+            "--seed" => arguments.seed = number()?,
             "--helm" => arguments.helm = words.next().ok_or("--helm needs a path")?.into(),
             "--record" => {
                 arguments.record = Some(words.next().ok_or("--record needs a folder")?.into());
@@ -134,16 +156,21 @@ fn find_charts(folder: &Path, found: &mut Vec<PathBuf>) {
     paths.iter().for_each(|path| find_charts(path, found));
 }
 
-fn requests(chart: &Path, generate: bool) -> Vec<(String, Request)> {
-    let request = |values: Vec<String>| Request {
+fn request(values: Vec<String>) -> Request {
+    Request {
         release: "test-release".to_owned(),
         flags: FLAGS.iter().map(|flag| (*flag).to_owned()).collect(),
         values,
-    };
+    }
+}
+
+fn requests(chart: &Path, arguments: &Arguments) -> Vec<(String, Request)> {
     let mut all = vec![("default".to_owned(), request(Vec::new()))];
-    if generate {
+    if arguments.generate {
         all.extend(generate::requests(chart, &request(Vec::new())));
     }
+    let seeds = arguments.seed..arguments.seed + arguments.mutate;
+    all.extend(generate::at_random(chart, &request(Vec::new()), seeds));
     let mut files: Vec<PathBuf> = std::fs::read_dir(chart.join("ci"))
         .into_iter()
         .flatten()
@@ -207,12 +234,36 @@ fn record(helm: &Path, folder: &Path) -> Result<(), String> {
     Ok(())
 }
 
+/// Charts at random; those that differ stay on the disk.
+fn run_trees(arguments: &Arguments, tally: &mut Tally) -> Result<(), String> {
+    let top = std::env::temp_dir().join(format!("skein-helm-trees-{}", std::process::id()));
+    for seed in arguments.seed..arguments.seed + arguments.trees {
+        let folder = top.join(seed.to_string());
+        let request = trees::write(seed, &folder, &request(Vec::new()))
+            .map_err(|e| format!("{}: {e}", folder.display()))?;
+        let (verdict, note) = compare_case(&arguments.helm, &folder, &request);
+        let name = format!("{} {:?}", folder.display(), &request.flags[FLAGS.len()..]);
+        tally.add(&name, verdict, &note, arguments.verbose);
+        if verdict == Verdict::Different {
+            for (at, text) in request.values.iter().enumerate() {
+                let file = top.join(format!("{seed}-values-{at}.yaml"));
+                std::fs::write(file, text).map_err(|e| e.to_string())?;
+            }
+        } else {
+            std::fs::remove_dir_all(&folder).map_err(|e| e.to_string())?;
+        }
+    }
+    let _ = std::fs::remove_dir(&top);
+    Ok(())
+}
+
 fn run_all(arguments: &Arguments) -> Result<bool, String> {
     if let Some(folder) = &arguments.record {
         record(&arguments.helm, folder)?;
         return Ok(true);
     }
     let mut tally = Tally::default();
+    run_trees(arguments, &mut tally)?;
     for path in &arguments.paths {
         if path.join("cases.json").is_file() {
             for case in cases::read(path) {
@@ -225,7 +276,7 @@ fn run_all(arguments: &Arguments) -> Result<bool, String> {
         let mut charts = Vec::new();
         find_charts(path, &mut charts);
         for chart in charts {
-            for (name, request) in requests(&chart, arguments.generate) {
+            for (name, request) in requests(&chart, arguments) {
                 let (verdict, note) = compare_case(&arguments.helm, &chart, &request);
                 let name = format!("{}#{name}", chart.display());
                 tally.add(&name, verdict, &note, arguments.verbose);

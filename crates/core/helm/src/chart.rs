@@ -1,8 +1,8 @@
 //! A loaded chart: its metadata, templates, values, files and the charts below it.
 
 pub(crate) mod decode;
+pub(crate) mod kept;
 mod metadata;
-pub(crate) mod parsed;
 pub(crate) mod validate;
 
 use std::sync::Arc;
@@ -54,7 +54,9 @@ pub struct Chart {
     /// Lines that Helm logs while it loads the chart.
     pub warnings: Vec<Warning>,
     /// Its templates as they were parsed last.
-    pub parsed: parsed::Parsed,
+    pub parsed: kept::Parsed,
+    /// Its schema as it was read last.
+    pub read_schema: kept::ReadSchema,
 }
 
 /// One file of crds/ of a chart or of a chart below it.

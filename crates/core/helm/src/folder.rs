@@ -1,5 +1,7 @@
 //! Charts from folders: which files are read, in which order, and within which limits. Reading itself is passed in.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use thiserror::Error;
 
@@ -37,6 +39,42 @@ pub trait Folder {
 
     /// At most `limit` bytes of a file, and when it was changed.
     fn read(&self, path: &str, limit: u64) -> Result<(Vec<u8>, Option<Timestamp>), String>;
+}
+
+/// Files that were unpacked, as a folder; of two with one name the last is there.
+pub struct Unpacked<'a>(pub &'a [File]);
+
+impl Folder for Unpacked<'_> {
+    fn entries(&self, path: &str) -> Result<Vec<Entry>, String> {
+        let mut kinds = BTreeMap::new();
+        for file in self.0 {
+            let below = match path {
+                "" => Some(file.name.as_str()),
+                path => file
+                    .name
+                    .strip_prefix(path)
+                    .and_then(|rest| rest.strip_prefix('/')),
+            };
+            match below.map(|below| below.split_once('/').ok_or(below)) {
+                Some(Ok((folder, _))) => kinds.insert(folder, EntryKind::Folder),
+                Some(Err(name)) => kinds.insert(name, EntryKind::File(file.data.len() as u64)),
+                None => None,
+            };
+        }
+        let entries = kinds.into_iter().map(|(name, kind)| Entry {
+            name: name.to_owned(),
+            kind,
+        });
+        Ok(entries.collect())
+    }
+
+    fn read(&self, path: &str, limit: u64) -> Result<(Vec<u8>, Option<Timestamp>), String> {
+        let found = self.0.iter().rfind(|file| file.name == path);
+        let file = found.ok_or_else(|| format!("open {path}: no such file or directory"))?;
+        let length = usize::try_from(limit).unwrap_or(usize::MAX);
+        let data = &file.data[..file.data.len().min(length)];
+        Ok((data.to_vec(), file.modified))
+    }
 }
 
 /// Why a folder was not read; texts as in Helm where it has one.

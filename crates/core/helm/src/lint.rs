@@ -9,6 +9,7 @@ use skein_template::Environment;
 
 use crate::chart::{Chart, FileTree};
 use crate::decode::{Decoder, GoType};
+use crate::folder::{self, Unpacked};
 use crate::load::load_any_version;
 use crate::render::KubeVersion;
 use crate::schema;
@@ -106,7 +107,7 @@ impl LintInput {
     /// Of a chart that was unpacked.
     pub fn of_files(path: String, files: FileTree) -> Self {
         let content = |name: &str| {
-            let found = files.iter().find(|file| file.name == name);
+            let found = files.iter().rfind(|file| file.name == name);
             found.map(|file| file.data.to_vec())
         };
         let place = |name: &str| {
@@ -126,7 +127,7 @@ impl LintInput {
             schema: content("values.schema.json"),
             templates: place("templates"),
             crds: place("crds"),
-            files: Ok(files),
+            files: folder::read(&Unpacked(&files)).map_err(|error| error.to_string()),
         }
     }
 }

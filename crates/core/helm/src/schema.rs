@@ -7,9 +7,13 @@ mod number;
 mod problem;
 mod validator;
 
+pub use document::Document as Schema;
+
+use std::sync::Arc;
+
 use serde_json::Value;
 
-use crate::chart::Chart;
+use crate::chart::{Chart, kept};
 use crate::values::Values;
 use crate::warning::Warning;
 
@@ -35,12 +39,24 @@ pub(crate) fn validate(
 
 /// Checks values against one schema.
 pub(crate) fn validate_one(schema: &[u8], values: &Values) -> Result<(), String> {
-    validator::validate(schema, values, &mut Vec::new())
+    let schema = validator::read(schema)?;
+    validator::validate(&schema, values, &mut Vec::new())
+}
+
+/// Reads and checks a chart's schema, or takes what came of it before.
+fn read(chart: &Chart, text: &Arc<[u8]>) -> Result<Arc<Schema>, String> {
+    let kept = chart.read_schema.get(|from| kept::is_same(from, text));
+    kept.unwrap_or_else(|| {
+        let schema = validator::read(text).map(Arc::new);
+        chart.read_schema.keep(Arc::clone(text), schema.clone());
+        schema
+    })
 }
 
 fn check(chart: &Chart, values: &Values, warnings: &mut Vec<Warning>, problems: &mut String) {
     if let Some(schema) = &chart.schema
-        && let Err(problem) = validator::validate(schema, values, warnings)
+        && let Err(problem) =
+            read(chart, schema).and_then(|schema| validator::validate(&schema, values, warnings))
     {
         problems.push_str(chart.name());
         problems.push_str(":\n");

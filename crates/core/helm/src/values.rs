@@ -41,7 +41,7 @@ pub fn read_documents(text: &[u8]) -> Result<Values, String> {
 fn split_documents(text: &str) -> Result<Vec<String>, String> {
     let mut documents = Vec::new();
     let mut current = String::new();
-    for line in text.split_inclusive('\n') {
+    for line in text.lines() {
         if let Some(rest) = line.strip_prefix("---") {
             let rest = rest.trim();
             if !rest.is_empty() && !rest.starts_with('#') {
@@ -55,6 +55,8 @@ fn split_documents(text: &str) -> Result<Vec<String>, String> {
             }
         }
         current.push_str(line);
+        // The last line ends, too, whether it does in the file or not.
+        current.push('\n');
     }
     if !current.is_empty() {
         documents.push(current);

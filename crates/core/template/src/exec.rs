@@ -21,6 +21,12 @@ const STEPS_PER_CHECK: u64 = 4_096;
 /// Stack left below which a new piece is taken, and its size.
 const STACK_RED_ZONE_BYTES: usize = 192 << 10;
 const STACK_PIECE_BYTES: usize = 4 << 20;
+/// Bytes of a text whose making counts as one step: with the limit of steps, it bounds what a template can hold in memory.
+const BYTES_PER_STEP: u64 = 64;
+/// The same for a text that is read into values, which are larger than it.
+const BYTES_READ_PER_STEP: u64 = 8;
+/// The same for a text that a function looks at.
+const BYTES_SEEN_PER_STEP: u64 = 512;
 /// Most parsed texts of `tpl` that are kept for the next call.
 const MAX_PARSED_TEXTS: usize = 1_000;
 
@@ -72,7 +78,7 @@ impl<'a> Runtime<'a> {
         self.options
     }
 
-    /// Counts work that is about to be done: elements made, bytes looked at by the thousand.
+    /// Counts work that is about to be done: elements made, bytes looked at by the handful.
     pub fn charge(&mut self, steps: u64) -> Result<(), CallError> {
         let before = self.steps_left;
         self.steps_left = before.saturating_sub(steps);
@@ -98,7 +104,24 @@ impl<'a> Runtime<'a> {
                 "a string of {bytes} bytes is more than the limit of {limit}"
             )));
         }
-        self.charge(1 + bytes as u64 / 1_024)
+        self.charge(1 + bytes as u64 / BYTES_PER_STEP)
+    }
+
+    /// Counts the texts that a function is about to look at.
+    pub(crate) fn charge_arguments(&mut self, arguments: &[Operand]) -> Result<(), CallError> {
+        let bytes = |operand: &Operand| match &operand.value {
+            Value::String(text) => text.len(),
+            _ => 0,
+        };
+        match arguments.iter().map(bytes).sum::<usize>() as u64 / BYTES_SEEN_PER_STEP {
+            0 => Ok(()),
+            steps => self.charge(steps),
+        }
+    }
+
+    /// Counts a text that is about to be read into values.
+    pub(crate) fn charge_reading(&mut self, text: &Text) -> Result<(), CallError> {
+        self.charge(1 + text.len() as u64 / BYTES_READ_PER_STEP)
     }
 
     pub(crate) fn charge_output(&mut self, bytes: usize) -> Result<(), CallError> {

@@ -31,6 +31,7 @@ pub use exec::Runtime;
 pub use function::{Body, CallError, Function, FunctionMap, Signature};
 pub use functions::json_problem;
 pub use object::Object;
+pub use regex_syntax::translate as regex_of_go;
 pub use templates::Templates;
 pub use text::Text;
 pub use time::{GoTime, Location};

@@ -217,6 +217,11 @@ struct ListData {
 }
 
 impl List {
+    /// Where it is, to tell it from others.
+    pub(crate) fn address(&self) -> usize {
+        Arc::as_ptr(&self.0) as usize
+    }
+
     /// A `[]interface {}`.
     pub fn new(items: Vec<Value>) -> Self {
         Self::typed(Type::Any, items)
@@ -363,6 +368,11 @@ impl Map {
             }),
             values: self.values,
         }
+    }
+
+    /// Where it is, to tell it from others.
+    pub(crate) fn address(&self) -> usize {
+        Arc::as_ptr(&self.data) as usize
     }
 
     /// Whether both are the same map, not merely equal ones.

@@ -99,6 +99,13 @@ impl Registry {
         &self.repository
     }
 
+    /// Asks whether the registry is there and takes the credentials.
+    pub async fn ping(&self) -> Result<(), RegistryError> {
+        let scheme = self.scheme().await;
+        let url = format!("{scheme}://{}/v2/", self.repository.registry());
+        self.send(Method::GET, &url, &[]).await.map(drop)
+    }
+
     /// All tags, in the order of the registry; so many at a time, or as many as the registry likes.
     pub async fn tags(&self, per_page: Option<usize>) -> Result<Vec<String>, RegistryError> {
         let mut tags = Vec::new();

@@ -1,13 +1,16 @@
 //! Compares `skein helm` with the real helm: the same command lines in the same folders, their output, codes and files.
 //!
-//! `helm_oracle --helm PROGRAM --registry PROGRAM [--skein PROGRAM]`; `cargo xtask oracle helm --cli` runs it.
+//! `helm_oracle --helm PROGRAM --registry PROGRAM [--skein PROGRAM] [FOLDER..]`; `cargo xtask oracle helm --cli` runs it. With folders, the commands that need
+//! nothing but a chart are run with each chart below them, instead of the scenarios.
 
+mod charts;
 mod outcome;
 mod scenarios;
 mod servers;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
+use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result};
 
@@ -18,10 +21,15 @@ use servers::Servers;
 /// Scenarios whose text differs for a reason: their first command line and why.
 const KNOWN: &[(&str, &str)] = &[];
 
+/// When the package that is pushed was written, since 1970.
+const PACKED_AT: Duration = Duration::from_secs(1_700_000_000);
+
 struct Programs {
     helm: PathBuf,
     registry: PathBuf,
     skein: PathBuf,
+    /// Folders of charts.
+    folders: Vec<PathBuf>,
 }
 
 fn main() -> ExitCode {
@@ -39,6 +47,9 @@ fn main() -> ExitCode {
 fn run() -> Result<usize> {
     let programs = programs()?;
     let folder = tempfile::tempdir()?;
+    if !programs.folders.is_empty() {
+        return run_charts(&programs, folder.path());
+    }
     let servers = Servers::start(folder.path(), &programs.helm, &programs.registry)?;
     let (mut equal, mut known, mut different) = (0, 0, 0);
     for scenario in SCENARIOS {
@@ -89,11 +100,85 @@ fn programs() -> Result<Programs> {
     let skein = given("--skein")
         .or(built)
         .context("--skein PROGRAM is missing")?;
+    let words = arguments.iter().skip(1).scan(false, |is_value, word| {
+        let is_folder = !word.starts_with("--") && !*is_value;
+        *is_value = word.starts_with("--");
+        Some(is_folder.then(|| PathBuf::from(word)))
+    });
     Ok(Programs {
+        folders: words.flatten().collect(),
         helm: program("--helm")?,
         registry: program("--registry")?,
         skein: std::path::absolute(skein)?,
     })
+}
+
+/// Runs the commands with each chart of the folders; gives the number that differ.
+fn run_charts(programs: &Programs, folder: &Path) -> Result<usize> {
+    let mut found = vec![];
+    for folder in &programs.folders {
+        charts::find(&std::path::absolute(folder)?, &mut found);
+    }
+    let place = folder.join("place");
+    let (mut equal, mut different) = (0, 0);
+    for chart in &found {
+        for line in charts::COMMANDS {
+            let line = line.replace("CHART", &chart.to_string_lossy());
+            let play = |program: &Path, prefix: &[&str]| -> Result<Outcome> {
+                fresh(&place)?;
+                let step = step(program, prefix, &line, &place)?;
+                Outcome::new(vec![step], &place)
+            };
+            let (theirs, ours) = (
+                play(&programs.helm, &[])?,
+                play(&programs.skein, &["helm"])?,
+            );
+            let differences = outcome::differences(&theirs, &ours);
+            if differences.is_empty() {
+                equal += 1;
+            } else {
+                different += 1;
+                println!("differs: {line}\n{differences}");
+            }
+        }
+    }
+    let all = found.len();
+    println!("{all} charts: {equal} command lines equal, {different} differ");
+    Ok(different)
+}
+
+/// Makes a folder and its home empty.
+fn fresh(place: &Path) -> Result<()> {
+    for folder in [place, &place.with_extension("home")] {
+        if folder.exists() {
+            std::fs::remove_dir_all(folder)?;
+        }
+        std::fs::create_dir_all(folder)?;
+    }
+    Ok(())
+}
+
+fn command(program: &Path, words: &[&str], place: &Path) -> Command {
+    let home = place.with_extension("home");
+    let mut command = Command::new(program);
+    command.args(words).current_dir(place);
+    for (name, folder) in [
+        ("HELM_CONFIG_HOME", "config"),
+        ("HELM_CACHE_HOME", "cache"),
+        ("HELM_DATA_HOME", "data"),
+    ] {
+        command.env(name, home.join(folder));
+    }
+    command
+}
+
+/// One command line.
+fn step(program: &Path, prefix: &[&str], line: &str, place: &Path) -> Result<Step> {
+    let words: Vec<&str> = prefix.iter().copied().chain(line.split(' ')).collect();
+    let output = command(program, &words, place)
+        .output()
+        .with_context(|| format!("starting {}", program.display()))?;
+    Ok(Step::new(&output, place))
 }
 
 /// Plays a scenario in a fresh folder with a fresh home, where the repository has the name `local`.
@@ -105,42 +190,22 @@ fn play(
     program: &Path,
     prefix: &[&str],
 ) -> Result<Outcome> {
-    let home = place.with_extension("home");
-    for folder in [place, &home] {
-        if folder.exists() {
-            std::fs::remove_dir_all(folder)?;
-        }
-        std::fs::create_dir_all(folder)?;
-    }
+    fresh(place)?;
     write_charts(place, &servers.repository, &servers.registry)?;
-    let command = |program: &Path, words: &[&str]| {
-        let mut command = Command::new(program);
-        command.args(words).current_dir(place);
-        for (name, folder) in [
-            ("HELM_CONFIG_HOME", "config"),
-            ("HELM_CACHE_HOME", "cache"),
-            ("HELM_DATA_HOME", "data"),
-        ] {
-            command.env(name, home.join(folder));
-        }
-        command
-    };
-    let added = command(
-        &programs.helm,
-        &["repo", "add", "local", &servers.repository],
-    )
-    .output()?;
+    // Its manifest says when the package was written.
+    let packed = place.join("packed.tgz");
+    std::fs::copy(&servers.package, &packed)?;
+    std::fs::File::open(&packed)?.set_modified(SystemTime::UNIX_EPOCH + PACKED_AT)?;
+    let words = ["repo", "add", "local", &servers.repository];
+    let added = command(&programs.helm, &words, place).output()?;
     anyhow::ensure!(added.status.success(), "helm repo add fails");
     let mut steps = vec![];
     for line in scenario {
         let line = line
             .replace("REPO", &servers.repository)
-            .replace("OCI", &servers.registry);
-        let words: Vec<&str> = prefix.iter().copied().chain(line.split(' ')).collect();
-        let output = command(program, &words)
-            .output()
-            .with_context(|| format!("starting {}", program.display()))?;
-        steps.push(Step::new(&output, place));
+            .replace("OCI", &servers.registry)
+            .replace("HOST", &servers.host);
+        steps.push(step(program, prefix, &line, place)?);
     }
     Outcome::new(steps, place)
 }

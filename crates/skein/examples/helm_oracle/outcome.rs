@@ -51,8 +51,21 @@ fn normal(bytes: &[u8], folder: &Path) -> String {
     let text = String::from_utf8_lossy(bytes).replace(&format!("{}/", folder.display()), "");
     let lines = text.lines().filter(|line| !line.starts_with("level=DEBUG"));
     lines
-        .map(|line| without_log_time(line).to_owned() + "\n")
+        .map(|line| without_temporary(without_log_time(line)) + "\n")
         .collect()
+}
+
+/// Files that are written under another name first, have a number behind their names.
+fn without_temporary(line: &str) -> String {
+    let Some((start, rest)) = line.split_once(": no such file or directory") else {
+        return line.to_owned();
+    };
+    let plain = start.trim_end_matches(|c: char| c.is_ascii_digit());
+    if plain.ends_with(".yaml") || plain.ends_with(".tgz") {
+        format!("{plain}: no such file or directory{rest}")
+    } else {
+        line.to_owned()
+    }
 }
 
 /// Go's log puts date and time in front.
@@ -93,11 +106,14 @@ fn walk(top: &Path, folder: &Path, files: &mut BTreeMap<String, String>) -> Resu
     Ok(())
 }
 
-/// The moment in a lock.
+/// The moments in a lock and in an index.
 fn without_generated(text: &str) -> String {
-    let lines = text
-        .lines()
-        .filter(|line| !line.starts_with("generated: \"20"));
+    let is_moment = |line: &str| {
+        let line = line.trim_start().replacen("\"generated\"", "generated", 1);
+        let line = line.replacen("\"created\"", "created", 1);
+        line.starts_with("generated: \"20") || line.starts_with("created: \"20")
+    };
+    let lines = text.lines().filter(|line| !is_moment(line));
     lines.map(|line| format!("{line}\n")).collect()
 }
 

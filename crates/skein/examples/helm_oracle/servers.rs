@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-use crate::scenarios::{PUBLISHED, chart};
+use crate::scenarios::{PUBLISHED, PUSHED, chart};
 
 /// How long the registry may take to listen.
 const START_LIMIT: Duration = Duration::from_secs(30);
@@ -20,6 +20,10 @@ pub struct Servers {
     pub repository: String,
     /// Address of the charts in the registry.
     pub registry: String,
+    /// Host and port of the registry.
+    pub host: String,
+    /// A package to push.
+    pub package: PathBuf,
     process: Child,
 }
 
@@ -39,6 +43,8 @@ impl Servers {
         let servers = Self {
             repository,
             registry: format!("oci://127.0.0.1:{port}/team"),
+            host: format!("127.0.0.1:{port}"),
+            package: files.join(format!("sub-{PUSHED}.tgz")),
             process,
         };
         servers.publish(folder, &files, helm)?;
@@ -76,6 +82,7 @@ impl Servers {
                 "--plain-http".as_ref(),
             ])?;
         }
+        fs::write(files.join("values.yaml"), "data: from afar\n")?;
         run(&["repo".as_ref(), "index".as_ref(), files.as_ref()])
     }
 }

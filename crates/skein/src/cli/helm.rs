@@ -9,9 +9,14 @@ mod fetch;
 pub(crate) mod inflate;
 mod lint;
 mod package;
+mod print;
 mod pull;
+mod push;
+mod registry;
 pub(crate) mod remote;
+mod repo;
 mod repositories;
+mod search;
 mod settings;
 mod show;
 mod template;
@@ -54,6 +59,14 @@ enum HelmCommand {
     /// Download charts
     #[command(visible_alias = "fetch")]
     Pull(Box<pull::PullArguments>),
+    /// Upload a package to a registry
+    Push(Box<push::PushArguments>),
+    /// Chart repositories that have names
+    Repo(Box<repo::RepoArguments>),
+    /// Search charts
+    Search(Box<search::SearchArguments>),
+    /// Logins of registries
+    Registry(Box<registry::RegistryArguments>),
 }
 
 /// Runs `helm`. Errors are told as helm tells them.
@@ -61,13 +74,17 @@ pub(crate) async fn run(arguments: HelmArguments, output: &mut Output) -> anyhow
     let (settings, debug) = (arguments.settings.settings(), arguments.debug);
     let outcome = match arguments.command {
         HelmCommand::Template(template) => template::run(&template, &settings, debug, output).await,
-        HelmCommand::Lint(lint) => lint::run(&lint, output),
+        HelmCommand::Lint(lint) => lint::run(&lint, output).await,
         HelmCommand::Show(show) => show::run(&show, &settings, output).await,
         HelmCommand::Dependency(dependency) => {
             dependency::run(&dependency, &settings, debug, output).await
         }
         HelmCommand::Package(package) => package::run(&package, &settings, debug, output).await,
         HelmCommand::Pull(pull) => pull::run(&pull, &settings, output).await,
+        HelmCommand::Push(push) => push::run(&push, &settings, output).await,
+        HelmCommand::Repo(repo) => repo::run(&repo, &settings, output).await,
+        HelmCommand::Search(search) => search::run(&search, &settings, output),
+        HelmCommand::Registry(registry) => registry::run(&registry, &settings, output).await,
     };
     match outcome {
         Ok(()) => Ok(ExitCode::SUCCESS),

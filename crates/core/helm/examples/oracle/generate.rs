@@ -5,6 +5,7 @@ use std::path::Path;
 use serde_json::Value;
 use skein_helm::values;
 
+use crate::random::Random;
 use crate::run::Request;
 
 /// What a rule makes of one value with this key; the number counts the values before it.
@@ -76,6 +77,61 @@ pub fn requests(chart: &Path, usual: &Request) -> Vec<(String, Request)> {
         }
     }
     all
+}
+
+/// One value in so many is changed by some other rule than that of booleans.
+const RARELY: usize = 25;
+
+/// The chart's own values, changed at random, by the numbers of their seeds.
+pub fn at_random(
+    chart: &Path,
+    usual: &Request,
+    seeds: std::ops::Range<u64>,
+) -> Vec<(String, Request)> {
+    let text = std::fs::read(chart.join("values.yaml")).unwrap_or_default();
+    let Ok(own) = values::read_documents(&text) else {
+        return Vec::new();
+    };
+    let own = Value::Object(own);
+    seeds
+        .map(|seed| {
+            let mut changed = own.clone();
+            mutate("", &mut changed, &mut Random::new(seed));
+            let mut request = usual.clone();
+            request.values = vec![changed.to_string()];
+            (format!("random-{seed}"), request)
+        })
+        .collect()
+}
+
+/// Turns half of the switches on or off, and a few other values into something else.
+fn mutate(key: &str, value: &mut Value, random: &mut Random) {
+    match value {
+        Value::Bool(switch) if !random.chance(RARELY) => *switch = random.chance(2),
+        Value::Object(map) if map.is_empty() && random.chance(RARELY) => {
+            map.insert("key".to_owned(), Value::from("value"));
+        }
+        Value::Object(map) => {
+            for (key, value) in map.iter_mut() {
+                mutate(key, value, random);
+            }
+        }
+        Value::Array(items) if items.is_empty() && random.chance(RARELY) => {
+            items.push(Value::from("item"));
+        }
+        Value::Array(items) => {
+            for item in items {
+                mutate(key, item, random);
+            }
+        }
+        leaf if random.chance(RARELY) => {
+            let (_, rule) = RULES[random.below(RULES.len())];
+            if let Some(new) = rule(key, leaf, random.below(30)) {
+                *leaf = new;
+            }
+        }
+        _ => {}
+    }
 }
 
 fn change(key: &str, value: &mut Value, rule: Rule, count: &mut usize) {

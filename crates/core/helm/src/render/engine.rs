@@ -9,7 +9,7 @@ use skein_template::{
 };
 
 use super::scope::Templates;
-use crate::chart::parsed::{Parsed, Sources};
+use crate::chart::kept::{self, Parsed, Sources};
 
 /// The functions of Helm's templates, made once.
 static FUNCTIONS: LazyLock<Arc<FunctionMap>> = LazyLock::new(|| Arc::new(helm::functions()));
@@ -73,7 +73,7 @@ fn parse(
         .map(|path| ((*path).clone(), Arc::clone(templates[*path].text)))
         .collect();
     let is_plain = !strictness.strict && !strictness.lint;
-    if is_plain && let Some(set) = parsed.get(&sources) {
+    if is_plain && let Some(set) = parsed.get(|from| is_same(from, &sources)) {
         return Ok(set);
     }
     let mut options = Options::helm();
@@ -91,6 +91,14 @@ fn parse(
         parsed.keep(sources, set.clone());
     }
     Ok(set)
+}
+
+/// Whether templates have the same paths and texts in the same order.
+fn is_same(left: &Sources, right: &Sources) -> bool {
+    let is_equal = |(one, other): (&(String, Arc<[u8]>), &(String, Arc<[u8]>))| {
+        one.0 == other.0 && kept::is_same(&one.1, &other.1)
+    };
+    left.len() == right.len() && left.iter().zip(right).all(is_equal)
 }
 
 /// The last part of a path.

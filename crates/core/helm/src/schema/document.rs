@@ -15,7 +15,7 @@ const DATA: &[&str] = &["enum", "const", "default", "examples", "example"];
 
 /// The version of JSON Schema that a document is written for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Draft {
+pub enum Draft {
     D4,
     D6,
     D7,
@@ -70,7 +70,8 @@ pub(super) enum Target<'a> {
 }
 
 /// A document with an index of what can be referred to.
-pub(super) struct Document {
+#[derive(Debug)]
+pub struct Document {
     pub(super) root: Value,
     pub(super) draft: Draft,
     /// JSON pointers by address without fragment.

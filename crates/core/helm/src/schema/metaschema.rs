@@ -1,8 +1,10 @@
 //! What a schema itself has to look like in each draft of JSON Schema: the structure of the published metaschemas, built from tables of keywords.
 
+use std::sync::LazyLock;
+
 use serde_json::{Map, Value, json};
 
-use super::document::Draft;
+use super::document::{Document, Draft};
 
 /// Keywords, each with the shape of its value.
 type Keywords = &'static [(&'static str, &'static str)];
@@ -165,8 +167,21 @@ pub(super) fn address(draft: Draft) -> &'static str {
     }
 }
 
+/// The metaschema of a draft, made once.
+pub(super) fn document(draft: Draft) -> &'static Result<Document, String> {
+    type Made = LazyLock<Result<Document, String>>;
+    static MADE: [Made; 5] = [
+        Made::new(|| Document::new(of(Draft::D4), Draft::D4)),
+        Made::new(|| Document::new(of(Draft::D6), Draft::D6)),
+        Made::new(|| Document::new(of(Draft::D7), Draft::D7)),
+        Made::new(|| Document::new(of(Draft::D2019), Draft::D2019)),
+        Made::new(|| Document::new(of(Draft::D2020), Draft::D2020)),
+    ];
+    &MADE[draft as usize]
+}
+
 /// The schema that the schemas of a draft fit.
-pub(super) fn of(draft: Draft) -> Value {
+fn of(draft: Draft) -> Value {
     let kinds = match draft {
         Draft::D4 => json!("object"),
         _ => json!(["object", "boolean"]),

@@ -19,16 +19,20 @@ const MAX_LEVELS: usize = 200;
 /// Most problems that are reported for one chart.
 const MAX_PROBLEMS: usize = 1_000;
 
-/// Checks values against the text of a schema.
+/// Reads a schema and checks it against the metaschema of its draft.
+pub(super) fn read(schema: &[u8]) -> Result<Document, String> {
+    let (root, draft) = document::parse(schema)?;
+    check_schema(&root, draft)?;
+    Document::new(root, draft)
+}
+
+/// Checks values against a schema.
 pub(super) fn validate(
-    schema: &[u8],
+    schema: &Document,
     values: &Values,
     warnings: &mut Vec<Warning>,
 ) -> Result<(), String> {
-    let (root, draft) = document::parse(schema)?;
-    check_schema(&root, draft)?;
-    let document = Document::new(root, draft)?;
-    let problems = check(&document, &Value::Object(values.clone()), warnings)?;
+    let problems = check(schema, &Value::Object(values.clone()), warnings)?;
     if problems.is_empty() {
         return Ok(());
     }
@@ -43,8 +47,8 @@ pub(super) fn validate(
 
 /// Checks a schema against the metaschema of its draft.
 fn check_schema(schema: &Value, draft: Draft) -> Result<(), String> {
-    let document = Document::new(metaschema::of(draft), draft)?;
-    let problems = check(&document, schema, &mut Vec::new())?;
+    let document = metaschema::document(draft).as_ref().map_err(Clone::clone)?;
+    let problems = check(document, schema, &mut Vec::new())?;
     if problems.is_empty() {
         return Ok(());
     }

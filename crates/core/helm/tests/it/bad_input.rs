@@ -21,14 +21,14 @@ fn file(name: &str, data: impl AsRef<[u8]>) -> File {
     }
 }
 
-fn chart(files: &[(&str, &str)]) -> Chart {
+pub fn chart(files: &[(&str, &str)]) -> Chart {
     let mut tree: FileTree = vec![file("Chart.yaml", CHART)];
     tree.extend(files.iter().map(|(name, text)| file(name, text)));
     load(tree).expect("the chart loads")
 }
 
 /// The error of a rendering.
-fn failure(chart: &Chart, values: &str) -> String {
+pub fn failure(chart: &Chart, values: &str) -> String {
     let values = values::read_documents(values.as_bytes()).expect("values are YAML");
     let options = RenderOptions {
         release_name: "r".to_owned(),

@@ -1,6 +1,7 @@
 //! Charts against what Helm makes of them.
 
 mod bad_input;
+mod bombs;
 #[path = "../support/cases.rs"]
 mod cases;
 #[path = "../support/compare.rs"]
@@ -8,8 +9,10 @@ mod compare;
 mod corpus;
 #[path = "../support/disk.rs"]
 mod disk;
+mod lint;
 mod pack;
 mod recorded;
 #[path = "../support/run.rs"]
 mod run;
 mod set;
+mod values;

@@ -53,7 +53,9 @@ impl<'t> State<'t, '_, '_> {
             return self.and_or(dot, callee.special() == Special::Or, arguments, last);
         }
         let values = self.arguments(dot, signature, arguments, last)?;
+        let looked_at = self.runtime.charge_arguments(&values);
         let result = match &callee {
+            _ if looked_at.is_err() => looked_at.map(|()| Operand::invalid()),
             Callee::Function(function) if function.special == Special::Call => {
                 let shown = match arguments.first() {
                     Some(node) => node.to_string(),

@@ -6,7 +6,7 @@ use crate::equal::deep_equal;
 use crate::exec::Runtime;
 use crate::function::CallError;
 use crate::truth::is_true;
-use crate::value::{Operand, Value};
+use crate::value::{JsonError, Operand, Value};
 
 pub const FUNCTIONS: &[Entry] = &[
     ("all", "...any -> bool", |_, arguments| {
@@ -24,8 +24,9 @@ pub const FUNCTIONS: &[Entry] = &[
     ("deepCopy", "any -> any", |runtime, arguments| {
         deep_copy(runtime, arguments, "deepCopy error: ")
     }),
-    ("deepEqual", "any, any -> bool", |_, arguments| {
-        Ok(Value::Bool(deep_equal(any(arguments, 0), any(arguments, 1))).into())
+    ("deepEqual", "any, any -> bool", |runtime, arguments| {
+        let is_equal = deep_equal(runtime, any(arguments, 0), any(arguments, 1))?;
+        Ok(Value::Bool(is_equal).into())
     }),
     ("default", "any, ...any -> any", |_, arguments| {
         let given = any(arguments, 1);
@@ -74,14 +75,17 @@ pub fn is_empty(value: &Value) -> bool {
 }
 
 fn deep_copy(runtime: &mut Runtime<'_>, arguments: &[Operand], prefix: &str) -> Outcome {
-    runtime.charge(1)?;
     if matches!(any(arguments, 0), Value::Nil) {
         return Err(CallError::new(
             "reflect: call of reflect.Value.Type on zero Value",
         ));
     }
-    match any(arguments, 0).deep_copy() {
-        Ok(copy) => Ok(copy.into()),
+    match any(arguments, 0).deep_copy_counted() {
+        Ok((copy, parts)) => {
+            runtime.charge(parts as u64)?;
+            Ok(copy.into())
+        }
+        Err(error @ JsonError::TooLarge) => Err(CallError::limit(error.to_string())),
         Err(error) => Err(CallError::new(format!("{prefix}{error}"))),
     }
 }

@@ -8,18 +8,18 @@ use super::strings::made;
 use super::{Entry, Outcome, any};
 use crate::exec::Runtime;
 use crate::function::CallError;
-use crate::value::Operand;
+use crate::value::{Operand, Value};
 
 pub use read::{from_json_text, from_typed_json_text, json_problem};
 pub use write::{JsonStyle, to_json_text};
 
 pub const FUNCTIONS: &[Entry] = &[
-    ("fromJson", "string -> any", |_, arguments| {
-        let read = from_json_text(&text(arguments, 0));
+    ("fromJson", "string -> any", |runtime, arguments| {
+        let read = read_counted(runtime, arguments)?;
         Ok(read.unwrap_or_default().into())
     }),
-    ("mustFromJson", "string -> any", |_, arguments| {
-        let read = from_json_text(&text(arguments, 0));
+    ("mustFromJson", "string -> any", |runtime, arguments| {
+        let read = read_counted(runtime, arguments)?;
         read.map(Operand::plain).map_err(CallError::new)
     }),
     ("mustToJson", WRITE, |runtime, arguments| {
@@ -43,6 +43,16 @@ pub const FUNCTIONS: &[Entry] = &[
 ];
 
 const WRITE: &str = "any -> string";
+
+/// Reads an argument, and counts it as work.
+fn read_counted(
+    runtime: &mut Runtime<'_>,
+    arguments: &[Operand],
+) -> Result<Result<Value, String>, CallError> {
+    let source = text(arguments, 0);
+    runtime.charge_reading(&source)?;
+    Ok(from_json_text(&source))
+}
 
 /// The JSON of an argument. What is no JSON is an error, or the empty text.
 pub(crate) fn written(

@@ -173,8 +173,13 @@ fn reverse(runtime: &mut Runtime<'_>, arguments: &[Operand]) -> Outcome {
     made(list.items().iter().rev().cloned().collect())
 }
 
-fn holds(list: &[Value], wanted: &Value) -> bool {
-    list.iter().any(|item| deep_equal(wanted, item))
+fn holds(runtime: &mut Runtime<'_>, list: &[Value], wanted: &Value) -> Result<bool, CallError> {
+    for item in list {
+        if deep_equal(runtime, wanted, item)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn has(runtime: &mut Runtime<'_>, arguments: &[Operand]) -> Outcome {
@@ -183,7 +188,8 @@ fn has(runtime: &mut Runtime<'_>, arguments: &[Operand]) -> Outcome {
         return Ok(Value::Bool(false).into());
     }
     let list = items(runtime, haystack, "Cannot find has on type")?;
-    Ok(Value::Bool(holds(list.items(), any(arguments, 0))).into())
+    let is_held = holds(runtime, list.items(), any(arguments, 0))?;
+    Ok(Value::Bool(is_held).into())
 }
 
 fn uniq(runtime: &mut Runtime<'_>, arguments: &[Operand]) -> Outcome {
@@ -191,7 +197,7 @@ fn uniq(runtime: &mut Runtime<'_>, arguments: &[Operand]) -> Outcome {
     let mut kept: Vec<Value> = Vec::new();
     for item in list.items() {
         runtime.charge(1 + kept.len() as u64 / 16)?;
-        if !holds(&kept, item) {
+        if !holds(runtime, &kept, item)? {
             kept.push(item.clone());
         }
     }
@@ -201,8 +207,14 @@ fn uniq(runtime: &mut Runtime<'_>, arguments: &[Operand]) -> Outcome {
 fn without(runtime: &mut Runtime<'_>, arguments: &[Operand]) -> Outcome {
     let list = items(runtime, any(arguments, 0), "Cannot find without on type")?;
     let omitted: Vec<Value> = arguments[1..].iter().map(|o| o.value.clone()).collect();
-    let kept = list.items().iter().filter(|item| !holds(&omitted, item));
-    made(kept.cloned().collect())
+    let mut kept = Vec::new();
+    for item in list.items() {
+        runtime.charge(1 + omitted.len() as u64 / 16)?;
+        if !holds(runtime, &omitted, item)? {
+            kept.push(item.clone());
+        }
+    }
+    made(kept)
 }
 
 fn slice(runtime: &mut Runtime<'_>, arguments: &[Operand]) -> Outcome {
@@ -237,7 +249,8 @@ fn sort_alpha(runtime: &mut Runtime<'_>, arguments: &[Operand]) -> Outcome {
         return Ok(Value::strings([text_of(value)]).into());
     }
     let mut texts = texts_of(value);
-    runtime.charge(texts.len() as u64)?;
+    let bytes: usize = texts.iter().map(|text| text.len()).sum();
+    runtime.charge((texts.len() + bytes / 64) as u64)?;
     texts.sort();
     Ok(Value::strings(texts).into())
 }

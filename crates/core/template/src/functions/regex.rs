@@ -48,9 +48,11 @@ const TWO: &str = "string, string -> string";
 const ALL: &str = "string, string, int -> []string";
 const REPLACE: &str = "string, string, string -> string";
 /// Size of a compiled expression.
-const MAX_COMPILED_BYTES: usize = 10 << 20;
+const MAX_COMPILED_BYTES: usize = 5 << 20;
+/// Steps that compiling an expression counts as.
+const COMPILE_STEPS: u64 = 5_000;
 /// Expressions that are kept compiled, in the whole process.
-const MAX_KEPT: usize = 256;
+const MAX_KEPT: usize = 100;
 
 /// The error of Go's `MustCompile`, in front of that of `Compile`.
 fn panicking(
@@ -59,7 +61,7 @@ fn panicking(
     arguments: &[Operand],
 ) -> Outcome {
     let source = text(arguments, 0);
-    if let Err(message) = compiled(&source) {
+    if let Err(message) = counted(runtime, &source)? {
         let shown = if source.contains(&b'`') || source.as_str().is_none() {
             quote(&source)
         } else {
@@ -72,14 +74,37 @@ fn panicking(
     call(runtime, arguments)
 }
 
-/// A compiled expression, from the cache when it was compiled before.
-fn compiled(source: &Text) -> Result<Arc<Regex>, String> {
+/// A compiled expression, which is counted as work when it is new.
+fn counted(
+    runtime: &mut Runtime<'_>,
+    source: &Text,
+) -> Result<Result<Arc<Regex>, String>, CallError> {
+    let (regex, is_new) = compiled(source);
+    if is_new {
+        runtime.charge(COMPILE_STEPS)?;
+    }
+    Ok(regex)
+}
+
+/// A compiled expression, from the cache when it was compiled before; and whether it was not.
+fn compiled(source: &Text) -> (Result<Arc<Regex>, String>, bool) {
     static KEPT: Mutex<Option<HashMap<Text, Arc<Regex>>>> = Mutex::new(None);
     let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
     let kept = kept.get_or_insert_default();
     if let Some(regex) = kept.get(source) {
-        return Ok(Arc::clone(regex));
+        return (Ok(Arc::clone(regex)), false);
     }
+    let regex = compile_text(source);
+    if let Ok(regex) = &regex {
+        if kept.len() >= MAX_KEPT {
+            kept.clear();
+        }
+        kept.insert(source.clone(), Arc::clone(regex));
+    }
+    (regex, true)
+}
+
+fn compile_text(source: &Text) -> Result<Arc<Regex>, String> {
     if source.as_str().is_none() {
         let shown = source.lossy();
         return Err(format!("error parsing regexp: invalid UTF-8: `{shown}`"));
@@ -90,17 +115,12 @@ fn compiled(source: &Text) -> Result<Arc<Regex>, String> {
         .size_limit(MAX_COMPILED_BYTES)
         .build()
         .map_err(|error| format!("error parsing regexp: {error}"))?;
-    let regex = Arc::new(regex);
-    if kept.len() >= MAX_KEPT {
-        kept.clear();
-    }
-    kept.insert(source.clone(), Arc::clone(&regex));
-    Ok(regex)
+    Ok(Arc::new(regex))
 }
 
 fn compile(runtime: &mut Runtime<'_>, arguments: &[Operand]) -> Result<Arc<Regex>, CallError> {
     runtime.charge(1 + text(arguments, 1).len() as u64 / 64)?;
-    compiled(&text(arguments, 0)).map_err(CallError::new)
+    counted(runtime, &text(arguments, 0))?.map_err(CallError::new)
 }
 
 fn matches(runtime: &mut Runtime<'_>, arguments: &[Operand], must: bool) -> Outcome {

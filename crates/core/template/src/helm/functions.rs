@@ -108,8 +108,10 @@ pub(super) fn error_map(message: String) -> Value {
     Value::Map(map)
 }
 
-fn from_json(_: &mut Runtime<'_>, arguments: &[Operand]) -> Outcome {
-    Ok(match from_typed_json_text(&text(arguments, 0)) {
+fn from_json(runtime: &mut Runtime<'_>, arguments: &[Operand]) -> Outcome {
+    let source = text(arguments, 0);
+    runtime.charge_reading(&source)?;
+    Ok(match from_typed_json_text(&source) {
         Ok(Value::Nil) => Value::Map(Map::nil(crate::types::Type::Any)),
         Ok(map @ Value::Map(_)) => map,
         Ok(other) => error_map(wrong_kind(&other, "map[string]interface {}")),
@@ -118,8 +120,10 @@ fn from_json(_: &mut Runtime<'_>, arguments: &[Operand]) -> Outcome {
     .into())
 }
 
-fn from_json_array(_: &mut Runtime<'_>, arguments: &[Operand]) -> Outcome {
-    Ok(match from_typed_json_text(&text(arguments, 0)) {
+fn from_json_array(runtime: &mut Runtime<'_>, arguments: &[Operand]) -> Outcome {
+    let source = text(arguments, 0);
+    runtime.charge_reading(&source)?;
+    Ok(match from_typed_json_text(&source) {
         Ok(Value::Nil) => Value::List(crate::value::List::nil(crate::types::Type::Any)),
         Ok(list @ Value::List(_)) => list,
         Ok(other) => Value::list(vec![wrong_kind(&other, "[]interface {}").into()]),

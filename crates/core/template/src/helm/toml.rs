@@ -19,21 +19,22 @@ pub const FUNCTIONS: &[Entry] = &[
         "string -> map[string]any",
         |runtime, arguments| {
             let source = text(arguments, 0);
-            runtime.charge(1 + source.len() as u64 / 64)?;
+            runtime.charge_reading(&source)?;
             Ok(read::read(&source.lossy()).unwrap_or_else(error_map).into())
         },
     ),
     (
         "mustToToml",
         "any -> string",
-        |runtime, arguments| match write(any(arguments, 0)) {
+        |runtime, arguments| match write(any(arguments, 0), runtime.options().limits.string_bytes) {
             Ok(text) => made(runtime, text),
             Err(message) => Err(CallError::new(message)),
         },
     ),
     ("toToml", "any -> string", |runtime, arguments| {
         check(any(arguments, 0))?;
-        let text = write(any(arguments, 0)).unwrap_or_else(|message| message);
+        let limit = runtime.options().limits.string_bytes;
+        let text = write(any(arguments, 0), limit).unwrap_or_else(|message| message);
         made(runtime, text)
     }),
 ];
@@ -53,8 +54,12 @@ fn check(value: &Value) -> Result<(), CallError> {
     }
 }
 
-fn write(value: &Value) -> Result<String, String> {
-    let mut writer = Writer { out: String::new() };
+/// The text, of at most `limit` bytes or a little more: the caller refuses longer ones.
+fn write(value: &Value, limit: usize) -> Result<String, String> {
+    let mut writer = Writer {
+        out: String::new(),
+        limit,
+    };
     match entries(value) {
         Some(entries) => writer.map(&[], &entries)?,
         None if tables(value).is_some() => {
@@ -97,12 +102,16 @@ fn tables(value: &Value) -> Option<Vec<Entries>> {
 
 struct Writer {
     out: String,
+    limit: usize,
 }
 
 impl Writer {
     fn map(&mut self, path: &[&str], map: &Entries) -> Result<(), String> {
         if path.len() > MAX_VALUE_DEPTH_LEVELS {
             return Err("toml: tables are nested too deeply".to_owned());
+        }
+        if self.out.len() > self.limit {
+            return Ok(());
         }
         let is_table = |value: &Value| entries(value).is_some() || tables(value).is_some();
         for (key, value) in map.iter().filter(|(_, value)| !is_table(value)) {
@@ -194,6 +203,9 @@ impl Writer {
     fn element(&mut self, value: &Value, depth: usize) -> Result<(), String> {
         if depth > MAX_VALUE_DEPTH_LEVELS {
             return Err("toml: values are nested too deeply".to_owned());
+        }
+        if self.out.len() > self.limit {
+            return Ok(());
         }
         match value {
             Value::Bool(value) => self.out.push_str(&value.to_string()),

@@ -7,7 +7,7 @@ use crate::exec::Runtime;
 use crate::function::CallError;
 use crate::functions::{Entry, Outcome, any, text};
 use crate::text::Text;
-use crate::value::{Integers, Map, Operand, Value};
+use crate::value::{Integers, JsonError, Map, Operand, Value};
 
 pub const FUNCTIONS: &[Entry] = &[
     ("fromYaml", "string -> map[string]any", from_yaml),
@@ -31,6 +31,7 @@ fn to_yaml(
 ) -> Outcome {
     let json = match any(arguments, 0).to_json() {
         Ok(json) => json,
+        Err(error @ JsonError::TooLarge) => return Err(CallError::limit(error.to_string())),
         Err(error) if must => {
             let message = format!("error marshaling into JSON: {error}");
             return Err(CallError::new(message));
@@ -105,7 +106,7 @@ fn unmarshaling(value: &Value, wanted: &str) -> String {
 
 fn from_yaml(runtime: &mut Runtime<'_>, arguments: &[Operand]) -> Outcome {
     let source = text(arguments, 0);
-    runtime.charge(1 + source.len() as u64 / 64)?;
+    runtime.charge_reading(&source)?;
     Ok(match read(&source) {
         // Nothing is unmarshalled into the map that Helm made before.
         Ok(Value::Nil) => Value::Map(Map::new()),
@@ -118,7 +119,7 @@ fn from_yaml(runtime: &mut Runtime<'_>, arguments: &[Operand]) -> Outcome {
 
 fn from_yaml_array(runtime: &mut Runtime<'_>, arguments: &[Operand]) -> Outcome {
     let source = text(arguments, 0);
-    runtime.charge(1 + source.len() as u64 / 64)?;
+    runtime.charge_reading(&source)?;
     Ok(match read(&source) {
         Ok(Value::Nil) => Value::list(Vec::new()),
         Ok(list @ Value::List(_)) => list,

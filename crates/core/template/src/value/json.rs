@@ -7,11 +7,15 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Number, Value as Json};
 
 use super::{Entries, List, Map, Value};
+use crate::object::Object;
 use crate::stack::with_room;
 use crate::types::{Type, UintKind};
 
 /// Nesting of values that are turned into JSON; deeper ones, and maps that hold themselves, are an error.
 pub const MAX_VALUE_DEPTH_LEVELS: usize = 500;
+
+/// Most parts of one value that are turned into JSON or copied. Values share their parts, so that a few steps make a value with more parts than atoms.
+const MAX_VALUE_PARTS: usize = 2_000_000;
 
 /// What becomes of a JSON integer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +32,9 @@ pub enum JsonError {
     /// Nested deeper than the limit, or holding itself.
     #[error("json: unsupported value: encountered a cycle via map[string]interface {{}}")]
     TooDeep,
+    /// More parts than anybody wants to see.
+    #[error("the value has more than {MAX_VALUE_PARTS} parts")]
+    TooLarge,
     /// JSON has no number for it.
     #[error("json: unsupported value: {0}")]
     UnsupportedValue(String),
@@ -60,12 +67,19 @@ impl Value {
 
     /// The value as Go's `json.Marshal` sees it: whole floats stay numbers, bytes become base64, times RFC 3339.
     pub fn to_json(&self) -> Result<Json, JsonError> {
-        to_json(self, 0)
+        Walk::new().to_json(self, 0)
     }
 
     /// A copy that shares no map with the original.
     pub fn deep_copy(&self) -> Result<Self, JsonError> {
-        deep_copy(self, 0)
+        self.deep_copy_counted().map(|(copy, _)| copy)
+    }
+
+    /// The same, with the number of parts that were copied.
+    pub(crate) fn deep_copy_counted(&self) -> Result<(Self, usize), JsonError> {
+        let mut walk = Walk::new();
+        let copy = walk.deep_copy(self, 0)?;
+        Ok((copy, MAX_VALUE_PARTS - walk.parts_left))
     }
 }
 
@@ -76,104 +90,121 @@ fn from_number(number: &Number, integers: Integers) -> Value {
     }
 }
 
-fn to_json(value: &Value, depth: usize) -> Result<Json, JsonError> {
-    if depth > MAX_VALUE_DEPTH_LEVELS {
-        return Err(JsonError::TooDeep);
-    }
-    with_room(|| level_to_json(value, depth))
+/// A walk through a value that ends in bounded time.
+struct Walk {
+    parts_left: usize,
 }
 
-fn level_to_json(value: &Value, depth: usize) -> Result<Json, JsonError> {
-    Ok(match value {
-        Value::Nil => Json::Null,
-        Value::Bool(value) => Json::Bool(*value),
-        Value::Int(_, int) => Json::from(*int),
-        Value::Uint(_, uint) => Json::from(*uint),
-        Value::Float(float) => float_to_json(*float)?,
-        Value::Float32(float) => {
-            // The shortest text that means this float32 is what Go writes.
-            float_to_json(float.to_string().parse().unwrap_or_default())?
+impl Walk {
+    fn new() -> Self {
+        Self {
+            parts_left: MAX_VALUE_PARTS,
         }
-        Value::Complex(..) | Value::Function(_) => {
-            return Err(JsonError::UnsupportedType(value.type_name().into_owned()));
+    }
+
+    fn enter(&mut self, depth: usize) -> Result<(), JsonError> {
+        if depth > MAX_VALUE_DEPTH_LEVELS {
+            return Err(JsonError::TooDeep);
         }
-        Value::String(text) => Json::String(text.lossy().into_owned()),
-        Value::Bytes(bytes) => Json::String(STANDARD.encode(bytes)),
-        Value::List(list) if list.is_nil() => Json::Null,
-        Value::List(list) => {
-            let items: Result<_, _> = list
-                .items()
-                .iter()
-                .map(|item| to_json(item, depth + 1))
-                .collect();
-            Json::Array(items?)
-        }
-        Value::Map(map) if map.is_nil() => Json::Null,
-        Value::Map(map) => {
-            let mut object = serde_json::Map::new();
-            for (key, item) in map.read().iter() {
-                object.insert(key.lossy().into_owned(), to_json(item, depth + 1)?);
+        self.parts_left = self.parts_left.checked_sub(1).ok_or(JsonError::TooLarge)?;
+        Ok(())
+    }
+
+    fn to_json(&mut self, value: &Value, depth: usize) -> Result<Json, JsonError> {
+        self.enter(depth)?;
+        with_room(|| self.level_to_json(value, depth))
+    }
+
+    fn level_to_json(&mut self, value: &Value, depth: usize) -> Result<Json, JsonError> {
+        Ok(match value {
+            Value::Nil => Json::Null,
+            Value::Bool(value) => Json::Bool(*value),
+            Value::Int(_, int) => Json::from(*int),
+            Value::Uint(_, uint) => Json::from(*uint),
+            Value::Float(float) => float_to_json(*float)?,
+            Value::Float32(float) => {
+                // The shortest text that means this float32 is what Go writes.
+                float_to_json(float.to_string().parse().unwrap_or_default())?
             }
-            Json::Object(object)
+            Value::Complex(..) | Value::Function(_) => {
+                return Err(JsonError::UnsupportedType(value.type_name().into_owned()));
+            }
+            Value::String(text) => Json::String(text.lossy().into_owned()),
+            Value::Bytes(bytes) => Json::String(STANDARD.encode(bytes)),
+            Value::List(list) if list.is_nil() => Json::Null,
+            Value::List(list) => {
+                let items: Result<_, _> = list
+                    .items()
+                    .iter()
+                    .map(|item| self.to_json(item, depth + 1))
+                    .collect();
+                Json::Array(items?)
+            }
+            Value::Map(map) if map.is_nil() => Json::Null,
+            Value::Map(map) => {
+                let mut object = serde_json::Map::new();
+                for (key, item) in map.read().iter() {
+                    object.insert(key.lossy().into_owned(), self.to_json(item, depth + 1)?);
+                }
+                Json::Object(object)
+            }
+            Value::Time(time) => Json::String(time.to_rfc3339_nano()),
+            Value::Object(object) => return self.object_to_json(object.as_ref(), depth),
+        })
+    }
+
+    fn object_to_json(&mut self, object: &dyn Object, depth: usize) -> Result<Json, JsonError> {
+        if object.is_nil() {
+            return Ok(Json::Null);
         }
-        Value::Time(time) => Json::String(time.to_rfc3339_nano()),
-        Value::Object(object) => return object_to_json(object.as_ref(), depth),
-    })
+        if let Some(json) = object.to_json() {
+            return Ok(json);
+        }
+        let underlying = object.underlying();
+        if !matches!(underlying, Value::Nil) {
+            return self.to_json(&underlying, depth + 1);
+        }
+        let mut map = serde_json::Map::new();
+        for (name, field) in object.fields() {
+            map.insert(name.into_owned(), self.to_json(&field, depth + 1)?);
+        }
+        Ok(Json::Object(map))
+    }
+
+    fn deep_copy(&mut self, value: &Value, depth: usize) -> Result<Value, JsonError> {
+        self.enter(depth)?;
+        with_room(|| self.copy_level(value, depth))
+    }
+
+    fn copy_level(&mut self, value: &Value, depth: usize) -> Result<Value, JsonError> {
+        Ok(match value {
+            Value::List(list) if list.is_nil() => value.clone(),
+            Value::List(list) => {
+                let items: Result<Vec<_>, _> = list
+                    .items()
+                    .iter()
+                    .map(|item| self.deep_copy(item, depth + 1))
+                    .collect();
+                Value::List(List::typed(list.item_type().clone(), items?))
+            }
+            Value::Map(map) if map.is_nil() => value.clone(),
+            Value::Map(map) => {
+                let entries: Result<Entries, _> = map
+                    .entries()
+                    .into_iter()
+                    .map(|(key, item)| self.deep_copy(&item, depth + 1).map(|item| (key, item)))
+                    .collect();
+                Value::Map(map.with_entries(entries?))
+            }
+            other => other.clone(),
+        })
+    }
 }
 
 fn float_to_json(float: f64) -> Result<Json, JsonError> {
     Number::from_f64(float)
         .map(Json::Number)
         .ok_or_else(|| JsonError::UnsupportedValue(crate::strconv::format_float(float, b'g', -1)))
-}
-
-fn object_to_json(object: &dyn crate::object::Object, depth: usize) -> Result<Json, JsonError> {
-    if object.is_nil() {
-        return Ok(Json::Null);
-    }
-    if let Some(json) = object.to_json() {
-        return Ok(json);
-    }
-    let underlying = object.underlying();
-    if !matches!(underlying, Value::Nil) {
-        return to_json(&underlying, depth + 1);
-    }
-    let mut map = serde_json::Map::new();
-    for (name, field) in object.fields() {
-        map.insert(name.into_owned(), to_json(&field, depth + 1)?);
-    }
-    Ok(Json::Object(map))
-}
-
-fn deep_copy(value: &Value, depth: usize) -> Result<Value, JsonError> {
-    if depth > MAX_VALUE_DEPTH_LEVELS {
-        return Err(JsonError::TooDeep);
-    }
-    with_room(|| copy_level(value, depth))
-}
-
-fn copy_level(value: &Value, depth: usize) -> Result<Value, JsonError> {
-    Ok(match value {
-        Value::List(list) if list.is_nil() => value.clone(),
-        Value::List(list) => {
-            let items: Result<Vec<_>, _> = list
-                .items()
-                .iter()
-                .map(|item| deep_copy(item, depth + 1))
-                .collect();
-            Value::List(List::typed(list.item_type().clone(), items?))
-        }
-        Value::Map(map) if map.is_nil() => value.clone(),
-        Value::Map(map) => {
-            let entries: Result<Entries, _> = map
-                .entries()
-                .into_iter()
-                .map(|(key, item)| deep_copy(&item, depth + 1).map(|item| (key, item)))
-                .collect();
-            Value::Map(map.with_entries(entries?))
-        }
-        other => other.clone(),
-    })
 }
 
 /// An empty list or map for the zero of a type; nil for what can be nil.

@@ -8,6 +8,8 @@ use clap::Args;
 use skein_http::TlsMaterial;
 use skein_registry::{Access, Credentials};
 
+use super::repositories::Entry;
+
 /// Largest certificate or key file, in bytes.
 const MAX_PEM_BYTES: u64 = 4 << 20;
 
@@ -79,6 +81,22 @@ impl ConnectionArguments {
             );
         }
         Ok(())
+    }
+
+    /// Where the files lie, as it is kept for a repository.
+    pub(super) fn entry(&self, name: &str, url: &str) -> Entry {
+        let text = |value: &Option<String>| value.clone().unwrap_or_default();
+        Entry {
+            name: name.to_owned(),
+            url: url.to_owned(),
+            username: text(&self.username),
+            password: text(&self.password),
+            cert_file: text(&self.cert_file),
+            key_file: text(&self.key_file),
+            ca_file: text(&self.ca_file),
+            insecure_skip_tls_verify: self.insecure_skip_tls_verify,
+            pass_credentials_all: false,
+        }
     }
 
     /// What a chart repository is reached with.

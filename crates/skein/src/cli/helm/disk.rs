@@ -12,6 +12,7 @@ use skein_helm::folder::{self, Entry, EntryKind, Folder};
 use skein_helm::lint::{LintInput, Place};
 use skein_helm::load::LoadError;
 
+use super::dependency::clean;
 use super::repositories;
 
 /// Largest archive that is read, in bytes.
@@ -30,8 +31,15 @@ impl Folder for Disk {
             let Ok(name) = entry.file_name().into_string() else {
                 return Err(format!("{}: the name is not UTF-8", entry.path().display()));
             };
-            let metadata = fs::metadata(entry.path())
-                .map_err(|e| format!("lstat {}: {e}", entry.path().display()))?;
+            let metadata = fs::metadata(entry.path()).map_err(|error| {
+                let (path, missing) = (entry.path(), first_missing(&entry.path()));
+                format!(
+                    "error evaluating symlink {}: lstat {}: {}",
+                    path.display(),
+                    missing.display(),
+                    in_go_words(&error)
+                )
+            })?;
             let kind = if metadata.is_dir() {
                 EntryKind::Folder
             } else if metadata.is_file() {
@@ -97,6 +105,21 @@ pub(super) fn load_folder(path: &Path) -> anyhow::Result<Chart> {
 /// An error whose text has all that it comes from.
 fn in_full(error: impl std::fmt::Display) -> anyhow::Error {
     anyhow!("{error}")
+}
+
+/// Where a link leads nowhere: the first part of its target that is not there.
+fn first_missing(link: &Path) -> PathBuf {
+    let target = fs::read_link(link).unwrap_or_default();
+    let folder = link.parent().unwrap_or(Path::new("/"));
+    let full = folder.join(target).display().to_string();
+    let mut path = PathBuf::new();
+    for part in Path::new(&clean(&full)).components() {
+        path.push(part);
+        if fs::symlink_metadata(&path).is_err() {
+            break;
+        }
+    }
+    path
 }
 
 /// What went wrong with a file, in the words of Go.

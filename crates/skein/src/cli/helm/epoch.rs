@@ -1,9 +1,9 @@
-//! `SOURCE_DATE_EPOCH`: one time for all files of a package, so that packing twice gives the same bytes.
+//! Moments in packages and indexes: as Go writes them, and `SOURCE_DATE_EPOCH`, with which packing twice gives the same bytes.
 
 use std::env;
 
 use anyhow::anyhow;
-use jiff::Timestamp;
+use jiff::{Timestamp, Zoned};
 use skein_helm::{Chart, File};
 
 /// The variable, in seconds since 1970.
@@ -33,5 +33,14 @@ fn stamp_chart(chart: &mut Chart, time: Timestamp) {
     chart.schema_modified = Some(time);
     for below in &mut chart.dependencies {
         stamp_chart(below, time);
+    }
+}
+
+/// A moment with the offset of this machine, as Go writes it.
+pub(super) fn rfc3339(moment: &Zoned) -> String {
+    let text = moment.strftime("%Y-%m-%dT%H:%M:%S%.f%:z").to_string();
+    match text.strip_suffix("+00:00") {
+        Some(start) => format!("{start}Z"),
+        None => text,
     }
 }

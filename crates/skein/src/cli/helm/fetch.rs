@@ -16,7 +16,9 @@ use super::repositories::{self, Entry};
 use super::settings::Settings;
 use crate::output::Output;
 
-pub(super) use oci::{OCI_SCHEME, open as open_registry, tags};
+pub(super) use oci::{
+    CHART_CONFIG, CHART_LAYERS, OCI_SCHEME, open as open_registry, tags, underscore_note,
+};
 
 /// A chart's package as it came.
 pub(super) struct Package {
@@ -190,7 +192,7 @@ pub(super) fn first_url(version: &ChartVersion) -> Option<&str> {
 }
 
 /// The version that helm takes: the one that is written just so, or the first in the range. A version that is not there and no range is told to be close.
-fn find<'a>(
+pub(super) fn find<'a>(
     index: &'a ChartIndex,
     chart: &str,
     version: &str,

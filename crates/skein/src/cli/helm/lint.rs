@@ -39,7 +39,7 @@ pub struct LintArguments {
 }
 
 /// Runs `helm lint`.
-pub(super) fn run(arguments: &LintArguments, output: &mut Output) -> anyhow::Result<()> {
+pub(super) async fn run(arguments: &LintArguments, output: &mut Output) -> anyhow::Result<()> {
     let kube_version = match &arguments.kube_version {
         None => None,
         Some(text) => Some(
@@ -57,7 +57,7 @@ pub(super) fn run(arguments: &LintArguments, output: &mut Output) -> anyhow::Res
             paths.extend(disk::charts_below(path));
         }
     }
-    let values = arguments.values.merge()?;
+    let values = arguments.values.merge().await?;
     let (mut failed, mut noteworthy) = (0, 0);
     let mut text = String::new();
     for path in &paths {

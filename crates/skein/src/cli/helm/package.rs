@@ -63,7 +63,7 @@ pub(super) async fn run(
         );
     }
     arguments.connection.check()?;
-    arguments.values.merge()?;
+    arguments.values.merge().await?;
     for chart in &arguments.charts {
         let path = std::path::absolute(clean(chart))?;
         if let Err(error) = fs::metadata(chart) {

@@ -66,10 +66,7 @@ pub(super) async fn run(
 fn save(folder: &str, package: &Package) -> anyhow::Result<()> {
     let path = Path::new(folder).join(&package.file_name);
     if !Path::new(folder).is_dir() {
-        bail!(
-            "open {}: no such file or directory: make the folder {folder} first",
-            path.display()
-        );
+        bail!("open {}: no such file or directory", path.display());
     }
     repositories::write_atomically(&path, &package.bytes)
 }

@@ -5,11 +5,13 @@ use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use skein_registry::chart_repository::{ChartRepository, MAX_INDEX_BYTES};
+use skein_registry::index::NO_TIME;
 use skein_registry::{Access, ChartIndex};
 
 use super::connection::{self, Files};
+use super::disk;
 use super::settings::Settings;
 use crate::output::Output;
 
@@ -17,30 +19,94 @@ use crate::output::Output;
 const UNMANAGED: &str = "helm-manager-";
 
 /// A repository of repositories.yaml.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default)]
 pub(super) struct Entry {
     /// Its name.
     pub name: String,
     /// Its address.
     pub url: String,
-    username: String,
-    password: String,
+    /// User name.
+    pub username: String,
+    /// Password.
+    pub password: String,
+    /// File of the client certificate.
     #[serde(rename = "certFile")]
-    cert_file: String,
+    pub cert_file: String,
+    /// File of its key.
     #[serde(rename = "keyFile")]
-    key_file: String,
+    pub key_file: String,
+    /// File of the certificates to trust.
     #[serde(rename = "caFile")]
-    ca_file: String,
-    insecure_skip_tls_verify: bool,
+    pub ca_file: String,
+    /// Whether certificates are not checked.
+    pub insecure_skip_tls_verify: bool,
     /// Whether other hosts get the credentials too.
     pub pass_credentials_all: bool,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct File {
-    repositories: Vec<Option<Entry>>,
+/// repositories.yaml.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct File {
+    api_version: String,
+    generated: String,
+    /// The repositories.
+    pub repositories: Vec<Option<Entry>>,
+}
+
+impl Default for File {
+    fn default() -> Self {
+        Self {
+            api_version: String::new(),
+            generated: NO_TIME.to_owned(),
+            repositories: vec![],
+        }
+    }
+}
+
+impl File {
+    /// Reads the file; an empty one when there is none.
+    pub(super) fn read(settings: &Settings) -> anyhow::Result<Self> {
+        let bytes = match fs::read(&settings.repository_config) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Self::default()),
+            Err(error) => bail!("{error}"),
+        };
+        match skein_yaml::from_slice(&bytes)? {
+            serde_json::Value::Null => Ok(Self::default()),
+            value => Ok(serde_json::from_value(value)?),
+        }
+    }
+
+    /// Writes the file; passwords are in it.
+    pub(super) fn write(&self, settings: &Settings) -> anyhow::Result<()> {
+        let text = skein_yaml::to_string(&serde_json::to_value(self)?);
+        write_private(&settings.repository_config, text.as_bytes())
+    }
+
+    /// The repository with a name.
+    pub(super) fn find(&self, name: &str) -> Option<&Entry> {
+        let mut entries = self.repositories.iter().flatten();
+        entries.find(|entry| entry.name == name)
+    }
+
+    /// Puts a repository in the place of the one with its name, or behind all.
+    pub(super) fn put(&mut self, entry: Entry) {
+        let mut held = self.repositories.iter_mut();
+        match held.find(|held| held.as_ref().is_some_and(|held| held.name == entry.name)) {
+            Some(held) => *held = Some(entry),
+            None => self.repositories.push(Some(entry)),
+        }
+    }
+
+    /// Takes out the repositories with a name; false when there is none.
+    pub(super) fn remove(&mut self, name: &str) -> bool {
+        let is_there = self.find(name).is_some();
+        let is_other = |entry: &Option<Entry>| entry.as_ref().is_some_and(|e| e.name != name);
+        self.repositories.retain(is_other);
+        is_there
+    }
 }
 
 impl Entry {
@@ -91,6 +157,25 @@ impl Entry {
             .join(format!("{}-index.yaml", self.name)))
     }
 
+    fn charts_file(&self, settings: &Settings) -> PathBuf {
+        settings
+            .repository_cache
+            .join(format!("{}-charts.txt", self.name))
+    }
+
+    /// Takes away what is kept of it on the disk.
+    pub(super) fn forget(&self, settings: &Settings) -> anyhow::Result<()> {
+        for path in [self.charts_file(settings), self.index_file(settings)?] {
+            match fs::remove_file(&path) {
+                Err(error) if error.kind() != ErrorKind::NotFound => {
+                    bail!("can't remove index file {}: {error}", path.display())
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
     /// The index that lies on the disk. Entries that are wrong are told and left out.
     pub(super) fn cached_index(
         &self,
@@ -117,9 +202,7 @@ impl Entry {
             .flatten()
             .map(|(name, _)| format!("{name}\n"))
             .collect();
-        let list = settings
-            .repository_cache
-            .join(format!("{}-charts.txt", self.name));
+        let list = self.charts_file(settings);
         fs::create_dir_all(&settings.repository_cache)
             .with_context(|| format!("mkdir {}", settings.repository_cache.display()))?;
         write_atomically(&list, names.concat().as_bytes())?;
@@ -144,26 +227,10 @@ pub(super) fn parse_index(
 
 /// The repositories of repositories.yaml; none when there is no such file.
 pub(super) fn load(settings: &Settings) -> anyhow::Result<Vec<Entry>> {
-    let path = &settings.repository_config;
-    let bytes = match fs::read(path) {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(vec![]),
-        Err(error) => bail!(
-            "couldn't load repositories file ({}): {error}",
-            path.display()
-        ),
-    };
-    let failed = |problem: String| {
-        anyhow!(
-            "couldn't load repositories file ({}): {problem}",
-            path.display()
-        )
-    };
-    let value = skein_yaml::from_slice(&bytes).map_err(|error| failed(error.to_string()))?;
-    if value.is_null() {
-        return Ok(vec![]);
-    }
-    let file: File = serde_json::from_value(value).map_err(|error| failed(error.to_string()))?;
+    let file = File::read(settings).map_err(|error| {
+        let path = settings.repository_config.display();
+        anyhow!("couldn't load repositories file ({path}): {error:#}")
+    })?;
     Ok(file.repositories.into_iter().flatten().collect())
 }
 
@@ -197,29 +264,32 @@ pub(super) async fn refresh_all(
             continue;
         }
         seen.push(url);
-        let outcome = repository.refresh(settings, output).await;
-        let (name, url) = (&repository.name, &repository.url);
-        let line = match (outcome, repository.is_managed()) {
-            (Ok(()), true) => {
-                format!("...Successfully got an update from the {name:?} chart repository")
-            }
-            (Ok(()), false) => {
-                format!("...Successfully got an update from the {url:?} chart repository")
-            }
-            (Err(error), true) => {
-                format!(
-                    "...Unable to get an update from the {name:?} chart repository ({url}):\n\t{error:#}"
-                )
-            }
-            (Err(error), false) => {
-                format!(
-                    "...Unable to get an update from the {url:?} chart repository:\n\t{error:#}"
-                )
-            }
-        };
-        output.print(&format!("{line}\n"))?;
+        refresh_and_tell(repository, settings, output).await?;
     }
     Ok(())
+}
+
+/// Refreshes one repository and says what came of it; false when it failed.
+pub(super) async fn refresh_and_tell(
+    repository: &Entry,
+    settings: &Settings,
+    output: &mut Output,
+) -> anyhow::Result<bool> {
+    let outcome = repository.refresh(settings, output).await;
+    let (name, url) = (&repository.name, &repository.url);
+    let (shown, place) = if repository.is_managed() {
+        (name, format!(" ({url})"))
+    } else {
+        (url, String::new())
+    };
+    let line = match &outcome {
+        Ok(()) => format!("...Successfully got an update from the {shown:?} chart repository"),
+        Err(error) => format!(
+            "...Unable to get an update from the {shown:?} chart repository{place}:\n\t{error:#}"
+        ),
+    };
+    output.print(&format!("{line}\n"))?;
+    Ok(outcome.is_ok())
 }
 
 /// Reads a file of at most so many bytes.
@@ -239,23 +309,36 @@ pub(super) fn read_limited(path: &Path, limit: u64) -> anyhow::Result<Vec<u8>> {
 
 /// Writes a file so that nobody sees a half of it.
 pub(super) fn write_atomically(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    write_with_mode(path, bytes, 0o644)
+}
+
+/// The same for a file that only its owner may read; its folder is made where it is missing.
+pub(super) fn write_private(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).with_context(|| format!("mkdir {}", folder.display()))?;
+    }
+    write_with_mode(path, bytes, 0o600)
+}
+
+fn write_with_mode(path: &Path, bytes: &[u8], mode: u32) -> anyhow::Result<()> {
     let folder = path
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.unwrap_or(Path::new("."));
-    let failed = || format!("write {}", path.display());
+    let failed =
+        |error: &std::io::Error| anyhow!("open {}: {}", path.display(), disk::in_go_words(error));
     let mut file = tempfile::Builder::new()
         .prefix(".skein-")
-        .permissions(permissions())
+        .permissions(permissions(mode))
         .tempfile_in(folder)
-        .with_context(failed)?;
-    file.write_all(bytes).with_context(failed)?;
-    file.persist(path).with_context(failed)?;
+        .map_err(|error| failed(&error))?;
+    file.write_all(bytes).map_err(|error| failed(&error))?;
+    file.persist(path).map_err(|error| failed(&error.error))?;
     Ok(())
 }
 
 #[cfg(unix)]
-fn permissions() -> fs::Permissions {
+fn permissions(mode: u32) -> fs::Permissions {
     use std::os::unix::fs::PermissionsExt as _;
-    fs::Permissions::from_mode(0o644)
+    fs::Permissions::from_mode(mode)
 }

@@ -148,7 +148,7 @@ pub(super) async fn run(
     let remote = &arguments.remote;
     let version = remote.version_or_devel(arguments.devel);
     let located = chart_path::locate(&chart_name, &version, remote, settings, output).await?;
-    let values = arguments.values.merge()?;
+    let values = arguments.values.merge().await?;
     let chart = load(arguments, &located, settings, debug, output).await?;
     for warning in preflight::check_chart(&chart)? {
         output.note_line(&warning.to_string())?;

@@ -1,4 +1,4 @@
-//! The flags that give values: files and `--set` in its kinds.
+//! The flags that give values: files, here or behind HTTP, and `--set` in its kinds.
 
 use std::fs;
 use std::io::Read;
@@ -6,6 +6,9 @@ use std::io::Read;
 use anyhow::{Context, anyhow, bail};
 use clap::Args;
 use skein_helm::{Values, values};
+use skein_registry::Access;
+use skein_registry::chart_repository::ChartRepository;
+use tokio::runtime::Handle;
 
 /// Largest file of values, in bytes.
 const MAX_VALUES_BYTES: u64 = 64 << 20;
@@ -13,7 +16,7 @@ const MAX_VALUES_BYTES: u64 = 64 << 20;
 /// Values from the command line.
 #[derive(Args, Clone, Debug, Default)]
 pub(super) struct ValueArguments {
-    /// Values from a YAML file, or - for standard input
+    /// Values from a YAML file, an address, or - for standard input
     #[arg(short = 'f', long, value_name = "FILE", value_delimiter = ',')]
     values: Vec<String>,
     /// Values as NAME=VALUE,NAME=VALUE
@@ -35,10 +38,10 @@ pub(super) struct ValueArguments {
 
 impl ValueArguments {
     /// Everything together: files first, then JSON, typed, strings, files' contents and literals.
-    pub(super) fn merge(&self) -> anyhow::Result<Values> {
+    pub(super) async fn merge(&self) -> anyhow::Result<Values> {
         let mut all = Values::new();
         for path in &self.values {
-            let text = read(path)?;
+            let text = read(path).await?;
             let read = values::read_documents(&text)
                 .map_err(|problem| anyhow!("failed to parse {path}: {problem}"))?;
             values::merge_over(&mut all, read);
@@ -53,8 +56,11 @@ impl ValueArguments {
             values::set_string(text, &mut all).context("failed parsing --set-string data")?;
         }
         for text in &self.set_file {
+            // Addresses are known only once the text is parsed.
+            let runtime = Handle::current();
             let mut content = |path: &str| {
-                let bytes = read(path).map_err(|error| error.to_string())?;
+                let bytes = tokio::task::block_in_place(|| runtime.block_on(read(path)));
+                let bytes = bytes.map_err(|error| error.to_string())?;
                 Ok(String::from_utf8_lossy(&bytes).into_owned())
             };
             values::set_file(text, &mut all, &mut content)
@@ -67,7 +73,7 @@ impl ValueArguments {
     }
 }
 
-fn read(path: &str) -> anyhow::Result<Vec<u8>> {
+async fn read(path: &str) -> anyhow::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     if path.trim() == "-" {
         std::io::stdin()
@@ -75,7 +81,8 @@ fn read(path: &str) -> anyhow::Result<Vec<u8>> {
             .take(MAX_VALUES_BYTES + 1)
             .read_to_end(&mut bytes)?;
     } else if path.starts_with("http://") || path.starts_with("https://") {
-        bail!("{path}: values are read from files; download it first");
+        let client = ChartRepository::new(path, &Access::default(), false)?;
+        return Ok(client.fetch_chart(path, MAX_VALUES_BYTES).await?);
     } else {
         let file = fs::File::open(path).map_err(|error| match error.kind() {
             std::io::ErrorKind::NotFound => anyhow!("open {path}: no such file or directory"),

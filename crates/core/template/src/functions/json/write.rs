@@ -41,8 +41,12 @@ const PLAIN_BELOW: f64 = 1e21;
 
 impl Writer {
     fn value(&mut self, value: &Value, depth: usize) -> Result<(), JsonError> {
-        if depth > MAX_VALUE_DEPTH_LEVELS || self.out.len() > self.limit {
+        if depth > MAX_VALUE_DEPTH_LEVELS {
             return Err(JsonError::TooDeep);
+        }
+        // The caller refuses a text of this length.
+        if self.out.len() > self.limit {
+            return Ok(());
         }
         with_room(|| self.level(value, depth))
     }

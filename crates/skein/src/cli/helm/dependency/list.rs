@@ -6,7 +6,7 @@ use std::path::Path;
 use skein_helm::{Chart, Dependency};
 use skein_semver::{Constraint, Version};
 
-use crate::helm::disk;
+use crate::helm::{disk, print};
 
 /// The text of the command.
 pub(super) fn list(path: &str, widest: usize) -> anyhow::Result<String> {
@@ -16,16 +16,20 @@ pub(super) fn list(path: &str, widest: usize) -> anyhow::Result<String> {
     }
     let wanted = &chart.metadata.dependencies;
     let names = names_in(&format!("{path}/charts"));
-    let mut rows = vec![["NAME", "VERSION", "REPOSITORY", "STATUS"].map(str::to_owned)];
+    let mut rows = vec![
+        ["NAME", "VERSION", "REPOSITORY", "STATUS"]
+            .map(str::to_owned)
+            .to_vec(),
+    ];
     for dependency in wanted {
-        rows.push([
+        rows.push(vec![
             dependency.name.clone(),
             dependency.version.clone(),
             dependency.repository.clone(),
             status(path, &names, dependency, &chart).to_owned(),
         ]);
     }
-    let mut text = table(&rows, widest);
+    let mut text = print::table(&rows, widest);
     text.push('\n');
     for name in &names {
         let full = format!("{path}/charts/{name}");
@@ -102,41 +106,4 @@ fn wrong_version(found: &Chart, wanted: &Dependency) -> Option<&'static str> {
         return Some("invalid version");
     };
     (!range.check(&version)).then_some("wrong version")
-}
-
-/// Rows with tabs between padded cells; long cells are cut.
-fn table(rows: &[[String; 4]], widest: usize) -> String {
-    const CUT: &str = "...";
-    let cells: Vec<Vec<String>> = rows
-        .iter()
-        .map(|row| {
-            row.iter()
-                .map(|cell| {
-                    if cell.chars().count() <= widest {
-                        return cell.clone();
-                    }
-                    let kept: String = cell
-                        .chars()
-                        .take(widest.saturating_sub(CUT.len()))
-                        .collect();
-                    format!("{kept}{CUT}")
-                })
-                .collect()
-        })
-        .collect();
-    let width = |column: usize| {
-        let lengths = cells.iter().map(|row| row[column].chars().count());
-        lengths.max().unwrap_or(0)
-    };
-    let widths: Vec<usize> = (0..4).map(width).collect();
-    cells
-        .iter()
-        .map(|row| {
-            let padded = row
-                .iter()
-                .zip(&widths)
-                .map(|(cell, width)| format!("{cell:<width$}"));
-            padded.collect::<Vec<_>>().join("\t") + "\n"
-        })
-        .collect()
 }

@@ -327,20 +327,11 @@ impl Manager<'_> {
         }
         let now = Zoned::now();
         let lock = Lock {
-            generated: rfc3339(&now),
+            generated: epoch::rfc3339(&now),
             digest: digest.to_owned(),
             dependencies: locked.into_iter().flatten().collect(),
         };
         write_atomically(&path, lock::to_yaml(&lock)?.as_bytes())
-    }
-}
-
-/// A moment with the offset of this machine, as Go writes it.
-fn rfc3339(moment: &Zoned) -> String {
-    let text = moment.strftime("%Y-%m-%dT%H:%M:%S%.f%:z").to_string();
-    match text.strip_suffix("+00:00") {
-        Some(start) => format!("{start}Z"),
-        None => text,
     }
 }
 

@@ -14,12 +14,12 @@ use crate::helm::settings::Settings;
 /// Address prefix of registries.
 pub(in crate::helm) const OCI_SCHEME: &str = "oci://";
 /// Media types of a chart's layer, the present one before the old one.
-const CHART_LAYERS: [&str; 2] = [
+pub(in crate::helm) const CHART_LAYERS: [&str; 2] = [
     "application/vnd.cncf.helm.chart.content.v1.tar+gzip",
     "application/tar+gzip",
 ];
 /// Media type of a chart's configuration.
-const CHART_CONFIG: &str = "application/vnd.cncf.helm.config.v1+json";
+pub(in crate::helm) const CHART_CONFIG: &str = "application/vnd.cncf.helm.config.v1+json";
 /// Largest file of logins, in bytes.
 const MAX_LOGINS_BYTES: u64 = 4 << 20;
 /// What helm says below a reference with an underscore.
@@ -151,11 +151,17 @@ fn last_part(name: &str) -> &str {
 }
 
 fn notes(shown: &str, digest: &str) -> String {
-    let mut notes = format!("Pulled: {shown}\nDigest: {digest}\n");
-    if shown.contains('_') {
-        notes.push_str(&format!("{shown} contains an underscore.\n{UNDERSCORE}"));
+    let note = underscore_note(shown, shown);
+    format!("Pulled: {shown}\nDigest: {digest}\n{note}")
+}
+
+/// What is said when a text has an underscore.
+pub(in crate::helm) fn underscore_note(text: &str, shown: &str) -> String {
+    if text.contains('_') {
+        format!("{shown} contains an underscore.\n{UNDERSCORE}")
+    } else {
+        String::new()
     }
-    notes
 }
 
 /// A registry with the credentials of the flags or of the files of logins.
