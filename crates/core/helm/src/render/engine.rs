@@ -95,10 +95,9 @@ fn parse(
 
 /// Whether templates have the same paths and texts in the same order.
 fn is_same(left: &Sources, right: &Sources) -> bool {
-    let is_equal = |(one, other): (&(String, Arc<[u8]>), &(String, Arc<[u8]>))| {
-        one.0 == other.0 && kept::is_same(&one.1, &other.1)
-    };
-    left.len() == right.len() && left.iter().zip(right).all(is_equal)
+    let mut pairs = left.iter().zip(right);
+    left.len() == right.len()
+        && pairs.all(|(one, other)| one.0 == other.0 && kept::is_same(&one.1, &other.1))
 }
 
 /// The last part of a path.

@@ -67,7 +67,7 @@ impl Value {
 
     /// The value as Go's `json.Marshal` sees it: whole floats stay numbers, bytes become base64, times RFC 3339.
     pub fn to_json(&self) -> Result<Json, JsonError> {
-        Walk::new().to_json(self, 0)
+        Walk::new().json_of(self, 0)
     }
 
     /// A copy that shares no map with the original.
@@ -110,7 +110,7 @@ impl Walk {
         Ok(())
     }
 
-    fn to_json(&mut self, value: &Value, depth: usize) -> Result<Json, JsonError> {
+    fn json_of(&mut self, value: &Value, depth: usize) -> Result<Json, JsonError> {
         self.enter(depth)?;
         with_room(|| self.level_to_json(value, depth))
     }
@@ -136,7 +136,7 @@ impl Walk {
                 let items: Result<_, _> = list
                     .items()
                     .iter()
-                    .map(|item| self.to_json(item, depth + 1))
+                    .map(|item| self.json_of(item, depth + 1))
                     .collect();
                 Json::Array(items?)
             }
@@ -144,7 +144,7 @@ impl Walk {
             Value::Map(map) => {
                 let mut object = serde_json::Map::new();
                 for (key, item) in map.read().iter() {
-                    object.insert(key.lossy().into_owned(), self.to_json(item, depth + 1)?);
+                    object.insert(key.lossy().into_owned(), self.json_of(item, depth + 1)?);
                 }
                 Json::Object(object)
             }
@@ -162,11 +162,11 @@ impl Walk {
         }
         let underlying = object.underlying();
         if !matches!(underlying, Value::Nil) {
-            return self.to_json(&underlying, depth + 1);
+            return self.json_of(&underlying, depth + 1);
         }
         let mut map = serde_json::Map::new();
         for (name, field) in object.fields() {
-            map.insert(name.into_owned(), self.to_json(&field, depth + 1)?);
+            map.insert(name.into_owned(), self.json_of(&field, depth + 1)?);
         }
         Ok(Json::Object(map))
     }
