@@ -123,7 +123,7 @@ fn bombs_end_in_small_processes() {
     let program = std::env::current_exe().expect("this program has a path");
     for (number, (template, word)) in BOMBS.iter().enumerate() {
         let script = format!(
-            "ulimit -v {MEMORY_KIB} && ulimit -t {CPU_SECONDS} && exec \"$0\" --exact bombs::one_bomb --ignored --nocapture"
+            "ulimit -v {MEMORY_KIB} && ulimit -t {CPU_SECONDS} && exec \"$0\" --exact bombs::one_bomb --nocapture"
         );
         let output = Command::new("sh")
             .args(["-c", &script])
@@ -139,10 +139,12 @@ fn bombs_end_in_small_processes() {
     }
 }
 
+/// What each process of the test above does; by itself it has nothing to do.
 #[test]
-#[ignore = "run by the test above, one process for each bomb"]
 fn one_bomb() {
-    let choice = std::env::var(CHOICE).expect("the bomb is chosen");
+    let Ok(choice) = std::env::var(CHOICE) else {
+        return;
+    };
     let (template, _) = BOMBS[choice.parse::<usize>().expect("a number")];
     let chart = chart(&[("templates/a.yaml", template)]);
     let error = failure(&chart, "recursive: '{{ tpl .Values.recursive . }}'");
