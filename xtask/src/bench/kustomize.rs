@@ -7,14 +7,18 @@ use crate::process;
 /// The corpus of the crate.
 const CORPUS: &str = "crates/core/kustomize/tests/corpus";
 
-/// `bench kustomize`.
+/// `bench kustomize`: our side of the processes is the shipped binary.
 pub fn run(_arguments: &[String]) -> Result<()> {
     let component = skein_upstream::find("kustomize").context("kustomize is not listed")?;
     let binary = skein_upstream::ensure(component, &mut |_| {})?;
     let binary = binary.to_string_lossy();
     example(&["curve"])?;
     println!();
-    example(&["processes", &binary, CORPUS])
+    let mut build = process::cargo(&["build", "--release", "--package", "skein"]);
+    process::run(&mut build)?;
+    let target = std::env::var("CARGO_TARGET_DIR").unwrap_or_else(|_| "target".to_owned());
+    let skein = format!("{target}/release/skein");
+    example(&["processes", &binary, CORPUS, &skein])
 }
 
 /// The example does the work, so that a small optimised build is enough.

@@ -124,9 +124,9 @@ pub fn build(tree: &dyn Files, root: &str, options: &Options<'_>) -> Result<Buil
         clean_annotations(map, keep_origin, keep_transformations)
     })?;
     let values = ra.map.list().iter().map(|resource| {
-        let value = skein_yaml::reencoded_to_json(&resource.node)
-            .map_err(|e| BuildError::from(e).on_object(resource.shown()))?;
-        refuse_unprintable(&value).map_err(|e| e.on_object(resource.shown()))?;
+        let value =
+            skein_yaml::reencoded_to_json(&resource.node).map_err(|e| resource.blame(e.into()))?;
+        refuse_unprintable(&value).map_err(|e| resource.blame(e))?;
         Ok(value)
     });
     Ok(Build {
@@ -166,7 +166,7 @@ fn refuse_unprintable(value: &Value) -> Outcome<()> {
 fn finish_names(ra: &mut Accumulator, context: &mut Context) -> Outcome<()> {
     if let Some(broken) = ra.map.list().iter().find(|r| r.has_broken_history()) {
         let message = "number of previous names, number of previous namespaces, number of previous kinds not equal";
-        return Err(BuildError::invalid(message).on_object(broken.shown()));
+        return Err(broken.blame(BuildError::invalid(message)));
     }
     let config = &ra.config;
     context.traced(&mut ra.map, "hash of the content", |map, schema| {
@@ -185,7 +185,7 @@ fn finish_names(ra: &mut Accumulator, context: &mut Context) -> Outcome<()> {
 fn drop_local(map: &mut ResMap) -> Outcome<()> {
     map.drop_empties();
     for resource in map.list() {
-        check_metadata(&resource.node).map_err(|e| e.on_object(resource.shown()))?;
+        check_metadata(&resource.node).map_err(|e| resource.blame(e))?;
     }
     let is_local = |value: Option<&str>| value.is_some_and(|v| v != "false");
     if map

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
-use skein_yaml::{Dialect, Node, compose};
+use skein_yaml::{Dialect, Node, Style, compose_with_aliases};
 
 use crate::error::{BuildError, Outcome, Problem};
 use crate::go_json;
@@ -11,7 +11,7 @@ use crate::kustomization::Fields;
 use crate::load::resources_from_text;
 use crate::loader::Loader;
 use crate::merge::{Merged, Merger};
-use crate::ops::node_from_json;
+use crate::ops::{clear, node_from_json};
 use crate::resource::Resource;
 use crate::schema::MergeSchema;
 use crate::tree::{FileTree, Files};
@@ -254,6 +254,14 @@ impl Inflation<'_, '_> {
         if chart.name.is_empty() {
             return Err(BuildError::invalid("chart name cannot be empty"));
         }
+        if chart.name.contains('/') {
+            // kustomize names a file of values after the chart, and has no folder for it.
+            let message = format!(
+                "the chart name '{}' cannot have a slash, set helmGlobals.chartHome to the folder",
+                chart.name
+            );
+            return Err(BuildError::invalid(message).at_field("name"));
+        }
         let mut additional = Vec::new();
         for path in &chart.additional_values_files {
             let text = self.loader.load(path);
@@ -348,8 +356,13 @@ impl Inflation<'_, '_> {
         if inline.is_empty() {
             return Ok(file);
         }
-        let from_file = compose(&file, Dialect::V3)?.unwrap_or_else(Node::mapping);
-        let inline = node_from_json(&Value::Object(inline.clone()));
+        let Some(mut from_file) = compose_with_aliases(&file, Dialect::V3)? else {
+            let message = "the file of values is empty, which kustomize cannot merge inline values with; write {} into it";
+            return Err(BuildError::invalid(message)
+                .upstream(|_| "could not parse values file into rnode: EOF".to_owned()));
+        };
+        let mut inline = node_from_json(&Value::Object(inline.clone()));
+        drop_aliases(&mut from_file, Some(&mut inline), merge == "merge")?;
         let (mut below, mut above) = match merge {
             "merge" => (inline, from_file),
             _ => (from_file, inline),
@@ -380,6 +393,44 @@ impl Inflation<'_, '_> {
             }
         }
     }
+}
+
+/// Drops the fields of maps whose values are aliases, and the inline values for them, as kustomize's merge does; lists keep theirs. What is refused
+/// when the file is merged into the inline values is an alias where these have something.
+fn drop_aliases(values: &mut Node, mut inline: Option<&mut Node>, file_wins: bool) -> Outcome<()> {
+    if !values.is_mapping() {
+        keep_aliases(values);
+        return Ok(());
+    }
+    let mut kept = Vec::with_capacity(values.content.len());
+    let mut fields = std::mem::take(&mut values.content).into_iter();
+    while let (Some(mut key), Some(mut value)) = (fields.next(), fields.next()) {
+        if !value.style.has(Style::ALIAS) {
+            let other = inline.as_mut().and_then(|i| i.get_mut(&key.value));
+            drop_aliases(&mut value, other, file_wins)?;
+            keep_aliases(&mut key);
+            kept.extend([key, value]);
+            continue;
+        }
+        let Some(inline) = inline.as_mut().filter(|i| i.is_mapping()) else {
+            continue;
+        };
+        let dropped = clear(inline, &key.value)?;
+        if file_wins && dropped.is_some_and(|dropped| !dropped.is_null()) {
+            let message = format!(
+                "the alias of '{}' in the file of values cannot be merged with inline values",
+                key.value
+            );
+            return Err(BuildError::invalid(message));
+        }
+    }
+    values.content = kept;
+    Ok(())
+}
+
+fn keep_aliases(node: &mut Node) {
+    node.style = node.style.without(Style::ALIAS);
+    node.content.iter_mut().for_each(keep_aliases);
 }
 
 fn json_text(value: &Value) -> Arc<[u8]> {

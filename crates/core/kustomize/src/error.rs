@@ -123,6 +123,18 @@ impl BuildError {
         self
     }
 
+    /// Names the field above the one that is named, if one is.
+    pub(crate) fn below_field(mut self, above: &str) -> Self {
+        if self.place.file.is_none() {
+            let field = self.place.field.take();
+            self.place.field = Some(match field {
+                Some(field) if field != above => format!("{above}.{field}"),
+                _ => above.to_owned(),
+            });
+        }
+        self
+    }
+
     /// Names the object, unless one is named.
     pub(crate) fn on_object(mut self, object: impl Into<String>) -> Self {
         self.place.object.get_or_insert_with(|| object.into());
@@ -155,7 +167,10 @@ impl fmt::Display for BuildError {
         let place = &self.place;
         if let Some(file) = &place.file {
             match place.line {
-                Some(line) if !matches!(self.problem, Problem::Yaml(_)) => {
+                // A problem of the file itself has its line in its words.
+                Some(line)
+                    if place.field.is_some() || !matches!(self.problem, Problem::Yaml(_)) =>
+                {
                     write!(f, "{file}:{line}: ")?
                 }
                 _ => write!(f, "{file}: ")?,

@@ -1,6 +1,5 @@
 //! Where transformers write: field specs, and the configuration of all transformers of one kustomization.
 
-use std::cmp::Ordering;
 use std::sync::{Arc, OnceLock};
 
 use skein_yaml::{Kind, Node, Tag};
@@ -13,25 +12,38 @@ use crate::ops::{OpError, Step, get_or_create, lookup_mut, split_path, step_of};
 const DEFAULTS: &str = include_str!("../data/field-specs.txt");
 
 /// A field of the kinds that `gvk` selects.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct FieldSpec {
     pub(crate) gvk: Gvk,
     /// Path as written, parts separated by `/`, `\/` for a slash.
     pub(crate) path: String,
-    /// The parts of the path.
-    pub(crate) parts: Vec<String>,
     /// Whether the field is made where it is missing.
     pub(crate) create: bool,
+    /// The parts of the path, once they are needed: most defaults select no object of a build.
+    parts: OnceLock<Vec<String>>,
 }
+
+impl PartialEq for FieldSpec {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.gvk, &self.path, self.create) == (&other.gvk, &other.path, other.create)
+    }
+}
+
+impl Eq for FieldSpec {}
 
 impl FieldSpec {
     pub(crate) fn new(gvk: Gvk, path: &str, create: bool) -> Self {
         Self {
             gvk,
             path: path.to_owned(),
-            parts: split_path(path, '/'),
             create,
+            parts: OnceLock::new(),
         }
+    }
+
+    /// The parts of the path.
+    pub(crate) fn parts(&self) -> &[String] {
+        self.parts.get_or_init(|| split_path(&self.path, '/'))
     }
 
     /// Whether this spec selects the object by its kind.
@@ -92,7 +104,7 @@ pub(crate) fn apply_path(
     set: SetField<'_>,
 ) -> Result<(), OpError> {
     let create = create.filter(|_| spec.create);
-    walk(object, &spec.parts, create, set)
+    walk(object, spec.parts(), create, set)
         .map_err(|e| OpError(format!("at the field '{}': {}", spec.path, e.0)))
 }
 
@@ -140,7 +152,7 @@ fn walk(
             };
             let field = match made {
                 Some(made) if create.is_some() && !is_list => create_step(node, name, made.kind)?,
-                _ => lookup_mut(node, std::slice::from_ref(&name.to_owned()))?,
+                _ => lookup_mut(node, &[name])?,
             };
             let Some(field) = field else { return Ok(()) };
             if field.is_null()
@@ -161,7 +173,7 @@ fn create_step<'a>(
 ) -> Result<Option<&'a mut Node>, OpError> {
     match step_of(name)? {
         Some(Step::Field(name)) => get_or_create(node, name, kind),
-        _ => lookup_mut(node, std::slice::from_ref(&name.to_owned())),
+        _ => lookup_mut(node, &[name]),
     }
 }
 
@@ -193,7 +205,7 @@ impl FieldSpecs {
     }
 
     fn sort(&mut self) {
-        self.0.sort_by(|a, b| compare_gvk(&a.gvk, &b.gvk));
+        self.0.sort_by_cached_key(|spec| gvk_order(&spec.gvk));
     }
 }
 
@@ -300,7 +312,7 @@ impl TransformerConfig {
             }
         }
         self.name_reference
-            .sort_by(|a, b| compare_gvk(&a.target, &b.target));
+            .sort_by_cached_key(|reference| gvk_order(&reference.target));
     }
 
     /// The default configuration as it is after it was merged into an empty one.
@@ -373,11 +385,12 @@ pub(crate) fn kind_rank<S: AsRef<str>>(kind: &str, first: &[S], last: &[S]) -> i
     }
 }
 
-fn compare_gvk(a: &Gvk, b: &Gvk) -> Ordering {
-    let rank = |g: &Gvk| kind_rank(&g.kind, &ORDER_FIRST, &ORDER_LAST);
-    rank(a)
-        .cmp(&rank(b))
-        .then_with(|| sort_text(a).cmp(&sort_text(b)))
+/// What kinds are sorted by.
+fn gvk_order(gvk: &Gvk) -> (isize, String) {
+    (
+        kind_rank(&gvk.kind, &ORDER_FIRST, &ORDER_LAST),
+        sort_text(gvk),
+    )
 }
 
 /// `group_version_kind` with a mark for each empty part, for sorting.

@@ -135,26 +135,30 @@ fn set_secret_data(node: &mut Node, pairs: &BTreeMap<String, Vec<u8>>) -> Outcom
 /// All pairs of a generator: environment files, then literals, then files. A key can come only once.
 fn load_pairs(args: &GeneratorArgs, loader: &Loader<'_>) -> Outcome<BTreeMap<String, Vec<u8>>> {
     let mut pairs: Vec<(String, Vec<u8>)> = Vec::new();
-    for path in &args.envs {
-        let at = |e: BuildError| among(e, "env source files:", &args.envs);
+    for (number, path) in args.envs.iter().enumerate() {
+        let at = |e: BuildError| {
+            among(e, "env source files:", &args.envs).at_field(format!("envs[{number}]"))
+        };
         let content = loader.load(path).map_err(at)?;
         let shown = loader.path_of(path);
         pairs.extend(env_pairs(&content).map_err(|e| at(e.in_file(&shown)))?);
     }
-    for literal in &args.literals {
+    for (number, literal) in args.literals.iter().enumerate() {
         let (key, value) = literal
             .split_once('=')
             .filter(|(key, _)| !key.is_empty())
             .ok_or_else(|| {
                 let error = BuildError::invalid("invalid literal source, expected key=value")
                     .upstream(|_| format!("invalid literal source {literal}, expected key=value"))
-                    .at_field("literals");
+                    .at_field(format!("literals[{number}]"));
                 among(error, "literal sources", &args.literals)
             })?;
         pairs.push((key.to_owned(), without_quotes(value).as_bytes().to_vec()));
     }
-    for source in &args.files {
-        let at = |e: BuildError| among(e, "file sources:", &args.files);
+    for (number, source) in args.files.iter().enumerate() {
+        let at = |e: BuildError| {
+            among(e, "file sources:", &args.files).at_field(format!("files[{number}]"))
+        };
         let (key, path) = file_source(source).map_err(at)?;
         pairs.push((key.to_owned(), loader.load(path).map_err(at)?.to_vec()));
     }
@@ -179,7 +183,9 @@ fn among(error: BuildError, what: &str, sources: &[String]) -> BuildError {
 /// Key and path of a file source: `path`, or `key=path`.
 pub(crate) fn file_source(source: &str) -> Outcome<(&str, &str)> {
     let invalid = |problem: &str| {
-        Err(BuildError::invalid(format!("{problem} in source '{source}'")).at_field("files"))
+        Err(BuildError::invalid(format!(
+            "{problem} in source '{source}'"
+        )))
     };
     match source.split('=').collect::<Vec<_>>()[..] {
         [path] => {

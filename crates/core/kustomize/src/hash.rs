@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use skein_yaml::Node;
 
-use crate::error::{BuildError, Outcome, Problem};
+use crate::error::{Outcome, Problem};
 use crate::go_json;
 use crate::resource::Resource;
 
@@ -19,7 +19,7 @@ pub(crate) fn suffix(resource: &Resource) -> Outcome<String> {
         kind => {
             let message =
                 format!("a hash suffix is made for ConfigMaps and Secrets, not for a {kind}");
-            return Err(BuildError::new(Problem::Refused(message)).on_object(resource.shown()));
+            return Err(resource.blame(Problem::Refused(message).into()));
         }
     };
     let mut map = Map::new();

@@ -6,6 +6,7 @@ use crate::charts::{HelmChart, HelmGlobals};
 use crate::field_specs::FieldSpec;
 use crate::id::{Gvk, ResId};
 use crate::selector::Selector;
+use crate::source::Source;
 
 mod decode;
 mod fields;
@@ -13,7 +14,8 @@ mod read;
 
 pub(crate) use fields::Fields;
 pub(crate) use read::{
-    field_spec, generator_args, image, read, replacement, replacement_field, replica, selector,
+    field_spec, generator_args, image, line_of, read, replacement, replacement_field, replica,
+    selector, with_line,
 };
 
 /// What a generated object may be given besides data.
@@ -147,6 +149,8 @@ pub(crate) struct Var {
     pub(crate) name: String,
     pub(crate) object: ResId,
     pub(crate) field_path: String,
+    /// Where it stands.
+    pub(crate) source: Source,
 }
 
 /// The order of the result.

@@ -35,6 +35,7 @@ mod resource;
 mod schema;
 mod selector;
 mod shared;
+mod source;
 mod target;
 mod trace;
 mod transform;

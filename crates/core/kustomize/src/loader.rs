@@ -81,6 +81,15 @@ impl<'a> Loader<'a> {
         })
     }
 
+    /// Directories of the kustomizations that led here, with this one.
+    pub(crate) fn chain(&self) -> Vec<String> {
+        let shown = |directory: &String| match directory.as_str() {
+            "" => ".".to_owned(),
+            directory => directory.to_owned(),
+        };
+        self.visited.iter().map(shown).collect()
+    }
+
     /// Directory of the kustomization in the tree.
     pub(crate) fn root(&self) -> &str {
         &self.root
@@ -88,6 +97,9 @@ impl<'a> Loader<'a> {
 
     /// A path below the kustomization's directory, in the tree.
     pub(crate) fn path_of(&self, path: &str) -> String {
+        if let Some(clean) = self.absolute(path) {
+            return clean;
+        }
         clean_path(&format!("{}/{path}", self.root)).unwrap_or_else(|| path.to_owned())
     }
 
@@ -100,6 +112,21 @@ impl<'a> Loader<'a> {
         clean_path(&format!("{}/{path}", self.root)).ok_or_else(|| {
             Problem::Refused(format!("'{path}' leads out of the root of the files")).into()
         })
+    }
+
+    /// Where an absolute path of the disk leads, if it means anything here.
+    fn absolute(&self, path: &str) -> Option<String> {
+        let is_absolute = path.starts_with('/');
+        let in_tree = is_absolute.then(|| self.tree.files().absolute(path))?;
+        clean_path(&in_tree?)
+    }
+
+    /// Files may be named by absolute paths where those mean something; directories may not.
+    fn resolve_file(&self, path: &str) -> Outcome<String> {
+        match self.absolute(path) {
+            Some(clean) => Ok(clean),
+            None => self.resolve(path),
+        }
     }
 
     /// A path in the tree; an absolute one counts from the root of the tree.
@@ -132,7 +159,7 @@ impl<'a> Loader<'a> {
 
     /// Whether a file of that path can be loaded.
     pub(crate) fn has_file(&self, path: &str) -> bool {
-        self.resolve(path)
+        self.resolve_file(path)
             .is_ok_and(|clean| self.tree.files().is_file(&clean))
     }
 
@@ -155,7 +182,7 @@ impl<'a> Loader<'a> {
                 .map(Arc::from)
                 .map_err(|e| missing(format!("cannot load '{path}': {e}")));
         }
-        self.load_clean(path, &self.resolve(path)?)
+        self.load_clean(path, &self.resolve_file(path)?)
     }
 
     /// As [`Self::load`], for a path that may be absolute.

@@ -155,6 +155,13 @@ pub(crate) enum Step<'a> {
 
 /// Reads one part of a path. `None` for a part that is only spaces.
 pub(crate) fn step_of(part: &str) -> Result<Option<Step<'_>>, OpError> {
+    // Nearly every part is the plain name of a field.
+    if let ([first, ..], [.., last]) = (part.as_bytes(), part.as_bytes())
+        && first.is_ascii_alphabetic()
+        && last.is_ascii_alphanumeric()
+    {
+        return Ok(Some(Step::Field(part)));
+    }
     let part = part.trim();
     if part.is_empty() {
         return Ok(None);
@@ -222,13 +229,15 @@ pub(crate) fn lookup<'a>(node: &'a Node, path: &[String]) -> Result<Option<&'a N
 }
 
 /// The node at a path, to change.
-pub(crate) fn lookup_mut<'a>(
+pub(crate) fn lookup_mut<'a, S: AsRef<str>>(
     node: &'a mut Node,
-    path: &[String],
+    path: &[S],
 ) -> Result<Option<&'a mut Node>, OpError> {
     let mut at = node;
     for part in path {
-        let Some(step) = step_of(part)? else { continue };
+        let Some(step) = step_of(part.as_ref())? else {
+            continue;
+        };
         match step_index(at, &step)? {
             None => return Ok(None),
             Some(index) => at = &mut at.content[index],

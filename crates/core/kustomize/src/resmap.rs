@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+use skein_yaml::Node;
+
 use crate::error::{BuildError, Outcome, Problem};
 use crate::id::{IdKey, ResId, split_api_version};
 use crate::resource::{Behavior, Resource};
@@ -14,7 +16,13 @@ pub(crate) const MAX_OBJECTS: usize = 200_000;
 fn already_registered(resource: &Resource, schema: &MergeSchema) -> BuildError {
     let id = resource.id(schema);
     let message = format!("may not add resource with an already registered id: {id}");
-    BuildError::new(Problem::Conflict(message)).on_object(resource.shown())
+    let mut error = BuildError::new(Problem::Conflict(message)).on_object(resource.shown());
+    if let Some(source) = &resource.source {
+        error = error.in_file(&source.file);
+        let line = resource.node.line;
+        error.place.line = (line > 0 && line != Node::REREAD_LINE).then(|| u64::from(line));
+    }
+    error
 }
 
 /// Objects in order; no two have the same current identity.
@@ -77,7 +85,11 @@ impl ResMap {
         let mut seen = HashSet::with_capacity(self.list.len());
         for resource in &self.list {
             if !seen.insert(resource.key(schema)) {
-                return Err(already_registered(resource, schema));
+                let mut error = already_registered(resource, schema);
+                if let Some(source) = &resource.source {
+                    error.place.chain.clone_from(&source.chain);
+                }
+                return Err(error);
             }
         }
         Ok(())

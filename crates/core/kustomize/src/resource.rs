@@ -1,15 +1,18 @@
 //! One object in a build, with what the build remembers about it.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value};
 use skein_object::LabelSelector;
 use skein_yaml::{Kind, Node, Tag};
 
-use crate::error::Outcome;
+use crate::error::{BuildError, Outcome};
 use crate::id::{Gvk, IdKey, ResId, split_api_version};
 use crate::merge::{Merged, Merger};
 use crate::ops::{OpError, clear, get_or_create, quote_if_ambiguous, set_field};
 use crate::schema::MergeSchema;
 use crate::shared::SharedValues;
+use crate::source::Source;
 use crate::trace::Trail;
 
 /// Annotations that kustomize keeps for itself while it builds; they never appear in the result.
@@ -81,6 +84,8 @@ pub(crate) struct Resource {
     pub(crate) shared: SharedValues,
     /// Where its fields came from, in a traced build.
     pub(crate) trail: Option<Box<Trail>>,
+    /// The file that it was read from, or the kustomization that made it.
+    pub(crate) source: Option<Arc<Source>>,
 }
 
 impl Resource {
@@ -92,6 +97,7 @@ impl Resource {
             vars: Vec::new(),
             shared: SharedValues::default(),
             trail: None,
+            source: None,
         };
         resource.absorb();
         resource
@@ -132,6 +138,15 @@ impl Resource {
     /// `Kind/name`, for messages.
     pub(crate) fn shown(&self) -> String {
         format!("{}/{}", self.kind(), self.name())
+    }
+
+    /// Names the object and its file in an error.
+    pub(crate) fn blame(&self, error: BuildError) -> BuildError {
+        let error = error.on_object(self.shown());
+        match &self.source {
+            Some(source) => source.blame(error),
+            None => error,
+        }
     }
 
     /// The identity as it is now.
@@ -343,7 +358,7 @@ impl Resource {
         }
         let shown = self.shown();
         match Merger::new(schema).merge(&mut self.node, &mut patch.node) {
-            Err(error) => return Err(crate::error::BuildError::from(error).on_object(shown)),
+            Err(error) => return Err(BuildError::from(error).on_object(shown)),
             // kustomize changes the object in place; a patch that replaces it whole is lost.
             Ok(Merged::Kept | Merged::Replaced(_) | Merged::KeptNull(_)) => {}
             Ok(Merged::Removed) => self.node = Node::null(),

@@ -11,11 +11,16 @@ mod text;
 /// The structure of kustomize's built-in OpenAPI document.
 const BUILT_IN: &str = include_str!("../data/kubernetes-1.21.2.txt");
 
+/// A name that is part of the built-in document, or of another one.
+type Text = Cow<'static, str>;
+/// Shapes of fields by name.
+type ShapeFields = HashMap<Text, Shape>;
+
 /// How a field is built, as far as merging matters.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Shape {
     /// A map with named fields: a type by name.
-    Type(String),
+    Type(Text),
     /// A list; with keys it merges: element by element, or as a set when the only key is empty.
     List {
         /// `None`: the list is replaced.
@@ -25,7 +30,7 @@ pub(crate) enum Shape {
     /// A map with values of one shape.
     Map(Box<Shape>),
     /// A map with fields defined in place.
-    Inline(HashMap<String, Shape>),
+    Inline(ShapeFields),
     /// Anything else that a schema describes.
     Leaf,
 }
@@ -33,16 +38,34 @@ pub(crate) enum Shape {
 /// Types by name, and which kind has which type.
 #[derive(Debug, Default)]
 pub(crate) struct Definitions {
-    types: HashMap<Cow<'static, str>, TypeFields>,
-    by_kind: HashMap<(String, String), String>,
+    types: HashMap<Text, TypeFields>,
+    /// Names of types, by kind and then by apiVersion.
+    by_kind: HashMap<Text, Vec<(Text, Text)>>,
     namespaced: Namespaced,
+}
+
+impl Definitions {
+    fn type_of(&self, api_version: &str, kind: &str) -> Option<&Text> {
+        let versions = self.by_kind.get(kind)?;
+        let found = versions.iter().find(|(v, _)| v == api_version);
+        found.map(|(_, name)| name)
+    }
+
+    /// The last type that says so is that of the kind.
+    fn note_kind(&mut self, api_version: Text, kind: Text, name: Text) {
+        let versions = self.by_kind.entry(kind).or_default();
+        match versions.iter_mut().find(|(v, _)| *v == api_version) {
+            Some((_, known)) => *known = name,
+            None => versions.push((api_version, name)),
+        }
+    }
 }
 
 /// The fields of a type. Those of built-in types are read when they are first asked for: most builds need few of them.
 #[derive(Debug, Default)]
 struct TypeFields {
     text: &'static str,
-    read: OnceLock<HashMap<String, Shape>>,
+    read: OnceLock<ShapeFields>,
 }
 
 impl TypeFields {
@@ -58,8 +81,8 @@ impl TypeFields {
     }
 }
 
-impl From<HashMap<String, Shape>> for TypeFields {
-    fn from(fields: HashMap<String, Shape>) -> Self {
+impl From<ShapeFields> for TypeFields {
+    fn from(fields: ShapeFields) -> Self {
         Self {
             text: "",
             read: OnceLock::from(fields),
@@ -69,7 +92,7 @@ impl From<HashMap<String, Shape>> for TypeFields {
 
 /// Whether a kind is namespaced: by kind, then by apiVersion.
 #[derive(Debug, Default)]
-struct Namespaced(HashMap<String, Vec<(String, bool)>>);
+struct Namespaced(HashMap<Text, Vec<(Text, bool)>>);
 
 impl Namespaced {
     fn get(&self, api_version: &str, kind: &str) -> Option<bool> {
@@ -79,7 +102,7 @@ impl Namespaced {
     }
 
     /// One path that says so is enough.
-    fn note(&mut self, api_version: String, kind: String, namespaced: bool) {
+    fn note(&mut self, api_version: Text, kind: Text, namespaced: bool) {
         let versions = self.0.entry(kind).or_default();
         match versions.iter_mut().find(|(v, _)| *v == api_version) {
             Some((_, known)) => *known |= namespaced,
@@ -104,9 +127,15 @@ fn built_in() -> &'static Definitions {
     PARSED.get_or_init(|| text::parse(BUILT_IN))
 }
 
+/// Which built-in kinds have no namespace: every build asks that, and few ask for more of the document.
+fn built_in_scopes() -> &'static Namespaced {
+    static PARSED: OnceLock<Namespaced> = OnceLock::new();
+    PARSED.get_or_init(|| text::scopes(BUILT_IN))
+}
+
 /// Whether a built-in kind is known to have no namespace.
 pub fn is_cluster_scoped(api_version: &str, kind: &str) -> bool {
-    built_in().namespaced.get(api_version, kind) == Some(false)
+    built_in_scopes().get(api_version, kind) == Some(false)
 }
 
 impl Default for MergeSchema {
@@ -152,15 +181,14 @@ impl MergeSchema {
     /// The shape of a kind; `None` when it is not known.
     pub(crate) fn of_kind(&self, api_version: &str, kind: &str) -> Option<Shape> {
         self.asked.set(true);
-        let key = (api_version.to_owned(), kind.to_owned());
         self.sources()
-            .find_map(|d| d.by_kind.get(&key))
+            .find_map(|d| d.type_of(api_version, kind))
             .map(|name| Shape::Type(name.clone()))
     }
 
     /// Whether the kind is known to be cluster-scoped.
     pub(crate) fn is_cluster_scoped(&self, api_version: &str, kind: &str) -> bool {
-        let known = built_in().namespaced.get(api_version, kind).or_else(|| {
+        let known = built_in_scopes().get(api_version, kind).or_else(|| {
             let custom = self.custom.as_deref()?;
             custom.namespaced.get(api_version, kind)
         });
@@ -175,7 +203,7 @@ impl MergeSchema {
         match shape {
             Shape::Type(type_name) => self
                 .sources()
-                .find_map(|d| d.types.get(type_name.as_str()))?
+                .find_map(|d| d.types.get(type_name))?
                 .get(name),
             Shape::Inline(fields) => fields.get(name),
             Shape::Map(values) => Some(values),

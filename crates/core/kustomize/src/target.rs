@@ -10,7 +10,9 @@ use crate::configuration::{load_configurations, load_crds};
 use crate::error::{BuildError, Outcome, Problem};
 use crate::field_specs::TransformerConfig;
 use crate::generate::{Generated, generate};
-use crate::kustomization::{GeneratorArgs, GeneratorOptions, Kustomization};
+use crate::kustomization::{
+    GeneratorArgs, GeneratorOptions, Kustomization, Var, line_of, with_line,
+};
 use crate::load::resources_from_text;
 use crate::loader::{Loader, is_http};
 use crate::origin::{Origin, annotate_generated, annotate_transformed};
@@ -18,6 +20,7 @@ use crate::plugins::{run_generator, transformers_of};
 use crate::resmap::ResMap;
 use crate::resource::{ORIGIN_ANNOTATION, Resource};
 use crate::schema::{MergeSchema, parse_custom};
+use crate::source::Source;
 use crate::trace::{FieldLines, Tracer};
 use crate::transform::Transformer;
 use crate::transform::vars::{self, VarSet};
@@ -54,6 +57,8 @@ pub(crate) struct Target<'a> {
     origin: Option<Origin>,
     /// Namespace of the kustomizations above, for charts.
     helm_namespace: String,
+    /// The text of the kustomization file.
+    text: Arc<[u8]>,
     /// The lines of the fields, in a traced build.
     lines: Option<FieldLines>,
 }
@@ -103,6 +108,7 @@ impl<'a> Target<'a> {
         Ok(Self {
             lines: context.tracer.as_ref().map(|_| FieldLines::new(&text)),
             kustomization,
+            text,
             file_name,
             loader,
             origin: None,
@@ -129,7 +135,7 @@ impl<'a> Target<'a> {
         }
         let field = &self.kustomization.openapi;
         let version = field.get("version");
-        let at = |e: BuildError| e.at_field("openapi").in_file(&self.file());
+        let at = |e: BuildError| self.locate(e.at_field("openapi").in_file(&self.file()));
         if let Some(path) = field.get("path") {
             let text = self.loader.load(path).map_err(at)?;
             if version.is_some() {
@@ -154,12 +160,36 @@ impl<'a> Target<'a> {
         }
     }
 
+    /// Adds the line to an error that names a field of this kustomization.
+    fn locate(&self, error: BuildError) -> BuildError {
+        let place = &error.place;
+        let is_ours = place.field.is_some() && place.file.as_ref() == Some(&self.file());
+        if is_ours {
+            with_line(error, &self.text)
+        } else {
+            error
+        }
+    }
+
+    /// What errors that come later name for objects of a file.
+    fn source_of(&self, file: &str, line: u64) -> Source {
+        Source {
+            file: file.to_owned(),
+            line,
+            chain: self.loader.chain(),
+        }
+    }
+
     /// Collects and transforms everything below this kustomization. A component works on what its parent has collected.
     pub(crate) fn accumulate(
         &mut self,
-        mut ra: Accumulator,
+        ra: Accumulator,
         context: &mut Context,
     ) -> Outcome<Accumulator> {
+        self.collect(ra, context).map_err(|e| self.locate(e))
+    }
+
+    fn collect(&mut self, mut ra: Accumulator, context: &mut Context) -> Outcome<Accumulator> {
         let file = self.file();
         let at = |field: &str| {
             let (file, field) = (file.clone(), field.to_owned());
@@ -185,14 +215,19 @@ impl<'a> Target<'a> {
         }
         self.run_transformers(&mut ra, context)?;
         self.run_validators(&ra, context)?;
-        vars::merge(
-            &mut ra.vars,
-            &self.kustomization.vars,
-            &mut ra.map,
-            &context.schema,
-        )
-        .map_err(at("vars"))?;
+        let vars = self.vars();
+        vars::merge(&mut ra.vars, &vars, &mut ra.map, &context.schema).map_err(at("vars"))?;
         Ok(ra)
+    }
+
+    /// The vars, with their places.
+    fn vars(&self) -> Vec<Var> {
+        let mut vars = self.kustomization.vars.clone();
+        for (number, var) in vars.iter_mut().enumerate() {
+            let line = line_of(&format!("vars[{number}]"), &self.text);
+            var.source = self.source_of(&self.file(), line.unwrap_or_default());
+        }
+        vars
     }
 
     fn own_config(&self) -> Outcome<Arc<TransformerConfig>> {
@@ -283,6 +318,10 @@ impl<'a> Target<'a> {
                 resource.set_annotation(ORIGIN_ANNOTATION, Some(&origin))?;
             }
         }
+        let source = Arc::new(self.source_of(&shown, 0));
+        for resource in &mut resources {
+            resource.source = Some(Arc::clone(&source));
+        }
         // Two objects of one file must differ as much as objects of two files.
         let mut own = ResMap::default();
         own.append_all(resources, &context.schema)
@@ -301,7 +340,8 @@ impl<'a> Target<'a> {
         let loader = self.loader.descend(path)?;
         let (through, below) = (self.loader.root().to_owned(), loader.root().to_owned());
         let mut child = Target::load(loader, context)
-            .map_err(|e| upstream::step(e, Step::Reading, &below).through(&through))?;
+            .map_err(|e| upstream::step(e, Step::Reading, &below))
+            .map_err(|e| e.through(&below).through(&through))?;
         child
             .kustomization
             .build_metadata
@@ -334,9 +374,7 @@ impl<'a> Target<'a> {
             } else {
                 format!("{wanted} for path '{shown}'")
             };
-            return Err(BuildError::invalid(message)
-                .upstream(|_| words)
-                .in_file(&child.file()));
+            return Err(BuildError::invalid(message).upstream(|_| words));
         }
         Ok(child)
     }
@@ -412,7 +450,8 @@ impl<'a> Target<'a> {
             ),
         ] {
             for (number, args) in list.iter().enumerate() {
-                let at = |e: BuildError| e.at_field(format!("{field}[{number}]")).in_file(&file);
+                let at =
+                    |e: BuildError| e.below_field(&format!("{field}[{number}]")).in_file(&file);
                 let resource = self.generate_one(what, args).map_err(at)?;
                 let origin = self
                     .origin
@@ -426,7 +465,7 @@ impl<'a> Target<'a> {
             let chart = self.in_namespace(chart);
             let globals = &self.kustomization.helm_globals;
             let resources = inflate(&chart, globals, &self.loader)
-                .map_err(|e| e.at_field(field.as_str()).in_file(&file))?;
+                .map_err(|e| e.below_field(&field).in_file(&file))?;
             let by = || by_builtin("HelmChartInflationGenerator");
             let origin = self.origin.as_ref();
             let origin = origin.map(|o| o.configured(self.file_name, by()));
@@ -435,13 +474,15 @@ impl<'a> Target<'a> {
         }
         for config in self.plugin_configs("generators", context)? {
             let resources = run_generator(&config, &self.loader)
-                .map_err(|e| e.at_field("generators").in_file(&file))?;
+                .map_err(|e| e.below_field("generators").in_file(&file))?;
             let origin = plugin_origin(&config);
             let resources = resources.into_iter();
             let field = || "generators".to_owned();
             made.extend(resources.map(|r| (r, origin.clone(), field(), None)));
         }
+        let source = Arc::new(self.source_of(&file, 0));
         for (mut resource, origin, field, args) in made {
+            resource.source = Some(Arc::clone(&source));
             if let Some(origin) = origin {
                 annotate_generated(&mut resource, &origin)?;
             }

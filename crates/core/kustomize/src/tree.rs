@@ -45,6 +45,10 @@ pub trait Files {
     fn is_directory(&self, path: &str) -> bool;
     /// The path with all symbolic links resolved. `None` when nothing is there, or it leads out of the root.
     fn resolved(&self, path: &str) -> Option<String>;
+    /// Where a file lies here that is named by its absolute path on the disk. `None` where such paths mean nothing.
+    fn absolute(&self, _path: &str) -> Option<String> {
+        None
+    }
 }
 
 impl Files for FileTree {

@@ -8,10 +8,12 @@ use libyaml_safer::{
     Error, ErrorKind, Event, EventData, MappingStyle, Parser, ScalarStyle, SequenceStyle,
 };
 
+use crate::encoding::prepared;
 use crate::error::YamlError;
-use crate::escapes::plain_quotes;
+use crate::escapes::{SlashEscapes, UNKNOWN};
 use crate::json::MAX_DOCUMENTS;
 use crate::node::{Kind, Node, Style, Tag};
+use crate::tags;
 
 /// Largest text that is parsed, in bytes.
 pub const MAX_INPUT_BYTES: usize = 64 << 20;
@@ -31,7 +33,15 @@ pub enum Dialect {
 
 /// The first document of a text; `None` when there is none (empty, or comments only).
 pub fn compose(text: &[u8], dialect: Dialect) -> Result<Option<Node>, YamlError> {
-    Composer::new(&plain_quotes(text), dialect)?.next_document()
+    Composer::new(&prepared(text)?, dialect)?.next_document()
+}
+
+/// As [`compose`]; what stands for an alias has [`Style::ALIAS`].
+pub fn compose_with_aliases(text: &[u8], dialect: Dialect) -> Result<Option<Node>, YamlError> {
+    let text = prepared(text)?;
+    let mut composer = Composer::new(&text, dialect)?;
+    composer.marks_aliases = true;
+    composer.next_document()
 }
 
 /// As [`compose`] for a part of a larger text: `lines_before` lines stand before it, and count in every line number.
@@ -40,7 +50,7 @@ pub fn compose_part(
     dialect: Dialect,
     lines_before: u32,
 ) -> Result<Option<Node>, YamlError> {
-    let text = plain_quotes(text);
+    let text = prepared(text)?;
     let mut composer = Composer::new(&text, dialect)?;
     composer.lines_before = u64::from(lines_before);
     composer.next_document()
@@ -48,7 +58,7 @@ pub fn compose_part(
 
 /// All documents of a text. An empty document is a null node.
 pub fn compose_all(text: &[u8], dialect: Dialect) -> Result<Vec<Node>, YamlError> {
-    let text = plain_quotes(text);
+    let text = prepared(text)?;
     let mut composer = Composer::new(&text, dialect)?;
     let mut documents = Vec::new();
     while let Some(document) = composer.next_document()? {
@@ -71,37 +81,38 @@ struct Open {
 /// Turns events into trees, one document at a time.
 pub(crate) struct Composer<'a> {
     parser: Parser<Chain<&'a [u8], &'static [u8]>>,
+    text: &'a [u8],
     /// The text when the last line feed is missing and was added for the parser.
     unended: Option<&'a [u8]>,
+    slashes: Option<SlashEscapes<'a>>,
     dialect: Dialect,
     anchors: HashMap<String, Node>,
     count: usize,
     ended: bool,
     lines_before: u64,
+    marks_aliases: bool,
+    is_checked: bool,
 }
 
 impl<'a> Composer<'a> {
     pub(crate) fn new(text: &'a [u8], dialect: Dialect) -> Result<Self, YamlError> {
-        if text.len() > MAX_INPUT_BYTES {
-            return Err(YamlError::TooLarge {
-                bytes: text.len(),
-                limit: MAX_INPUT_BYTES,
-            });
-        }
         let mut parser = Parser::new();
         // The parser needs a line feed at the end of a block scalar; what it makes of it is taken back.
-        let is_wide = text.starts_with(b"\xFE\xFF") || text.starts_with(b"\xFF\xFE");
-        let unended = (!is_wide && !text.is_empty() && !text.ends_with(b"\n")).then_some(text);
+        let unended = (!text.is_empty() && !text.ends_with(b"\n")).then_some(text);
         let end: &'static [u8] = if unended.is_some() { b"\n" } else { b"" };
         parser.set_input(text.chain(end));
         Ok(Self {
             parser,
+            text,
             unended,
+            slashes: SlashEscapes::new(text),
             dialect,
             anchors: HashMap::new(),
             count: 0,
             ended: false,
             lines_before: 0,
+            marks_aliases: false,
+            is_checked: false,
         })
     }
 
@@ -111,6 +122,9 @@ impl<'a> Composer<'a> {
         let parsed = catch_unwind(AssertUnwindSafe(|| parser.parse()));
         let mut event = match parsed {
             Ok(event) => event.map_err(|e| {
+                if e.kind() == ErrorKind::Reader {
+                    return unreadable(&e, self.text, self.lines_before);
+                }
                 let last_line = self.unended.map(last_line_of);
                 syntax(&e, self.lines_before, last_line)
             })?,
@@ -133,10 +147,37 @@ impl<'a> Composer<'a> {
         {
             take_back_line_feed(value, text);
         }
+        self.check_escapes(&event)?;
         Ok(event)
     }
 
+    fn check_escapes(&self, event: &Event) -> Result<(), YamlError> {
+        let EventData::Scalar {
+            style: ScalarStyle::DoubleQuoted,
+            ..
+        } = event.data
+        else {
+            return Ok(());
+        };
+        let (start, end) = (event.start_mark, event.end_mark);
+        match self.slashes {
+            Some(slashes) if slashes.are_within(start.index, end.index) => {
+                let line = start.line + 1 + self.lines_before;
+                Err(YamlError::Syntax {
+                    line,
+                    column: start.column + 1,
+                    problem: format!("{UNKNOWN} \\/"),
+                    go_text: format!("line {}: {UNKNOWN}", start.line + 1),
+                })
+            }
+            _ => Ok(()),
+        }
+    }
+
     pub(crate) fn next_document(&mut self) -> Result<Option<Node>, YamlError> {
+        if !std::mem::replace(&mut self.is_checked, true) {
+            tags::check(self.text, self.lines_before)?;
+        }
         while !self.ended {
             match self.event()?.data {
                 EventData::StreamEnd => self.ended = true,
@@ -225,7 +266,10 @@ impl<'a> Composer<'a> {
             return Err(YamlError::UnknownAnchor { line, anchor });
         };
         let size = count_nodes(node);
-        let node = node.clone();
+        let mut node = node.clone();
+        if self.marks_aliases {
+            node.style = node.style.with(Style::ALIAS);
+        }
         self.take(size, line)?;
         Ok(Open { node, anchor: None })
     }
@@ -319,6 +363,46 @@ fn collection_node(kind: Kind, tag: Option<String>, flow: bool, line: u64) -> No
 
 fn line_number(line: u64) -> u32 {
     u32::try_from(line).unwrap_or(u32::MAX)
+}
+
+/// An error of the bytes: the parser does not tell the line.
+fn unreadable(error: &Error, text: &[u8], lines_before: u64) -> YamlError {
+    let problem = error.problem().to_owned();
+    let place = first_unreadable(text).unwrap_or(text.len());
+    let before = &text[..place];
+    let line_start = before
+        .iter()
+        .rposition(|b| *b == b'\n')
+        .map_or(0, |at| at + 1);
+    YamlError::Syntax {
+        line: last_line_of(before) + 1 + lines_before,
+        column: String::from_utf8_lossy(&before[line_start..])
+            .chars()
+            .count() as u64
+            + 1,
+        go_text: problem.clone(),
+        problem,
+    }
+}
+
+/// The first byte that is no text, or a control character that YAML does not allow.
+fn first_unreadable(text: &[u8]) -> Option<usize> {
+    let (good, broken) = match std::str::from_utf8(text) {
+        Ok(good) => (good, None),
+        Err(error) => {
+            let (good, _) = text.split_at(error.valid_up_to());
+            (
+                std::str::from_utf8(good).unwrap_or_default(),
+                Some(good.len()),
+            )
+        }
+    };
+    let is_refused = |c: char| {
+        !matches!(c, '\t' | '\n' | '\r' | '\u{85}') && c.is_control()
+            || matches!(c, '\u{FFFE}' | '\u{FFFF}')
+    };
+    let control = good.char_indices().find(|(_, c)| is_refused(*c));
+    control.map(|(at, _)| at).or(broken)
 }
 
 /// The parser's error in our words: where, what, and the remedy where it is known.

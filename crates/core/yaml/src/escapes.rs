@@ -1,4 +1,4 @@
-//! The escape `\'` of double-quoted scalars, which go-yaml reads as a quote and libyaml's grammar does not know.
+//! Escapes of double-quoted scalars of which go-yaml thinks otherwise than libyaml: it reads `\'` as a quote, and does not know `\/`.
 
 use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -8,7 +8,46 @@ use libyaml_safer::{EventData, Parser};
 /// Most bytes that are read again to find such escapes in one text.
 const MAX_REPEATED_BYTES: usize = 64 << 20;
 /// What the scanner says of an escape that it does not know.
-const UNKNOWN: &str = "found unknown escape character";
+pub(crate) const UNKNOWN: &str = "found unknown escape character";
+
+/// The byte order mark, which the parser does not count.
+const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+
+/// What the parser's indexes count from.
+pub(crate) fn counted(text: &[u8]) -> &[u8] {
+    text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text)
+}
+
+/// Double-quoted scalars that have the escape `\/`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SlashEscapes<'a>(&'a [u8]);
+
+impl<'a> SlashEscapes<'a> {
+    /// `None` when the text cannot have any.
+    pub(crate) fn new(text: &'a [u8]) -> Option<Self> {
+        let is_there = text.windows(2).any(|pair| pair == br"\/");
+        is_there.then(|| Self(counted(text)))
+    }
+
+    /// Whether the double-quoted scalar between two indexes of the parser has one.
+    pub(crate) fn are_within(self, start: u64, end: u64) -> bool {
+        let index = |mark: u64| usize::try_from(mark).unwrap_or(usize::MAX);
+        let mut rest = self.0.get(index(start)..index(end)).unwrap_or_default();
+        while let [first, after @ ..] = rest {
+            rest = after;
+            if *first == b'\\' {
+                let Some((escaped, after)) = rest.split_first() else {
+                    return false;
+                };
+                if *escaped == b'/' {
+                    return true;
+                }
+                rest = after;
+            }
+        }
+        false
+    }
+}
 
 /// The text with every `\'` of its double-quoted scalars as a plain quote. Anything else, broken text too, stays as it is.
 pub(crate) fn plain_quotes(text: &[u8]) -> Cow<'_, [u8]> {
@@ -48,7 +87,8 @@ fn first_unknown_escape(text: &[u8]) -> Option<usize> {
     let mark = error
         .problem_mark()
         .filter(|_| error.problem() == UNKNOWN)?;
-    let place = usize::try_from(mark.index).ok()?;
+    let skipped = text.len() - counted(text).len();
+    let place = usize::try_from(mark.index).ok()? + skipped;
     text.get(place..)?.starts_with(br"\'").then_some(place)
 }
 

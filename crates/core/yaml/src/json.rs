@@ -7,8 +7,8 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 
 use crate::compose::{Composer, Dialect, compose};
+use crate::encoding::prepared;
 use crate::error::YamlError;
-use crate::escapes::plain_quotes;
 use crate::node::{Kind, Node, Style, Tag};
 use crate::number::{float_to_text, json_number};
 use crate::resolve::{Scalar, resolve};
@@ -54,7 +54,7 @@ pub fn documents(text: &[u8]) -> Result<Vec<Document>, YamlError> {
         strict: false,
         reencoded: false,
     };
-    let text = plain_quotes(text);
+    let text = prepared(text)?;
     let mut composer = Composer::new(&text, Dialect::V2)?;
     let mut documents = Vec::new();
     while let Some(node) = composer.next_document()? {

@@ -12,6 +12,7 @@
 mod base64_lines;
 mod compose;
 mod emit;
+mod encoding;
 mod error;
 mod escapes;
 mod json;
@@ -20,12 +21,14 @@ mod number;
 mod resolve;
 mod scalar;
 mod sort;
+mod tags;
 mod timestamp;
 mod write;
 
 pub use base64_lines::encode_base64_lines;
 pub use compose::{
     Dialect, MAX_DEPTH_LEVELS, MAX_INPUT_BYTES, MAX_NODES, compose, compose_all, compose_part,
+    compose_with_aliases,
 };
 pub use emit::{to_string, to_string_pretty, to_string_sorted_by_bytes};
 pub use error::YamlError;

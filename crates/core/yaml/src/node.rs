@@ -33,10 +33,17 @@ impl Style {
     pub const FOLDED: Self = Self(16);
     /// `{}` and `[]`.
     pub const FLOW: Self = Self(32);
+    /// Stands where an alias stood; only [`crate::compose_with_aliases`] sets it.
+    pub const ALIAS: Self = Self(64);
 
     /// Whether any flag of `other` is set.
     pub fn has(self, other: Self) -> bool {
         self.0 & other.0 != 0
+    }
+
+    /// The flags that are not in the other set.
+    pub fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
     }
 
     /// Both sets of flags.

@@ -29,4 +29,8 @@ impl Files for Disk {
         let real = std::fs::canonicalize(full(path)).ok()?;
         Some(real.to_str()?.trim_start_matches('/').to_owned())
     }
+
+    fn absolute(&self, path: &str) -> Option<String> {
+        Some(path.trim_start_matches('/').to_owned())
+    }
 }

@@ -1,7 +1,7 @@
 //! Measures builds: in process, and as a process beside a real kustomize.
 //!
 //! `bench build DIRECTORY` builds once from the disk and prints the objects, as the command does.
-//! `bench processes KUSTOMIZE CORPUS` builds every root of the corpus with both as processes and prints medians of time and peak memory.
+//! `bench processes KUSTOMIZE CORPUS [SKEIN]` builds every root of the corpus with both as processes and prints medians of time and peak memory.
 //! `bench curve` builds overlays of three layers with 50 to 10,000 objects in process; times are CPU times where the system tells them, so that
 //! other work on the machine counts little.
 
@@ -22,9 +22,10 @@ fn main() -> ExitCode {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let done = match words[..] {
         ["build", directory] => once(directory),
-        ["processes", kustomize, corpus] => processes::run(kustomize, corpus),
+        ["processes", kustomize, corpus] => processes::run(kustomize, corpus, None),
+        ["processes", kustomize, corpus, skein] => processes::run(kustomize, corpus, Some(skein)),
         ["curve"] => curve(),
-        _ => Err("bench build DIRECTORY | processes KUSTOMIZE CORPUS | curve".to_owned()),
+        _ => Err("bench build DIRECTORY | processes KUSTOMIZE CORPUS [SKEIN] | curve".to_owned()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,10 +1,12 @@
 //! Both as processes over the roots of the corpus: time and peak memory.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
+
+#[path = "../../tests/it/case_file.rs"]
+mod case_file;
 
 /// Runs of each root of which the fastest counts.
 const ROUNDS: usize = 3;
@@ -12,20 +14,24 @@ const ROUNDS: usize = 3;
 /// Milliseconds and bytes of one run.
 type Cost = (f64, f64);
 
-/// Lays the corpus out on the disk, builds every root and prints medians.
-pub fn run(kustomize: &str, corpus: &str) -> Result<(), String> {
-    let ours = std::env::current_exe().map_err(|e| e.to_string())?;
+/// Lays the corpus out on the disk, builds every root and prints medians. Without a binary of ours it is this program.
+pub fn run(kustomize: &str, corpus: &str, skein: Option<&str>) -> Result<(), String> {
+    let own = std::env::current_exe().map_err(|e| e.to_string())?;
+    let own = own.to_string_lossy();
+    let unrestricted = ["--load-restrictor", "LoadRestrictionsNone"];
+    let mut ours = match skein {
+        Some(skein) => vec![skein, "kustomize", "build"],
+        None => vec![&*own, "build"],
+    };
+    let mut theirs = vec![kustomize, "build"];
+    theirs.extend(unrestricted);
+    if skein.is_some() {
+        ours.extend(unrestricted);
+    }
     let folder = std::env::temp_dir().join(format!("skein-kustomize-bench-{}", std::process::id()));
     let roots = lay_out(Path::new(corpus), &folder)?;
     let mut costs: Vec<(Cost, Cost)> = Vec::new();
     for root in &roots {
-        let theirs = [
-            kustomize,
-            "build",
-            "--load-restrictor",
-            "LoadRestrictionsNone",
-        ];
-        let ours = [&ours.to_string_lossy(), "build"];
         let pair = (best(&ours, root)?, best(&theirs, root)?);
         if let (Some(ours), Some(theirs)) = pair {
             costs.push((ours, theirs));
@@ -97,57 +103,28 @@ fn peak_bytes(process: u32) -> Option<f64> {
     Some(kilobytes * 1024.0)
 }
 
-/// Writes the cases of the corpus (format: `tests/it/corpus.rs`) to folders, and returns their roots.
+/// Writes the cases of the corpus to folders, and returns the roots that kustomize builds.
 fn lay_out(corpus: &Path, folder: &Path) -> Result<Vec<PathBuf>, String> {
-    let read =
-        |path: &Path| fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()));
-    let mut shared = BTreeMap::new();
-    for part in read(&corpus.join("shared.txt"))?.split("=== ").skip(1) {
-        let (name, text) = part.split_once('\n').unwrap_or((part, ""));
-        shared.insert(name.to_owned(), text.to_owned());
-    }
+    let told = |path: &Path, error: std::io::Error| format!("{}: {error}", path.display());
+    let shared = case_file::shared(corpus);
     let mut roots = Vec::new();
-    for entry in fs::read_dir(corpus).map_err(|e| e.to_string())? {
-        let path = entry.map_err(|e| e.to_string())?.path();
-        if path.ends_with("shared.txt") {
+    for entry in fs::read_dir(corpus).map_err(|e| told(corpus, e))? {
+        let path = entry.map_err(|e| told(corpus, e))?.path();
+        if path.ends_with(case_file::SHARED) {
             continue;
         }
-        for case in format!("\n{}", read(&path)?).split("\n=== ").skip(1) {
-            lay_out_case(case, &shared, folder, &mut roots)?;
+        let text = fs::read_to_string(&path).map_err(|e| told(&path, e))?;
+        for case in case_file::parse(&text, &shared) {
+            let top = folder.join(&case.name);
+            for (path, content) in &case.files {
+                let path = top.join(path);
+                let parent = path.parent().unwrap_or(&top);
+                fs::create_dir_all(parent).map_err(|e| told(parent, e))?;
+                fs::write(&path, content).map_err(|e| told(&path, e))?;
+            }
+            let built = case.wanted.iter().filter(|(_, wanted)| wanted.is_some());
+            roots.extend(built.map(|(root, _)| top.join(root)));
         }
     }
     Ok(roots)
-}
-
-fn lay_out_case(
-    case: &str,
-    shared: &BTreeMap<String, String>,
-    folder: &Path,
-    roots: &mut Vec<PathBuf>,
-) -> Result<(), String> {
-    let (name, rest) = case.split_once('\n').unwrap_or((case, ""));
-    let top = folder.join(name.trim());
-    for section in format!("\n{rest}").split("\n-- ").skip(1) {
-        let (head, text) = section.split_once(" --\n").unwrap_or((section, ""));
-        let head = head.trim_end_matches(" --");
-        if let Some(root) = head.strip_prefix("want ") {
-            if !root.starts_with("error ") {
-                roots.push(top.join(root));
-            }
-            continue;
-        }
-        if head.ends_with(" base64") {
-            continue;
-        }
-        let (path, text) = match head.split_once(" = ") {
-            Some((path, name)) => (path, shared.get(name).cloned().unwrap_or_default()),
-            None => (head, format!("{text}\n")),
-        };
-        let path = top.join(path);
-        if let Some(parent) = path.parent() {
-            fs::create_dir_all(parent).map_err(|e| e.to_string())?;
-        }
-        fs::write(&path, text).map_err(|e| format!("{}: {e}", path.display()))?;
-    }
-    Ok(())
 }

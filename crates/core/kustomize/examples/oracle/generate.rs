@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 // Tests read this file too, by its path: then the parts are not found by themselves.
 #[path = "generate/extras.rs"]
 mod extras;
+#[path = "generate/layers.rs"]
+mod layers;
 #[path = "generate/objects.rs"]
 mod objects;
 #[path = "generate/scalars.rs"]
@@ -119,6 +121,10 @@ impl Maker {
             self.known.extend(inside);
             out.push(format!("components: [../{component}]"));
         }
+        // A component of a component has none.
+        if is_component && !folder.ends_with("-inner") && self.numbers.percent(25) {
+            self.inner_component(folder, &mut out);
+        }
         let generators: [fn(&mut Self, &str, &mut Lines); 14] = [
             Self::config_maps,
             Self::secrets,
@@ -135,13 +141,18 @@ impl Maker {
             Self::plugins,
             Self::rest,
         ];
-        let seldom: [fn(&mut Self, &str, &mut Lines); 6] = [
+        let seldom: [fn(&mut Self, &str, &mut Lines); 11] = [
             Self::crds,
             Self::openapi,
             Self::marks,
             Self::old_names,
             Self::wide_replacements,
             Self::notes,
+            Self::many_patches,
+            Self::plugin_folder,
+            Self::configurations,
+            Self::encoded_replacements,
+            Self::old_files,
         ];
         let often = generators.into_iter().map(|g| (g, 17));
         for (generator, share) in often.chain(seldom.into_iter().map(|g| (g, 6))) {

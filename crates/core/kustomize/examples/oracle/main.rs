@@ -4,13 +4,17 @@
 //! `--words` shows failures whose words differ from kustomize's.
 //! `oracle --kustomize BINARY --generate COUNT [--seed FIRST] [--keep FOLDER]`: so many generated trees; those that differ are kept in the folder.
 
+#[path = "../bench/disk.rs"]
+mod disk;
 mod generate;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use serde_json::Value;
-use skein_kustomize::{FileTree, LoadRestrictions, Options, RECOGNIZED_FILE_NAMES, Reorder, build};
+use skein_kustomize::{LoadRestrictions, Options, RECOGNIZED_FILE_NAMES, Reorder, build};
+
+use disk::Disk;
 
 /// Folders that are never roots.
 const SKIPPED: [&str; 3] = [".git", "node_modules", "target"];
@@ -84,18 +88,19 @@ fn main() -> ExitCode {
     };
     let mut counts = Counts::default();
     for path in &settings.paths {
-        let mut tree = FileTree::new();
         let mut roots = Vec::new();
-        if let Err(error) = load(path, path, &mut tree, &mut roots) {
+        if let Err(error) = find(path, &mut roots) {
             eprintln!("{}: {error}", path.display());
             return ExitCode::FAILURE;
         }
         roots.sort();
+        roots.dedup();
         for root in roots {
-            let outcome = compare(&settings, path, &root, &tree);
+            let outcome = compare(&settings, &root);
             counts.add(&outcome);
             if settings.shows(&outcome) {
-                println!("{:?} {root}: {}", outcome.verdict, outcome.note);
+                let shown = root.strip_prefix(path).unwrap_or(&root).display();
+                println!("{:?} {shown}: {}", outcome.verdict, outcome.note);
             }
         }
     }
@@ -116,17 +121,14 @@ fn generated(settings: &Settings, counts: &mut Counts) -> std::io::Result<()> {
     for seed in settings.seed..settings.seed + settings.generate {
         let made = generate::tree(seed);
         let folder = settings.keep.join(seed.to_string());
-        let mut tree = FileTree::new();
         for (path, text) in &made.files {
             let path_on_disk = folder.join(path);
             if let Some(parent) = path_on_disk.parent() {
                 std::fs::create_dir_all(parent)?;
             }
             std::fs::write(path_on_disk, text)?;
-            tree.insert(path, text.as_bytes())
-                .map_err(std::io::Error::other)?;
         }
-        let outcome = compare(settings, &folder, &made.root, &tree);
+        let outcome = compare(settings, &folder.join(&made.root));
         counts.add(&outcome);
         let is_shown = settings.shows(&outcome);
         if is_shown {
@@ -140,19 +142,8 @@ fn generated(settings: &Settings, counts: &mut Counts) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Reads the files below a folder; folders with a kustomization file are roots.
-fn load(
-    top: &Path,
-    folder: &Path,
-    tree: &mut FileTree,
-    roots: &mut Vec<String>,
-) -> std::io::Result<()> {
-    let relative = |p: &Path| {
-        p.strip_prefix(top)
-            .unwrap_or(p)
-            .to_string_lossy()
-            .into_owned()
-    };
+/// Finds the folders with a kustomization file below a folder.
+fn find(folder: &Path, roots: &mut Vec<PathBuf>) -> std::io::Result<()> {
     for entry in std::fs::read_dir(folder)? {
         let path = entry?.path();
         let name = path
@@ -162,20 +153,10 @@ fn load(
             .into_owned();
         if path.is_dir() {
             if !SKIPPED.contains(&name.as_str()) && !path.is_symlink() {
-                load(top, &path, tree, roots)?;
+                find(&path, roots)?;
             }
-            continue;
-        }
-        let Ok(content) = std::fs::read(&path) else {
-            continue;
-        };
-        tree.insert(&relative(&path), content)
-            .map_err(std::io::Error::other)?;
-        if RECOGNIZED_FILE_NAMES.contains(&name.as_str()) {
-            let root = relative(folder);
-            if !roots.contains(&root) {
-                roots.push(root);
-            }
+        } else if RECOGNIZED_FILE_NAMES.contains(&name.as_str()) {
+            roots.push(folder.to_owned());
         }
     }
     Ok(())
@@ -227,8 +208,8 @@ impl Settings {
     }
 }
 
-fn compare(settings: &Settings, top: &Path, root: &str, tree: &FileTree) -> Outcome {
-    let (verdict, note, same_words) = verdict(settings, top, root, tree);
+fn compare(settings: &Settings, root: &Path) -> Outcome {
+    let (verdict, note, same_words) = verdict(settings, root);
     Outcome {
         verdict,
         note,
@@ -236,12 +217,7 @@ fn compare(settings: &Settings, top: &Path, root: &str, tree: &FileTree) -> Outc
     }
 }
 
-fn verdict(
-    settings: &Settings,
-    top: &Path,
-    root: &str,
-    tree: &FileTree,
-) -> (Verdict, String, bool) {
+fn verdict(settings: &Settings, root: &Path) -> (Verdict, String, bool) {
     let options = Options {
         reorder: if settings.legacy {
             Reorder::Legacy
@@ -269,7 +245,7 @@ fn verdict(
             "--reorder",
             reorder,
         ])
-        .arg(top.join(root))
+        .arg(root)
         .output();
     let theirs = match theirs {
         Ok(output) if output.status.success() => {
@@ -278,17 +254,15 @@ fn verdict(
         Ok(output) => Err(String::from_utf8_lossy(&output.stderr).into_owned()),
         Err(error) => Err(error.to_string()),
     };
-    match (build(tree, root, &options), theirs) {
+    // Ours reads on the whole disk, as the command line does.
+    let real = std::fs::canonicalize(root).unwrap_or_else(|_| root.to_owned());
+    match (build(&Disk, &real.to_string_lossy(), &options), theirs) {
         (Ok(ours), Ok(theirs)) => {
             let (verdict, note) = equality(&ours.to_yaml(), &theirs);
             (verdict, note, false)
         }
         (Err(ours), Err(theirs)) => {
-            let top = std::path::absolute(top).unwrap_or_else(|_| top.to_owned());
-            let (words, theirs) = (
-                ours.upstream_message(&top.to_string_lossy()),
-                words(&theirs),
-            );
+            let (words, theirs) = (ours.upstream_message(""), words(&theirs));
             let note = format!("\n    ours: {words}\n    theirs: {theirs}\n    for people: {ours}");
             (Verdict::BothFail, note, words == theirs)
         }

@@ -22,25 +22,34 @@ pub(crate) fn read(text: &[u8]) -> Outcome<Kustomization> {
 }
 
 /// Adds the line of the field that an error names.
-fn with_line(mut error: BuildError, text: &[u8]) -> BuildError {
-    if let (Some(field), Ok(Some(root))) = (
-        &error.place.field,
-        skein_yaml::compose(text, skein_yaml::Dialect::V2),
-    ) {
-        let mut node = &root;
-        for part in field.split(['.', '[']) {
-            let next = match part.strip_suffix(']').map(str::parse::<usize>) {
-                Some(Ok(index)) => node.items().get(index),
-                _ => node.get(part),
-            };
-            match next {
-                Some(next) => node = next,
-                None => break,
-            }
-        }
-        error.place.line = Some(u64::from(node.line));
+pub(crate) fn with_line(mut error: BuildError, text: &[u8]) -> BuildError {
+    if let Some(field) = &error.place.field
+        && let Some(line) = line_of(field, text)
+    {
+        error.place.line = Some(line);
     }
     error
+}
+
+/// The line of a field in the text of a kustomization; that of what is above where the field itself is not there.
+pub(crate) fn line_of(field: &str, text: &[u8]) -> Option<u64> {
+    let root = skein_yaml::compose(text, skein_yaml::Dialect::V2).ok()??;
+    let mut found = None;
+    let mut node = &root;
+    for part in field.split(['.', '[']) {
+        let index = part.strip_suffix(']').map(str::parse::<usize>);
+        let key_line = || node.entries().find(|(key, _)| key.value == part);
+        let next = match index {
+            Some(Ok(index)) => node.items().get(index).map(|item| (item.line, item)),
+            _ => key_line().map(|(key, value)| (key.line, value)),
+        };
+        let Some((line, below)) = next else {
+            break;
+        };
+        found = Some(u64::from(line));
+        node = below;
+    }
+    found
 }
 
 fn gvk(fields: &mut Fields<'_>) -> Outcome<Gvk> {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde_json::{Map, Value};
 use skein_yaml::YamlError;
 
-use super::{Definitions, Shape};
+use super::{Definitions, Shape, Text};
 
 /// Deepest nesting of inline schemas, in levels.
 const MAX_SCHEMA_DEPTH_LEVELS: usize = 64;
@@ -29,7 +29,8 @@ pub(crate) fn parse_custom(text: &[u8]) -> Result<Definitions, YamlError> {
             .get("x-kubernetes-group-version-kind")
             .and_then(Value::as_array);
         for kind in kinds.into_iter().flatten() {
-            definitions.by_kind.insert(type_meta(kind), name.clone());
+            let (api_version, kind) = type_meta(kind);
+            definitions.note_kind(api_version, kind, name.clone().into());
         }
     }
     for (path, item) in document
@@ -48,13 +49,13 @@ pub(crate) fn parse_custom(text: &[u8]) -> Result<Definitions, YamlError> {
 }
 
 /// apiVersion and kind of a group-version-kind entry.
-fn type_meta(value: &Value) -> (String, String) {
+fn type_meta(value: &Value) -> (Text, Text) {
     let text = |key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default();
     let api_version = match text("group") {
         "" => text("version").to_owned(),
         group => format!("{group}/{}", text("version")),
     };
-    (api_version, text("kind").to_owned())
+    (api_version.into(), text("kind").to_owned().into())
 }
 
 fn shape(schema: &Value, depth: usize) -> Shape {
@@ -63,7 +64,7 @@ fn shape(schema: &Value, depth: usize) -> Shape {
     }
     if let Some(name) = schema.get("$ref").and_then(Value::as_str) {
         let name = name.strip_prefix("#/definitions/").unwrap_or(name);
-        return Shape::Type(name.to_owned());
+        return Shape::Type(name.to_owned().into());
     }
     let is_array = match schema.get("type") {
         Some(Value::String(text)) => text == "array",
@@ -82,7 +83,7 @@ fn shape(schema: &Value, depth: usize) -> Shape {
     if let Some(fields) = schema.get("properties").and_then(Value::as_object) {
         let fields = fields
             .iter()
-            .map(|(k, v)| (k.clone(), shape(v, depth + 1)))
+            .map(|(k, v)| (k.clone().into(), shape(v, depth + 1)))
             .collect();
         return Shape::Inline(fields);
     }

@@ -1,41 +1,48 @@
 //! Reads the compact form of the built-in schema that `data/generate` writes.
 
-use std::collections::HashMap;
+use super::{Definitions, Namespaced, Shape, ShapeFields, TypeFields};
 
-use super::{Definitions, Shape, TypeFields};
+/// Types that the document has, about.
+const TYPES: usize = 500;
+/// What begins a line that tells whether a kind is namespaced. These lines stand behind all others.
+const SCOPE: &str = "N ";
 
-/// Reads the whole data file but for the fields of its types. Lines that are not understood are skipped: the file is part of the program and
-/// tested as such.
+/// Reads the data file but for the fields of its types and the scopes of its kinds. Lines that are not understood are skipped: the file is part of
+/// the program and tested as such.
 pub(super) fn parse(text: &'static str) -> Definitions {
     let mut definitions = Definitions::default();
+    definitions.types.reserve(TYPES);
     let mut rest = text;
     while !rest.is_empty() {
         let (line, after) = rest.split_once('\n').unwrap_or((rest, ""));
         rest = after;
-        if let Some(head) = line.strip_prefix("T ") {
-            let end = end_of_fields(after);
-            let mut words = head.split(' ');
-            let name = words.next().unwrap_or_default();
-            for kind in words {
-                if let Some((api_version, kind)) = kind.split_once(',') {
-                    let key = (api_version.to_owned(), kind.to_owned());
-                    definitions.by_kind.insert(key, name.to_owned());
-                }
-            }
-            let fields = TypeFields::built_in(&after[..end]);
-            definitions.types.insert(name.into(), fields);
-            rest = &after[end..];
-        } else if let Some((kind, namespaced)) =
-            line.strip_prefix("N ").and_then(|l| l.split_once(' '))
-            && let Some((api_version, kind)) = kind.split_once(',')
-        {
-            let (api_version, kind) = (api_version.to_owned(), kind.to_owned());
-            definitions
-                .namespaced
-                .note(api_version, kind, namespaced == "true");
+        let Some(head) = line.strip_prefix("T ") else {
+            continue;
+        };
+        let end = end_of_fields(after);
+        let mut words = head.split(' ');
+        let name = words.next().unwrap_or_default();
+        for (api_version, kind) in words.filter_map(|kind| kind.split_once(',')) {
+            definitions.note_kind(api_version.into(), kind.into(), name.into());
         }
+        let fields = TypeFields::built_in(&after[..end]);
+        definitions.types.insert(name.into(), fields);
+        rest = &after[end..];
     }
     definitions
+}
+
+/// Reads which kinds are namespaced.
+pub(super) fn scopes(text: &'static str) -> Namespaced {
+    let mut namespaced = Namespaced::default();
+    for line in text.lines().rev().map_while(|l| l.strip_prefix(SCOPE)) {
+        if let Some((kind, is_namespaced)) = line.split_once(' ')
+            && let Some((api_version, kind)) = kind.split_once(',')
+        {
+            namespaced.note(api_version.into(), kind.into(), is_namespaced == "true");
+        }
+    }
+    namespaced
 }
 
 /// Where the lines of fields, which begin with a space, end.
@@ -50,18 +57,18 @@ fn end_of_fields(text: &str) -> usize {
 }
 
 /// The fields of one type.
-pub(super) fn fields(text: &str) -> HashMap<String, Shape> {
-    let field = |line: &str| {
+pub(super) fn fields(text: &'static str) -> ShapeFields {
+    let field = |line: &'static str| {
         let (name, shape) = line.strip_prefix(' ')?.split_once(' ')?;
-        Some((name.to_owned(), shape_of(shape)))
+        Some((name.into(), shape_of(shape)))
     };
     text.lines().filter_map(field).collect()
 }
 
 /// `@type`, `[]item`, `[key,key]item`, `[*]`, `{}value`; anything else is a leaf.
-fn shape_of(text: &str) -> Shape {
+fn shape_of(text: &'static str) -> Shape {
     if let Some(name) = text.strip_prefix('@') {
-        return Shape::Type(name.to_owned());
+        return Shape::Type(name.into());
     }
     if let Some(value) = text.strip_prefix("{}") {
         return Shape::Map(Box::new(shape_of(value)));

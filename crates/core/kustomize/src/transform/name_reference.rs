@@ -100,7 +100,7 @@ pub(crate) fn apply(
             });
             result.map_err(|e| {
                 let message = format!("updating name reference in '{}' field: {}", spec.path, e.0);
-                BuildError::new(Problem::Conflict(message)).on_object(resource.shown())
+                resource.blame(Problem::Conflict(message).into())
             })?;
         }
     }

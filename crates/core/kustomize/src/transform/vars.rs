@@ -88,14 +88,15 @@ pub(crate) fn resolve(set: &VarSet, specs: &FieldSpecs, map: &mut ResMap) -> Out
     }
     let mut values = BTreeMap::new();
     for (name, var) in set {
-        values.insert(name.as_str(), value_of(name, var, map)?);
+        let value = value_of(name, var, map).map_err(|e| var.source.blame(e))?;
+        values.insert(name.as_str(), value);
     }
     for resource in map.list_mut() {
         for spec in &specs.0 {
             apply(&mut resource.node, spec, None, &mut |node| {
                 replace_in(node, &values)
             })
-            .map_err(|e| BuildError::from(e).on_object(resource.shown()))?;
+            .map_err(|e| resource.blame(e.into()))?;
         }
     }
     Ok(())

@@ -211,8 +211,12 @@ fn charts_are_refused_without_a_helm_and_bad_fields_named() {
             "expected a map",
         ),
         (
-            "helmCharts:\n- name: ../../etc\n  repo: x\nhelmGlobals: {chartHome: ..}\n",
+            "helmCharts:\n- name: etc\n  repo: x\nhelmGlobals: {chartHome: ../..}\n",
             "out of the root",
+        ),
+        (
+            "helmCharts:\n- name: ../../etc\n  repo: x\n",
+            "cannot have a slash",
         ),
         (
             "helmCharts:\n- name: app\n  additionalValuesFiles: [no.yaml]\n",

@@ -1,22 +1,12 @@
 //! Our own corpus: small roots for every field, with what the real kustomize 5.8.1 made of them.
 //!
-//! A file of `tests/corpus` holds cases: `=== name`, then sections. `-- path --` is a file, `-- path base64 --` one with bytes, `-- path = name --`
-//! one from `shared.txt`; `-- want root --` is the output for a root, `-- want error root --` says that it must fail.
+//! The format of its files is told in `case_file.rs`.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use skein_kustomize::{FileTree, Options, build};
 
-/// One case: its files, and what each of its roots gives (`None`: an error).
-#[derive(Default)]
-pub struct Case {
-    pub name: String,
-    pub files: BTreeMap<String, Vec<u8>>,
-    pub wanted: Vec<(String, Option<String>)>,
-}
+use crate::case_file::{Case, SHARED, parse, shared};
 
 impl Case {
     pub fn tree(&self) -> FileTree {
@@ -38,11 +28,7 @@ fn read(name: &str) -> String {
 
 /// All cases of the corpus.
 pub fn cases() -> Vec<Case> {
-    let mut shared = BTreeMap::new();
-    for part in read("shared.txt").split("=== ").skip(1) {
-        let (name, text) = part.split_once('\n').expect("a name line");
-        shared.insert(name.to_owned(), text.to_owned());
-    }
+    let shared = shared(&folder());
     let mut names: Vec<String> = std::fs::read_dir(folder())
         .expect("the corpus")
         .map(|entry| {
@@ -52,64 +38,13 @@ pub fn cases() -> Vec<Case> {
                 .to_string_lossy()
                 .into_owned()
         })
-        .filter(|name| name != "shared.txt")
+        .filter(|name| name != SHARED)
         .collect();
     names.sort();
     names
         .iter()
         .flat_map(|name| parse(&read(name), &shared))
         .collect()
-}
-
-fn parse(text: &str, shared: &BTreeMap<String, String>) -> Vec<Case> {
-    let mut cases: Vec<Case> = Vec::new();
-    let mut section: Option<(String, String)> = None;
-    for line in text.split_inclusive('\n') {
-        let bare = line.trim_end_matches('\n');
-        let head = bare.strip_prefix("-- ").and_then(|l| l.strip_suffix(" --"));
-        if let Some(name) = bare.strip_prefix("=== ") {
-            finish(cases.last_mut(), section.take(), shared);
-            cases.push(Case {
-                name: name.to_owned(),
-                ..Case::default()
-            });
-        } else if let Some(head) = head {
-            finish(cases.last_mut(), section.take(), shared);
-            section = Some((head.to_owned(), String::new()));
-        } else if let Some((_, content)) = &mut section {
-            content.push_str(line);
-        }
-    }
-    finish(cases.last_mut(), section, shared);
-    cases
-}
-
-fn finish(
-    case: Option<&mut Case>,
-    section: Option<(String, String)>,
-    shared: &BTreeMap<String, String>,
-) {
-    let (Some(case), Some((head, content))) = (case, section) else {
-        return;
-    };
-    let (head, content) = match head.strip_suffix(" base64") {
-        Some(head) => (
-            head.to_owned(),
-            STANDARD.decode(content.trim()).expect("base64"),
-        ),
-        None => (head, content.into_bytes()),
-    };
-    let text = || String::from_utf8(content.clone()).expect("output is UTF-8");
-    if let Some(root) = head.strip_prefix("want error ") {
-        case.wanted.push((root.to_owned(), None));
-    } else if let Some(root) = head.strip_prefix("want ") {
-        case.wanted.push((root.to_owned(), Some(text())));
-    } else if let Some((path, name)) = head.split_once(" = ") {
-        case.files
-            .insert(path.to_owned(), shared[name].clone().into_bytes());
-    } else {
-        case.files.insert(head, content);
-    }
 }
 
 #[test]

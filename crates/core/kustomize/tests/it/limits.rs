@@ -27,7 +27,7 @@ fn paths_stay_in_the_tree() {
             "k",
         );
         assert!(
-            text.starts_with("k/kustomization.yaml: resources[0]: "),
+            text.starts_with("k/kustomization.yaml:1: resources[0]: "),
             "{text}"
         );
     }
@@ -57,7 +57,7 @@ fn cycles_and_self_reference() {
     let text = error(&two, "a");
     assert!(text.contains("cycle detected"), "{text}");
     assert!(
-        text.starts_with("b/kustomization.yaml: resources[0]"),
+        text.starts_with("b/kustomization.yaml:1: resources[0]"),
         "{text}"
     );
     assert!(error(&[("kustomization.yaml", "resources: [.]\n")], "").contains("cycle detected"));

@@ -1,5 +1,7 @@
 //! Builds compared with what the real kustomize made of the same files.
 
+mod bad_input;
+mod case_file;
 mod cases;
 mod charts;
 mod compare;

@@ -17,6 +17,94 @@ fn syntax_errors_name_the_place() {
 }
 
 #[test]
+fn an_escaped_slash_is_no_escape_of_go() {
+    for text in [
+        "a: 1\nb: \"x\\/y\"\n",
+        "a: é\nb: \"\\\\\\/\"\n",
+        "\u{FEFF}a: é\n\"\\/\": 1\n",
+    ] {
+        let error = from_slice(text.as_bytes()).expect_err(text);
+        assert_eq!(error.line(), 2, "{text}");
+        assert_eq!(
+            error.go_text(),
+            "yaml: line 2: found unknown escape character"
+        );
+    }
+    // Only in double quotes, and not behind an escaped backslash.
+    for text in [
+        "a: \\/\n",
+        "a: '\\/'\n",
+        "a: \"\\\\/\"\n",
+        "a: |\n  \"\\/\"\n",
+    ] {
+        assert!(from_slice(text.as_bytes()).is_ok(), "{text}");
+    }
+    let text = "\u{FEFF}é: \"it\\'s\"\n";
+    assert_eq!(from_slice(text.as_bytes()).expect("a quote")["é"], "it's");
+}
+
+#[test]
+fn a_comma_cannot_follow_a_tag() {
+    for text in [
+        "a: 1\nb: [!!str, x]\n",
+        "\u{FEFF}é: 1\nb: {a: !0, c: d}\n",
+        "a: 1\nb: [!<tag:x,y>, x]\n",
+        "a: 1\n!, b: c\n",
+        "a: 1\nb: {\"x\"!y, c: d}\n",
+    ] {
+        let error = from_slice(text.as_bytes()).expect_err(text);
+        assert_eq!(error.line(), 2, "{text}");
+        assert_eq!(
+            error.go_text(),
+            "yaml: line 2: did not find expected whitespace or line break"
+        );
+    }
+    for text in [
+        "a: x !y, z\n",
+        "a: \"[ !y, z\"\n",
+        "a: | # !y, z\n  !y, z\n",
+        "# !y, z\na: [!!str x, !!str , y]\n",
+    ] {
+        assert!(from_slice(text.as_bytes()).is_ok(), "{text}");
+    }
+}
+
+#[test]
+fn utf_16_is_read_as_what_it_means() {
+    let text = "a: é 😀\nb: \"it\\'s\"\n";
+    let wide = |mark: [u8; 2], to_bytes: fn(u16) -> [u8; 2]| -> Vec<u8> {
+        let units = text.encode_utf16().flat_map(to_bytes);
+        mark.into_iter().chain(units).collect()
+    };
+    let wanted = from_slice(text.as_bytes()).expect("UTF-8");
+    for wide in [
+        wide([0xFE, 0xFF], u16::to_be_bytes),
+        wide([0xFF, 0xFE], u16::to_le_bytes),
+    ] {
+        assert_eq!(from_slice(&wide).expect("UTF-16"), wanted);
+        let cut = &wide[..wide.len() - 1];
+        assert_eq!(from_slice(cut).expect_err("half a character").line(), 2);
+    }
+    let lone = b"\xFF\xFEa\0:\0 \0\x2D\xDF";
+    assert_eq!(from_slice(lone).expect_err("half a pair").line(), 1);
+}
+
+#[test]
+fn unreadable_bytes_have_a_place() {
+    for (text, line, column) in [
+        (b"a: 1\nb: \xFF\n".as_slice(), 2, 4),
+        ("a: é\u{1}\n".as_bytes(), 1, 5),
+        ("a: 1\n\n# \u{7F}\n".as_bytes(), 3, 3),
+    ] {
+        let error = from_slice(text).expect_err("cannot be read");
+        let YamlError::Syntax { column: told, .. } = &error else {
+            panic!("{error}");
+        };
+        assert_eq!((error.line(), *told), (line, column), "{error}");
+    }
+}
+
+#[test]
 fn invalid_utf8_and_control_characters() {
     assert!(from_slice(b"a: \xff\xfe\n").is_err());
     assert!(from_slice(b"a: \x01\n").is_err());

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use anyhow::bail;
 use clap::{Args, ValueEnum};
 use skein_bases::RemoteBases;
 use skein_kustomize::{Build, Charts, LoadRestrictions, Options, Reorder, build};
@@ -32,6 +31,9 @@ pub(super) struct BuildArguments {
     /// Add the label app.kubernetes.io/managed-by
     #[arg(long)]
     enable_managedby_label: bool,
+    /// Without effect: errors tell where they come from
+    #[arg(long, hide = true)]
+    stack_trace: bool,
     /// Build again whenever a file changes that the build read
     #[arg(short, long)]
     watch: bool,
@@ -40,7 +42,7 @@ pub(super) struct BuildArguments {
     #[command(flatten)]
     helm: HelmFlags,
     #[command(flatten)]
-    refused: RefusedFlags,
+    programs: ProgramFlags,
 }
 
 /// Flags about Helm charts.
@@ -63,16 +65,17 @@ struct HelmFlags {
     helm_command: Option<String>,
 }
 
-/// Flags of kustomize that would start programs or containers.
+/// Flags of kustomize that let it start programs or containers. They are taken, so that command lines stay as they are, and change nothing: what
+/// needs a program is refused where it stands.
 #[derive(Args, Clone, Debug)]
-struct RefusedFlags {
-    /// Refused: functions in containers are never run
+struct ProgramFlags {
+    /// Without effect: kustomize's own plugins work without it, others are never run
     #[arg(long)]
     enable_alpha_plugins: bool,
-    /// Refused: programs are never run
+    /// Without effect: programs are never run
     #[arg(long)]
     enable_exec: bool,
-    /// Refused: functions in containers are never run
+    /// Without effect: functions in containers are never run
     #[arg(long)]
     network: bool,
     /// Without effect, as functions are never run
@@ -134,25 +137,6 @@ impl BuildArguments {
     }
 }
 
-impl RefusedFlags {
-    fn check(&self) -> anyhow::Result<()> {
-        for (is_set, flag, why) in [
-            (
-                self.enable_alpha_plugins,
-                "--enable-alpha-plugins",
-                "kustomize's own transformers work without it, others are never run",
-            ),
-            (self.enable_exec, "--enable-exec", "programs are never run"),
-            (self.network, "--network", "functions are never run"),
-        ] {
-            if is_set {
-                bail!("the flag {flag} is not supported: {why}");
-            }
-        }
-        Ok(())
-    }
-}
-
 /// Runs `kustomize build`.
 pub(super) async fn run(arguments: &BuildArguments, output: &mut Output) -> anyhow::Result<()> {
     let (built, _) = once(arguments).await?;
@@ -176,7 +160,6 @@ pub(super) async fn once(arguments: &BuildArguments) -> anyhow::Result<(Build, B
 pub(super) async fn attempt(
     arguments: &BuildArguments,
 ) -> anyhow::Result<(anyhow::Result<Build>, BTreeSet<PathBuf>)> {
-    arguments.refused.check()?;
     let arguments = arguments.clone();
     let runtime = tokio::runtime::Handle::current();
     // Remote bases and charts are waited for.

@@ -53,6 +53,10 @@ impl Files for Disk {
         let real = fs::canonicalize(self.full(path)).ok()?;
         Some(real.to_str()?.trim_start_matches('/').to_owned())
     }
+
+    fn absolute(&self, path: &str) -> Option<String> {
+        Some(path.trim_start_matches('/').to_owned())
+    }
 }
 
 /// The directory to build, as a path of [`Disk`].

@@ -1,5 +1,7 @@
 //! The commands on a small repository on disk.
 
+mod charts;
+
 use std::fs;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -41,6 +43,7 @@ fn skein(words: &[&str]) -> (String, String, bool) {
     let line = CommandLine::parse_from(["kustomize"].iter().chain(words));
     let mut output = Output::new(out.clone(), err.clone());
     let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
         .build()
         .expect("a runtime");
     let code = runtime
@@ -103,11 +106,9 @@ fn errors_begin_as_those_of_kustomize_and_name_the_file() {
     assert!(!good);
     assert!(error.starts_with("Error: "), "{error}");
     assert!(
-        error.contains("base/kustomization.yaml: resources[0]"),
+        error.contains("base/kustomization.yaml:1: resources[0]"),
         "{error}"
     );
-    let (_, error, good) = skein(&["build", &overlay, "--enable-exec"]);
-    assert!(!good && error.contains("--enable-exec"), "{error}");
     let remote = "https://example.com/org/repo//x?ref=main";
     let (_, error, good) = skein(&["build", remote, "--no-remote-bases"]);
     assert!(!good && error.contains("remote"), "{error}");
@@ -222,4 +223,73 @@ fn explain_shows_origins_and_the_history_of_a_field() {
     assert_eq!(document["namespace"], "shop");
     let (_, error, good) = skein(&["explain", "Deployment/none", &overlay]);
     assert!(!good && error.contains("it has: Deployment/app"), "{error}");
+}
+
+#[test]
+fn programs_are_never_run_whatever_the_flags_say() {
+    let folder = repository();
+    let flags = [
+        "--enable-alpha-plugins",
+        "--enable-exec",
+        "--network",
+        "--as-current-user",
+        "--env=A=b",
+        "--mount=type=bind,src=/,dst=/",
+        "--network-name=host",
+        "--stack-trace",
+    ];
+    let overlay = folder.path().join("overlay").display().to_string();
+    let plain = skein(&["build", &overlay]);
+    let mut words = vec!["build", overlay.as_str()];
+    words.extend(flags);
+    assert!(plain.2);
+    assert_eq!(skein(&words), plain);
+    let function = "apiVersion: example.com/v1\nkind: Any\nmetadata:\n  name: f\n  annotations:\n    config.kubernetes.io/function: |\n      exec: {path: ./touch.sh}\n";
+    let kustomization = "resources: [app.yaml]\ntransformers: [function.yaml]\n";
+    write(
+        folder.path(),
+        &[
+            ("base/function.yaml", function),
+            ("base/touch.sh", "#!/bin/sh\ntouch was-run\n"),
+            ("base/kustomization.yaml", kustomization),
+        ],
+    );
+    let base = folder.path().join("base").display().to_string();
+    words[1] = &base;
+    let (_, error, good) = skein(&words);
+    assert!(
+        !good && error.contains("base/kustomization.yaml"),
+        "{error}"
+    );
+    assert!(
+        error.contains("transformers") && error.contains("Any/f"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_file_may_be_named_by_its_absolute_path_a_directory_not() {
+    let folder = repository();
+    let base = folder.path().join("base").canonicalize().expect("is there");
+    let resource = base.join("app.yaml").display().to_string();
+    let kustomization = format!("resources: [{resource}]\n");
+    write(
+        folder.path(),
+        &[("base/kustomization.yaml", &kustomization)],
+    );
+    let shown = base.display().to_string();
+    let (text, error, good) = skein(&["build", &shown]);
+    assert!(good && text == APP, "{error}");
+    let kustomization = format!("resources: [{shown}]\n");
+    write(
+        folder.path(),
+        &[("overlay/kustomization.yaml", &kustomization)],
+    );
+    let overlay = folder.path().join("overlay").display().to_string();
+    let (_, error, good) = skein(&["build", &overlay]);
+    assert!(!good && error.contains("absolute path"), "{error}");
+    let elsewhere = format!("resources: [{resource}]\n");
+    write(folder.path(), &[("overlay/kustomization.yaml", &elsewhere)]);
+    let (_, error, good) = skein(&["build", &overlay]);
+    assert!(!good && error.contains("security"), "{error}");
 }
