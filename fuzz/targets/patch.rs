@@ -3,15 +3,15 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use skein_fuzz::check;
+use skein_fuzz::{check, expect_panics_of_scanner};
 use skein_kustomize::FileTree;
 
 const CUT: &str = "---patch---\n";
 const BY_IDENTITY: &str = "resources: [object.yaml]\npatches:\n- path: patch.yaml\n";
-const BY_TARGET: &str =
-    "resources: [object.yaml]\npatches:\n- path: patch.yaml\n  target: {kind: \".*\"}\n  options: {allowNameChange: true, allowKindChange: true}\n";
+const BY_TARGET: &str = "resources: [object.yaml]\npatches:\n- path: patch.yaml\n  target: {kind: \".*\"}\n  options: {allowNameChange: true, allowKindChange: true}\n";
 
 fuzz_target!(|data: &[u8]| {
+    expect_panics_of_scanner();
     let Ok(text) = std::str::from_utf8(data) else {
         return;
     };

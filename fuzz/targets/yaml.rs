@@ -3,9 +3,11 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
+use skein_fuzz::expect_panics_of_scanner;
 use skein_yaml::{Dialect, compose_all, documents, node_to_string, to_string};
 
 fuzz_target!(|data: &[u8]| {
+    expect_panics_of_scanner();
     for dialect in [Dialect::V2, Dialect::V3] {
         if let Ok(nodes) = compose_all(data, dialect) {
             for node in &nodes {
