@@ -1,6 +1,7 @@
 //! Tags with a comma behind them, which neither YAML nor go-yaml allow, and for which libyaml's scanner is not prepared.
 
 use std::io::Read;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use libyaml_safer::{Mark, Scanner, TokenData};
 
@@ -53,14 +54,18 @@ fn candidates(text: &[u8]) -> impl Iterator<Item = (usize, usize)> {
 
 /// The place of a tag that begins at a byte, where a text ends with it.
 fn tag_at(text: &[u8], start: usize) -> Option<Mark> {
-    let mut scanner = Scanner::new();
-    let end: &'static [u8] = b" \n";
-    scanner.set_input(text.chain(end));
     let marked = text.len() - crate::escapes::counted(text).len();
     let start = u64::try_from(start - marked.min(start)).ok()?;
-    let tokens = scanner.map_while(Result::ok);
-    tokens
-        .filter(|token| matches!(token.data, TokenData::Tag { .. }))
-        .map(|token| token.start_mark)
-        .find(|mark| mark.index == start)
+    let scan = || {
+        let mut scanner = Scanner::new();
+        let end: &'static [u8] = b" \n";
+        scanner.set_input(text.chain(end));
+        let tokens = scanner.map_while(Result::ok);
+        tokens
+            .filter(|token| matches!(token.data, TokenData::Tag { .. }))
+            .map(|token| token.start_mark)
+            .find(|mark| mark.index == start)
+    };
+    // An earlier tag that was held back, as it may belong to a key, stops the scanner: the parser stops there as well.
+    catch_unwind(AssertUnwindSafe(scan)).ok().flatten()
 }

@@ -59,6 +59,13 @@ fn a_comma_cannot_follow_a_tag() {
             "yaml: line 2: did not find expected whitespace or line break"
         );
     }
+    // Where the scanner looks ahead it stops at the first such tag.
+    for text in [
+        "1\n{a: !0, b: !1, c\n",
+        "[[: [: - !q:-,--[ ![--,--a: -\n[\n",
+    ] {
+        assert!(from_slice(text.as_bytes()).is_err(), "{text}");
+    }
     for text in [
         "a: x !y, z\n",
         "a: \"[ !y, z\"\n",
