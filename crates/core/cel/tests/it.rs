@@ -325,6 +325,8 @@ fn rules_are_checked_against_the_types_of_their_values() {
         "self.l.all(i, v, i < 3 && v != '')",
         "self.l.transformMap(i, v, v + 'x').size() > 0",
         "self.?s.orValue('x') == 'x'",
+        "self.?s.optMap(v, v + 'x').orValue('') == 'x'",
+        "self.?s.optFlatMap(v, optional.of(v.size())).orValue(0) == 1",
         "self.l[?0].hasValue()",
         "has(self.s) && self.s.split(',').size() > 1",
         "type(self.n) == int",
@@ -336,4 +338,24 @@ fn rules_are_checked_against_the_types_of_their_values() {
     ] {
         assert!(check(rule).is_ok_and(|typed| typed.is_bool()), "{rule}");
     }
+}
+
+#[test]
+fn optional_values_are_mapped() {
+    let this = json!({ "m": { "a": 1 }, "t": { "n": { "x": 5 } } });
+    holds("self.m.?a.optMap(v, v + 1).orValue(0) == 2", &this);
+    holds("self.m.?b.optMap(v, v + 1).orValue(0) == 0", &this);
+    holds(
+        "self.?t.optFlatMap(v, v.?n).optMap(n, n.x).orValue(0) == 5",
+        &this,
+    );
+    holds("!self.?none.optFlatMap(v, v.?n).hasValue()", &this);
+    holds(
+        "{'a': 1, 'b': 2}.transformMap(k, v, v > 1, v * 2) == {'b': 4}",
+        &this,
+    );
+    holds(
+        "{'a': 'x'}.transformMapEntry(k, v, {v: k}) == {'x': 'a'}",
+        &this,
+    );
 }

@@ -18,7 +18,7 @@ const LIST_META: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta";
 
 /// The form in which kubectl asks for the older document, when the newer one does not know a kind.
 const PROTOBUF: &str = "proto-openapi.spec.v2";
-const PROTOBUF_TYPE: &str = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf";
+const PROTOBUF_TYPE: &str = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
 /// A document of version 2 that describes nothing: fields 1 (`swagger`) and 2 (`info` with a title and a version).
 const EMPTY_DOCUMENT: &[u8] = b"\x0a\x032.0\x12\x15\x0a\x0aKubernetes\x12\x07v1.36.3";
 

@@ -39,6 +39,7 @@ pub(crate) async fn answer(
         ("eviction", "create") => evict(api, call, resource).await,
         ("binding", "create") => bind(api, call, resource).await,
         ("log", "get") => log(api, call, resource),
+        ("exec" | "attach" | "portforward", _) => connect(api, call, resource),
         ("finalize" | "status" | "approval" | "resize" | "ephemeralcontainers", "get") => {
             read::get(api, call, resource)
         }
@@ -122,6 +123,27 @@ async fn bind(api: &Arc<Api>, call: &Call, resource: &Arc<Resource>) -> Outcome<
 /// There is no container, so there is one line that says so.
 fn log(api: &Arc<Api>, call: &Call, resource: &Arc<Resource>) -> Outcome<Reply> {
     let stored = read::find(api, call, resource)?;
+    if !is_placed(&stored.object) {
+        // What runs nowhere has written nothing.
+        return Ok(respond::text(200, ""));
+    }
     let text = format!("pod {} is simulated and writes no log\n", stored.key.name);
     Ok(respond::text(200, text))
+}
+
+/// Whether a pod has been given a node.
+fn is_placed(pod: &Object) -> bool {
+    pod.str_at(&["spec", "nodeName"])
+        .is_some_and(|node| !node.is_empty())
+}
+
+/// Nothing runs in pods here, so that there is nothing to connect to.
+fn connect(api: &Arc<Api>, call: &Call, resource: &Arc<Resource>) -> Outcome<Reply> {
+    let stored = read::find(api, call, resource)?;
+    let name = &stored.key.name;
+    Err(Failure::bad_request(if is_placed(&stored.object) {
+        format!("pod {name} is simulated and runs nothing")
+    } else {
+        format!("pod {name} does not have a host assigned")
+    }))
 }

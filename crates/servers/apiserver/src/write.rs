@@ -45,9 +45,17 @@ pub(crate) async fn create(
         let text = "resourceVersion should not be set on objects to be created";
         return Err(Failure::new(500, "", text));
     }
+    let later = strategy::warnings(resource, None, &object);
     let inserted = insert(api, resource, object, &options, Some(call)).await;
+    // What the kind warns of is told once the object is found valid, even when its name is taken.
+    let is_valid = match &inserted {
+        Ok(_) => true,
+        Err(failure) => failure.reason == "AlreadyExists",
+    };
+    if is_valid {
+        warnings.extend(later);
+    }
     let object = warned(inserted, &warnings)?;
-    warnings.extend(strategy::warnings(resource, None, &object));
     let mut reply = read::object_reply(201, form, resource, call, &object)?;
     respond::warn(&mut reply, &warnings);
     Ok(reply)

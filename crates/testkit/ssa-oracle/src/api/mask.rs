@@ -223,7 +223,9 @@ fn text(found: &str, names: &Names) -> String {
         let end = out.len().min(at + ACCESS.len() + 5);
         out.replace_range(at..end, "<access>");
     }
-    for (_, id, stands) in &names.seen {
+    // Codes of warnings and plain refusals are no revisions, whatever revisions there are.
+    let is_plain = out.starts_with("299 - ") || out.starts_with("404 page");
+    for (_, id, stands) in names.seen.iter().filter(|_| !is_plain) {
         out = replace_word(&out, id, stands);
     }
     let seconds = out.strip_suffix('s').is_some_and(|number| {
