@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::compose::MAX_INPUT_BYTES;
 use crate::error::YamlError;
-use crate::escapes::plain_quotes;
+use crate::escapes::{BYTE_ORDER_MARK, plain_quotes};
 
 /// The text as the parser takes it: in UTF-8, and with go-yaml's escapes.
 pub(crate) fn prepared(text: &[u8]) -> Result<Cow<'_, [u8]>, YamlError> {
@@ -17,6 +17,11 @@ pub(crate) fn prepared(text: &[u8]) -> Result<Cow<'_, [u8]>, YamlError> {
     let to_unit = match text {
         [0xFE, 0xFF, ..] => u16::from_be_bytes,
         [0xFF, 0xFE, ..] => u16::from_le_bytes,
+        [0xEF, rest @ ..] if !rest.starts_with(&[0xBB, 0xBF]) => {
+            // The parser takes any such byte at the start for the beginning of a mark.
+            let marked = [BYTE_ORDER_MARK, text].concat();
+            return Ok(Cow::Owned(plain_quotes(&marked).into_owned()));
+        }
         _ => return Ok(plain_quotes(text)),
     };
     let decoded = decode(&text[2..], to_unit)?;

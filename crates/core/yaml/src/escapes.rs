@@ -11,7 +11,7 @@ const MAX_REPEATED_BYTES: usize = 64 << 20;
 pub(crate) const UNKNOWN: &str = "found unknown escape character";
 
 /// The byte order mark, which the parser does not count.
-const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+pub(crate) const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
 /// What the parser's indexes count from.
 pub(crate) fn counted(text: &[u8]) -> &[u8] {

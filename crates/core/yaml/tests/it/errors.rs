@@ -97,6 +97,17 @@ fn utf_16_is_read_as_what_it_means() {
 }
 
 #[test]
+fn a_text_may_begin_with_any_letter() {
+    for first in ['\u{F000}', '\u{F30F}', '\u{FF01}', '\u{FFFD}'] {
+        let text = format!("{first}é: \"it\\'s\"\nb: \"\\\\/\"\n");
+        let read = from_slice(text.as_bytes()).expect("a text");
+        assert_eq!(read[format!("{first}é")], "it's");
+        let error = from_slice(format!("{text}c: [!x, y]\n").as_bytes());
+        assert_eq!(error.expect_err("a tag").line(), 3);
+    }
+}
+
+#[test]
 fn unreadable_bytes_have_a_place() {
     for (text, line, column) in [
         (b"a: 1\nb: \xFF\n".as_slice(), 2, 4),
