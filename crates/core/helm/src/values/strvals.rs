@@ -282,7 +282,8 @@ impl<'a> Parser<'a> {
     fn index(&mut self) -> Step<i64> {
         let (text, stop) = self.until(&[']']);
         if stop.is_none() {
-            return problem("error parsing index: EOF");
+            // Helm takes the end of the text for the end of the list of assignments here, too.
+            return Err(Stop::End);
         }
         index_number(&text).map_err(|e| Stop::Problem(format!("error parsing index: {e}")))
     }
