@@ -66,6 +66,8 @@ pub enum YamlError {
         key: String,
         /// Line of the first, from 1.
         first_line: u64,
+        /// Line where the second's value begins, from 1: what Go names.
+        value_line: u64,
     },
     /// A value that YAML has and JSON has not.
     #[error("line {line}: {problem}")]
@@ -85,8 +87,12 @@ impl YamlError {
             Self::UnknownAnchor { anchor, .. } => {
                 format!("yaml: unknown anchor '{anchor}' referenced")
             }
-            Self::DuplicateKey { line, key, .. } => {
-                format!("yaml: unmarshal errors:\n  line {line}: key \"{key}\" already set in map")
+            Self::DuplicateKey {
+                value_line, key, ..
+            } => {
+                format!(
+                    "yaml: unmarshal errors:\n  line {value_line}: key \"{key}\" already set in map"
+                )
             }
             other => format!("yaml: {other}"),
         }

@@ -313,7 +313,7 @@ fn refuse_duplicates(node: &Node) -> Result<(), YamlError> {
     const FEW: usize = 12;
     let mut seen: HashMap<&str, u32> = HashMap::new();
     let count = node.content.len() / 2;
-    for (at, (key, _)) in node.entries().enumerate() {
+    for (at, (key, value)) in node.entries().enumerate() {
         let first = if count <= FEW {
             node.entries()
                 .take(at)
@@ -329,6 +329,7 @@ fn refuse_duplicates(node: &Node) -> Result<(), YamlError> {
                 line: u64::from(key.line),
                 key: key.value.clone(),
                 first_line: u64::from(first_line),
+                value_line: u64::from(value.line),
             });
         }
     }

@@ -56,6 +56,19 @@ pub enum FetchFileError {
     },
 }
 
+impl FetchFileError {
+    /// The words where the file was an index.
+    pub fn about_index(&self) -> String {
+        match self {
+            Self::Body {
+                source: BodyError::TooLarge { limit },
+                ..
+            } => format!("index exceeds the maximum index file size of {limit} bytes"),
+            other => other.to_string(),
+        }
+    }
+}
+
 /// A repository that is reached with some access.
 #[derive(Debug)]
 pub struct ChartRepository {
@@ -202,7 +215,7 @@ fn without_login(url: &Url) -> Url {
 }
 
 /// An address without user and password, also when it cannot be read.
-fn without_user(url: &str) -> String {
+pub fn without_user(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else {
         return url.to_owned();
     };

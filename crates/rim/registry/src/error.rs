@@ -117,9 +117,10 @@ impl RegistryError {
             .iter()
             .map(|diagnostic| {
                 let code = diagnostic.code.to_lowercase().replace('_', " ");
-                match diagnostic.message.as_str() {
-                    "" => code,
-                    message => format!("{code}: {message}"),
+                match (diagnostic.message.as_str(), &diagnostic.detail) {
+                    ("", _) => code,
+                    (message, Value::Null) => format!("{code}: {message}"),
+                    (message, detail) => format!("{code}: {message}: {}", go_text(detail)),
                 }
             })
             .collect();

@@ -1,6 +1,7 @@
 //! The index of a chart repository: read as Helm reads it, written as source-controller stores it, searched as it searches.
 
 mod entry;
+mod shape;
 
 use std::collections::BTreeMap;
 
@@ -25,18 +26,11 @@ pub enum IndexError {
     #[error("empty index.yaml file")]
     Empty,
     /// It is no YAML.
-    #[error("error converting YAML to JSON: {}", in_go_words(.0))]
+    #[error("error converting YAML to JSON: {}", .0.go_text())]
     Yaml(skein_yaml::YamlError),
-    /// It has another shape.
-    #[error(
-        "error unmarshaling JSON: while decoding JSON: json: cannot unmarshal {found} into {target}"
-    )]
-    Shape {
-        /// What is there.
-        found: &'static str,
-        /// What should be there.
-        target: &'static str,
-    },
+    /// It has another shape; Go's words.
+    #[error("{0}")]
+    Shape(String),
     /// It does not say its version.
     #[error("no API version specified")]
     NoApiVersion,
@@ -85,12 +79,27 @@ pub struct ChartVersion {
     /// SHA-256 of the package.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub digest: String,
+    /// What older Helms wrote in the place of `digest`; nobody reads it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub checksum: String,
+    /// Template engine, of older Helms; nobody reads it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub engine: String,
+    /// Version of Tiller, of older Helms; nobody reads it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub tiller_version: String,
+    /// What older Helms wrote in the place of `urls`; nobody reads it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub url: String,
 }
 
 /// The index of a repository, versions of a chart from new to old.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ChartIndex {
+    /// What ChartMuseum says of itself.
+    #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
+    pub server_info: serde_json::Map<String, Value>,
     /// Version of the format.
     pub api_version: String,
     /// When it was made, RFC 3339.
@@ -129,31 +138,34 @@ impl ChartIndex {
         if bytes.is_empty() {
             return Err(IndexError::Empty);
         }
-        let value = match serde_json::from_slice(bytes) {
-            Ok(value) => value,
-            Err(_) => skein_yaml::from_slice(bytes).map_err(IndexError::Yaml)?,
+        let (value, is_json) = match serde_json::from_slice(bytes) {
+            Ok(value) => (value, true),
+            Err(_) => {
+                let read = skein_yaml::from_slice_strict(bytes);
+                (read.map_err(IndexError::Yaml)?, false)
+            }
         };
+        shape::check(&value, is_json).map_err(IndexError::Shape)?;
         let mut fields = match value {
             Value::Object(fields) => fields,
             // An empty document: nothing is set.
-            Value::Null => serde_json::Map::new(),
-            other => return Err(shape(&other, "Go value of type repo.IndexFile")),
+            _ => serde_json::Map::new(),
         };
         let mut warnings = Vec::new();
         let entries = match fields.remove("entries") {
-            None | Some(Value::Null) => None,
-            Some(Value::Object(charts)) => Some(read_charts(charts, &mut warnings)?),
-            Some(other) => {
-                let target =
-                    "Go struct field IndexFile.entries of type map[string]repo.ChartVersions";
-                return Err(shape(&other, target));
-            }
+            Some(Value::Object(charts)) => Some(read_charts(charts, &mut warnings)),
+            _ => None,
         };
         let api_version = entry::text(fields.remove("apiVersion"));
         if api_version.is_empty() {
             return Err(IndexError::NoApiVersion);
         }
+        let server_info = match fields.remove("serverInfo") {
+            Some(Value::Object(info)) => info,
+            _ => serde_json::Map::new(),
+        };
         let index = Self {
+            server_info,
             api_version,
             generated: entry::time(fields.remove("generated")).unwrap_or_else(no_time),
             entries,
@@ -252,20 +264,13 @@ fn moment(text: &str) -> Option<Timestamp> {
 fn read_charts(
     charts: serde_json::Map<String, Value>,
     warnings: &mut Vec<String>,
-) -> Result<BTreeMap<String, Option<Vec<ChartVersion>>>, IndexError> {
+) -> BTreeMap<String, Option<Vec<ChartVersion>>> {
     let mut read = BTreeMap::new();
     let mut count = 0;
     for (name, versions) in charts {
-        let versions = match versions {
-            Value::Array(versions) => versions,
-            Value::Null => {
-                read.insert(name, None);
-                continue;
-            }
-            other => {
-                let target = "Go struct field IndexFile.entries of type repo.ChartVersions";
-                return Err(shape(&other, target));
-            }
+        let Value::Array(versions) = versions else {
+            read.insert(name, None);
+            continue;
         };
         let mut good: Vec<(ChartVersion, Version)> = Vec::new();
         for version in versions {
@@ -287,34 +292,7 @@ fn read_charts(
         let good = good.into_iter().map(|(entry, _)| entry).collect();
         read.insert(name, Some(good));
     }
-    Ok(read)
-}
-
-/// The words of Go's YAML reader, which counts the lines of the grammar's errors from 0 and those of the scanner's from 1.
-fn in_go_words(error: &skein_yaml::YamlError) -> String {
-    let skein_yaml::YamlError::Syntax { line, problem, .. } = error else {
-        return format!("yaml: {error}");
-    };
-    let problem = problem.split(" while ").next().unwrap_or(problem);
-    let is_grammar = problem.starts_with("did not find expected");
-    let line = if is_grammar {
-        line.saturating_sub(1)
-    } else {
-        *line
-    };
-    format!("yaml: line {line}: {problem}")
-}
-
-fn shape(found: &Value, target: &'static str) -> IndexError {
-    let found = match found {
-        Value::Null => "null",
-        Value::Bool(_) => "bool",
-        Value::Number(_) => "number",
-        Value::String(_) => "string",
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
-    };
-    IndexError::Shape { found, target }
+    read
 }
 
 #[cfg(test)]

@@ -24,7 +24,7 @@ fn refusals_are_told_as_users_know_them() {
     );
     assert_eq!(
         error.in_words_of_helm(),
-        "GET \"http://r/v2/a/manifests/v1\": response status code 404: manifest unknown: manifest unknown"
+        "GET \"http://r/v2/a/manifests/v1\": response status code 404: manifest unknown: manifest unknown: unknown tag=v1"
     );
     let plain = refused("GET", 503, json!([]), "");
     assert_eq!(

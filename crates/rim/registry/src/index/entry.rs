@@ -51,6 +51,8 @@ pub(super) fn read(value: Value) -> Result<(ChartVersion, Version), String> {
     };
     let removed = fields.remove("removed") == Some(Value::Bool(true));
     let digest = text(fields.remove("digest"));
+    let [checksum, engine, tiller_version, url] =
+        ["checksum", "engine", "tillerVersion", "url"].map(|name| text(fields.remove(name)));
     let mut metadata = metadata(fields)?;
     if metadata.api_version.is_empty() {
         metadata.api_version = API_VERSION_V1.to_owned();
@@ -63,6 +65,10 @@ pub(super) fn read(value: Value) -> Result<(ChartVersion, Version), String> {
         created,
         removed,
         digest,
+        checksum,
+        engine,
+        tiller_version,
+        url,
     };
     Ok((entry, version))
 }

@@ -6,7 +6,7 @@ const GOOD: &str = r#"
 apiVersion: v1
 entries:
   app:
-  - {apiVersion: v2, name: app, version: 1.0.0, appVersion: 1.0, urls: [app-1.0.0.tgz], created: "2026-01-01T00:00:00.500Z", digest: aa}
+  - {apiVersion: v2, name: app, version: 1.0.0, appVersion: '1', urls: [app-1.0.0.tgz], created: "2026-01-01T00:00:00.500Z", digest: aa}
   - {apiVersion: v2, name: app, version: 1.10.0, description: "a <b> & c", urls: [app-1.10.0.tgz], created: "2026-01-01T00:00:00Z"}
   - {name: app, version: 1.2.0, urls: [x.tgz]}
 generated: "2026-01-01T00:00:00Z"
@@ -96,13 +96,27 @@ fn of_equal_versions_the_newest_counts() {
 
 #[test]
 fn bad_entries_are_left_out_and_others_work() {
-    let text = "apiVersion: v1\nentries:\n  app:\n  - {name: app, version: 1.0.0}\n  - {name: app, version: not-semver}\n  - null\n  - {version: 1.3.0}\n  - {name: a/b, version: 1.3.0}\n  - {name: app, version: 1.3.0, created: yesterday}\n  - {name: [], version: 1.3.0}\n  - {name: app, version: 1.4.0, maintainers: [null]}\n  empty: []\n  nothing:\n";
+    let text = "apiVersion: v1\nentries:\n  app:\n  - {name: app, version: 1.0.0}\n  - {name: app, version: not-semver}\n  - null\n  - {version: 1.3.0}\n  - {name: a/b, version: 1.3.0}\n  - {name: app, version: 1.4.0, maintainers: [null]}\n  empty: []\n  nothing:\n";
     let read = ChartIndex::parse(text.as_bytes()).unwrap();
-    assert_eq!(read.warnings.len(), 7, "{:?}", read.warnings);
+    assert_eq!(read.warnings.len(), 5, "{:?}", read.warnings);
     assert_eq!(found(&read.index, "*"), "1.0.0");
     let entries = read.index.entries.unwrap();
     assert_eq!(entries["empty"], Some(Vec::new()));
     assert_eq!(entries["nothing"], None);
+}
+
+#[test]
+fn fields_of_older_helms_are_kept() {
+    let text = "apiVersion: v1\nserverInfo: {contextPath: /x}\nentries:\n  app:\n  - {name: app, version: 1.0.0, engine: gotpl, tillerVersion: '>2', checksum: a, url: u}\n";
+    let read = ChartIndex::parse(text.as_bytes()).unwrap();
+    assert!(read.warnings.is_empty());
+    let json = String::from_utf8(read.index.to_json().unwrap()).unwrap();
+    assert!(
+        json.starts_with("{\n  \"serverInfo\": {\n    \"contextPath\""),
+        "{json}"
+    );
+    let end = "\"checksum\": \"a\",\n        \"engine\": \"gotpl\",\n        \"tillerVersion\": \"\\u003e2\",\n        \"url\": \"u\"";
+    assert!(json.contains(end), "{json}");
 }
 
 #[test]
@@ -126,6 +140,67 @@ fn what_is_no_index_is_refused() {
         let error = ChartIndex::parse(text.as_bytes()).unwrap_err();
         assert_eq!(error.to_string(), message, "{text:?}");
     }
+}
+
+#[test]
+fn another_shape_is_told_in_words_of_go() {
+    const YAML: &str = "error unmarshaling JSON: while decoding JSON: ";
+    let entry = |fields: &str| format!("apiVersion: v1\nentries:\n  app:\n  - {{{fields}}}\n");
+    for (text, message) in [
+        (
+            entry("deprecated: 'yes', version: 1"),
+            "json: cannot unmarshal string into Go struct field ChartVersion.entries.Metadata.deprecated of type bool",
+        ),
+        (
+            entry("urls: a.tgz"),
+            "json: cannot unmarshal string into Go struct field ChartVersion.entries.urls of type []string",
+        ),
+        (
+            entry("maintainers: [{name: [a]}]"),
+            "json: cannot unmarshal array into Go struct field Maintainer.entries.Metadata.maintainers.name of type string",
+        ),
+        (
+            entry("maintainers: [me]"),
+            "json: cannot unmarshal string into Go struct field ChartVersion.entries.Metadata.maintainers of type v2.Maintainer",
+        ),
+        (
+            entry("dependencies: {a: b}"),
+            "json: cannot unmarshal object into Go struct field ChartVersion.entries.Metadata.dependencies of type []*v2.Dependency",
+        ),
+        (
+            entry("created: yesterday, deprecated: 1"),
+            "parsing time \"yesterday\" as \"2006-01-02T15:04:05Z07:00\": cannot parse \"yesterday\" as \"2006\"",
+        ),
+        (entry("colour: red"), "json: unknown field \"colour\""),
+        (
+            entry("annotations: {a: 1}, urls: [1], digest: 5"),
+            "json: cannot unmarshal number into Go struct field ChartVersion.entries.Metadata.annotations of type string",
+        ),
+        (
+            "apiVersion: v1\nentries:\n  app: text\n".to_owned(),
+            "json: cannot unmarshal string into Go struct field IndexFile.entries of type repo.ChartVersions",
+        ),
+    ] {
+        let error = ChartIndex::parse(text.as_bytes()).unwrap_err();
+        assert_eq!(error.to_string(), format!("{YAML}{message}"), "{text}");
+    }
+    // JSON is read less strictly, but there a number is no text.
+    let json = r#"{"apiVersion": "v1", "more": 1, "entries": {"app": [{"name": "app", "version": "1.0.0"}]}}"#;
+    assert!(ChartIndex::parse(json.as_bytes()).is_ok());
+    let json = r#"{"apiVersion": "v1", "entries": {"app": [{"name": "app", "version": 1}]}}"#;
+    assert_eq!(
+        ChartIndex::parse(json.as_bytes()).unwrap_err().to_string(),
+        "json: cannot unmarshal number into Go struct field ChartVersion.entries.Metadata.version of type string"
+    );
+}
+
+#[test]
+fn a_key_that_is_there_twice_is_refused() {
+    let text = "apiVersion: v1\nentries:\n  app: []\n  app:\n  - name: app\n";
+    assert_eq!(
+        ChartIndex::parse(text.as_bytes()).unwrap_err().to_string(),
+        "error converting YAML to JSON: yaml: unmarshal errors:\n  line 5: key \"app\" already set in map"
+    );
 }
 
 #[test]
