@@ -12,9 +12,10 @@ use crate::chart::{Chart, File};
 
 /// Mode of every file in a package.
 const FILE_MODE: u32 = 0o644;
-/// Extra field and comment of the gzip header, by which Helm's packages can be told.
+/// Extra field of the gzip header, by which packages of Helm 4.3 can be told.
 const GZIP_EXTRA: &[u8] = b"rr\x28\x00aHR0cHM6Ly95b3V0dS5iZS96OVV6MWljandyTQo=";
-const GZIP_COMMENT: &str = "Helm";
+/// Comment of the gzip header.
+pub const GZIP_COMMENT: &str = "Helm";
 
 /// Why a chart cannot be packed.
 #[derive(Debug, Error)]
@@ -49,17 +50,26 @@ pub fn pack(chart: &Chart, time: Timestamp) -> Result<Vec<u8>, PackError> {
         .extra(GZIP_EXTRA)
         .comment(GZIP_COMMENT)
         .write(Vec::new(), Compression::default());
+    write_archive(chart, time, gzip)?
+        .finish()
+        .map_err(at_the_end)
+}
+
+/// Writes the archive of a package, not compressed; gives the output back.
+pub fn write_archive<W: Write>(chart: &Chart, time: Timestamp, output: W) -> Result<W, PackError> {
     let mut packer = Packer {
-        builder: Builder::new(gzip),
+        builder: Builder::new(output),
         time,
     };
     packer.chart(chart, "")?;
-    let failed = |source| PackError::Archive {
+    packer.builder.into_inner().map_err(at_the_end)
+}
+
+fn at_the_end(source: std::io::Error) -> PackError {
+    PackError::Archive {
         file: "the end of the archive".into(),
         source,
-    };
-    let gzip = packer.builder.into_inner().map_err(failed)?;
-    gzip.finish().map_err(failed)
+    }
 }
 
 struct Packer<W: Write> {
@@ -132,10 +142,25 @@ impl<W: Write> Packer<W> {
         header.set_gid(0);
         header.set_size(content.len() as u64);
         header.set_mtime(u64::try_from(seconds).unwrap_or_default());
-        self.builder
-            .append_data(&mut header, &path, content)
-            .map_err(|source| PackError::Archive { file: path, source })
+        let appended = match header.set_path(&path) {
+            Ok(()) => {
+                finish_as_go(&mut header).and_then(|()| self.builder.append(&header, content))
+            }
+            Err(_) => self.builder.append_data(&mut header, &path, content),
+        };
+        appended.map_err(|source| PackError::Archive { file: path, source })
     }
+}
+
+/// Fields that Go's writer fills and others leave empty, and the sum in its form: six digits, zero, blank.
+fn finish_as_go(header: &mut Header) -> std::io::Result<()> {
+    header.set_device_major(0)?;
+    header.set_device_minor(0)?;
+    header.set_cksum();
+    let sum = format!("{:06o}\0 ", header.cksum()?);
+    let field = &mut header.as_old_mut().cksum;
+    field.copy_from_slice(sum.as_bytes());
+    Ok(())
 }
 
 /// Chart.yaml with sorted keys; charts of apiVersion v1 keep their dependencies in requirements.yaml.

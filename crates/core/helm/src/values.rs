@@ -25,6 +25,11 @@ pub fn read(text: &[u8]) -> Result<Values, String> {
     crate::decode::table(text).map(with_floats)
 }
 
+/// As [`read`], but whole numbers stay whole: for values that are only written again.
+pub fn read_whole(text: &[u8]) -> Result<Values, String> {
+    crate::decode::table(text)
+}
+
 /// All documents of a values file, later ones merged over earlier ones; errors read as Helm's.
 pub fn read_documents(text: &[u8]) -> Result<Values, String> {
     let text = String::from_utf8_lossy(text);

@@ -17,6 +17,10 @@ use matches::Matcher;
 
 /// Magic, method 8, no flags, no time, no extra flags, unknown system.
 const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
+/// Where the flags are.
+const FLAGS_AT: usize = 3;
+const HAS_EXTRA: u8 = 4;
+const HAS_COMMENT: u8 = 16;
 
 /// Compresses what is written. The result depends on how writes are cut only where Go's does too
 /// (around multiples of 32 KiB); [`GzipWriter::finish`] must be called.
@@ -25,7 +29,8 @@ pub struct GzipWriter<W: Write> {
     sink: BitSink,
     matcher: Matcher,
     checksum: Crc,
-    started: bool,
+    /// What is written before the first bytes; empty once it is.
+    header: Vec<u8>,
 }
 
 impl<W: Write> GzipWriter<W> {
@@ -36,7 +41,22 @@ impl<W: Write> GzipWriter<W> {
             sink: BitSink::default(),
             matcher: Matcher::new(),
             checksum: Crc::new(),
-            started: false,
+            header: HEADER.to_vec(),
+        }
+    }
+
+    /// A writer whose header has an extra field (of up to 65,535 bytes) and a comment.
+    pub fn with_header(output: W, extra: &[u8], comment: &str) -> Self {
+        let mut header = HEADER.to_vec();
+        header[FLAGS_AT] = HAS_EXTRA | HAS_COMMENT;
+        let length = u16::try_from(extra.len()).unwrap_or(u16::MAX);
+        header.extend_from_slice(&length.to_le_bytes());
+        header.extend_from_slice(&extra[..usize::from(length)]);
+        header.extend_from_slice(comment.as_bytes());
+        header.push(0);
+        Self {
+            header,
+            ..Self::new(output)
         }
     }
 
@@ -54,11 +74,7 @@ impl<W: Write> GzipWriter<W> {
     }
 
     fn start(&mut self) -> io::Result<()> {
-        if !self.started {
-            self.output.write_all(&HEADER)?;
-            self.started = true;
-        }
-        Ok(())
+        self.output.write_all(&std::mem::take(&mut self.header))
     }
 
     fn drain(&mut self) -> io::Result<()> {

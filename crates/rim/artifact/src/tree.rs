@@ -184,6 +184,12 @@ impl Tree {
         path.is_empty() || matches!(self.entries.get(path), Some(Entry::Directory))
     }
 
+    /// Whether the path is a directory with something in it.
+    pub fn is_filled_directory(&self, path: &str) -> bool {
+        let mut entries = self.entries.keys();
+        entries.any(|entry| below(entry, path).is_some_and(|rest| !rest.is_empty()))
+    }
+
     /// Number of files and directories.
     pub fn len(&self) -> usize {
         self.entries.len()
