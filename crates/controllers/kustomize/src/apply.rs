@@ -12,6 +12,7 @@ use skein_cluster::{ApiError, ApiResource, ApplyOptions, DeleteOptions, Propagat
 use skein_health::{Status, health};
 use skein_object::{GroupKind, Object, ObjectKey};
 use skein_plan::apply::{self, Refusal, Rules};
+use skein_plan::takeover::{Predecessor, early_cleanup};
 use skein_plan::{Action, ChangeEntry, ChangeSet, Decision, Live, Stage, order};
 use thiserror::Error;
 
@@ -66,6 +67,8 @@ pub struct Applier<'a> {
     pub target: &'a Target,
     /// Choices of the Kustomization and the operator.
     pub rules: Rules<'a>,
+    /// Managers whose fields are taken over before anything is tried.
+    pub early_predecessors: &'a [Predecessor],
     /// Requests at a time.
     pub concurrency: usize,
     /// Memory of dry runs.
@@ -181,6 +184,13 @@ impl Applier<'_> {
             let known = live.as_ref().map_or(Live::Absent, Live::Present);
             decision = apply::decide(&desired, known, &self.rules);
         }
+        if !matches!(decision, Decision::Skip(_))
+            && let Some(theirs) = &live
+            && let Some(ours) = self.take_over(&resource, &desired, theirs).await?
+        {
+            decision = apply::decide(&desired, Live::Present(&ours), &self.rules);
+            live = Some(ours);
+        }
         if let (Decision::Apply { cleanup: None, .. }, Some(live)) = (&decision, &live)
             && self.settled.holds(&desired, live)
         {
@@ -196,6 +206,23 @@ impl Applier<'_> {
             decision,
             plain,
         })
+    }
+
+    /// The object after what the early predecessors own became ours; `None` when they own nothing.
+    async fn take_over(
+        &self,
+        resource: &ApiResource,
+        desired: &Object,
+        live: &Object,
+    ) -> Result<Option<Object>, ApplyError> {
+        let manager = self.rules.manager;
+        let patch = early_cleanup(desired, live, manager, self.early_predecessors);
+        let Some(patch) = patch else { return Ok(None) };
+        let target = (desired.namespace(), desired.name());
+        let cluster = &self.target.cluster;
+        let patched = cluster.json_patch(resource, target, None, &patch, manager);
+        let patched = patched.await.map_err(|error| self.refused(desired, &error));
+        patched.map(Some)
     }
 
     /// The object as it is; one that cannot be read counts as absent if it could be written all the same.

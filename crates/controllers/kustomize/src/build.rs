@@ -9,11 +9,11 @@ use skein_artifact::{DownloadError, Downloader};
 use skein_bases::RemoteBases;
 use skein_cluster::Cluster;
 use skein_kustomize::{FileTree, RemoteSource};
-use skein_object::Object;
-use skein_render::{RenderError, Rendered, Request, Variables, render};
+use skein_object::{NamespacedName, Object};
+use skein_render::{RenderError, Rendered, Request, render};
 use thiserror::Error;
 
-use crate::configs::{self, ConfigError};
+use crate::configs::{self, ConfigError, Configured, SecretValues};
 use crate::decrypt::SopsDecryptor;
 
 /// Artifacts kept unpacked.
@@ -60,12 +60,14 @@ pub struct Builder {
 }
 
 /// What builds may do.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct BuildPolicy {
     /// Whether variables that are not set are an error.
     pub strict: bool,
     /// Whether kustomizations that name remote bases are refused.
     pub no_remote_bases: bool,
+    /// Secret with age keys for Kustomizations that name none.
+    pub sops_age_secret: Option<NamespacedName>,
 }
 
 impl Builder {
@@ -125,20 +127,22 @@ impl Builder {
         }
     }
 
-    /// Renders a Kustomization from its artifact's files.
+    /// Renders a Kustomization from its artifact's files; also the values that no message may hold.
     pub async fn render(
         &self,
         cluster: &Cluster,
         kustomization: &Kustomization,
         object: &Object,
         tree: FileTree,
-    ) -> Result<Rendered, BuildFailure> {
-        let keyring = configs::keyring(cluster, kustomization).await?;
-        let variables = configs::variables(cluster, kustomization).await;
-        let (variables, unread) = match variables {
-            Ok(variables) => (variables, None),
-            Err(error) => (Variables::new(), Some(error)),
+    ) -> Result<(Rendered, SecretValues), BuildFailure> {
+        let common = self.policy.sops_age_secret.as_ref();
+        let keyring = configs::keyring(cluster, kustomization, common).await?;
+        let configured = configs::variables(cluster, kustomization).await;
+        let (configured, unread) = match configured {
+            Ok(configured) => (configured, None),
+            Err(error) => (Configured::default(), Some(error)),
         };
+        let Configured { variables, secrets } = configured;
         let spec = object.at(&["spec"]).cloned().unwrap_or(Value::Null);
         // Flux finds out while it substitutes, after a build that works.
         let strict = self.policy.strict && unread.is_none();
@@ -166,13 +170,13 @@ impl Builder {
             error => BuildFailure::Render(error),
         })?;
         match unread {
-            None => Ok(rendered),
+            None => Ok((rendered, secrets)),
             Some(source) => match rendered.objects.first() {
                 Some(first) => Err(BuildFailure::Variables {
                     object: kustomize_id(first),
                     source,
                 }),
-                None => Ok(rendered),
+                None => Ok((rendered, secrets)),
             },
         }
     }

@@ -9,7 +9,7 @@ use skein_api::{KindSpec as _, Kustomization, KustomizationSpec};
 use skein_artifact::Downloader;
 use skein_cluster::{ApiError, ApiResource, Cache, Change, Cluster, ListOptions, WatchSpec};
 use skein_object::{GroupVersionKind, NamespacedName, Object};
-use skein_plan::takeover::{Predecessor, predecessors};
+use skein_plan::takeover::{Predecessor, early_predecessors, predecessors};
 use skein_runtime::{EventRecorder, Metrics, Next, Queue, Reconciler, StatusWriter};
 use thiserror::Error;
 use tokio::sync::watch;
@@ -74,6 +74,7 @@ pub struct KustomizeController {
     pub(crate) settled: Settled,
     pub(crate) rights: Rights,
     pub(crate) predecessors: Vec<Predecessor>,
+    pub(crate) early_predecessors: Vec<Predecessor>,
     pub(crate) waits: Arc<Mutex<HashMap<NamespacedName, Waiting>>>,
     pub(crate) config_changes: Arc<Mutex<std::collections::HashSet<NamespacedName>>>,
     /// Held so that the watches go on.
@@ -163,11 +164,13 @@ impl KustomizeController {
                 BuildPolicy {
                     strict,
                     no_remote_bases: options.controller.no_remote_bases,
+                    sops_age_secret: options.sops_age_secret.clone(),
                 },
             ),
             settled: Settled::default(),
             rights: Rights::default(),
             predecessors: predecessors(FIELD_MANAGER, &options.override_managers),
+            early_predecessors: early_predecessors(&options.early_override_managers),
             waits,
             config_changes,
             _configs: configs,

@@ -58,8 +58,7 @@ impl KustomizeController {
         if ready && !run.kustomization.spec.suspend {
             let events = self.events(run);
             let interval = run.kustomization.spec.interval;
-            self.recorder
-                .record(events.finished(run.started.elapsed(), interval));
+            self.tell_success(&events, run.started.elapsed(), interval);
         }
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use skein_cluster::KubeconfigPolicy;
-use skein_object::GroupKind;
+use skein_object::{GroupKind, NamespacedName};
 use skein_runtime::ControllerOptions;
 
 /// How drift is found.
@@ -29,8 +29,12 @@ pub struct KustomizeOptions {
     pub kubeconfig_policy: KubeconfigPolicy,
     /// Field managers whose fields are taken over, besides the usual ones.
     pub override_managers: Vec<String>,
+    /// Field managers whose fields are taken over before anything is tried.
+    pub early_override_managers: Vec<String>,
     /// Kinds that are applied in a stage of their own.
     pub custom_apply_stage_kinds: BTreeSet<GroupKind>,
+    /// Secret with age keys for Kustomizations that decrypt and name no Secret.
+    pub sops_age_secret: Option<NamespacedName>,
 }
 
 impl Default for KustomizeOptions {
@@ -41,7 +45,9 @@ impl Default for KustomizeOptions {
             concurrent_ssa: 4,
             kubeconfig_policy: KubeconfigPolicy::default(),
             override_managers: Vec::new(),
+            early_override_managers: Vec::new(),
             custom_apply_stage_kinds: BTreeSet::new(),
+            sops_age_secret: None,
         }
     }
 }

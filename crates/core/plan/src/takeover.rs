@@ -17,10 +17,12 @@ const STALE_LABEL: &str = "fluxcd.io/sync-gc-mark";
 /// A field manager whose fields become ours.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Predecessor {
-    /// Prefix of the manager's name.
+    /// The manager's name, or the beginning of it.
     pub prefix: String,
     /// `Apply` or `Update`.
     pub operation: &'static str,
+    /// Whether the name must be the same to its end.
+    pub exact: bool,
 }
 
 /// The managers that are always taken over: kubectl in both ways, what the API server recorded before server-side apply, and our
@@ -29,6 +31,7 @@ pub fn predecessors(manager: &str, overridden: &[String]) -> Vec<Predecessor> {
     let one = |prefix: &str, operation| Predecessor {
         prefix: prefix.to_owned(),
         operation,
+        exact: false,
     };
     let mut all = vec![
         one("kubectl", "Apply"),
@@ -41,6 +44,33 @@ pub fn predecessors(manager: &str, overridden: &[String]) -> Vec<Predecessor> {
         all.push(one(name, "Update"));
     }
     all
+}
+
+/// The managers of these very names, whose fields are taken over before anything is tried. A wrong match would change owners for nothing.
+pub fn early_predecessors(names: &[String]) -> Vec<Predecessor> {
+    let operations = ["Apply", "Update"].into_iter();
+    let of = |operation| {
+        names.iter().map(move |name| Predecessor {
+            prefix: name.clone(),
+            operation,
+            exact: true,
+        })
+    };
+    operations.flat_map(of).collect()
+}
+
+/// The JSON patch that moves the predecessors' ownership to us and does nothing else; `None` as with [`cleanup`].
+pub fn early_cleanup(
+    desired: &Object,
+    live: &Object,
+    manager: &str,
+    predecessors: &[Predecessor],
+) -> Option<Value> {
+    if predecessors.is_empty() || settings::is_merge(desired) || settings::is_merge(live) {
+        return None;
+    }
+    let entries = taken_over(live, manager, predecessors)?;
+    Some(json!([{"op": "replace", "path": "/metadata/managedFields", "value": entries}]))
 }
 
 /// The JSON patch that strips stale metadata and moves the predecessors' ownership to us; `None` when there is nothing to do or
@@ -76,7 +106,13 @@ fn text<'e>(entry: &'e Value, field: &str) -> &'e str {
 fn is_predecessor(entry: &Value, predecessors: &[Predecessor]) -> bool {
     text(entry, "subresource").is_empty()
         && predecessors.iter().any(|p| {
-            text(entry, "operation") == p.operation && text(entry, "manager").starts_with(&p.prefix)
+            let name = text(entry, "manager");
+            let is_meant = if p.exact {
+                name == p.prefix
+            } else {
+                name.starts_with(&p.prefix)
+            };
+            is_meant && text(entry, "operation") == p.operation
         })
 }
 
@@ -184,6 +220,30 @@ mod tests {
             found.unwrap()[0]["value"],
             json!([status, {"manager": MANAGER, "operation": "Apply", "fieldsV1": {"f:data": {"f:a": {}, "f:b": {}}}}])
         );
+    }
+
+    #[test]
+    fn before_a_dry_run_only_the_very_names_count() {
+        let desired = Object::from_value(
+            json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "x"}}),
+        );
+        let desired = desired.unwrap();
+        let early = early_predecessors(&["argocd".to_owned()]);
+        let stale = json!({"kubectl.kubernetes.io/last-applied-configuration": "{}"});
+        let found = |name: &str| {
+            let entry =
+                json!([{"manager": name, "operation": "Update", "fieldsV1": {"f:data": {}}}]);
+            early_cleanup(&desired, &live(entry, stale.clone()), MANAGER, &early)
+        };
+        assert_eq!(
+            found("argocd"),
+            Some(
+                json!([{"op": "replace", "path": "/metadata/managedFields", "value": [
+                {"manager": MANAGER, "operation": "Apply", "fieldsV1": {"f:data": {}}}]}])
+            )
+        );
+        assert_eq!(found("argocd-controller"), None);
+        assert_eq!(found("kubectl"), None);
     }
 
     #[test]

@@ -19,6 +19,7 @@ use super::ending::Failure;
 use super::{Run, target_reference};
 use crate::apply::{Applier, Defined};
 use crate::build::BuildFailure;
+use crate::configs::SecretValues;
 use crate::controller::{FIELD_MANAGER, KustomizeController};
 use crate::prune;
 use crate::report::{Events, Phase, inventory_of, set_inventory, timeout};
@@ -26,6 +27,9 @@ use crate::wait::{WaitList, Waiting};
 
 /// Pause after a cluster did not answer.
 const UNAVAILABLE_PAUSE: Duration = Duration::from_secs(10);
+
+/// A build, and the values that no message may hold.
+type Built = (Rendered, SecretValues);
 
 impl KustomizeController {
     /// Brings the cluster to the state of the artifact, or goes on with the wait for it.
@@ -53,7 +57,7 @@ impl KustomizeController {
         }
         run.is_news |= is_news(run, artifact);
         match self.prepare(run, artifact).await {
-            Ok((rendered, target)) => self.bring_objects(run, artifact, rendered, &target).await,
+            Ok((built, target)) => self.bring_objects(run, artifact, built, &target).await,
             Err(failure) => self.fail(run, artifact, failure, None).await,
         }
     }
@@ -62,7 +66,7 @@ impl KustomizeController {
         &self,
         run: &Run,
         artifact: &Artifact,
-    ) -> Result<(Rendered, Target), Failure> {
+    ) -> Result<(Built, Target), Failure> {
         let fail = |reason, message: String, phase| Failure {
             reason,
             message,
@@ -127,7 +131,7 @@ impl KustomizeController {
         &self,
         run: &mut Run,
         artifact: &Artifact,
-        rendered: Rendered,
+        (rendered, secrets): Built,
         target: &Target,
     ) -> Result<Next, ApiError> {
         let digest = rendered.digest.clone();
@@ -168,6 +172,7 @@ impl KustomizeController {
         let applier = Applier {
             target,
             rules,
+            early_predecessors: &self.early_predecessors,
             concurrency: self.options.concurrent_ssa,
             settled: &self.settled,
             rights: &self.rights,
@@ -181,6 +186,7 @@ impl KustomizeController {
             let was_there = run.kustomization.status.inventory.is_some();
             put_inventory(&mut run.status, &known, was_there);
             let message = format!("{}\n{}", error.message, changes.applied_lines());
+            let message = secrets.mask(&message);
             let failure = Failure {
                 // The objects are not to blame: look again soon.
                 pause: error.unavailable.then_some(UNAVAILABLE_PAUSE),

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use skein_api::{Artifact, KustomizationReason};
 use skein_cluster::ApiError;
+use skein_object::GoDuration;
 use skein_runtime::{Next, Severity, driver};
 
 use super::Run;
@@ -48,8 +49,16 @@ impl KustomizeController {
         let events = Events::new(&run.kustomization, Some(artifact));
         // The interval as the user wrote it, as Flux tells it: the random part is no news.
         let next = run.kustomization.spec.interval;
-        self.recorder.record(events.finished(took, next));
+        self.tell_success(&events, took, next);
         Ok(Next::After(interval))
+    }
+
+    /// The event at the end of a success, by which the commit gets its status; none where the operator wants none.
+    pub(crate) fn tell_success(&self, events: &Events, took: Duration, next: GoDuration) {
+        const GATE: &str = "DisableCommitStatusEvent";
+        if !self.options.controller.feature_gates.enabled(GATE) {
+            self.recorder.record(events.finished(took, next));
+        }
     }
 
     pub(super) async fn fail(
