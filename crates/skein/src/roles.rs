@@ -3,6 +3,7 @@
 pub mod apiserver;
 pub mod controllers;
 pub mod crds;
+pub mod flux_flags;
 pub mod git;
 pub mod logging;
 pub mod memory_watch;

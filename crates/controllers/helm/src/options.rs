@@ -47,6 +47,7 @@ impl HelmOptions {
         let one = |name: &String, operation| Predecessor {
             prefix: name.clone(),
             operation,
+            exact: false,
         };
         let managers = self.override_managers.iter();
         managers

@@ -357,6 +357,7 @@ impl Writer<'_> {
         let own = [Predecessor {
             prefix: FIELD_MANAGER.to_owned(),
             operation: "Update",
+            exact: false,
         }];
         self.move_fields(live, target, &own).await.map_err(|error| {
             format!(

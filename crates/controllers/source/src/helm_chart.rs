@@ -3,6 +3,7 @@
 mod build;
 mod dependencies;
 mod local;
+mod packing;
 mod remote;
 mod values_files;
 
@@ -12,7 +13,6 @@ use std::time::Duration;
 use jiff::Timestamp;
 use skein_api::source::helm_chart::{HelmChartSourceKind, HelmChartSpec, HelmChartStatus};
 use skein_api::source::helm_repository::{HelmRepositorySpec, HelmRepositoryType};
-use skein_api::source::oci_repository::OciVerificationProvider;
 use skein_api::{
     Artifact, ConditionStatus, ConditionType, GitRepository, KindSpec, OciRepository, Resource,
     SourceReason, StatusConditions as _, SummaryRules, Time,
@@ -20,11 +20,13 @@ use skein_api::{
 use skein_artifact::ArtifactLocation;
 use skein_cluster::Cache;
 use skein_object::{NamespacedName, Object};
+use skein_runtime::Severity;
 
+use crate::event::event;
 use crate::helm_repository::{IndexCache, Inputs as RepositoryInputs};
 use crate::produced::{
-    Failure, Found, Observed, Outcome, Rules, SourceKind, Stored, Surroundings, Then, Told,
-    Verified,
+    Failure, Found, Observed, Outcome, Rules, Secret, SecretReader, SourceKind, Stored,
+    Surroundings, Then, Told, Verified,
 };
 use build::{BuildError, Built, Resolved};
 
@@ -78,8 +80,8 @@ pub(crate) enum ChartSource {
     NoArtifact,
     /// A repository with an index.
     Index(RepositoryAccess, Artifact),
-    /// A registry.
-    Registry(RepositoryAccess),
+    /// A registry, and the Secret with the keys that signatures are checked with.
+    Registry(RepositoryAccess, Option<Secret>),
     /// Files.
     Files(Artifact),
 }
@@ -142,9 +144,15 @@ impl SourceKind for HelmCharts {
                     return ChartSource::NoArtifact;
                 };
                 if object.spec.repository_type == Some(HelmRepositoryType::Oci) {
-                    return ChartSource::Registry(
-                        RepositoryAccess::read(surroundings, object).await,
-                    );
+                    let keys = match &source.spec.verify {
+                        Some(verify) => {
+                            let reader = SecretReader::new(&surroundings.cluster, &name.namespace);
+                            reader.read_optional(verify.secret_ref.as_ref()).await
+                        }
+                        None => None,
+                    };
+                    let access = RepositoryAccess::read(surroundings, object).await;
+                    return ChartSource::Registry(access, keys);
                 }
                 match object.status.artifact.clone() {
                     Some(artifact) => {
@@ -200,13 +208,7 @@ impl SourceKind for HelmCharts {
                 failure.then = Then::Wait(WAIT_FOR_SOURCE);
                 Err(failure)
             }
-            _ => match &spec.verify {
-                Some(_) if matches!(&observed.inputs, ChartSource::Index(..)) => {
-                    Err(not_implemented())
-                }
-                Some(verify) => Err(unverified(verify.provider)),
-                None => Ok(()),
-            },
+            _ => Ok(()),
         }
     }
 
@@ -221,8 +223,8 @@ impl SourceKind for HelmCharts {
                 ChartSource::Index(access, artifact) => {
                     Some(remote::from_index(self, surroundings, observed, access, artifact).await)
                 }
-                ChartSource::Registry(access) => {
-                    Some(remote::from_registry(observed, access).await)
+                ChartSource::Registry(access, keys) => {
+                    Some(remote::from_registry(observed, access, keys.as_ref()).await)
                 }
                 ChartSource::Files(artifact) => {
                     Some(local::build(self, surroundings, observed, artifact).await)
@@ -252,7 +254,9 @@ const WAIT_FOR_SOURCE: Duration = Duration::from_secs(30);
 
 fn timeout(observed: &Observed<HelmCharts>) -> Duration {
     let named = match &observed.inputs {
-        ChartSource::Index(access, _) | ChartSource::Registry(access) => access.object.spec.timeout,
+        ChartSource::Index(access, _) | ChartSource::Registry(access, _) => {
+            access.object.spec.timeout
+        }
         _ => None,
     };
     named.map_or(DEFAULT_TIMEOUT, |timeout| timeout.as_std())
@@ -283,32 +287,6 @@ pub(crate) fn kind_name(kind: HelmChartSourceKind) -> &'static str {
         HelmChartSourceKind::Bucket => "Bucket",
         HelmChartSourceKind::OciRepository => "OCIRepository",
     }
-}
-
-/// Signatures cannot be verified yet: nothing that asks for one is used.
-fn unverified(provider: OciVerificationProvider) -> Failure {
-    let provider = match provider {
-        OciVerificationProvider::Cosign => "cosign",
-        OciVerificationProvider::Notation => "notation",
-    };
-    let message = format!(
-        "chart verification error: failed to verify the signature using provider '{provider}': signatures cannot be verified yet; leave spec.verify out to use the chart without"
-    );
-    Failure::new(
-        ConditionType::SourceVerified,
-        SourceReason::ChartVerificationError,
-        message,
-    )
-    .stalled()
-}
-
-/// Signatures of charts behind HTTP: Flux knows none either.
-fn not_implemented() -> Failure {
-    Failure::new(
-        ConditionType::SourceVerified,
-        SourceReason::VerificationError,
-        "chart verification error: not implemented",
-    )
 }
 
 fn found_of(observed: &Observed<HelmCharts>, resolved: &Resolved) -> Option<Found> {
@@ -346,6 +324,13 @@ async fn finish(
             status.observed_source_artifact_revision = source_revision;
         });
     };
+    if resolved.dependencies > 0 {
+        let count = resolved.dependencies;
+        let message = format!("resolved {count} chart dependencies");
+        let reason = SourceReason::ResolvedDependencies.as_str();
+        let event = event(&observed.object, Severity::Trace, reason, message);
+        surroundings.events.record(event);
+    }
     let found = found_of(observed, &resolved);
     let ignores_missing = observed.source.spec.ignore_missing_values_files;
     match store(surroundings, observed, &resolved, package).await {

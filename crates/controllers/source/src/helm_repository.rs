@@ -10,17 +10,18 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
+use skein_api::reference::LocalObjectReference;
 use skein_api::source::helm_repository::{HelmRepositorySpec, HelmRepositoryType};
 use skein_api::{ConditionType, Resource, SourceReason, SummaryRules, Time};
 use skein_artifact::ArtifactLocation;
-use skein_registry::chart_repository::{ChartRepository, MAX_INDEX_BYTES};
+use skein_registry::chart_repository::{ChartRepository, without_user};
 use skein_registry::{Access, ChartIndex, Credentials};
 
 use crate::produced::{
     End, Failure, Found, Observed, Outcome, Rules, Secret, SecretReader, SourceKind, Stored,
     Surroundings, Told,
 };
-use crate::registry_access::{basic, certificates, no_client, tls};
+use crate::registry_access::{Tls, basic, certificates, no_client, pem_problem, tls};
 
 /// Time that the index may take when the object names none.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
@@ -29,7 +30,7 @@ const DEFAULT_INTERVAL: Duration = Duration::from_secs(60);
 /// Link to the newest index.
 const LATEST: &str = "index.yaml";
 /// Reason of a fetch that failed.
-const FAILED: &str = "Failed";
+pub(crate) const FAILED: &str = "Failed";
 
 /// The kind.
 pub(crate) struct HelmRepositories {
@@ -67,57 +68,80 @@ pub(crate) struct Plan {
     timeout: Duration,
 }
 
+/// What the Secrets of an object give: credentials, and TLS material (from the Secret of `secretRef` too, as long ago).
+pub(crate) fn authentication(
+    object: &Resource<HelmRepositorySpec>,
+    inputs: &Inputs,
+) -> Result<(Credentials, Option<Tls>), Failure> {
+    let spec = &object.spec;
+    let certificate = secret_name(object, spec.cert_secret_ref.as_ref());
+    let mut tls_material = certificates(&certificate, inputs.certificates.as_ref())
+        .map_err(|problem| no_client(&certificate, problem))?;
+    let Some(secret) = &inputs.credentials else {
+        return Ok((Credentials::Anonymous, tls_material));
+    };
+    let name = secret_name(object, spec.secret_ref.as_ref());
+    let failed = |message: String| Failure::fetch(SourceReason::AuthenticationFailed, message);
+    let data = secret.data().map_err(|reason| {
+        failed(format!(
+            "failed to get authentication secret '{name}': {reason}"
+        ))
+    })?;
+    let malformed = |reason: String| {
+        failed(format!(
+            "failed to detect authentication methods: secret '{name}': {reason}"
+        ))
+    };
+    let credentials = basic(data).map_err(malformed)?;
+    // One half of a pair counts as nothing here.
+    let own = tls(data).unwrap_or_default();
+    if let Some(problem) = own.as_ref().and_then(pem_problem) {
+        return Err(failed(format!(
+            "failed to detect authentication methods: {problem}"
+        )));
+    }
+    if tls_material.is_none() {
+        tls_material = own;
+    }
+    Ok((credentials, tls_material))
+}
+
+/// `namespace/name` of a Secret that an object names.
+pub(crate) fn secret_name(
+    object: &Resource<HelmRepositorySpec>,
+    reference: Option<&LocalObjectReference>,
+) -> String {
+    let name = reference.map_or("", |reference| reference.name.as_str());
+    format!("{}/{name}", object.metadata.namespace)
+}
+
 /// Client for the repository of an object.
 pub(crate) fn client(
     object: &Resource<HelmRepositorySpec>,
     inputs: &Inputs,
 ) -> Result<ChartRepository, Failure> {
     let spec = &object.spec;
-    let namespace = &object.metadata.namespace;
+    let invalid = |reason: &str| {
+        let message = format!("invalid Helm repository URL: {reason}");
+        Failure::fetch(SourceReason::URLInvalid, message).stalled()
+    };
     if spec.url.starts_with(skein_registry::name::OCI_SCHEME) {
-        let message = "invalid Helm repository URL: 'oci' URL scheme cannot be used with 'default' HelmRepository type";
-        return Err(Failure::fetch(SourceReason::URLInvalid, message).stalled());
+        let reason = "'oci' URL scheme cannot be used with 'default' HelmRepository type";
+        return Err(invalid(reason));
     }
-    let name = |reference: &Option<skein_api::reference::LocalObjectReference>| {
-        let name = reference
-            .as_ref()
-            .map_or("", |reference| reference.name.as_str());
-        format!("{namespace}/{name}")
-    };
-    let failed = |reason: &str| {
-        let message = format!(
-            "failed to get authentication secret '{}': {reason}",
-            name(&spec.secret_ref)
-        );
-        Failure::fetch(SourceReason::AuthenticationFailed, message)
-    };
-    let malformed = |reason: &str| {
-        let name = name(&spec.secret_ref);
-        let message = format!("failed to detect authentication methods: secret '{name}': {reason}");
-        Failure::fetch(SourceReason::AuthenticationFailed, message)
-    };
-    let certificate = name(&spec.cert_secret_ref);
-    let mut tls_material = certificates(&certificate, inputs.certificates.as_ref())
-        .map_err(|problem| no_client(&certificate, problem))?;
-    let mut credentials = Credentials::Anonymous;
-    if let Some(secret) = &inputs.credentials {
-        let data = secret.data().map_err(failed)?;
-        credentials = basic(data).map_err(|reason| malformed(&reason))?;
-        if spec.cert_secret_ref.is_none() {
-            tls_material = tls(data).map_err(|reason| malformed(&reason))?;
-        }
+    if let Some(problem) = skein_template::url_problem(&without_user(&spec.url)) {
+        return Err(invalid(&problem));
     }
+    let (credentials, tls) = authentication(object, inputs)?;
     let access = Access {
         credentials,
-        tls: tls_material,
+        tls,
         proxy: None,
         insecure: false,
         no_plain_guess: false,
     };
-    ChartRepository::new(&spec.url, &access, spec.pass_credentials).map_err(|error| {
-        let message = format!("invalid Helm repository URL: {error}");
-        Failure::fetch(SourceReason::URLInvalid, message).stalled()
-    })
+    ChartRepository::new(&spec.url, &access, spec.pass_credentials)
+        .map_err(|error| invalid(&error.to_string()))
 }
 
 impl SourceKind for HelmRepositories {
@@ -188,9 +212,10 @@ impl SourceKind for HelmRepositories {
         observed: &Observed<Self>,
         plan: Plan,
     ) -> Outcome<Self> {
-        let fetch = plan.repository.fetch_index(MAX_INDEX_BYTES);
+        let limit = surroundings.options.helm_index_max_bytes;
+        let fetch = plan.repository.fetch_index(limit);
         let fetched = match tokio::time::timeout(plan.timeout, fetch).await {
-            Ok(fetched) => fetched.map_err(|error| error.to_string()),
+            Ok(fetched) => fetched.map_err(|error| error.about_index()),
             Err(_) => Err(format!(
                 "Get \"{}\": context deadline exceeded (Client.Timeout exceeded while awaiting headers)",
                 plan.repository.index_url()

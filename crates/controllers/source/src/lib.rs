@@ -15,6 +15,7 @@ mod options;
 mod produced;
 mod registry_access;
 mod rewrite;
+mod signature_keys;
 
 pub use controller::{CONTROLLER_NAME, SourceController, Waker};
 pub use options::SourceOptions;

@@ -1,5 +1,6 @@
 //! Settings of the source controller.
 
+use skein_registry::chart_repository::MAX_INDEX_BYTES;
 use skein_runtime::ControllerOptions;
 
 use crate::rewrite::UrlRewrites;
@@ -11,6 +12,8 @@ pub struct SourceOptions {
     pub controller: ControllerOptions,
     /// Addresses that are served from this machine instead.
     pub rewrites: UrlRewrites,
+    /// Largest index of a chart repository, in bytes.
+    pub helm_index_max_bytes: u64,
 }
 
 impl Default for SourceOptions {
@@ -21,6 +24,7 @@ impl Default for SourceOptions {
                 ..ControllerOptions::default()
             },
             rewrites: UrlRewrites::default(),
+            helm_index_max_bytes: MAX_INDEX_BYTES,
         }
     }
 }

@@ -117,6 +117,10 @@ impl<K: SourceKind> Producer<K> {
             // The API server refuses such objects; one that slipped in must not stop others.
             Err(error) => return self.unreadable(key, &object, &error.to_string()).await,
         };
+        if K::is_static(&source.spec) && K::is_suspended(&source.spec) {
+            // It keeps what it has until somebody resumes it.
+            return Next::Change;
+        }
         if K::is_static(&source.spec) {
             return self.let_be(key, &object).await;
         }

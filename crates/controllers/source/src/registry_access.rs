@@ -70,16 +70,35 @@ pub(crate) fn certificates(
             "secret '{name}' must contain either 'ca.crt' or both 'tls.crt' and 'tls.key'"
         )));
     };
-    let authority = String::from_utf8_lossy(&found.certificate_authority);
-    if !authority.is_empty() && !authority.contains(PEM_BEGIN) {
-        let text = "failed to parse CA certificate".to_owned();
-        return Err(CertificateProblem::Content(text));
+    match pem_problem(&found) {
+        Some(problem) => Err(CertificateProblem::Content(problem)),
+        None => Ok(Some(found)),
     }
-    Ok(Some(found))
 }
 
-/// How a certificate in PEM begins.
-const PEM_BEGIN: &str = "-----BEGIN CERTIFICATE-----";
+/// How a block of PEM begins, and one with a certificate.
+const PEM_BEGIN: &str = "-----BEGIN ";
+const PEM_CERTIFICATE: &str = "-----BEGIN CERTIFICATE-----";
+
+/// What is no PEM, in Go's words; `None` when all that is there looks like PEM.
+pub(crate) fn pem_problem(tls: &Tls) -> Option<String> {
+    let lacks = |bytes: &[u8], begin: &str| {
+        !bytes.is_empty() && !String::from_utf8_lossy(bytes).contains(begin)
+    };
+    let pair = |what: &str| {
+        format!(
+            "failed to parse TLS certificate and key: tls: failed to find any PEM data in {what} input"
+        )
+    };
+    if lacks(&tls.client_certificate, PEM_BEGIN) {
+        return Some(pair("certificate"));
+    }
+    if lacks(&tls.client_key, PEM_BEGIN) {
+        return Some(pair("key"));
+    }
+    lacks(&tls.certificate_authority, PEM_CERTIFICATE)
+        .then(|| "failed to parse CA certificate".to_owned())
+}
 
 /// What Flux says of it for a registry.
 pub(crate) fn no_transport(url: &str, name: &str, problem: CertificateProblem) -> Failure {
@@ -136,29 +155,53 @@ pub(crate) fn keychain(secrets: &[&Secret]) -> Result<Keychain, String> {
     Ok(keychain)
 }
 
-/// User name and password of a Secret.
+/// User name and password of a Secret: both keys, or none. They are sent when neither is empty.
 pub(crate) fn basic(data: &SecretData) -> Result<Credentials, String> {
-    let text = |key: &str| {
-        let value = data.get(key).map(Vec::as_slice).unwrap_or_default();
-        String::from_utf8_lossy(value).into_owned()
-    };
-    let (username, password) = (text("username"), text("password"));
-    match (username.is_empty(), password.is_empty()) {
-        (true, true) => Ok(Credentials::Anonymous),
-        (true, false) => Err("malformed basic auth - has 'password' but missing 'username'".into()),
-        (false, true) => Err("malformed basic auth - has 'username' but missing 'password'".into()),
-        (false, false) => Ok(Credentials::Basic { username, password }),
+    let text = |key: &str| data.get(key).map(|value| String::from_utf8_lossy(value));
+    match (text("username"), text("password")) {
+        (None, None) => Ok(Credentials::Anonymous),
+        (None, Some(_)) => {
+            Err("malformed basic auth - has 'password' but missing 'username'".into())
+        }
+        (Some(_), None) => {
+            Err("malformed basic auth - has 'username' but missing 'password'".into())
+        }
+        (Some(username), Some(password)) if username.is_empty() || password.is_empty() => {
+            Ok(Credentials::Anonymous)
+        }
+        (Some(username), Some(password)) => Ok(Credentials::Basic {
+            username: username.into_owned(),
+            password: password.into_owned(),
+        }),
     }
 }
 
-/// Credentials of one Secret for a repository: a Docker configuration, or user name and password.
+/// Credentials of one Secret for a repository of charts: a Docker configuration that knows the registry, or user name and password.
 pub(crate) fn for_repository(
+    name: &str,
     secret: &Secret,
     repository: &Repository,
 ) -> Result<Credentials, String> {
     let data = secret.data()?;
     if data.contains_key(DOCKER_CONFIG) || data.contains_key(OLD_DOCKER_CONFIG) {
-        return Ok(keychain(&[secret])?.credentials_for(repository));
+        let keychain = keychain(&[secret]).map_err(|reason| {
+            format!("unable to load Docker config from Secret '{name}': {reason}")
+        })?;
+        return match keychain.credentials_for(repository) {
+            Credentials::Anonymous => {
+                let host = repository.registry();
+                Err(format!(
+                    "no auth config for '{host}' in the docker-registry Secret '{name}'"
+                ))
+            }
+            known => Ok(known),
+        };
+    }
+    let is_empty = |key: &str| data.get(key).is_none_or(Vec::is_empty);
+    if is_empty("username") != is_empty("password") {
+        return Err(format!(
+            "invalid '{name}' secret data: required fields 'username' and 'password'"
+        ));
     }
     basic(data)
 }

@@ -4,7 +4,6 @@ mod helm_flags;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
@@ -14,10 +13,11 @@ use skein_runtime::{ControllerOptions, FeatureGates, Metrics};
 use skein_source_controller::UrlRewrites;
 use tokio::sync::watch;
 
+use super::flux_flags::FluxArguments;
 use super::git::{self, LocalGit};
 use super::logging::{self, LogArguments};
 use super::serve;
-use super::set::{self, ControllerSet, SetOptions};
+use super::set::{self, ControllerSet, LeaseTiming, SetOptions, Tuning};
 
 /// Flags, with Flux's names and defaults where Flux has the flag.
 #[derive(Args, Clone, Debug)]
@@ -35,7 +35,7 @@ pub struct ControllersArguments {
     #[arg(long, env = "RUNTIME_NAMESPACE", default_value = "flux-system")]
     pub runtime_namespace: String,
     /// Watch every namespace, or only the controllers' own
-    #[arg(long, default_value_t = true, action = clap::ArgAction::Set)]
+    #[arg(long, num_args = 0..=1, default_value_t = true, default_missing_value = "true", action = clap::ArgAction::Set)]
     pub watch_all_namespaces: bool,
     /// Only objects with these labels: sharding
     #[arg(long, default_value = "")]
@@ -68,10 +68,10 @@ pub struct ControllersArguments {
     #[arg(long, default_value = "30s")]
     pub requeue_dependency: GoDuration,
     /// Refuse references to other namespaces
-    #[arg(long)]
+    #[arg(long, num_args = 0..=1, require_equals = true, default_value_t = false, default_missing_value = "true", action = clap::ArgAction::Set)]
     pub no_cross_namespace_refs: bool,
     /// Refuse kustomizations that name remote bases
-    #[arg(long)]
+    #[arg(long, num_args = 0..=1, require_equals = true, default_value_t = false, default_missing_value = "true", action = clap::ArgAction::Set)]
     pub no_remote_bases: bool,
     /// `ServiceAccount` impersonated for objects that name none
     #[arg(long, default_value = "")]
@@ -80,7 +80,7 @@ pub struct ControllersArguments {
     #[arg(long, default_value = "")]
     pub feature_gates: String,
     /// Run only while holding a Lease
-    #[arg(long)]
+    #[arg(long, num_args = 0..=1, require_equals = true, default_value_t = false, default_missing_value = "true", action = clap::ArgAction::Set)]
     pub enable_leader_election: bool,
     /// Folder of the artifacts
     #[arg(long, env = "STORAGE_PATH", default_value = "/data")]
@@ -101,10 +101,10 @@ pub struct ControllersArguments {
     #[arg(long, default_value = "watch", value_enum)]
     pub drift_detection: set::DriftDetection,
     /// Keep exec plugins of kubeconfig Secrets (dangerous)
-    #[arg(long)]
+    #[arg(long, num_args = 0..=1, require_equals = true, default_value_t = false, default_missing_value = "true", action = clap::ArgAction::Set)]
     pub insecure_kubeconfig_exec: bool,
     /// Keep insecure-skip-tls-verify of kubeconfig Secrets (dangerous)
-    #[arg(long)]
+    #[arg(long, num_args = 0..=1, require_equals = true, default_value_t = false, default_missing_value = "true", action = clap::ArgAction::Set)]
     pub insecure_kubeconfig_tls: bool,
     /// Fetch sources whose address starts with URL from the local repository PATH: URL=PATH
     #[arg(long, value_name = "URL=PATH")]
@@ -112,6 +112,9 @@ pub struct ControllersArguments {
     /// What concerns the helm controller alone
     #[command(flatten)]
     pub helm: helm_flags::HelmArguments,
+    /// Flags of single controllers
+    #[command(flatten)]
+    pub flux: FluxArguments,
     /// Logging
     #[command(flatten)]
     pub log: LogArguments,
@@ -160,13 +163,33 @@ impl ControllersArguments {
             },
             rewrites: UrlRewrites::default(),
             helm_storage_driver: self.helm.helm_storage_driver,
+            tuning: Tuning {
+                override_managers: self.flux.override_manager.clone(),
+                early_override_managers: self.flux.override_manager_before_dry_run.clone(),
+                concurrent_ssa: usize::from(self.flux.concurrent_ssa),
+                custom_apply_stage_kinds: self.flux.stage_kinds()?,
+                sops_age_secret: self.flux.sops_age_secret(&self.runtime_namespace),
+                download_retries: self.flux.http_retry,
+                helm_index_max_bytes: self.flux.helm_index_max_size,
+            },
         })
+    }
+
+    fn lease_timing(&self) -> LeaseTiming {
+        LeaseTiming {
+            duration: self.flux.leader_election_lease_duration.as_std(),
+            renew_deadline: self.flux.leader_election_renew_deadline.as_std(),
+            retry_period: self.flux.leader_election_retry_period.as_std(),
+        }
     }
 }
 
 /// Runs until a signal; keys in work are finished first.
 pub async fn run(arguments: ControllersArguments) -> Result<ExitCode> {
     logging::start(&arguments.log);
+    for (flag, why) in arguments.flux.ignored.given() {
+        tracing::warn!(flag, why, "the flag has no effect");
+    }
     let connect = ConnectOptions {
         kubeconfig: arguments.kubeconfig.clone(),
         context: arguments.context.clone(),
@@ -196,7 +219,8 @@ pub async fn run(arguments: ControllersArguments) -> Result<ExitCode> {
     )
     .await?;
     let leadership = if arguments.enable_leader_election {
-        Some(set::lead(&cluster, &arguments.runtime_namespace, &options).await)
+        let timing = arguments.lease_timing();
+        Some(set::lead(&cluster, &arguments.runtime_namespace, &options, timing).await)
     } else {
         None
     };
@@ -222,13 +246,11 @@ pub async fn run(arguments: ControllersArguments) -> Result<ExitCode> {
             ExitCode::FAILURE
         }
     };
-    running.stop(GRACE).await;
+    let grace = arguments.flux.graceful_shutdown_timeout;
+    running.stop(grace.as_std()).await;
     endpoints.stop();
     Ok(code)
 }
-
-/// How long keys in work may take to finish after a signal.
-const GRACE: Duration = Duration::from_secs(30);
 
 /// SIGINT or SIGTERM.
 pub async fn stop_signal() {

@@ -1,5 +1,6 @@
 //! A set of controllers on one cluster, wired together: storage, artifact server, source and kustomize controller.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,20 +8,19 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail};
 use clap::ValueEnum;
 use jiff::Timestamp;
+use skein_artifact::download::DEFAULT_RETRIES;
 use skein_artifact::{Downloader, Storage, StorageOptions};
 use skein_cluster::{Cluster, KubeconfigPolicy, LeaseLock, LeaseOptions};
 use skein_helm::release::StorageDriver;
 use skein_helm_controller::HelmOptions;
 use skein_kustomize_controller::KustomizeOptions;
+use skein_object::{GroupKind, NamespacedName};
 use skein_runtime::{ControllerOptions, EventRecorder, EventSink, Metrics};
 use skein_source_controller::{SourceController, SourceOptions, UrlRewrites, Waker};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::serve;
-
-/// How often a failed artifact download is repeated.
-const DOWNLOAD_RETRIES: u32 = 9;
 
 /// Controllers that can run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -79,6 +79,53 @@ pub struct SetOptions {
     pub rewrites: UrlRewrites,
     /// Where release records are kept.
     pub helm_storage_driver: StorageDriver,
+    /// What flags of single controllers set.
+    pub tuning: Tuning,
+}
+
+/// What flags of single controllers set, with Flux's defaults.
+#[derive(Clone, Debug)]
+pub struct Tuning {
+    /// Field managers whose fields are taken over.
+    pub override_managers: Vec<String>,
+    /// Field managers whose fields are taken over before anything is tried.
+    pub early_override_managers: Vec<String>,
+    /// Objects applied at a time, per Kustomization.
+    pub concurrent_ssa: usize,
+    /// Kinds that are applied in a stage of their own.
+    pub custom_apply_stage_kinds: BTreeSet<GroupKind>,
+    /// Secret with age keys for Kustomizations that decrypt and name none.
+    pub sops_age_secret: Option<NamespacedName>,
+    /// How often a failed artifact download is repeated.
+    pub download_retries: u32,
+    /// Largest index of a chart repository, in bytes.
+    pub helm_index_max_bytes: u64,
+}
+
+impl Default for Tuning {
+    fn default() -> Self {
+        let kustomize = KustomizeOptions::default();
+        Self {
+            override_managers: kustomize.override_managers,
+            early_override_managers: kustomize.early_override_managers,
+            concurrent_ssa: kustomize.concurrent_ssa,
+            custom_apply_stage_kinds: kustomize.custom_apply_stage_kinds,
+            sops_age_secret: kustomize.sops_age_secret,
+            download_retries: DEFAULT_RETRIES,
+            helm_index_max_bytes: SourceOptions::default().helm_index_max_bytes,
+        }
+    }
+}
+
+/// Timing of the Lease.
+#[derive(Clone, Copy, Debug)]
+pub struct LeaseTiming {
+    /// How long it holds without renewal.
+    pub duration: Duration,
+    /// How long the leader tries to renew it.
+    pub renew_deadline: Duration,
+    /// Pause between tries.
+    pub retry_period: Duration,
 }
 
 /// Running controllers.
@@ -97,7 +144,8 @@ impl ControllerSet {
             tasks: JoinSet::new(),
             waker: None,
         };
-        let mut downloader = Downloader::new(DOWNLOAD_RETRIES).context("making a downloader")?;
+        let retries = options.tuning.download_retries;
+        let mut downloader = Downloader::new(retries).context("making a downloader")?;
         if options.components.contains(&Component::Source) {
             let storage = set.serve_artifacts(&options).await?;
             downloader = downloader.with_local(storage.clone());
@@ -105,6 +153,7 @@ impl ControllerSet {
             let source = SourceOptions {
                 controller: options.controller.clone(),
                 rewrites: options.rewrites.clone(),
+                helm_index_max_bytes: options.tuning.helm_index_max_bytes,
             };
             let controller = SourceController::start(
                 cluster.clone(),
@@ -152,6 +201,7 @@ impl ControllerSet {
             },
             kubeconfig_policy: options.kubeconfig_policy,
             storage_driver: options.helm_storage_driver,
+            override_managers: options.tuning.override_managers.clone(),
             ..HelmOptions::default()
         };
         let surroundings = skein_helm_controller::Surroundings {
@@ -185,7 +235,11 @@ impl ControllerSet {
                 DriftDetection::Interval => skein_kustomize_controller::DriftDetection::Interval,
             },
             kubeconfig_policy: options.kubeconfig_policy,
-            ..KustomizeOptions::default()
+            concurrent_ssa: options.tuning.concurrent_ssa,
+            override_managers: options.tuning.override_managers.clone(),
+            early_override_managers: options.tuning.early_override_managers.clone(),
+            custom_apply_stage_kinds: options.tuning.custom_apply_stage_kinds.clone(),
+            sops_age_secret: options.tuning.sops_age_secret.clone(),
         };
         let surroundings = skein_kustomize_controller::Surroundings {
             cluster,
@@ -284,7 +338,12 @@ impl Leadership {
 }
 
 /// Waits until this process leads. One Lease per controller would let sets overlap: the set has one.
-pub async fn lead(cluster: &Cluster, namespace: &str, options: &SetOptions) -> Leadership {
+pub async fn lead(
+    cluster: &Cluster,
+    namespace: &str,
+    options: &SetOptions,
+    timing: LeaseTiming,
+) -> Leadership {
     let name = match options.components.as_slice() {
         [component] => format!("{}-leader-election", component.controller()),
         _ => "skein-leader-election".into(),
@@ -292,7 +351,12 @@ pub async fn lead(cluster: &Cluster, namespace: &str, options: &SetOptions) -> L
     let identity = format!("{}_{}", host_name(), std::process::id());
     let mut lock = LeaseLock::new(
         cluster.clone(),
-        LeaseOptions::new(namespace, &name, &identity),
+        LeaseOptions {
+            duration: timing.duration,
+            renew_deadline: timing.renew_deadline,
+            retry_period: timing.retry_period,
+            ..LeaseOptions::new(namespace, &name, &identity)
+        },
     );
     let now = || {
         Timestamp::now()

@@ -14,7 +14,7 @@ use skein_source_controller::{UrlRewrites, Waker};
 use tempfile::TempDir;
 
 use crate::roles::apiserver::write_kubeconfig;
-use crate::roles::set::{Component, ControllerSet, DriftDetection, SetOptions};
+use crate::roles::set::{Component, ControllerSet, DriftDetection, SetOptions, Tuning};
 
 use super::copies;
 use super::layout::{ClusterPlan, FLUX_SYSTEM, Layout};
@@ -268,6 +268,7 @@ fn set_options(storage_path: PathBuf, rewrites: UrlRewrites) -> Result<SetOption
         kubeconfig_policy: KubeconfigPolicy::default(),
         rewrites,
         helm_storage_driver: StorageDriver::default(),
+        tuning: Tuning::default(),
     })
 }
 

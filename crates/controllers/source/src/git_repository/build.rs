@@ -141,6 +141,9 @@ fn add_parent(tree: &mut Tree, path: &str) -> Result<(), TreeError> {
     }
 }
 
+/// What Flux calls the folder of an included artifact.
+const UNPACKED: &str = "unpack";
+
 /// Copies (part of) an included artifact into the tree.
 fn copy_include(
     storage: &Storage,
@@ -160,6 +163,14 @@ fn copy_include(
         .read(&artifact.path, MAX_ARTIFACT_BYTES)
         .map_err(|error| copy(error.to_string()))?;
     let included = unpack(&bytes, true).map_err(|error| copy(error.to_string()))?;
+    if included.is_directory(&confined(from)) && tree.is_filled_directory(&confined(to)) {
+        // Flux renames the folder to its place, which works where there is nothing yet.
+        let (old, new) = (format!("{UNPACKED}/{}", confined(from)), confined(to));
+        let old = old.trim_end_matches('/');
+        return Err(copy(format!(
+            "link error: cannot rename {old} to {new}: rename {old} {new}: file exists"
+        )));
+    }
     let found = tree
         .copy_from(&included, &confined(from), &confined(to))
         .map_err(|error| copy(error.to_string()))?;

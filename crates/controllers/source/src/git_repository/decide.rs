@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use skein_api::source::git_repository::GitProvider;
 use skein_api::{Artifact, ConditionType, GitRepository, SourceReason};
-use skein_git::{Access, FetchRequest, Reference, RemoteUrl};
+use skein_git::{Access, FetchError, FetchRequest, Reference, RemoteUrl};
 
 use super::GitRepositories;
 use super::access;
@@ -17,6 +17,11 @@ type Observed = crate::produced::Observed<GitRepositories>;
 
 /// Time that a fetch may take when the object names none.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// The ref that only points to another.
+const SYMBOLIC_REF: &str = "HEAD";
+/// The id that no object has.
+const NO_OBJECT: &str = "0000000000000000000000000000000000000000";
 
 /// A fetch and what it is compared with.
 pub(crate) struct Plan {
@@ -57,6 +62,15 @@ pub(super) fn plan(observed: &Observed) -> Result<Plan, Failure> {
         Some(&reference.name),
         Some(&reference.commit),
     );
+    if reference == Reference::Name(SYMBOLIC_REF.to_owned()) {
+        // Flux takes such a ref for the object that it names itself, which there is none of.
+        let message = format!(
+            "failed to checkout and determine revision: {}",
+            FetchError::UnknownCommit(NO_OBJECT.to_owned())
+        );
+        let failed = Step::Fetch.fetch_failed(SourceReason::GitOperationFailed, message);
+        return Err(failed);
+    }
     let last_revision = match (&observed.stored, &observed.source.status.artifact) {
         (InStorage::Good, Some(artifact)) => Some(artifact.revision.clone()),
         _ => None,

@@ -1,14 +1,14 @@
 //! Dependencies of a chart in a directory: other directories of the same source, and charts of repositories.
 
-use std::pin::Pin;
+use std::sync::Arc;
 
 use skein_api::Resource;
 use skein_api::source::helm_repository::{HelmRepositorySpec, HelmRepositoryType};
 use skein_artifact::Tree;
 use skein_helm::{Chart, Dependency, load, load_archive};
 use skein_registry::ChartIndex;
-use skein_registry::chart_repository::MAX_INDEX_BYTES;
 use skein_registry::name::OCI_SCHEME;
+use skein_semver::{Constraint, Version};
 
 use super::local::{chart_files, confined};
 use super::remote::{download, open_registry, pull, registry_version, stored_index};
@@ -18,8 +18,6 @@ use crate::produced::Surroundings;
 
 /// Most dependencies of one chart.
 const MAX_DEPENDENCIES: usize = 256;
-/// Deepest chain of directories that depend on each other, in levels.
-const MAX_LEVELS: usize = 16;
 /// Scheme of directories.
 const FILE_SCHEME: &str = "file://";
 
@@ -32,13 +30,45 @@ pub(super) struct Scope<'a> {
     pub tree: &'a Tree,
 }
 
-/// The charts that the chart in a folder needs and does not hold.
+/// The charts that the chart in a folder needs and does not hold; those that they need in turn are not looked for.
 pub(super) async fn build(
     scope: &Scope<'_>,
     folder: &str,
     chart: &Chart,
 ) -> Result<Vec<Chart>, String> {
-    collect(scope, folder, chart, 0).await
+    let wanted = missing(chart);
+    if wanted.len() > MAX_DEPENDENCIES {
+        return Err(format!(
+            "the chart has more than {MAX_DEPENDENCIES} dependencies"
+        ));
+    }
+    let mut charts = Vec::new();
+    for dependency in wanted {
+        let is_local =
+            dependency.repository.is_empty() || dependency.repository.starts_with(FILE_SCHEME);
+        let (what, added) = if is_local {
+            ("local", local(scope.tree, folder, dependency))
+        } else {
+            ("remote", remote(scope, dependency).await)
+        };
+        let name = known_as(dependency);
+        let mut chart = added
+            .map_err(|reason| format!("failed to add {what} dependency '{name}': {reason}"))?;
+        if !dependency.alias.is_empty() {
+            chart.metadata.name.clone_from(&dependency.alias);
+        }
+        charts.push(chart);
+    }
+    Ok(charts)
+}
+
+/// The name under which its parent knows a chart.
+fn known_as(dependency: &Dependency) -> &str {
+    if dependency.alias.is_empty() {
+        &dependency.name
+    } else {
+        &dependency.alias
+    }
 }
 
 /// The charts that Chart.yaml, or its lock, lists and charts/ does not have.
@@ -52,84 +82,39 @@ fn missing(chart: &Chart) -> Vec<&Dependency> {
     }
     let is_there = |wanted: &&Dependency| {
         let mut held = chart.dependencies.iter();
-        held.any(|held| held.metadata.name == wanted.name)
+        held.any(|held| held.metadata.name == known_as(wanted))
     };
     listed.iter().filter(|wanted| !is_there(wanted)).collect()
 }
 
-type Charts<'a> = Pin<Box<dyn Future<Output = Result<Vec<Chart>, String>> + Send + 'a>>;
-
-fn collect<'a>(
-    scope: &'a Scope<'_>,
-    folder: &'a str,
-    chart: &'a Chart,
-    level: usize,
-) -> Charts<'a> {
-    Box::pin(async move {
-        if level > MAX_LEVELS {
-            return Err(format!(
-                "charts depend on each other more than {MAX_LEVELS} levels deep"
-            ));
-        }
-        let wanted = missing(chart);
-        if wanted.len() > MAX_DEPENDENCIES {
-            return Err(format!(
-                "the chart has more than {MAX_DEPENDENCIES} dependencies"
-            ));
-        }
-        let mut charts = Vec::new();
-        for dependency in wanted {
-            let is_local =
-                dependency.repository.is_empty() || dependency.repository.starts_with(FILE_SCHEME);
-            let added = if is_local {
-                local(scope, folder, dependency, level).await
-            } else {
-                remote(scope, dependency).await
-            };
-            let name = &dependency.name;
-            charts.push(added.map_err(|reason| {
-                let what = if is_local { "local" } else { "remote" };
-                format!("failed to add {what} dependency '{name}': {reason}")
-            })?);
-        }
-        Ok(charts)
-    })
-}
-
-async fn local(
-    scope: &Scope<'_>,
-    folder: &str,
-    dependency: &Dependency,
-    level: usize,
-) -> Result<Chart, String> {
+fn local(tree: &Tree, folder: &str, dependency: &Dependency) -> Result<Chart, String> {
     let reference = &dependency.repository;
-    let relative = reference.strip_prefix(FILE_SCHEME).unwrap_or_default();
-    if relative.is_empty() {
-        return Err("no repository is named, and charts/ does not have it".to_owned());
-    }
-    let path = confined(&format!("{folder}/{relative}"));
-    let loaded = if let Some(package) = scope.tree.file(&path) {
-        load_archive(package).map_err(|error| error.to_string())
-    } else if scope.tree.is_directory(&path) {
-        chart_files(scope.tree, &path).and_then(|files| load(files).map_err(|e| e.to_string()))
-    } else {
-        let from = shown_reference(reference);
-        return Err(format!("no chart found at '/{path}' (reference '{from}')"));
+    let relative = match reference.strip_prefix(FILE_SCHEME) {
+        Some(relative) => relative.to_owned(),
+        None => format!("charts/{}", dependency.name),
     };
-    let mut chart = loaded.map_err(|error| {
-        format!(
-            "failed to load chart from '/{path}' (reference '{}'): {error}",
-            shown_reference(reference)
-        )
+    let path = confined(&format!("{folder}/{relative}"));
+    let from = shown_reference(reference);
+    let package = tree.file(&path);
+    if package.is_none() && !tree.is_directory(&path) {
+        return Err(format!("no chart found at '/{path}' (reference '{from}')"));
+    }
+    let range = &dependency.version;
+    let constraint = Constraint::parse(range)
+        .map_err(|error| format!("invalid version/constraint format '{range}': {error}"))?;
+    let loaded = match package {
+        Some(package) => load_archive(package).map_err(|error| error.to_string()),
+        None => chart_files(tree, &path).and_then(|files| load(files).map_err(|e| e.to_string())),
+    };
+    let chart = loaded.map_err(|error| {
+        format!("failed to load chart from '/{path}' (reference '{from}'): {error}")
     })?;
-    let (range, version) = (&dependency.version, &chart.metadata.version);
-    if !range.is_empty() && !skein_helm::dependencies::is_compatible(range, version) {
+    let version = Version::parse(&chart.metadata.version).map_err(|error| error.to_string())?;
+    if !constraint.check(&version) {
         return Err(format!(
             "can't get a valid version for constraint '{range}'"
         ));
     }
-    let added = collect(scope, &path, &chart, level + 1).await?;
-    chart.dependencies.extend(added);
     Ok(chart)
 }
 
@@ -138,70 +123,63 @@ fn shown_reference(reference: &str) -> String {
 }
 
 async fn remote(scope: &Scope<'_>, dependency: &Dependency) -> Result<Chart, String> {
-    let url = &dependency.repository;
-    if !["http://", "https://", OCI_SCHEME]
-        .iter()
-        .any(|scheme| url.starts_with(scheme))
-    {
-        return Err(format!(
-            "the repository '{}' is no address: write its URL in Chart.yaml",
-            shown_reference(url)
-        ));
-    }
-    let access = repository_of(scope, url).await;
-    let package = if url.starts_with(OCI_SCHEME) {
-        let failed = |error: super::build::BuildError| error.message;
-        let registry = open_registry(&access, &dependency.name).map_err(failed)?;
-        let version = registry_version(&registry, &access, &dependency.name, &dependency.version)
-            .await
-            .map_err(failed)?;
-        pull(&registry, &access, &dependency.name, &version).await?
-    } else {
-        from_index(scope, &access, dependency).await?
+    let url = normal(&dependency.repository)?;
+    let (name, range) = (&dependency.name, &dependency.version);
+    let access = repository_of(scope, &url).await;
+    let no_repository =
+        |reason: String| format!("failed to get chart repository for URL '{url}': {reason}");
+    let no_chart = |reason: String| {
+        let from = shown_reference(&dependency.repository);
+        format!("failed to get chart '{name}' version '{range}' from '{from}': {reason}")
     };
-    tokio::task::spawn_blocking(move || load_archive(&package))
-        .await
-        .map_err(|error| error.to_string())?
-        .map_err(|error| format!("failed to load downloaded archive: {error}"))
+    let (version, package) = if url.starts_with(OCI_SCHEME) {
+        let registry =
+            open_registry(&access, name).map_err(|error| no_repository(error.message))?;
+        let version = registry_version(&registry, &access, name, range)
+            .await
+            .map_err(no_chart)?;
+        let package = pull(&registry, &access, name, &version).await;
+        (version, package)
+    } else {
+        helm_repository::client(&access.object, &access.inputs)
+            .map_err(|failure| no_repository(failure.message))?;
+        let index = index_of(scope, &access).await.map_err(no_chart)?;
+        let entry = index
+            .find(name, range)
+            .map_err(|error| no_chart(error.to_string()))?;
+        let package = download(&access, entry).await;
+        (entry.metadata.version.clone(), package)
+    };
+    let package = package
+        .map_err(|reason| format!("chart download of version '{version}' failed: {reason}"))?;
+    let loaded = tokio::task::spawn_blocking(move || load_archive(&package)).await;
+    loaded.map_err(|error| error.to_string())?.map_err(|error| {
+        format!("failed to load downloaded archive of version '{version}': {error}")
+    })
 }
 
-async fn from_index(
-    scope: &Scope<'_>,
-    access: &RepositoryAccess,
-    dependency: &Dependency,
-) -> Result<Vec<u8>, String> {
-    let (name, range) = (&dependency.name, &dependency.version);
-    let url = &dependency.repository;
-    let index = match &access.object.status.artifact {
-        Some(artifact) => stored_index(scope.kind, scope.surroundings, artifact).await?,
-        None => {
-            let client = helm_repository::client(&access.object, &access.inputs)
-                .map_err(|failure| failure.message)?;
-            let bytes = client
-                .fetch_index(MAX_INDEX_BYTES)
-                .await
-                .map_err(|error| format!("failed to load index for '{name}': {error}"))?;
-            let parsed = tokio::task::spawn_blocking(move || ChartIndex::parse(&bytes))
-                .await
-                .map_err(|error| error.to_string())?;
-            let read = parsed.map_err(|error| format!("failed to load index: {error}"))?;
-            std::sync::Arc::new(read.index)
-        }
-    };
-    let entry = index.find(name, range).map_err(|error| {
-        format!("failed to get chart '{name}' version '{range}' from '{url}': {error}")
+/// The stored index of a HelmRepository, or the one at its address.
+async fn index_of(scope: &Scope<'_>, access: &RepositoryAccess) -> Result<Arc<ChartIndex>, String> {
+    const NOT_LOADED: &str = "failed to load index: failed to load index";
+    if let Some(artifact) = &access.object.status.artifact {
+        let stored = stored_index(scope.kind, scope.surroundings, artifact).await;
+        return stored.map_err(|reason| format!("{NOT_LOADED}: {reason}"));
+    }
+    let client = helm_repository::client(&access.object, &access.inputs)
+        .map_err(|failure| failure.message)?;
+    let limit = scope.surroundings.options.helm_index_max_bytes;
+    let bytes = client.fetch_index(limit).await.map_err(|error| {
+        let error = error.about_index();
+        format!("failed to cache index: failed to cache index to temporary file: {error}")
     })?;
-    download(access, entry).await.map_err(|error| {
-        format!(
-            "chart download of version '{}' failed: {error}",
-            entry.metadata.version
-        )
-    })
+    let parsed = tokio::task::spawn_blocking(move || ChartIndex::parse(&bytes)).await;
+    let read = parsed.map_err(|error| error.to_string())?;
+    let read = read.map_err(|error| format!("{NOT_LOADED}: {error}"))?;
+    Ok(Arc::new(read.index))
 }
 
 /// The HelmRepository of the namespace with that address, or the address alone.
 async fn repository_of(scope: &Scope<'_>, url: &str) -> RepositoryAccess {
-    let wanted = normal(url);
     let found = scope
         .kind
         .helm_repositories
@@ -209,7 +187,7 @@ async fn repository_of(scope: &Scope<'_>, url: &str) -> RepositoryAccess {
         .into_iter()
         .filter(|(name, _)| name.namespace == scope.namespace)
         .filter_map(|(_, object)| Resource::<HelmRepositorySpec>::from_object(&object).ok())
-        .find(|object| normal(&object.spec.url) == wanted);
+        .find(|object| normal(&object.spec.url).is_ok_and(|own| own == url));
     let object = found.unwrap_or_else(|| {
         let mut object = Resource::<HelmRepositorySpec>::default();
         object.metadata.namespace = scope.namespace.to_owned();
@@ -221,9 +199,25 @@ async fn repository_of(scope: &Scope<'_>, url: &str) -> RepositoryAccess {
     RepositoryAccess::read(scope.surroundings, object).await
 }
 
-/// An address without slashes at its end.
-fn normal(url: &str) -> &str {
-    url.trim_end_matches('/')
+/// An address in the form by which they are compared: one slash at the end, none for registries.
+fn normal(url: &str) -> Result<String, String> {
+    if let Some(problem) = skein_template::url_problem(url) {
+        return Err(problem);
+    }
+    let bare = url.trim_end_matches('/');
+    if url.starts_with(OCI_SCHEME) {
+        return Ok(bare.to_owned());
+    }
+    let shown = format!("{}/", shown_reference(bare));
+    if url.starts_with('@') {
+        return Err(format!(
+            "aliased repository dependency is not supported: {shown}"
+        ));
+    }
+    if !url.starts_with("http://") && !url.starts_with("https://") {
+        return Err(format!("invalid dependency repository URL: {shown}"));
+    }
+    Ok(format!("{bare}/"))
 }
 
 #[cfg(test)]
@@ -261,5 +255,84 @@ mod tests {
         assert_eq!(names(&chart(&["a", "b"], &["a"])), ["b"]);
         assert!(names(&chart(&["a"], &["a"])).is_empty());
         assert_eq!(names(&chart(&["a"], &[])), ["a"]);
+        let mut aliased = chart(&["a", "b"], &["other"]);
+        aliased.metadata.dependencies[0].alias = "other".to_owned();
+        assert_eq!(names(&aliased), ["b"]);
+    }
+
+    #[test]
+    fn addresses_are_compared_in_one_form() {
+        for (url, form) in [
+            ("http://h/charts", Ok("http://h/charts/")),
+            ("http://h/charts//", Ok("http://h/charts/")),
+            ("oci://h/charts/", Ok("oci://h/charts")),
+            (
+                "@stable",
+                Err("aliased repository dependency is not supported: @stable/"),
+            ),
+            ("stable", Err("invalid dependency repository URL: stable/")),
+            (
+                "http://a b/",
+                Err("parse \"http://a b/\": invalid character \" \" in host name"),
+            ),
+        ] {
+            let found = normal(url);
+            let found = found.as_deref().map_err(String::as_str);
+            assert_eq!(found, form, "{url}");
+        }
+    }
+
+    #[test]
+    fn charts_of_the_same_source() {
+        let mut tree = Tree::new();
+        for (path, text) in [
+            (
+                "app/Chart.yaml",
+                "apiVersion: v2\nname: app\nversion: 1.0.0\n",
+            ),
+            (
+                "lib/Chart.yaml",
+                "apiVersion: v2\nname: lib\nversion: 1.2.0\n",
+            ),
+        ] {
+            tree.insert_file(path, text.as_bytes().to_vec(), false)
+                .unwrap();
+        }
+        let dependency = |repository: &str, version: &str| Dependency {
+            name: "lib".into(),
+            repository: repository.into(),
+            version: version.into(),
+            ..Dependency::default()
+        };
+        let found = |repository: &str, version: &str| {
+            let found = local(&tree, "app", &dependency(repository, version));
+            found.map(|chart| chart.metadata.version)
+        };
+        assert_eq!(found("file://../lib", "1.x"), Ok("1.2.0".into()));
+        assert_eq!(found("file://../../../lib", "*"), Ok("1.2.0".into()));
+        for (repository, version, words) in [
+            (
+                "",
+                "*",
+                "no chart found at '/app/charts/lib' (reference '')",
+            ),
+            (
+                "file://../nope",
+                "*",
+                "no chart found at '/nope' (reference 'file://../nope')",
+            ),
+            (
+                "file://../lib",
+                ">2",
+                "can't get a valid version for constraint '>2'",
+            ),
+            (
+                "file://../lib",
+                "a b",
+                "invalid version/constraint format 'a b': improper constraint: \"a b\"",
+            ),
+        ] {
+            assert_eq!(found(repository, version).unwrap_err(), words);
+        }
     }
 }

@@ -12,8 +12,9 @@ use skein_helm::{Chart, FileTree, load, load_archive};
 
 use super::build::{BuildError, Built, Problem, Resolved, with_metadata};
 use super::dependencies;
-use super::remote::{overwrite_values, unchanged};
-use super::values_files::{Merged, merge};
+use super::packing::pack;
+use super::remote::unchanged;
+use super::values_files::{Merged, merge, overwrite, to_merge};
 use super::{HelmCharts, is_stored};
 use crate::produced::{Observed, Surroundings};
 
@@ -60,7 +61,7 @@ pub(super) async fn build(
         storage: surroundings.storage.clone(),
         artifact: artifact.clone(),
         chart: spec.chart.clone(),
-        values_files: spec.values_files.clone(),
+        values_files: to_merge(&spec.values_files).to_vec(),
         ignore_missing: spec.ignore_missing_values_files,
         metadata: version_metadata(observed, &artifact.revision),
     };
@@ -87,14 +88,15 @@ pub(super) async fn build(
         };
         let added = dependencies::build(&scope, folder, &loaded.chart).await;
         let added = added.map_err(|reason| BuildError::new(Problem::Dependencies, reason))?;
+        loaded.resolved.dependencies = added.len();
         loaded.chart.dependencies.extend(added);
     }
-    let time = time_of(artifact);
     let packed = tokio::task::spawn_blocking(move || {
         let Loaded {
             resolved, chart, ..
         } = *loaded;
-        let packed = skein_helm::pack::pack(&chart, time);
+        // Files of a folder carry the time of packing.
+        let packed = pack(&chart, Timestamp::now());
         let package =
             packed.map_err(|error| package_error(format!("failed to package chart: {error}")))?;
         Ok(Built {
@@ -105,11 +107,6 @@ pub(super) async fn build(
     packed
         .await
         .unwrap_or_else(|error| Err(package_error(error.to_string())))
-}
-
-/// Files carry the time of the source's artifact: packing the same files again gives the same bytes.
-fn time_of(artifact: &Artifact) -> Timestamp {
-    artifact.last_update_time.timestamp()
 }
 
 /// What is stored now, for the blocking part.
@@ -144,7 +141,7 @@ fn version_metadata(observed: &Observed<HelmCharts>, revision: &str) -> String {
         };
         metadata = hash.chars().take(REVISION_CHARACTERS).collect();
     }
-    if !spec.values_files.is_empty() {
+    if !to_merge(&spec.values_files).is_empty() {
         if !metadata.is_empty() {
             metadata.push('.');
         }
@@ -165,12 +162,15 @@ fn package_error(reason: String) -> BuildError {
 impl Order {
     fn prepare(&self, stored: &StoredChart) -> Result<Prepared, BuildError> {
         let tree = self.tree()?;
-        let path = confined(&self.chart);
-        if path.is_empty() && !tree.is_directory("") {
-            return Err(BuildError::reference(
-                "no path set for local chart reference",
-            ));
+        if self.chart.is_empty() {
+            let message = "no path set for local chart reference";
+            return Err(BuildError::reference(message));
         }
+        if self.chart.starts_with('/') {
+            let message = "local chart reference path is expected to be relative";
+            return Err(BuildError::reference(message));
+        }
+        let path = confined(&self.chart);
         if let Some(package) = tree.file(&path) {
             let package = package.to_vec();
             return self.prepare_package(tree, &package, stored);
@@ -190,22 +190,21 @@ impl Order {
         let metadata = load(metadata_only)
             .map_err(|error| {
                 let text = error.to_string();
-                BuildError::reference(text.replacen(
-                    "cannot load Chart.yaml:",
-                    "cannot load 'Chart.yaml':",
-                    1,
-                ))
+                let text = text.replacen("cannot load Chart.yaml:", "cannot load 'Chart.yaml':", 1);
+                // Flux reads the fields at once, where Helm looks at the version first.
+                let text = text.replacen("loader.chartBase", "v2.Metadata", 1);
+                BuildError::reference(text.replacen("chartBase.", "Metadata.", 1))
             })?
             .metadata;
         let mut resolved = self.resolve(&metadata.name, &metadata.version, true)?;
         if stored.is(&resolved) {
             return Ok(Prepared::Same(resolved));
         }
-        let merged = self.merge(&tree, &mut resolved)?;
+        let merged = self.merge(&tree)?;
         let mut chart = load(files).map_err(|error| {
             package_error(format!("failed to load chart from /{path}/: {error}"))
         })?;
-        self.change(&mut chart, &resolved, merged.as_ref());
+        change(&mut chart, &mut resolved, merged)?;
         Ok(Prepared::Chart(Box::new(Loaded {
             resolved,
             chart,
@@ -231,8 +230,8 @@ impl Order {
         if !packaged {
             return Ok(Prepared::Package(resolved, package.to_vec()));
         }
-        let merged = self.merge(&tree, &mut resolved)?;
-        self.change(&mut chart, &resolved, merged.as_ref());
+        let merged = self.merge(&tree)?;
+        change(&mut chart, &mut resolved, merged)?;
         Ok(Prepared::Chart(Box::new(Loaded {
             resolved,
             chart,
@@ -255,12 +254,12 @@ impl Order {
             name: name.to_owned(),
             version: with_metadata(version, &self.metadata)?,
             packaged,
-            values_files: Vec::new(),
+            ..Resolved::default()
         })
     }
 
     /// Paths of values files are relative to the root of the source.
-    fn merge(&self, tree: &Tree, resolved: &mut Resolved) -> Result<Option<Merged>, BuildError> {
+    fn merge(&self, tree: &Tree) -> Result<Option<Merged>, BuildError> {
         if self.values_files.is_empty() {
             return Ok(None);
         }
@@ -269,17 +268,21 @@ impl Order {
             let found = confined(path);
             format!("no values file found at path '/{found}' (reference '{path}')")
         };
-        let merged = merge(&self.values_files, self.ignore_missing, read, absent)?;
-        resolved.values_files.clone_from(&merged.files);
-        Ok(Some(merged))
+        merge(&self.values_files, self.ignore_missing, read, absent).map(Some)
     }
+}
 
-    fn change(&self, chart: &mut Chart, resolved: &Resolved, merged: Option<&Merged>) {
-        chart.metadata.version.clone_from(&resolved.version);
-        if let Some(merged) = merged {
-            overwrite_values(chart, merged);
-        }
+/// The version and the values that the package has.
+fn change(
+    chart: &mut Chart,
+    resolved: &mut Resolved,
+    merged: Option<Merged>,
+) -> Result<(), BuildError> {
+    chart.metadata.version.clone_from(&resolved.version);
+    if let Some(merged) = merged {
+        resolved.values_files = overwrite(chart, merged)?;
     }
+    Ok(())
 }
 
 /// A path as messages show it.

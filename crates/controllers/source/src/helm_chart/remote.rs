@@ -1,21 +1,24 @@
 //! Charts of repositories and registries.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use jiff::Timestamp;
+use regex::Regex;
 use skein_api::Artifact;
-use skein_helm::{Chart, File};
+use skein_api::source::helm_chart::HelmChartVerification;
 use skein_registry::chart_repository::MAX_CHART_BYTES;
 use skein_registry::index::parse_strict;
 use skein_registry::{Access, ChartIndex, ChartVersion, Registry, Repository};
 use skein_semver::Constraint;
 
 use super::build::{BuildError, Built, Problem, Resolved, with_metadata};
-use super::values_files::{Merged, merge};
+use super::packing::pack;
+use super::values_files::{clean, merge, names_own_values, overwrite, to_merge};
 use super::{HelmCharts, RepositoryAccess, is_stored};
-use crate::helm_repository;
-use crate::produced::{Observed, Surroundings};
-use crate::registry_access::{certificates, check_provider, for_repository, no_client};
+use crate::helm_repository::{self, FAILED, authentication};
+use crate::produced::{Observed, Secret, Surroundings, Then};
+use crate::registry_access::{check_provider, for_repository};
+use crate::signature_keys;
 
 /// Media types of packages, the present one before the old one.
 const CHART_LAYERS: [&str; 2] = [
@@ -26,6 +29,12 @@ const CHART_LAYERS: [&str; 2] = [
 const VALUES_FILE: &str = "values.yaml";
 /// Largest stored index that is read, in bytes: JSON is longer than YAML.
 const MAX_STORED_INDEX_BYTES: u64 = 4 * skein_registry::chart_repository::MAX_INDEX_BYTES;
+/// What a version could not be chosen for.
+const NO_VERSION: &str = "failed to get chart version for remote reference";
+
+/// Names that Flux asks servers for.
+static CHART_NAME: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"^([-a-z0-9]+/?\.?)+$").expect("the expression is a constant"));
 
 type BuildResult = Result<Built, BuildError>;
 
@@ -37,15 +46,34 @@ pub(super) async fn from_index(
     access: &RepositoryAccess,
     artifact: &Artifact,
 ) -> BuildResult {
+    helm_repository::client(&access.object, &access.inputs).map_err(BuildError::of_repository)?;
+    let built = build_from_index(kind, surroundings, observed, access, artifact).await;
+    built.map_err(BuildError::of_server)
+}
+
+async fn build_from_index(
+    kind: &HelmCharts,
+    surroundings: &Surroundings,
+    observed: &Observed<HelmCharts>,
+    access: &RepositoryAccess,
+    artifact: &Artifact,
+) -> BuildResult {
     let spec = &observed.source.spec;
+    check_name(&spec.chart)?;
     let index = stored_index(kind, surroundings, artifact)
         .await
-        .map_err(|reason| BuildError::reference(format!("failed to load index: {reason}")))?;
-    let entry = index.find(&spec.chart, &spec.version).map_err(|error| {
-        BuildError::reference(format!(
-            "failed to get chart version for remote reference: {error}"
-        ))
-    })?;
+        .map_err(|reason| {
+            BuildError::pull(format!(
+                "{NO_VERSION}: failed to load index: failed to load index: {reason}"
+            ))
+        })?;
+    let entry = index
+        .find(&spec.chart, &spec.version)
+        .map_err(|error| BuildError::reference(format!("{NO_VERSION}: {error}")))?;
+    if spec.verify.is_some() {
+        // Nobody signs packages of such repositories in a way that Flux could check.
+        return Err(BuildError::new(Problem::Verification, "not implemented"));
+    }
     let resolved = resolve(observed, &entry.metadata.name, &entry.metadata.version)?;
     if is_stored(observed, &resolved.name, &resolved.version) {
         return Ok(unchanged(observed, resolved));
@@ -56,6 +84,19 @@ pub(super) async fn from_index(
         ))
     })?;
     package_of(observed, resolved, package).await
+}
+
+fn check_name(name: &str) -> Result<(), BuildError> {
+    if name.is_empty() {
+        let message = "no name set for remote chart reference";
+        return Err(BuildError::reference(message));
+    }
+    if CHART_NAME.is_match(name) {
+        return Ok(());
+    }
+    Err(BuildError::reference(format!(
+        "invalid chart name '{name}': a valid name must be lower case letters and numbers and MAY be separated with dashes (-), slashes (/) or periods (.)"
+    )))
 }
 
 /// The index of a stored file, from memory if it is there.
@@ -102,15 +143,40 @@ pub(super) async fn download(
 pub(super) async fn from_registry(
     observed: &Observed<HelmCharts>,
     access: &RepositoryAccess,
+    keys: Option<&Secret>,
 ) -> BuildResult {
     let spec = &observed.source.spec;
+    authentication(&access.object, &access.inputs).map_err(BuildError::of_repository)?;
+    if let Some(verify) = &spec.verify {
+        check_keys(observed, verify, keys)?;
+    }
+    check_name(&spec.chart).map_err(BuildError::of_server)?;
     let registry = open_registry(access, &spec.chart)?;
-    let version = registry_version(&registry, access, &spec.chart, &spec.version).await?;
+    let built = build_from_registry(observed, access, &registry).await;
+    built.map_err(BuildError::of_server)
+}
+
+async fn build_from_registry(
+    observed: &Observed<HelmCharts>,
+    access: &RepositoryAccess,
+    registry: &Registry,
+) -> BuildResult {
+    let spec = &observed.source.spec;
+    let version = registry_version(registry, access, &spec.chart, &spec.version)
+        .await
+        .map_err(|reason| BuildError::pull(format!("{NO_VERSION}: {reason}")))?;
+    if spec.verify.is_some() {
+        let url = chart_url(access, &spec.chart);
+        let message = format!(
+            "failed to verify {url}:{version}: signatures cannot be verified yet; leave spec.verify out to use the chart without"
+        );
+        return Err(BuildError::new(Problem::Verification, message));
+    }
     let resolved = resolve(observed, &spec.chart, &version)?;
     if is_stored(observed, &resolved.name, &resolved.version) {
         return Ok(unchanged(observed, resolved));
     }
-    let package = pull(&registry, access, &spec.chart, &version)
+    let package = pull(registry, access, &spec.chart, &version)
         .await
         .map_err(|reason| {
             BuildError::pull(format!(
@@ -118,6 +184,25 @@ pub(super) async fn from_registry(
             ))
         })?;
     package_of(observed, resolved, package).await
+}
+
+/// The keys that a signature is checked with must be there.
+fn check_keys(
+    observed: &Observed<HelmCharts>,
+    verify: &HelmChartVerification,
+    keys: Option<&Secret>,
+) -> Result<(), BuildError> {
+    let metadata = &observed.source.metadata;
+    let name = verify.secret_ref.as_ref();
+    let name = name.map_or("", |reference| reference.name.as_str());
+    let name = format!("{}/{name}", metadata.namespace);
+    let problem = signature_keys::problem_of_chart(verify.provider, keys, &name, &metadata.name);
+    problem.map_or(Ok(()), |reason| {
+        let provider = signature_keys::name_of(verify.provider);
+        let message =
+            format!("failed to verify the signature using provider '{provider}': {reason}");
+        Err(BuildError::new(Problem::Keys, message))
+    })
 }
 
 /// `oci://host/path/chart`, as the user wrote it.
@@ -130,11 +215,19 @@ pub(super) fn open_registry(
     access: &RepositoryAccess,
     chart: &str,
 ) -> Result<Registry, BuildError> {
-    let (spec, metadata) = (&access.object.spec, &access.object.metadata);
+    let (spec, inputs) = (&access.object.spec, &access.inputs);
     let address = match &access.local {
         Some(local) => format!("{}/{chart}", local.trim_end_matches('/')),
         None => chart_url(access, chart),
     };
+    if !address.starts_with(skein_registry::name::OCI_SCHEME) {
+        let url = spec.url.trim_end_matches('/');
+        let message = format!("failed to construct Helm client: invalid OCI registry URL: {url}/");
+        return Err(BuildError::new(
+            Problem::Other(FAILED, Then::Stall),
+            message,
+        ));
+    }
     let repository = Repository::parse_url(&address).map_err(|error| {
         BuildError::reference(format!("invalid chart URL '{address}': {error}"))
     })?;
@@ -147,22 +240,15 @@ pub(super) fn open_registry(
         ..Access::default()
     };
     if access.local.is_none() {
-        let name = |reference: &Option<skein_api::reference::LocalObjectReference>| {
-            let name = reference
-                .as_ref()
-                .map_or("", |reference| reference.name.as_str());
-            format!("{}/{name}", metadata.namespace)
-        };
-        let certificate_name = name(&spec.cert_secret_ref);
-        let unknown = |reason: String| BuildError::new(Problem::Unknown, reason);
-        reach.tls = certificates(&certificate_name, access.inputs.certificates.as_ref())
-            .map_err(|problem| unknown(no_client(&certificate_name, problem).message))?;
-        if let Some(secret) = &access.inputs.credentials {
-            reach.credentials = for_repository(secret, &repository).map_err(|reason| {
-                let name = name(&spec.secret_ref);
-                unknown(format!(
-                    "failed to get authentication secret '{name}': {reason}"
-                ))
+        reach.tls = authentication(&access.object, inputs)
+            .map_err(BuildError::of_repository)?
+            .1;
+        if let (Some(secret), Some(reference)) = (&inputs.credentials, &spec.secret_ref) {
+            let credentials = for_repository(&reference.name, secret, &repository);
+            reach.credentials = credentials.map_err(|reason| {
+                let message = format!("failed to configure OCI registry authentication: {reason}");
+                let reason = skein_api::SourceReason::AuthenticationFailed.as_str();
+                BuildError::new(Problem::Other(reason, Then::Retry), message)
             })?;
         }
     }
@@ -175,42 +261,38 @@ pub(super) async fn registry_version(
     access: &RepositoryAccess,
     chart: &str,
     version: &str,
-) -> Result<String, BuildError> {
+) -> Result<String, String> {
     if parse_strict(version).is_some() {
         return Ok(version.to_owned());
     }
-    const FAILED: &str = "failed to get chart version for remote reference";
+    let url = chart_url(access, chart);
+    let no_tags = |reason: String| format!("could not get tags for \"{chart}\": {reason}");
     let tags = registry.tags(None).await.map_err(|error| {
-        let (url, error) = (chart_url(access, chart), error.in_words_of_helm());
-        BuildError::pull(format!(
-            "{FAILED}: could not get tags for \"{chart}\": could not fetch tags for \"{url}\": {error}"
-        ))
+        let error = error.in_words_of_helm();
+        no_tags(format!("could not fetch tags for \"{url}\": {error}"))
     })?;
-    if tags.is_empty() {
-        return Err(BuildError::reference(format!(
-            "{FAILED}: unable to locate any tags in provided repository: {chart}"
-        )));
-    }
     // Tags have no plus sign; charts write an underscore for it.
     let mut versions: Vec<_> = tags
         .iter()
         .map(|tag| tag.replace('_', "+"))
         .filter_map(|text| Some((parse_strict(&text)?, text)))
         .collect();
+    if versions.is_empty() {
+        return Err(no_tags(format!(
+            "unable to locate any tags in provided repository: {url}"
+        )));
+    }
     versions.sort_by(|(a, _), (b, _)| b.precedence(a));
     if let Some((_, exact)) = versions.iter().find(|(_, text)| text == version) {
         return Ok(exact.clone());
     }
     let range = if version.is_empty() { "*" } else { version };
-    let constraint = Constraint::parse(range)
-        .map_err(|error| BuildError::reference(format!("{FAILED}: {error}")))?;
+    let constraint = Constraint::parse(range).map_err(|error| error.to_string())?;
     let found = versions
         .into_iter()
         .find(|(version, _)| constraint.check(version));
     found.map(|(_, text)| text).ok_or_else(|| {
-        BuildError::reference(format!(
-            "{FAILED}: could not locate a version matching provided version string {version}"
-        ))
+        format!("could not locate a version matching provided version string {version}")
     })
 }
 
@@ -262,8 +344,8 @@ fn resolve(
     version: &str,
 ) -> Result<Resolved, BuildError> {
     let source = &observed.source;
-    let has_values_files = !source.spec.values_files.is_empty();
-    let metadata = if has_values_files {
+    let packaged = !to_merge(&source.spec.values_files).is_empty();
+    let metadata = if packaged {
         // So that consumers notice a change of the files.
         source.metadata.generation.to_string()
     } else {
@@ -272,22 +354,21 @@ fn resolve(
     Ok(Resolved {
         name: name.to_owned(),
         version: with_metadata(version, &metadata)?,
-        packaged: has_values_files,
-        values_files: Vec::new(),
+        packaged,
+        ..Resolved::default()
     })
 }
 
 /// What is stored is what would be built.
 pub(super) fn unchanged(observed: &Observed<HelmCharts>, resolved: Resolved) -> Built {
     let (spec, status) = (&observed.source.spec, &observed.source.status);
-    let values_files = if spec.ignore_missing_values_files {
-        status.observed_values_files.clone()
-    } else {
-        spec.values_files.clone()
+    let values_files = match status.observed_values_files.as_slice() {
+        [] => to_merge(&spec.values_files),
+        observed => observed,
     };
     Built {
         resolved: Resolved {
-            values_files,
+            values_files: values_files.to_vec(),
             ..resolved
         },
         package: None,
@@ -303,7 +384,7 @@ async fn package_of(
     let spec = &observed.source.spec;
     let (files, ignore_missing) = (spec.values_files.clone(), spec.ignore_missing_values_files);
     let built = tokio::task::spawn_blocking(move || {
-        if files.is_empty() {
+        if to_merge(&files).is_empty() {
             check_package(&package)?;
             return Ok(Built {
                 resolved,
@@ -319,16 +400,22 @@ async fn package_of(
 
 /// The package must at least have a Chart.yaml that can be read.
 fn check_package(package: &[u8]) -> Result<(), BuildError> {
-    let failed = |reason: &dyn std::fmt::Display| {
+    let failed = |what: &str, reason: &dyn std::fmt::Display| {
+        BuildError::pull(format!("failed to {what} of written chart: {reason}"))
+    };
+    let unreadable = |reason: &dyn std::fmt::Display| {
         BuildError::pull(format!(
             "failed to load chart metadata from written chart: {reason}"
         ))
     };
-    let mut files = skein_helm::archive::unpack(package).map_err(|error| failed(&error))?;
+    let mut files = skein_helm::archive::unpack(package).map_err(|error| unreadable(&error))?;
     files.retain(|file| file.name == "Chart.yaml");
-    skein_helm::load(files)
-        .map(drop)
-        .map_err(|error| failed(&error))
+    match skein_helm::load(files) {
+        Ok(_) => Ok(()),
+        Err(error @ skein_helm::LoadError::Invalid(_)) => Err(failed("validate metadata", &error)),
+        Err(skein_helm::LoadError::Missing) => Err(unreadable(&"no 'Chart.yaml' found")),
+        Err(error) => Err(unreadable(&error)),
+    }
 }
 
 fn repackage(
@@ -341,19 +428,23 @@ fn repackage(
     let mut chart = skein_helm::load_archive(package)
         .map_err(|error| package_error(format!("failed to load downloaded chart: {error}")))?;
     let read = |path: &str| {
-        let path = path.trim_start_matches("./");
-        let file = chart.raw.iter().find(|file| file.name == path)?;
-        Some(file.data.to_vec())
+        let of = |files: &[skein_helm::File], name: &str| {
+            let file = files.iter().find(|file| file.name == name)?;
+            Some(file.data.to_vec())
+        };
+        if names_own_values(path) {
+            return Some(of(&chart.raw, VALUES_FILE).unwrap_or_default());
+        }
+        of(&chart.files, &clean(path))
     };
     let absent = |path: &str| format!("no values file found at path '{path}'");
     let merged = merge(files, ignore_missing, read, absent).map_err(|error| BuildError {
         message: format!("failed to merge chart values: {}", error.message),
         ..error
     })?;
-    resolved.values_files = merged.files.clone();
+    resolved.values_files = overwrite(&mut chart, merged)?;
     chart.metadata.version.clone_from(&resolved.version);
-    overwrite_values(&mut chart, &merged);
-    let packed = skein_helm::pack::pack(&chart, Timestamp::now())
+    let packed = pack(&chart, Timestamp::now())
         .map_err(|error| package_error(format!("failed to package chart: {error}")))?;
     Ok(Built {
         resolved,
@@ -361,15 +452,5 @@ fn repackage(
     })
 }
 
-/// The merged values become values.yaml.
-pub(super) fn overwrite_values(chart: &mut Chart, merged: &Merged) {
-    let old = chart.raw.iter().find(|file| file.name == VALUES_FILE);
-    let modified = old.and_then(|file| file.modified);
-    chart.raw.retain(|file| file.name != VALUES_FILE);
-    chart.raw.push(File {
-        name: VALUES_FILE.to_owned(),
-        data: Arc::from(merged.text.as_bytes()),
-        // The file keeps its time, as with Helm: packing the same again gives the same.
-        modified,
-    });
-}
+#[cfg(test)]
+mod tests;

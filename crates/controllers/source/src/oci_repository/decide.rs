@@ -3,14 +3,15 @@
 use std::time::Duration;
 
 use regex::Regex;
-use skein_api::source::oci_repository::{OciVerification, OciVerificationProvider};
+use skein_api::source::oci_repository::OciVerification;
 use skein_api::{ConditionType, SourceReason};
 use skein_registry::{Access, Credentials, Repository};
 use skein_semver::Constraint;
 
 use super::OciRepositories;
-use crate::produced::{Failure, Observed, Secret, SecretData};
+use crate::produced::{Failure, Observed, Secret};
 use crate::registry_access::{certificates, check_provider, keychain, no_transport, proxy};
+use crate::signature_keys;
 
 /// Time that the registry may take when the object names none.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
@@ -151,8 +152,6 @@ pub(super) fn no_tag(url: &str, reason: &str) -> Failure {
     Failure::fetch(SourceReason::ReadOperationFailed, message)
 }
 
-/// Key with the trust policy of notation.
-const TRUST_POLICY: &str = "trustpolicy.json";
 /// Columns before the expression in an error of the regex crate.
 const EXPRESSION_INDENT: usize = 4;
 
@@ -181,32 +180,13 @@ fn expression_error(text: &str, error: &regex::Error) -> String {
 
 /// Signatures cannot be verified yet: nothing that asks for one is used.
 fn unverified(verify: &OciVerification, keys: Option<&Secret>, namespace: &str) -> Failure {
-    let provider = match verify.provider {
-        OciVerificationProvider::Cosign => "cosign",
-        OciVerificationProvider::Notation => "notation",
-    };
     let name = verify.secret_ref.as_ref();
     let name = name.map_or("", |reference| reference.name.as_str());
-    let is_notation = matches!(verify.provider, OciVerificationProvider::Notation);
-    let has = |data: &SecretData, wanted: &dyn Fn(&str) -> bool| data.keys().any(|key| wanted(key));
-    let missing = match keys {
-        Some(Secret::Data(data)) if is_notation && !has(data, &|key| key == TRUST_POLICY) => Some(
-            format!("'{TRUST_POLICY}' not found in secret '{namespace}/{name}'"),
-        ),
-        Some(Secret::Data(data))
-            if is_notation && !has(data, &|key| key.ends_with(".crt") || key.ends_with(".pem")) =>
-        {
-            Some(format!(
-                "no certificates found in secret '{namespace}/{name}'"
-            ))
-        }
-        _ => None,
-    };
-    let reason = match (keys, &missing) {
-        (Some(Secret::Absent(reason) | Secret::Unreadable(reason)), _) => reason.as_str(),
-        (_, Some(missing)) => missing,
-        _ => "signatures cannot be verified yet; leave spec.verify out to use the artifact without",
-    };
+    let problem = signature_keys::problem(verify.provider, keys, &format!("{namespace}/{name}"));
+    let reason = problem.as_deref().unwrap_or(
+        "signatures cannot be verified yet; leave spec.verify out to use the artifact without",
+    );
+    let provider = signature_keys::name_of(verify.provider);
     let message = format!("failed to verify the signature using provider '{provider}': {reason}");
     Failure::new(
         ConditionType::SourceVerified,

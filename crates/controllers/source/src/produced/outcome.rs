@@ -30,6 +30,10 @@ pub(crate) struct Failure {
     pub then: Then,
     /// What earlier runs said about steps that this run has passed.
     pub passed: &'static [ConditionType],
+    /// What the event, and Stalled, say where it is not what the condition says.
+    pub told: Option<Box<Told>>,
+    /// What SourceVerified says, where the failure is that of a signature; Ready then says the same.
+    pub unverified: Option<Box<Told>>,
 }
 
 /// The steps before the one whose condition is set.
@@ -57,6 +61,8 @@ impl Failure {
             message: message.into(),
             then: Then::Retry,
             passed: passed_before(condition),
+            told: None,
+            unverified: None,
         }
     }
 

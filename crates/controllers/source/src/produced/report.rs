@@ -318,21 +318,28 @@ fn failed<K: SourceKind>(
         ConditionType::SourceVerified => writer.mark_false(failure.condition, reason, message),
         condition => writer.mark_true(condition, reason, message),
     }
+    let shown = Told::new(&failure.reason, &failure.message);
+    let told = failure.told.as_deref().unwrap_or(&shown);
+    if let Some(unverified) = &failure.unverified {
+        let (reason, message) = (&unverified.reason, &unverified.message);
+        writer.mark_false(ConditionType::SourceVerified, reason, message);
+    }
     if failure.then == Then::Stall {
-        writer.mark_stalled(&failure.reason, &failure.message);
+        writer.mark_stalled(&told.reason, &told.message);
         *parts.observed_generation = generation;
     } else if let Some(reconciling) = writer.get(ConditionType::Reconciling) {
         let message = reconciling.message.clone();
         writer.mark_reconciling(SourceReason::ProgressingWithRetry, message);
     }
-    writer.mark_false(ConditionType::Ready, &failure.reason, &failure.message);
+    let ready = failure.unverified.as_deref().unwrap_or(&shown);
+    writer.mark_false(ConditionType::Ready, &ready.reason, &ready.message);
     let severity = match failure.then {
         // Waiting is no failure: it is told, but not sent on.
         Then::Wait(_) => Severity::Trace,
         Then::Retry | Then::Stall => Severity::Error,
     };
-    let message = failure.message.clone();
-    let told = event(&observed.object, severity, &failure.reason, message);
+    let message = told.message.clone();
+    let told = event(&observed.object, severity, &told.reason, message);
     let next = match failure.then {
         Then::Retry => Next::Backoff,
         Then::Stall => Next::Change,

@@ -42,6 +42,21 @@ fn a_missing_secret_is_told() {
 }
 
 #[test]
+fn what_is_no_pem_is_told() {
+    let problem = |entries: &[(&str, &str)]| pem_problem(&tls(&data(entries)).unwrap().unwrap());
+    let certificate = "-----BEGIN CERTIFICATE-----\n";
+    assert_eq!(problem(&[("ca.crt", certificate)]), None);
+    assert_eq!(
+        problem(&[("ca.crt", "x")]).unwrap(),
+        "failed to parse CA certificate"
+    );
+    assert_eq!(
+        problem(&[("tls.crt", certificate), ("tls.key", "x")]).unwrap(),
+        "failed to parse TLS certificate and key: tls: failed to find any PEM data in key input"
+    );
+}
+
+#[test]
 fn pull_secrets_and_passwords() {
     let repository = Repository::parse("r.example/app").unwrap();
     let config = r#"{"auths": {"r.example": {"username": "u", "password": "p"}}}"#;
@@ -50,11 +65,22 @@ fn pull_secrets_and_passwords() {
         password: "p".into(),
     };
     let pull = Secret::Data(data(&[(DOCKER_CONFIG, config)]));
-    assert!(for_repository(&pull, &repository).unwrap() == expected);
+    assert!(for_repository("s", &pull, &repository).unwrap() == expected);
     let plain = Secret::Data(data(&[("username", "u"), ("password", "p")]));
-    assert!(for_repository(&plain, &repository).unwrap() == expected);
+    assert!(for_repository("s", &plain, &repository).unwrap() == expected);
     let half = Secret::Data(data(&[("password", "p")]));
-    assert!(for_repository(&half, &repository).is_err());
+    assert!(for_repository("s", &half, &repository).is_err());
+    let other = Repository::parse("o.example/app").unwrap();
+    assert_eq!(
+        for_repository("s", &pull, &other).unwrap_err(),
+        "no auth config for 'o.example' in the docker-registry Secret 's'"
+    );
+    let empty = Secret::Data(data(&[("username", "u"), ("password", "")]));
+    assert_eq!(
+        for_repository("s", &empty, &repository).unwrap_err(),
+        "invalid 's' secret data: required fields 'username' and 'password'"
+    );
+    assert!(basic(empty.data().unwrap()).unwrap() == Credentials::Anonymous);
     // A Secret of another type has nothing for any registry.
     assert!(keychain(&[&half]).is_ok());
 }

@@ -101,6 +101,11 @@ fn parse(raw: &str) -> Result<Url, String> {
     Ok(url)
 }
 
+/// What Go says of a text that is no URL; `None` for one that is.
+pub fn url_problem(text: &str) -> Option<String> {
+    parse(text).err()
+}
+
 fn parse_without_fragment(raw: &str) -> Result<Url, String> {
     let mut url = Url::default();
     if raw.bytes().any(|byte| byte < b' ' || byte == 0x7f) {

@@ -39,6 +39,17 @@ fn the_last_revision_counts_only_while_its_file_is_there() {
 }
 
 #[test]
+fn the_symbolic_ref_is_refused() {
+    let seen = observed(1, &json!({"ref": {"name": "HEAD"}}), &good_status(1));
+    let failed = failure(&seen);
+    assert_eq!(failed.reason, "GitOperationFailed");
+    let words = "unable to resolve commit object for '0000000000000000000000000000000000000000': object not found";
+    assert!(failed.message.ends_with(words), "{}", failed.message);
+    let branch = json!({"ref": {"name": "refs/heads/HEAD"}});
+    planned(&observed(1, &branch, &good_status(1)));
+}
+
+#[test]
 fn settings_that_shape_the_artifact_force_a_new_one() {
     let unchanged = observed(2, &json!({"timeout": "5s"}), &good_status(1));
     assert!(!planned(&unchanged).content_changed);
