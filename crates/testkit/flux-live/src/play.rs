@@ -49,6 +49,8 @@ pub struct Play<'a> {
     rejected: Vec<Value>,
     /// Answers to http_get in this step.
     responses: Vec<Value>,
+    /// Charts that the controller packed itself.
+    packaged: record::artifacts::Packaged,
 }
 
 impl<'a> Play<'a> {
@@ -66,6 +68,7 @@ impl<'a> Play<'a> {
             begin: 0,
             rejected: Vec::new(),
             responses: Vec::new(),
+            packaged: record::artifacts::Packaged::default(),
         }
     }
 
@@ -103,7 +106,9 @@ impl<'a> Play<'a> {
                 .with_context(|| format!("action {verb}"))?;
         }
         let came = self.wait(step).await?;
-        let mut sections = record::sections(self.world, self.scenario, step, marks).await?;
+        let packaged = &mut self.packaged;
+        let mut sections =
+            record::sections(self.world, self.scenario, step, marks, packaged).await?;
         for (name, lines) in [("rejected", &self.rejected), ("responses", &self.responses)] {
             if !lines.is_empty() {
                 sections.insert(name.to_owned(), json!(lines));

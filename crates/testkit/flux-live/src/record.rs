@@ -1,7 +1,7 @@
 //! The look at everything after a step, by section.
 
 mod applied;
-mod artifacts;
+pub mod artifacts;
 mod happenings;
 pub mod releases;
 mod remote;
@@ -30,6 +30,7 @@ pub async fn sections(
     scenario: &Scenario,
     step: &Step,
     marks: Marks,
+    packaged: &mut artifacts::Packaged,
 ) -> Result<Sections> {
     let namespaces = scenario.all_namespaces();
     let happenings = world.journal.since(marks.journal, &namespaces);
@@ -61,7 +62,7 @@ pub async fn sections(
             remote::section(world, scenario, marks.remote, step.retrying),
         ),
     ];
-    let packaged = artifacts::Packaged::find(world, &namespaces);
+    packaged.look(world, &namespaces);
     let mut sections = Sections::new();
     for (name, content) in all {
         if !is_empty(&content) {

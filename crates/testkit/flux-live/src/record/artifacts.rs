@@ -80,14 +80,14 @@ fn describe(kind: &str, file: &Path, bytes: &[u8], item: &mut Value) -> Result<(
     Ok(())
 }
 
-/// Digests and sizes of the charts in the storage that our controller packed itself.
+/// Digests and sizes of the charts that our controller packed itself, as they were seen in the storage after each step: an event may tell of
+/// one that is gone.
 #[derive(Debug, Default)]
 pub struct Packaged(Vec<(String, Value)>);
 
 impl Packaged {
     /// Looks at everything that is stored for charts of the namespaces.
-    pub fn find(world: &World, namespaces: &[String]) -> Self {
-        let mut found = Vec::new();
+    pub fn look(&mut self, world: &World, namespaces: &[String]) {
         for namespace in namespaces {
             let folder = world.storage().join("helmchart").join(namespace);
             for file in files_of(&folder).iter().flat_map(|chart| files_of(chart)) {
@@ -97,11 +97,13 @@ impl Packaged {
                     .read_to_end(&mut archive)
                     .is_ok();
                 if is_archive && is_dated(&archive).unwrap_or(false) {
-                    found.push((digest(&bytes), json!(bytes.len())));
+                    let entry = (digest(&bytes), json!(bytes.len()));
+                    if !self.0.contains(&entry) {
+                        self.0.push(entry);
+                    }
                 }
             }
         }
-        Self(found)
     }
 
     /// The value with names for digests and sizes of packed charts.
