@@ -116,10 +116,6 @@ ignored! {
     artifact_digest_algo, "--artifact-digest-algo", "digests are SHA-256";
     snapshot_digest_algo, "--snapshot-digest-algo", "digests are SHA-256";
     http_timeout, "--http-timeout", "the limit of one download is fixed at five minutes";
-    oom_watch_memory_threshold, "--oom-watch-memory-threshold", "memory is not watched";
-    oom_watch_interval, "--oom-watch-interval", "memory is not watched";
-    oom_watch_max_memory_path, "--oom-watch-max-memory-path", "memory is not watched";
-    oom_watch_current_memory_path, "--oom-watch-current-memory-path", "memory is not watched";
 }
 
 #[cfg(test)]
@@ -205,7 +201,6 @@ mod tests {
                 "--helm-cache-max-size",
                 "--helm-cache-ttl",
                 "--helm-cache-purge-interval",
-                "--oom-watch-interval",
             ]
         );
     }

@@ -202,7 +202,6 @@ impl ControllerSet {
             kubeconfig_policy: options.kubeconfig_policy,
             storage_driver: options.helm_storage_driver,
             override_managers: options.tuning.override_managers.clone(),
-            ..HelmOptions::default()
         };
         let surroundings = skein_helm_controller::Surroundings {
             cluster,
