@@ -156,7 +156,8 @@ fn copy_include(
         |reason, message| Step::Copy.failed(ConditionType::StorageOperationFailed, reason, message);
     let copy = |reason: String| {
         let name = &include.repository.name;
-        let message = format!("failed to copy '{name}' include from {from} to {to}: {reason}");
+        let written = &include.from_path;
+        let message = format!("failed to copy '{name}' include from {written} to {to}: {reason}");
         failed(SourceReason::CopyFailure, message)
     };
     let bytes = storage

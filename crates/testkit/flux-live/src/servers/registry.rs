@@ -187,10 +187,11 @@ impl State {
                     let list = json!({"name": route.repository, "tags": tags});
                     body(list.to_string().into_bytes(), "application/json")
                 }
+                // The recorder's registry tells no more here.
                 None => error(
                     "NAME_UNKNOWN",
                     "repository name not known to registry",
-                    json!({"name": route.repository}),
+                    Value::Null,
                 ),
             },
             "manifests" => manifest(repository, route.rest),
