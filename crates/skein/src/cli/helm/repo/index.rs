@@ -102,6 +102,7 @@ fn of_folder(folder: &Path, url: &str) -> anyhow::Result<ChartIndex> {
                 removed: false,
                 digest: hex::encode(Sha256::digest(&bytes)),
                 metadata,
+                ..ChartVersion::default()
             };
             let entries = index.entries.get_or_insert_default();
             let versions = entries.entry(version.metadata.name.clone()).or_default();
