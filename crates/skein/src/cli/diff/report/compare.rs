@@ -215,7 +215,7 @@ fn plain_lists(path: &mut Vec<String>, old: &[Value], new: &[Value]) -> Vec<Diff
     let (added, kept_after) = surplus(new, &new_sums, &new_counts, &old_counts);
     let is_moved =
         kept_before.len() == kept_after.len() && essences(&kept_before) != essences(&kept_after);
-    let order = is_moved.then(|| Change::Moved(kept_before, kept_after));
+    let order = is_moved.then_some(Change::Moved(kept_before, kept_after));
     with_own(path, list_changes(order, removed, added), vec![])
 }
 
