@@ -3,6 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
+use serde_json::Value;
 use skein_fuzz::expect_panics_of_scanner;
 use skein_yaml::{Dialect, compose_all, documents, node_to_string, to_string};
 
@@ -19,6 +20,9 @@ fuzz_target!(|data: &[u8]| {
         return;
     };
     for document in read {
+        if is_read_otherwise(&document.value) {
+            continue;
+        }
         let text = to_string(&document.value);
         let again = documents(text.as_bytes()).unwrap_or_else(|e| panic!("{e}:\n{text}"));
         let same = match again.as_slice() {
@@ -29,3 +33,16 @@ fuzz_target!(|data: &[u8]| {
         assert!(same, "reads differently:\n{text}\n{:?}", document.value);
     }
 });
+
+/// Whether go-yaml reads otherwise what it wrote of a value, to which our text is equal: line breaks that are no line feed, and keys that look like a merge.
+fn is_read_otherwise(value: &Value) -> bool {
+    let has_breaks = |text: &str| text.contains(['\u{85}', '\u{2028}', '\u{2029}']);
+    match value {
+        Value::String(text) => has_breaks(text),
+        Value::Array(list) => list.iter().any(is_read_otherwise),
+        Value::Object(map) => map
+            .iter()
+            .any(|(key, value)| key == "<<" || has_breaks(key) || is_read_otherwise(value)),
+        _ => false,
+    }
+}

@@ -315,6 +315,8 @@ fn scalar_node(
     };
     let (tag, style) = match tag {
         Some(tag) if tag != "!" => (Tag::from_text(&tag), style.with(Style::TAGGED)),
+        // A lone `!` before `<<` lets v2 merge, quoted or not.
+        Some(_) if dialect == Dialect::V2 && value == "<<" => (Tag::Merge, style),
         _ if style != Style::PLAIN => (Tag::Str, style),
         // A lone `!` makes the scalar a string for v2; v3 resolves it as if it were not there.
         Some(_) if dialect == Dialect::V2 => (Tag::Str, style),

@@ -423,7 +423,7 @@ async fn local_files_are_compared() {
         .await;
     assert_eq!(
         run.out,
-        "► ConfigMap/flux-system/settings drifted\n\n(root level)\n  + one map entry added:\n    data:\n      a: b\n\n\
+        "► ConfigMap/flux-system/settings drifted\n\n(root level)\n+ one map entry added:\n  data:\n    a: b\n\n\
          ► ConfigMap/flux-system/new created\n► Kustomization/flux-system/infra deleted\n",
         "{}",
         run.err

@@ -69,6 +69,17 @@ fn merge_keys() {
     );
 }
 
+/// As go-yaml v2 reads them.
+#[test]
+fn a_lone_tag_mark_makes_texts_and_merges() {
+    let text =
+        b"a: ! 12\nb:\n  ! <<: {x: 1}\nc:\n  ! \"<<\": {x: 1}\nd:\n  \"<<\": {x: 1}\ne: ! <<\n";
+    assert_eq!(
+        from_slice(text).unwrap(),
+        json!({"a": "12", "b": {"x": 1}, "c": {"x": 1}, "d": {"<<": {"x": 1}}, "e": "<<"})
+    );
+}
+
 #[test]
 fn keys_that_are_no_strings() {
     assert_eq!(

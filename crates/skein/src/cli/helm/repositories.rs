@@ -182,9 +182,7 @@ impl Entry {
         settings: &Settings,
         output: &mut Output,
     ) -> anyhow::Result<ChartIndex> {
-        let path = self.index_file(settings)?;
-        let bytes = read_limited(&path, MAX_INDEX_BYTES)?;
-        parse_index(&bytes, &path.display().to_string(), output)
+        read_index(&self.index_file(settings)?, output)
     }
 
     /// Fetches the index and keeps it where helm does.
@@ -223,6 +221,13 @@ pub(super) fn parse_index(
         ))?;
     }
     Ok(read.index)
+}
+
+/// The index in a file. Entries that are wrong are told and left out.
+pub(super) fn read_index(path: &Path, output: &mut Output) -> anyhow::Result<ChartIndex> {
+    let shown = path.display().to_string();
+    let bytes = read_limited(path, MAX_INDEX_BYTES)?;
+    parse_index(&bytes, &shown, output).with_context(|| format!("error loading {shown}"))
 }
 
 /// The repositories of repositories.yaml; none when there is no such file.

@@ -10,11 +10,10 @@ use clap::Args;
 use jiff::Zoned;
 use sha2::{Digest as _, Sha256};
 use skein_helm::archive::MAX_CHART_BYTES;
-use skein_registry::chart_repository::MAX_INDEX_BYTES;
 use skein_registry::{ChartIndex, ChartVersion};
 use skein_semver::Version;
 
-use crate::helm::repositories::{parse_index, read_limited, write_atomically};
+use crate::helm::repositories::{read_index, write_atomically};
 use crate::helm::{disk, epoch, fetch};
 use crate::output::Output;
 
@@ -44,7 +43,8 @@ pub(super) fn run(arguments: &IndexArguments, output: &mut Output) -> anyhow::Re
     if let Some(other) = &arguments.merge {
         let other = Path::new(other);
         if other.exists() {
-            let held = read(other, output).map_err(|error| anyhow!("merge failed: {error:#}"))?;
+            let held =
+                read_index(other, output).map_err(|error| anyhow!("merge failed: {error:#}"))?;
             merge(&mut index, held, output)?;
         } else {
             write(&empty(), other, arguments.json)?;
@@ -141,12 +141,6 @@ fn join(base: &str, part: &str) -> String {
         return base.to_owned();
     }
     format!("{start}{}", parts.join("/"))
-}
-
-fn read(path: &Path, output: &mut Output) -> anyhow::Result<ChartIndex> {
-    let shown = path.display().to_string();
-    let bytes = read_limited(path, MAX_INDEX_BYTES)?;
-    parse_index(&bytes, &shown, output).with_context(|| format!("error loading {shown}"))
 }
 
 /// Adds what the index does not have yet.
