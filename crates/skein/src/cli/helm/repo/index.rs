@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use anyhow::{Context, anyhow};
+use anyhow::anyhow;
 use clap::Args;
 use jiff::Zoned;
 use sha2::{Digest as _, Sha256};
@@ -13,7 +13,7 @@ use skein_helm::archive::MAX_CHART_BYTES;
 use skein_registry::{ChartIndex, ChartVersion};
 use skein_semver::Version;
 
-use crate::helm::repositories::{read_index, write_atomically};
+use crate::helm::repositories::{read_index, read_limited, write_atomically};
 use crate::helm::{disk, epoch, fetch};
 use crate::output::Output;
 
