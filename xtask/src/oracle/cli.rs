@@ -8,7 +8,7 @@ mod program;
 mod world;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::{Result, anyhow, bail};
@@ -18,7 +18,7 @@ use crate::embedded::Embedded;
 use crate::{process, tree, upstream};
 use cases::Case;
 use program::{Answer, Program};
-use world::World;
+use world::{Lane, World};
 
 /// `oracle cli [--target embedded|real] [--only WORD] [--program SKEIN] [--verbose]`: without a target, both.
 pub fn run(arguments: &[String]) -> Result<()> {
@@ -80,22 +80,36 @@ fn compare(target: &str, choice: &Choice) -> Result<(usize, usize)> {
         process::built("skein")?
     };
     let (_server, kubeconfig) = Server::start(target)?;
-    let world = World::load(&skein, &kubeconfig)?;
-    let pair = Pair {
-        theirs: Program::new("flux", skein_upstream::binary("flux")?, &world, 'f')?,
-        ours: Program::new("skein", skein, &world, 's')?,
-        world,
-        verbose: choice.verbose,
-    };
     let chosen: Vec<Case> = cases::read(&tree::root().join("e2e/cli/cases"))?
         .into_iter()
         .filter(|case| choice.wants(case) && (target == "embedded" || case.needs_cluster()))
         .collect();
     let (independent, ordered): (Vec<&Case>, Vec<&Case>) =
         chosen.iter().partition(|case| case.is_independent());
+    let mut files: BTreeMap<usize, Vec<&Case>> = BTreeMap::from([(0, vec![])]);
+    for case in ordered {
+        files.entry(case.file).or_default().push(case);
+    }
+    let lanes: Vec<Lane> = (0..files.len()).map(Lane::new).collect();
+    let world = World::load(&skein, &kubeconfig, &lanes)?;
+    let flux = skein_upstream::binary("flux")?;
+    let pairs = lanes
+        .into_iter()
+        .map(|lane| Pair::new(&world, &flux, &skein, lane, choice.verbose))
+        .collect::<Result<Vec<_>>>()?;
     // What only reads sees a world that nobody changes any more.
-    let mut outcomes = pair.run(&ordered)?;
-    outcomes.extend(pair.run_side_by_side(&independent)?);
+    let mut outcomes = side_by_side(&pairs, |pair, number| {
+        let cases = files.values().nth(number).map(Vec::as_slice);
+        pair.run(cases.unwrap_or_default())
+    })?;
+    let next = AtomicUsize::new(0);
+    outcomes.extend(side_by_side(&pairs, |pair, _| {
+        let mut outcomes = Vec::new();
+        while let Some(case) = independent.get(next.fetch_add(1, Ordering::Relaxed)) {
+            outcomes.extend(pair.run(&[case])?);
+        }
+        Ok(outcomes)
+    })?);
     let mut groups = Groups::new();
     for (group, is_equal) in outcomes {
         let row = groups.entry(group).or_default();
@@ -141,17 +155,52 @@ impl Server {
     }
 }
 
+/// The group of a case, and whether it is equal.
+type Outcome = (String, bool);
+
+/// Does something with each pair at the same time: most of a run is waiting for time limits and answers.
+fn side_by_side(
+    pairs: &[Pair<'_>],
+    work: impl Fn(&Pair<'_>, usize) -> Result<Vec<Outcome>> + Sync,
+) -> Result<Vec<Outcome>> {
+    let work = &work;
+    std::thread::scope(|scope| {
+        let lanes: Vec<_> = pairs
+            .iter()
+            .enumerate()
+            .map(|(number, pair)| scope.spawn(move || work(pair, number)))
+            .collect();
+        let mut outcomes = Vec::new();
+        for lane in lanes {
+            let ended = lane.join().map_err(|_panic| anyhow!("a lane panicked"))?;
+            outcomes.extend(ended?);
+        }
+        Ok(outcomes)
+    })
+}
+
 /// The two programs and what they work on.
-struct Pair {
+struct Pair<'a> {
     theirs: Program,
     ours: Program,
-    world: World,
+    lane: Lane,
+    world: &'a World,
     verbose: bool,
 }
 
-impl Pair {
+impl<'a> Pair<'a> {
+    fn new(world: &'a World, flux: &Path, skein: &Path, lane: Lane, verbose: bool) -> Result<Self> {
+        Ok(Self {
+            theirs: Program::new(flux, world, &lane.theirs)?,
+            ours: Program::new(skein, world, &lane.ours)?,
+            lane,
+            world,
+            verbose,
+        })
+    }
+
     /// Runs cases one after the other: the group of each, and whether it is equal.
-    fn run(&self, cases: &[&Case]) -> Result<Vec<(String, bool)>> {
+    fn run(&self, cases: &[&Case]) -> Result<Vec<Outcome>> {
         let mut outcomes = Vec::with_capacity(cases.len());
         for case in cases {
             let differences = self.differences(case)?;
@@ -163,34 +212,12 @@ impl Pair {
         Ok(outcomes)
     }
 
-    /// The same with several at a time: most of a run is waiting for time limits and answers.
-    fn run_side_by_side(&self, cases: &[&Case]) -> Result<Vec<(String, bool)>> {
-        /// Cases that run at a time.
-        const LANES: usize = 4;
-        let next = AtomicUsize::new(0);
-        let lane = || -> Result<Vec<(String, bool)>> {
-            let mut outcomes = Vec::new();
-            while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
-                outcomes.extend(self.run(&[case])?);
-            }
-            Ok(outcomes)
-        };
-        std::thread::scope(|scope| {
-            let lanes: Vec<_> = (0..LANES).map(|_| scope.spawn(lane)).collect();
-            let mut outcomes = Vec::with_capacity(cases.len());
-            for lane in lanes {
-                let ended = lane.join().map_err(|_panic| anyhow!("a lane panicked"))?;
-                outcomes.extend(ended?);
-            }
-            Ok(outcomes)
-        })
-    }
-
     /// Runs a case with both; the differences as text for people.
     fn differences(&self, case: &Case) -> Result<Option<String>> {
+        let namespaces = [self.lane.theirs.clone(), self.lane.ours.clone()];
         let _controller = case
             .with_controller
-            .then(|| controller::Controller::start(self.world.api(), &["team-f", "team-s"]));
+            .then(|| controller::Controller::start(self.world.api(), namespaces));
         let running = (self.theirs.start(case)?, self.ours.start(case)?);
         let theirs = running.0.wait()?;
         let ours = running.1.wait()?;
@@ -199,7 +226,7 @@ impl Pair {
         }
         let mut text = difference(case, &theirs, &ours);
         if case.changes() {
-            let (expected, found) = self.world.states()?;
+            let (expected, found) = self.world.states(&self.lane)?;
             if expected != found && !case.excused.contains("state") {
                 text.push_str(&lines_of_difference("state", &expected, &found));
             }

@@ -26,6 +26,8 @@ const FOLDER_COMMANDS: [&str; 5] = ["build", "pull", "migrate", "push", "install
 /// One command line.
 #[derive(Debug)]
 pub struct Case {
+    /// Number of its file: cases of one file that change something run one after the other, those of different files side by side.
+    pub file: usize,
     /// The heading it stands below.
     pub group: String,
     /// As it stands in the file.
@@ -70,11 +72,14 @@ pub fn read(folder: &Path) -> Result<Vec<Case>> {
         .collect();
     files.sort();
     let mut cases = Vec::new();
-    for file in files {
+    for (number, file) in files.iter().enumerate() {
         let text =
-            fs::read_to_string(&file).with_context(|| format!("reading {}", file.display()))?;
+            fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?;
         let found = parse(&text).with_context(|| format!("in {}", file.display()))?;
-        cases.extend(found);
+        cases.extend(found.into_iter().map(|case| Case {
+            file: number,
+            ..case
+        }));
     }
     Ok(cases)
 }
@@ -127,6 +132,7 @@ fn case(group: &str, line: &str) -> Result<Case> {
         words.remove(0);
     }
     Ok(Case {
+        file: 0,
         group: group.to_owned(),
         line: line.to_owned(),
         words,

@@ -26,13 +26,13 @@ pub struct Controller {
 
 impl Controller {
     /// Answers in these namespaces.
-    pub fn start(api: Arc<Api>, namespaces: &'static [&'static str]) -> Self {
+    pub fn start(api: Arc<Api>, namespaces: [String; 2]) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
         let seen = stop.clone();
         let thread = std::thread::spawn(move || {
             while !seen.load(Ordering::Relaxed) {
                 // An object that was deleted meanwhile needs no answer.
-                let _answered = answer(&api, namespaces);
+                let _answered = answer(&api, &namespaces);
                 std::thread::park_timeout(POLL_INTERVAL);
             }
         });
@@ -54,11 +54,11 @@ impl Drop for Controller {
     }
 }
 
-fn answer(api: &Api, namespaces: &[&str]) -> Result<()> {
+fn answer(api: &Api, namespaces: &[String; 2]) -> Result<()> {
     for resource in api::FLUX {
         for object in api.list(resource)? {
-            let namespace = object["metadata"]["namespace"].as_str();
-            if !namespaces.contains(&namespace.unwrap_or_default()) {
+            let namespace = &object["metadata"]["namespace"];
+            if !namespaces.iter().any(|own| namespace == own) {
                 continue;
             }
             let word = object["metadata"]["annotations"][ANSWER]

@@ -44,17 +44,17 @@ impl Answer {
 }
 
 impl Program {
-    /// Copies the files of the cases for this program.
-    pub fn new(name: &str, path: PathBuf, world: &World, mark: char) -> Result<Self> {
-        let home =
-            std::env::temp_dir().join(format!("skein-cli-oracle-{}-{name}", std::process::id()));
+    /// Copies the files of the cases for this program, which changes objects in the namespace.
+    pub fn new(path: &Path, world: &World, namespace: &str) -> Result<Self> {
+        let process = std::process::id();
+        let home = std::env::temp_dir().join(format!("skein-cli-oracle-{process}-{namespace}"));
         let folder = home.join("files");
         copy(&tree::root().join("e2e/cli/files"), &folder)?;
         Ok(Self {
-            path,
+            path: path.to_owned(),
             folder,
             home,
-            namespace: format!("team-{mark}"),
+            namespace: namespace.to_owned(),
             kubeconfig: world.kubeconfig().to_owned(),
             runs: AtomicUsize::new(0),
         })

@@ -28,6 +28,23 @@ pub struct World {
     api: Arc<Api>,
 }
 
+/// The namespaces in which the two programs change objects; names of one length, as they stand in tables.
+pub struct Lane {
+    pub theirs: String,
+    pub ours: String,
+}
+
+impl Lane {
+    /// One of the first twenty-six.
+    pub fn new(number: usize) -> Self {
+        let letter = char::from(b'a' + u8::try_from(number % 26).unwrap_or_default());
+        Self {
+            theirs: format!("team-{letter}-f"),
+            ours: format!("team-{letter}-s"),
+        }
+    }
+}
+
 /// kubectl with a kubeconfig.
 struct Kubectl {
     path: PathBuf,
@@ -63,8 +80,8 @@ impl Kubectl {
 }
 
 impl World {
-    /// Creates definitions, then objects, then their statuses.
-    pub fn load(skein: &Path, kubeconfig: &str) -> Result<Self> {
+    /// Creates definitions, then objects, then their statuses, with a pair of namespaces for each lane.
+    pub fn load(skein: &Path, kubeconfig: &str, lanes: &[Lane]) -> Result<Self> {
         let kubectl = Kubectl {
             path: skein_upstream::binary("kubectl")?,
             kubeconfig: kubeconfig.to_owned(),
@@ -92,7 +109,7 @@ impl World {
         let mut text = read("shared.yaml")?;
         let (team, drift) = (read("team.yaml")?, read("drift.yaml")?);
         let mut applied = String::new();
-        for namespace in ["team-f", "team-s"] {
+        for namespace in lanes.iter().flat_map(|lane| [&lane.theirs, &lane.ours]) {
             text.push_str("\n---\n");
             text.push_str(&team.replace("{ns}", namespace));
             applied.push_str("\n---\n");
@@ -124,7 +141,7 @@ impl World {
     }
 
     /// The objects of the two programs' namespaces as text, without what differs from run to run.
-    pub fn states(&self) -> Result<(String, String)> {
+    pub fn states(&self, lane: &Lane) -> Result<(String, String)> {
         let mut objects = Vec::new();
         for resource in api::FLUX.iter().chain(api::OTHERS) {
             objects.extend(self.api.list(resource)?);
@@ -138,7 +155,7 @@ impl World {
             lines.sort();
             lines.join("\n").replace(namespace, "team-x")
         };
-        Ok((state("team-f"), state("team-s")))
+        Ok((state(&lane.theirs), state(&lane.ours)))
     }
 }
 
