@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use skein_api::helm_release::HelmRelease;
 use skein_api::helm_release::actions::{KustomizePostRenderer, PostRenderStrategy};
 use skein_api::names::{HELM_RELEASE_NAME_LABEL, HELM_RELEASE_NAMESPACE_LABEL};
@@ -326,24 +326,10 @@ fn check_identity(value: &Value) -> Result<(), String> {
         (kind, "") if !kind.ends_with("List") => "metadata.name",
         _ => return Ok(()),
     };
-    // As Go prints a map.
-    let map = |pointer: &str| {
-        let map = value.pointer(pointer).and_then(Value::as_object);
-        let mut pairs: Vec<String> = map
-            .into_iter()
-            .flatten()
-            .map(|(key, value)| format!("{key}:{}", value.as_str().unwrap_or_default()))
-            .collect();
-        pairs.sort();
-        format!("map[{}]", pairs.join(" "))
-    };
-    Err(format!(
-        "missing {missing} in object {{{{{} {kind}}} {{{{{name} {}}} {} {}}}}}",
-        text("/apiVersion"),
-        text("/metadata/namespace"),
-        map("/metadata/labels"),
-        map("/metadata/annotations")
-    ))
+    let nothing = Map::new();
+    let map = value.as_object().unwrap_or(&nothing);
+    let shown = skein_gowords::resource_identity(map);
+    Err(format!("missing {missing} in object {shown}"))
 }
 
 /// `Kind.version.group/name.namespace`, as kustomize writes identities.

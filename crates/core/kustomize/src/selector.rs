@@ -33,9 +33,11 @@ impl Pattern {
         {
             return Ok(Self::Exact(text.to_owned()));
         }
-        Regex::new(&format!("^(?:{text})$"))
-            .map(Self::Expression)
-            .map_err(|e| BuildError::invalid(format!("'{text}' is not a regular expression: {e}")))
+        let whole = format!("^(?:{text})$");
+        Regex::new(&whole).map(Self::Expression).map_err(|e| {
+            let problem = skein_gowords::regexp_error(&whole, &e);
+            BuildError::invalid(format!("'{text}' is not a regular expression: {problem}"))
+        })
     }
 
     fn matches(&self, text: &str) -> bool {

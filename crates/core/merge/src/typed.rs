@@ -305,10 +305,7 @@ pub(crate) fn element_of(list: &ListType<'_>, value: &Value) -> Result<PathEleme
         })
         .collect();
     if fields.is_empty() {
-        let names: Vec<String> = keys
-            .iter()
-            .map(|key| skein_schema::field_error::go_quote(key))
-            .collect();
+        let names: Vec<String> = keys.iter().map(|key| skein_gowords::quote(key)).collect();
         return Err(format!(
             "associative list with keys has an element that omits all key fields [{}] (and doesn't have default values for any key fields)",
             names.join(" ")

@@ -41,7 +41,7 @@ pub struct Target {
 #[derive(Debug, Error)]
 pub enum IgnoreError {
     /// A field of the target is no regular expression.
-    #[error("invalid {field} regex: {}", go_words(.pattern, .source))]
+    #[error("invalid {field} regex: {}", skein_gowords::regexp_error(.pattern, .source))]
     Regex {
         /// Field of the target.
         field: &'static str,
@@ -106,41 +106,6 @@ impl IgnoreRules {
             .flat_map(|rule| rule.paths.iter().map(String::as_str))
             .collect()
     }
-}
-
-/// Columns before the expression in an error of the regex crate.
-const INDENT: usize = 4;
-
-/// The words of Go's regular expressions, where the error is the same.
-fn go_words(pattern: &str, error: &regex::Error) -> String {
-    let words = error.to_string();
-    let last = words.lines().last().unwrap_or_default();
-    let problem = last.strip_prefix("error: ").unwrap_or(last);
-    let problem = match problem {
-        "unclosed group" => "missing closing )",
-        "unopened group" => "unexpected )",
-        "unclosed character class" => "missing closing ]",
-        "repetition operator missing expression" => "missing argument to repetition operator",
-        other => other,
-    };
-    // Below the indented expression a line points at what is wrong.
-    let marks = words.lines().nth(2).unwrap_or_default();
-    let (start, end) = (marks.find('^'), marks.rfind('^'));
-    let marked = start.zip(end).and_then(|(start, end)| {
-        let from = start.checked_sub(INDENT)?;
-        let to = match problem {
-            "missing closing ]" => pattern.len(),
-            _ => end + 1 - INDENT,
-        };
-        pattern.get(from..to)
-    });
-    let quoted = match problem {
-        "missing closing ]" | "missing argument to repetition operator" => {
-            marked.unwrap_or(pattern)
-        }
-        _ => pattern,
-    };
-    format!("error parsing regexp: {problem}: `{quoted}`")
 }
 
 fn compile(rule: &IgnoreRule) -> Result<Compiled, IgnoreError> {

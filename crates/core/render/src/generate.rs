@@ -250,46 +250,22 @@ fn check_object(value: &Value) -> Result<(), String> {
         .unwrap_or_default();
     let kind = text("kind");
     if kind.is_empty() {
-        return Err(format!("missing kind in object {}", printed(map)));
+        return Err(format!(
+            "missing kind in object {}",
+            skein_gowords::resource_identity(map)
+        ));
     }
     if kind.ends_with("List") {
         let items = map.get("items").and_then(Value::as_array);
         return items.into_iter().flatten().try_for_each(check_object);
     }
     if name.is_empty() {
-        return Err(format!("missing metadata.name in object {}", printed(map)));
+        return Err(format!(
+            "missing metadata.name in object {}",
+            skein_gowords::resource_identity(map)
+        ));
     }
     Ok(())
-}
-
-/// What names an object, as Go prints the structs that kustomize reads it into.
-fn printed(map: &Map<String, Value>) -> String {
-    let text = |map: &Map<String, Value>, field: &str| {
-        let value = map.get(field).and_then(Value::as_str);
-        value.unwrap_or_default().to_owned()
-    };
-    let nothing = Map::new();
-    let metadata = map.get("metadata").and_then(Value::as_object);
-    let metadata = metadata.unwrap_or(&nothing);
-    let pairs = |field: &str| {
-        let fields = metadata.get(field).and_then(Value::as_object);
-        let mut pairs: Vec<String> = fields
-            .into_iter()
-            .flatten()
-            .map(|(key, value)| format!("{key}:{}", value.as_str().unwrap_or_default()))
-            .collect();
-        pairs.sort();
-        format!("map[{}]", pairs.join(" "))
-    };
-    format!(
-        "{{{{{} {}}} {{{{{} {}}} {} {}}}}}",
-        text(map, "apiVersion"),
-        text(map, "kind"),
-        text(metadata, "name"),
-        text(metadata, "namespace"),
-        pairs("labels"),
-        pairs("annotations")
-    )
 }
 
 /// Puts the spec's fields into the kustomization, in Flux's order.

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde_json::Value;
+use skein_gowords::quote;
 use skein_object::GroupKind;
 
 /// Path of a field: `spec.ports[0].name`, `metadata.labels[app]`.
@@ -212,7 +213,7 @@ impl FieldError {
         value: Value,
         allowed: impl IntoIterator<Item = &'a str>,
     ) -> Self {
-        let allowed: Vec<String> = allowed.into_iter().map(go_quote).collect();
+        let allowed: Vec<String> = allowed.into_iter().map(quote).collect();
         let detail = if allowed.is_empty() {
             String::new()
         } else {
@@ -266,45 +267,13 @@ pub fn aggregate(errors: &[FieldError]) -> String {
 
 /// The message of a Status of reason Invalid (422).
 pub fn invalid_message(kind: &GroupKind, name: &str, errors: &[FieldError]) -> String {
-    format!(
-        "{kind} {} is invalid: {}",
-        go_quote(name),
-        aggregate(errors)
-    )
-}
-
-/// A string as Go's `%q` prints it.
-pub fn go_quote(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 2);
-    out.push('"');
-    for character in text.chars() {
-        match character {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            '\u{7}' => out.push_str("\\a"),
-            '\u{8}' => out.push_str("\\b"),
-            '\u{b}' => out.push_str("\\v"),
-            '\u{c}' => out.push_str("\\f"),
-            c if (c as u32) < 0x20 || c == '\u{7f}' => {
-                out.push_str(&format!("\\x{:02x}", c as u32));
-            }
-            c if c.is_control() || c == '\u{feff}' || c == '\u{2028}' || c == '\u{2029}' => {
-                out.push_str(&format!("\\u{:04x}", c as u32));
-            }
-            c => out.push(c),
-        }
-    }
-    out.push('"');
-    out
+    format!("{kind} {} is invalid: {}", quote(name), aggregate(errors))
 }
 
 /// A value as it stands in a message: strings quoted as Go does, the rest as JSON with sorted keys.
 pub fn go_value(value: &Value) -> String {
     match value {
-        Value::String(text) => go_quote(text),
+        Value::String(text) => quote(text),
         other => sorted_json(other),
     }
 }

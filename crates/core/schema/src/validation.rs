@@ -2,7 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::field_error::{FieldError, FieldErrorKind, FieldPath, go_quote};
+use skein_gowords::quote;
+
+use crate::field_error::{FieldError, FieldErrorKind, FieldPath};
 use crate::model::{Additional, Junctors, ListType, Schema, SchemaRef, ValueType};
 
 mod formats;
@@ -268,7 +270,7 @@ fn check_junctors(
         check(value, old, schema, path, depth + 1, &mut errors);
         errors
     };
-    let name = go_quote(path.as_str());
+    let name = quote(path.as_str());
     // These errors carry no field.
     let plain = |detail: String| FieldError::invalid(FieldPath::root(), json!(""), detail);
     if !junctors.any_of.is_empty() {

@@ -3,6 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Number, Value};
+use skein_gowords::TimeLayout;
 use skein_object::{Object, quantity};
 use skein_schema::{Additional, Schema, SchemaRef, ValueType, builtin};
 
@@ -78,7 +79,12 @@ fn walk(value: &Value, schema: &Schema, place: &Place) -> Option<String> {
             .name
             .as_deref()
             .is_some_and(|name| name.ends_with(".MicroTime"));
-        return times::problem(value, is_micro);
+        let layout = if is_micro {
+            TimeLayout::Micro
+        } else {
+            TimeLayout::Rfc3339
+        };
+        return times::problem(value, layout);
     }
     if is_free(schema) {
         return None;

@@ -1,6 +1,7 @@
 //! Options of writes: dry run, field manager, field validation, preconditions.
 
 use serde_json::Value;
+use skein_gowords::quote;
 use skein_object::GroupVersionKind;
 
 use crate::api::Call;
@@ -46,7 +47,7 @@ impl WriteOptions {
         if let Some((at, character)) = odd {
             let text = format!(
                 "Invalid value: {}: invalid character U+{:04X} (at position {at})",
-                go_quoted(given),
+                quote(given),
                 u32::from(character)
             );
             causes.push(Cause::new("FieldValueInvalid", "fieldManager", text));
@@ -88,27 +89,6 @@ impl WriteOptions {
             force,
         })
     }
-}
-
-/// A text in quotes as Go writes it, with its names of control characters.
-fn go_quoted(text: &str) -> String {
-    let mut out = String::from("\"");
-    for character in text.chars() {
-        match character {
-            '"' | '\\' => out.extend(['\\', character]),
-            '\u{7}' => out.push_str("\\a"),
-            '\u{8}' => out.push_str("\\b"),
-            '\u{c}' => out.push_str("\\f"),
-            '\u{b}' => out.push_str("\\v"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            c if c.is_ascii_control() => out.push_str(&format!("\\x{:02x}", u32::from(c))),
-            c => out.push(c),
-        }
-    }
-    out.push('"');
-    out
 }
 
 fn unsupported(field: &str, value: &str, supported: &[&str]) -> Cause {

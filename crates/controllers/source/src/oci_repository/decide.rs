@@ -134,7 +134,9 @@ fn reference(observed: &Observed<OciRepositories>) -> Result<Reference, Failure>
     let failed = |reason: String| no_tag(&spec.url, &reason);
     let filter = match reference.semver_filter.as_str() {
         "" => None,
-        text => Some(Regex::new(text).map_err(|error| failed(expression_error(text, &error)))?),
+        text => Some(
+            Regex::new(text).map_err(|error| failed(skein_gowords::regexp_error(text, &error)))?,
+        ),
     };
     let text = reference.semver;
     let constraint = Constraint::parse(&text)
@@ -150,32 +152,6 @@ fn reference(observed: &Observed<OciRepositories>) -> Result<Reference, Failure>
 pub(super) fn no_tag(url: &str, reason: &str) -> Failure {
     let message = format!("failed to determine the artifact tag for '{url}': {reason}");
     Failure::fetch(SourceReason::ReadOperationFailed, message)
-}
-
-/// Columns before the expression in an error of the regex crate.
-const EXPRESSION_INDENT: usize = 4;
-
-/// The words of Go's regular expressions, where the error is the same.
-fn expression_error(text: &str, error: &regex::Error) -> String {
-    let words = error.to_string();
-    let last = words.lines().last().unwrap_or_default();
-    let problem = last.strip_prefix("error: ").unwrap_or(last);
-    let problem = match problem {
-        "unclosed group" => "missing closing )",
-        "unopened group" => "unexpected )",
-        "unclosed character class" => "missing closing ]",
-        "repetition operator missing expression" => "missing argument to repetition operator",
-        other => other,
-    };
-    // Go quotes a class from its bracket on; the third line points at it, below the indented expression.
-    let at = words.lines().nth(2).and_then(|line| line.find('^'));
-    let quoted = match at {
-        Some(column) if problem == "missing closing ]" => text
-            .get(column.saturating_sub(EXPRESSION_INDENT)..)
-            .unwrap_or(text),
-        _ => text,
-    };
-    format!("error parsing regexp: {problem}: `{quoted}`")
 }
 
 /// Signatures cannot be verified yet: nothing that asks for one is used.

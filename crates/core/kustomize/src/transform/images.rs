@@ -26,8 +26,9 @@ impl ImageTransformer {
         );
         let matcher = Regex::new(&pattern).map_err(|e| {
             let message = format!(
-                "the image name '{}' is not a regular expression: {e}",
-                image.name
+                "the image name '{}' is not a regular expression: {}",
+                image.name,
+                skein_gowords::regexp_error(&pattern, &e)
             );
             BuildError::invalid(message)
         })?;

@@ -146,7 +146,7 @@ impl Operation {
     fn apply(&self, root: &mut Value) -> Result<(), String> {
         let op = self.op.as_str();
         if !matches!(op, "add" | "remove" | "replace" | "move" | "copy" | "test") {
-            return Err(format!("unexpected kind of operation: '{op}'"));
+            return Err(format!("Unexpected kind: {op}"));
         }
         let path = self
             .path

@@ -105,8 +105,12 @@ fn visit_elements(
     let Some((field, pattern)) = part[1..part.len() - 1].split_once('=') else {
         return Err(OpError(format!("'{part}' in a path must be [field=value]")));
     };
-    let matcher = Regex::new(pattern)
-        .map_err(|e| OpError(format!("'{pattern}' is not a regular expression: {e}")))?;
+    let matcher = Regex::new(pattern).map_err(|e| {
+        let problem = skein_gowords::regexp_error(pattern, &e);
+        OpError(format!(
+            "'{pattern}' is not a regular expression: {problem}"
+        ))
+    })?;
     require(node, Kind::Sequence)?;
     let count = visit_matching(node, field, &matcher, rest, create, at)?;
     if count > 0 || create.is_none() || node.is_null() {

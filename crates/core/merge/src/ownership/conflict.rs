@@ -1,7 +1,7 @@
 //! Conflicts of an apply, in the words of the API server.
 
 use serde_json::{Value, json};
-use skein_schema::field_error::go_quote;
+use skein_gowords::quote;
 
 use super::managers::{ManagerKey, Operation};
 use crate::field_set::path_text;
@@ -18,10 +18,10 @@ pub struct Conflict {
 
 /// `"mgr"`, `"mgr" using v1`, `"mgr" with subresource "status" using v1`.
 fn manager_text(key: &ManagerKey) -> String {
-    let mut text = go_quote(&key.manager);
+    let mut text = quote(&key.manager);
     if !key.subresource.is_empty() {
         text.push_str(" with subresource ");
-        text.push_str(&go_quote(&key.subresource));
+        text.push_str(&quote(&key.subresource));
     }
     if key.operation == Operation::Update {
         text.push_str(" using ");

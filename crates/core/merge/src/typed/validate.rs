@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
-use skein_schema::field_error::go_quote;
+use skein_gowords::quote;
 
 use super::{Form, ListType, MapOf, Scalar, Type, element_of};
 use crate::path_element::PathElement;
@@ -187,7 +187,7 @@ fn go_plain(value: &Value) -> String {
 /// Go's `%#v` of a decoded JSON value.
 fn go_syntax(value: &Value) -> String {
     match value {
-        Value::String(text) => go_quote(text),
+        Value::String(text) => quote(text),
         Value::Null => "interface {}(nil)".to_owned(),
         Value::Array(list) => {
             let items: Vec<String> = list.iter().map(go_syntax).collect();
@@ -196,9 +196,8 @@ fn go_syntax(value: &Value) -> String {
         Value::Object(map) => {
             let mut fields: Vec<_> = map.iter().collect();
             fields.sort_by(|a, b| a.0.cmp(b.0));
-            let field = |(name, value): (&String, &Value)| {
-                format!("{}:{}", go_quote(name), go_syntax(value))
-            };
+            let field =
+                |(name, value): (&String, &Value)| format!("{}:{}", quote(name), go_syntax(value));
             let fields: Vec<String> = fields.into_iter().map(field).collect();
             format!("map[string]interface {{}}{{{}}}", fields.join(", "))
         }

@@ -16,7 +16,7 @@ pub(super) fn check(text: &str, schema: &Schema, path: &FieldPath, errors: &mut 
     if fits(format, text) {
         return;
     }
-    let quoted = crate::field_error::go_quote(text);
+    let quoted = skein_gowords::quote(text);
     let detail = format!(
         "{} in body must be of type {format}: {quoted}",
         path.as_str()

@@ -1,7 +1,7 @@
 //! CRDs: structural check, pruning, defaulting, validation and rules.
 
 use serde_json::{Value, json};
-use skein_schema::field_error::{aggregate, go_quote, invalid_message};
+use skein_schema::field_error::{aggregate, invalid_message};
 use skein_schema::{
     CrdError, CrdSchemas, FieldPath, defaulting, parse, pruning, rules, validation,
 };
@@ -265,5 +265,5 @@ fn messages_are_put_together_as_in_a_status() {
         aggregate(&two),
         "[spec.a: Required value, b: Forbidden: no]"
     );
-    assert_eq!(go_quote("a\"\n\u{1}é"), "\"a\\\"\\n\\x01é\"");
+    assert_eq!(skein_gowords::quote("a\"\n\u{1}é"), "\"a\\\"\\n\\x01é\"");
 }

@@ -238,7 +238,7 @@ impl Walk<'_> {
         }
         let pattern = schema.get("pattern");
         if let Err(error) = Regex::new(pattern.text()) {
-            let problem = go_problem(pattern.text(), &error);
+            let problem = skein_gowords::regexp_error(pattern.text(), &error);
             self.add(pattern.invalid(format!(
                 "must be a valid regular expression, but isn't: {problem}"
             )));
@@ -373,36 +373,4 @@ fn says_only_names(metadata: Option<&Map<String, Value>>) -> bool {
                     || value.as_array().is_some_and(Vec::is_empty)
             }
         })
-}
-
-/// What Go's parser says of a pattern, for the mistakes that people make.
-fn go_problem(pattern: &str, error: &regex::Error) -> String {
-    let text = error.to_string();
-    let (problem, part) = if text.contains("unclosed character class") {
-        let start = pattern.rfind('[').unwrap_or_default();
-        ("missing closing ]", &pattern[start..])
-    } else if text.contains("unclosed group") {
-        ("missing closing )", pattern)
-    } else if text.contains("unopened group") {
-        ("unexpected )", pattern)
-    } else if text.contains("repetition operator missing expression") {
-        let start = pattern.find(['*', '+', '?']).unwrap_or_default();
-        (
-            "missing argument to repetition operator",
-            &pattern[start..=start],
-        )
-    } else if text.contains("look-around") {
-        let start = pattern.find("(?").unwrap_or_default();
-        (
-            "invalid or unsupported Perl syntax",
-            &pattern[start..pattern.len().min(start + 3)],
-        )
-    } else {
-        let last = text.lines().last().unwrap_or_default();
-        return format!(
-            "error parsing regexp: {}",
-            last.trim_start_matches("error: ")
-        );
-    };
-    format!("error parsing regexp: {problem}: `{part}`")
 }

@@ -1,6 +1,7 @@
 //! What Go's readers say of an index that has another shape than Helm's types: the first mismatch ends the reading of all.
 
 use serde_json::Value;
+use skein_gowords::{TimeLayout, time_error};
 
 /// How a value must look.
 enum Shape {
@@ -215,7 +216,9 @@ impl Checker {
             | (Shape::Flag, Value::Bool(_))
             | (Shape::Map, Value::Object(_))
             | (Shape::List, Value::Array(_)) => Ok(()),
-            (Shape::Time, Value::String(text)) => time_error(text).map_or(Ok(()), Err),
+            (Shape::Time, Value::String(text)) => {
+                time_error(text, TimeLayout::Rfc3339).map_or(Ok(()), Err)
+            }
             (Shape::Time, _) => Err("Time.UnmarshalJSON: input is not a JSON string".to_owned()),
             (Shape::Text, Value::Bool(_) | Value::Number(_)) if self.converts => Ok(()),
             (Shape::Text, other) => self.refuse(other, owner, "string"),
@@ -253,56 +256,5 @@ impl Checker {
             }
             (Shape::ByName(map, ..), other) => self.refuse(other, owner, map),
         }
-    }
-}
-
-/// The parts of an RFC 3339 time: what Go calls each, and how many digits it has (0: it is the text itself).
-const TIME_PARTS: [(&str, usize); 11] = [
-    ("2006", 4),
-    ("-", 0),
-    ("01", 2),
-    ("-", 0),
-    ("02", 2),
-    ("T", 0),
-    ("15", 2),
-    (":", 0),
-    ("04", 2),
-    (":", 0),
-    ("05", 2),
-];
-/// Go's layout of RFC 3339.
-const LAYOUT: &str = "2006-01-02T15:04:05Z07:00";
-
-/// Why Go cannot read a time; `None` for a good one.
-fn time_error(text: &str) -> Option<String> {
-    if super::moment(text).is_some() {
-        return None;
-    }
-    let failed = |rest: &str, part: &str| {
-        Some(format!(
-            "parsing time {text:?} as {LAYOUT:?}: cannot parse {rest:?} as {part:?}"
-        ))
-    };
-    let mut rest = text;
-    for (part, digits) in TIME_PARTS {
-        let is_there = if digits == 0 {
-            rest.starts_with(part)
-        } else {
-            let head = rest.as_bytes().get(..digits);
-            head.is_some_and(|head| head.iter().all(u8::is_ascii_digit))
-        };
-        if !is_there {
-            return failed(rest, part);
-        }
-        rest = &rest[if digits == 0 { part.len() } else { digits }..];
-    }
-    if let Some(fraction) = rest.strip_prefix('.') {
-        rest = fraction.trim_start_matches(|c: char| c.is_ascii_digit());
-    }
-    let is_zone = rest.starts_with(['Z', '+', '-']);
-    if is_zone {
-        Some(format!("parsing time {text:?}: day out of range"))
-    } else {
-        failed(rest, "Z07:00")
     }
 }

@@ -122,6 +122,16 @@ fn first_missing(link: &Path) -> PathBuf {
     path
 }
 
+/// The names in a folder, sorted; none when there is no such folder.
+pub(super) fn names_in(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut names: Vec<String> = entries
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .collect();
+    names.sort();
+    names
+}
+
 /// What went wrong with a file, in the words of Go.
 pub(super) fn in_go_words(error: &std::io::Error) -> String {
     match error.kind() {

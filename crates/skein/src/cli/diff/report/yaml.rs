@@ -1,7 +1,7 @@
 //! Values as YAML with little punctuation: text without quotes unless it would be read as something else.
 
 use serde_json::{Map, Value};
-use skein_schema::field_error::go_quote;
+use skein_gowords::quote;
 
 use super::compare::{scalar_text, sorted_keys};
 
@@ -113,7 +113,7 @@ fn scalar_line(out: &mut String, prefix: &str, value: &Value) {
             out.push_str(&format!("\n{prefix}{line}"));
         }
     } else if value.is_string() && needs_quotes(&text) {
-        out.push_str(&go_quote(&text));
+        out.push_str(&quote(&text));
     } else {
         out.push_str(&text);
     }

@@ -1,6 +1,5 @@
 //! `helm dependency list`: the table of dependencies, and the charts in charts/ that nobody asked for.
 
-use std::fs;
 use std::path::Path;
 
 use skein_helm::{Chart, Dependency};
@@ -15,7 +14,7 @@ pub(super) fn list(path: &str, widest: usize) -> anyhow::Result<String> {
         return Ok(format!("WARNING: no dependencies at {path}/charts\n"));
     }
     let wanted = &chart.metadata.dependencies;
-    let names = names_in(&format!("{path}/charts"));
+    let names = disk::names_in(&Path::new(path).join("charts"));
     let mut rows = vec![
         ["NAME", "VERSION", "REPOSITORY", "STATUS"]
             .map(str::to_owned)
@@ -45,16 +44,6 @@ pub(super) fn list(path: &str, widest: usize) -> anyhow::Result<String> {
         }
     }
     Ok(text)
-}
-
-/// The names in a folder, sorted; none when there is no such folder.
-fn names_in(folder: &str) -> Vec<String> {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let mut names: Vec<String> = entries
-        .filter_map(|entry| entry.file_name().into_string().ok())
-        .collect();
-    names.sort();
-    names
 }
 
 /// What charts/ has of a dependency: archives are looked at first, then what was loaded.

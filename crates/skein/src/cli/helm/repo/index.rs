@@ -2,7 +2,6 @@
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
 
 use anyhow::anyhow;
@@ -81,11 +80,14 @@ fn empty() -> ChartIndex {
 /// The packages in a folder and in the folders in it; what is no chart is left out.
 fn of_folder(folder: &Path, url: &str) -> anyhow::Result<ChartIndex> {
     let mut index = empty();
-    let mut below: Vec<String> = names(folder);
+    let mut below: Vec<String> = disk::names_in(folder);
     below.retain(|name| folder.join(name).is_dir());
     for inner in std::iter::once(String::new()).chain(below) {
         let place = folder.join(&inner);
-        for name in names(&place).iter().filter(|name| name.ends_with(".tgz")) {
+        for name in disk::names_in(&place)
+            .iter()
+            .filter(|name| name.ends_with(".tgz"))
+        {
             let path = place.join(name);
             let Ok(chart) = disk::load(&path) else {
                 continue;
@@ -110,16 +112,6 @@ fn of_folder(folder: &Path, url: &str) -> anyhow::Result<ChartIndex> {
         }
     }
     Ok(index)
-}
-
-/// The names in a folder, sorted.
-fn names(folder: &Path) -> Vec<String> {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let mut names: Vec<String> = entries
-        .filter_map(|entry| entry.file_name().into_string().ok())
-        .collect();
-    names.sort();
-    names
 }
 
 /// An address with one more part, without doubled slashes.

@@ -1,0 +1,11 @@
+//! What Go's standard library says of broken texts, and how it prints values: people compare our messages with those of Flux, Helm and kustomize.
+
+mod print;
+mod quote;
+mod regexp;
+mod time;
+
+pub use print::resource_identity;
+pub use quote::quote;
+pub use regexp::regexp_error;
+pub use time::{TimeLayout, time_error};
