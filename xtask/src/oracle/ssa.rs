@@ -1,5 +1,6 @@
 //! `oracle ssa`, `oracle refusals` and `oracle api`: generated requests, answered by a real kube-apiserver and by ours.
 
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::Result;
@@ -24,11 +25,16 @@ pub fn refusals(arguments: &[String]) -> Result<()> {
     process::run(servers.compare()?.arg("--refusals").args(arguments))
 }
 
-/// `oracle api [--only PART] [--floor PERCENT]`: scripts of requests of every kind to both servers.
+/// `oracle api [--only PART] [--floor PERCENT] [--verbose]`: scripts of requests of every kind to both servers.
 pub fn api(arguments: &[String]) -> Result<()> {
     let servers = Servers::start(true)?;
-    let folder = tree::root().join("crates/testkit/ssa-oracle/corpus/api");
-    process::run(servers.compare()?.arg("--api").arg(folder).args(arguments))
+    let mut command = servers.compare()?;
+    process::run(command.arg("--api").arg(scripts()).args(arguments))
+}
+
+/// The folder of the scripts.
+pub fn scripts() -> PathBuf {
+    tree::root().join("crates/testkit/ssa-oracle/corpus/api")
 }
 
 /// The two that are compared.

@@ -31,6 +31,9 @@ const REFUSALS_FLOOR_PERCENT: &str = "95";
 /// Command lines that must be answered as flux answers them, in percent. It only ever goes up.
 const COMMAND_LINES_FLOOR_PERCENT: usize = 98;
 
+/// Answers to the scripts of API requests that must be equal, in percent; what differs is listed in SHORTCOMINGS.md. It only ever goes up.
+const SCRIPTS_FLOOR_PERCENT: &str = "97";
+
 /// Every how many-th broken object is sent: a fast part of the ten thousand.
 const REFUSALS_STRIDE: &str = "7";
 
@@ -68,6 +71,11 @@ pub const SUITES: &[Suite] = &[
         "api-parity",
         "generated and broken objects, a real API server beside ours",
         api_parity,
+    ),
+    own(
+        "api-scripts",
+        "scripts of API requests, a real API server beside ours",
+        api_scripts,
     ),
     own(
         "cli",
@@ -218,6 +226,19 @@ fn api_parity() -> Result<Option<Counts>> {
         }
     }
     Ok(Some(counts))
+}
+
+/// Lists, watches, patches, tables and what kubectl prints: every script in the tree.
+fn api_scripts() -> Result<Option<Counts>> {
+    let folder = ssa::scripts();
+    if !folder.is_dir() {
+        return Ok(None);
+    }
+    let servers = ssa::Servers::start(true)?;
+    let mut command = servers.compare()?;
+    command.arg("--api").arg(folder);
+    command.args(["--floor", SCRIPTS_FLOOR_PERCENT]);
+    counted(&mut command, Counts::add_own_line)
 }
 
 /// All command lines on the embedded API; `cargo xtask oracle cli` runs them on a real one too.

@@ -1,6 +1,6 @@
 //! The form in which the API server gives an object back: decoding into Go's types and encoding again.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 use skein_object::quantity;
 
 use crate::builtin::{self, OBJECT_META, QUANTITY};
@@ -87,6 +87,43 @@ fn normalise_value(value: &mut Value, schema: &SchemaRef, depth: usize) {
         }
         _ => {}
     }
+}
+
+/// Deepest nesting of numbers that is looked at, in levels.
+const MAX_NUMBER_DEPTH: usize = 200;
+
+/// Floats without a fraction become whole numbers, as they are once Go has written them down: `1.0` is `1`.
+pub fn settle_numbers(value: &mut Value) {
+    settle(value, 0);
+}
+
+fn settle(value: &mut Value, depth: usize) {
+    if depth > MAX_NUMBER_DEPTH {
+        return;
+    }
+    match value {
+        Value::Array(list) => list.iter_mut().for_each(|child| settle(child, depth + 1)),
+        Value::Object(map) => map.values_mut().for_each(|child| settle(child, depth + 1)),
+        Value::Number(number) => {
+            if let Some(whole) = settled(number) {
+                *number = whole;
+            }
+        }
+        _ => {}
+    }
+}
+
+/// What Go writes for a number that is no `int64`: the shortest digits that mean the same float.
+fn settled(number: &Number) -> Option<Number> {
+    if number.is_i64() {
+        return None;
+    }
+    let float = number.as_f64().filter(|float| float.fract() == 0.0)?;
+    let digits = float.to_string();
+    let whole = digits.parse::<i64>().map(Number::from);
+    whole
+        .or_else(|_| digits.parse::<u64>().map(Number::from))
+        .ok()
 }
 
 /// A null among the members of a map or list is the zero value for Go.

@@ -68,6 +68,10 @@ fn check(
         return;
     }
     if !check_type(value, schema, path, errors) {
+        // Kubernetes looks at numbers even where none may be.
+        if let Value::Number(number) = value {
+            limits::check_number(number, schema, path, errors);
+        }
         check_enumeration(value, schema, path, errors);
         return;
     }
@@ -106,6 +110,15 @@ fn found_type(value: &Value) -> &'static str {
     }
 }
 
+/// What Go's validator calls the format of a value that was found.
+fn found_format(value: &Value) -> &'static str {
+    match value {
+        Value::Number(number) if number.is_f64() => "float64",
+        Value::Number(_) => "int64",
+        _ => "",
+    }
+}
+
 fn is_whole(value: &Value) -> bool {
     match value {
         Value::Number(number) => {
@@ -138,8 +151,21 @@ fn check_type(
         (_, Some(ValueType::Object)) => value.is_object(),
         (_, None) => false,
     };
+    let format = formats::effective(schema);
+    let is_text = matches!(value, Value::String(_) | Value::Array(_));
+    let is_numeric = matches!(
+        schema.value_type,
+        Some(ValueType::Integer | ValueType::Number)
+    );
+    if format.is_some() && is_text && !is_numeric && !schema.int_or_string {
+        // The format is all that is looked at, and of lists not even that.
+        return true;
+    }
     if !fits {
-        let found = found_type(value);
+        let (wanted, found) = match (format, value) {
+            (Some(format), value) if !is_text && !value.is_null() => (format, found_format(value)),
+            _ => (wanted, found_type(value)),
+        };
         let detail = format!(
             "{} in body must be of type {wanted}: \"{found}\"",
             path.as_str()

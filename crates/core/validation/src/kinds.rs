@@ -5,8 +5,8 @@ use skein_schema::FieldError;
 
 use crate::spot::Errors;
 use crate::{
-    autoscaling, changes, config, definitions, jobs, networking, pods, policy, rbac, services,
-    storage, workloads,
+    autoscaling, changes, config, definitions, jobs, networking, nodes, pods, policy, rbac,
+    services, storage, workloads,
 };
 
 /// What is wrong with a new object of a built-in kind, its metadata apart. Defaults must be filled in.
@@ -37,6 +37,10 @@ pub fn check_change(old: &Object, new: &Object) -> Vec<FieldError> {
             changes::check(&mut errors, old, new);
             content(&mut errors, new, false);
         }
+        ("", "Node") => {
+            content(&mut errors, new, false);
+            nodes::check_change(&mut errors, old, new);
+        }
         ("", "PersistentVolume") => {
             // Twice in the API server, too.
             content(&mut errors, new, false);
@@ -51,26 +55,13 @@ pub fn check_change(old: &Object, new: &Object) -> Vec<FieldError> {
     errors.0
 }
 
-/// What is wrong with the status that somebody reports of an object.
-pub fn check_status(object: &Object) -> Vec<FieldError> {
-    let mut errors = Errors::default();
-    let gvk = object.gvk();
-    if gvk.group == "apps" {
-        match gvk.kind.as_str() {
-            "Deployment" => workloads::check_deployment_status(&mut errors, object),
-            "ReplicaSet" => workloads::check_replica_set_status(&mut errors, object),
-            _ => {}
-        }
-    }
-    errors.0
-}
-
 fn content(errors: &mut Errors, object: &Object, creating: bool) {
     let gvk = object.gvk();
     match (gvk.group.as_str(), gvk.kind.as_str()) {
         ("", "ConfigMap") => config::check_config_map(errors, object),
         ("", "Secret") => config::check_secret(errors, object),
         ("", "Service") => services::check(errors, object),
+        ("", "Node") => nodes::check(errors, object),
         ("", "Pod") => pods::check_pod(errors, object),
         ("", "PersistentVolumeClaim") => storage::check_claim(errors, object),
         ("", "PersistentVolume") => storage::check_volume(errors, object),

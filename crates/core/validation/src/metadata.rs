@@ -67,6 +67,10 @@ pub fn check(object: &Object, rule: NameRule) -> Vec<FieldError> {
     } else {
         errors.problems(&name, rule.problems(name.text()));
     }
+    let namespace = metadata.get("namespace");
+    if !namespace.is_blank() {
+        errors.problems(&namespace, label_problems(namespace.text()));
+    }
     labels::check(&mut errors, &metadata.get("labels"));
     labels::check_annotations(&mut errors, &metadata.get("annotations"));
     check_owners(&mut errors, &metadata.get("ownerReferences"));
@@ -86,7 +90,8 @@ fn check_owners(errors: &mut Errors, owners: &Spot<'_>) {
             ("uid", "must not be empty"),
         ] {
             let spot = at(key);
-            errors.add_if(spot.is_blank(), || spot.invalid_as(spot.text(), text));
+            let is_missing = spot.is_blank() || key == "apiVersion" && !has_version(spot.text());
+            errors.add_if(is_missing, || spot.invalid_as(spot.text(), text));
         }
         if at("apiVersion").text() == "v1" && at("kind").text() == "Event" {
             let shown = shown_owner(owner.value);
@@ -111,6 +116,14 @@ fn check_owners(errors: &mut Errors, owners: &Spot<'_>) {
                 );
             }
         }
+    }
+}
+
+/// Whether an apiVersion names a version: `v1` or `group/v1`, with one slash at most.
+fn has_version(api_version: &str) -> bool {
+    match api_version.split_once('/') {
+        Some((_, version)) => !version.is_empty() && !version.contains('/'),
+        None => !api_version.is_empty(),
     }
 }
 

@@ -99,14 +99,13 @@ pub(crate) fn check_container_name(errors: &mut Errors, name: &str, spot: &Spot<
 
 /// The name of a resource of a quota.
 pub(crate) fn check_quota_name(errors: &mut Errors, name: &str, spot: &Spot<'_>) {
-    let problems = qualified_name_problems(name);
-    let bad = !problems.is_empty();
-    errors.add_all(problems.into_iter().map(|text| spot.invalid_as(name, text)));
-    if bad || name.contains('/') {
+    check_standard_name(errors, name, spot);
+    if name.contains('/') {
         return;
     }
-    let standard =
-        STANDARD.contains(&name) || name.starts_with("requests.hugepages-") || is_huge(name);
+    let standard = name != "storage" && STANDARD.contains(&name)
+        || name.starts_with("requests.hugepages-")
+        || is_huge(name);
     if !standard {
         errors.add(spot.invalid_as(name, "must be a standard resource for quota"));
     }

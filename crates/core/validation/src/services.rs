@@ -1,7 +1,7 @@
 //! Services: ports, addresses, types and what only some types may have.
 
 use std::collections::HashSet;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use serde_json::Value;
 use skein_object::Object;
@@ -203,11 +203,31 @@ fn check_addresses(errors: &mut Errors, spec: &Spot<'_>, kind: &str, headless: b
     }
 }
 
+/// Whether a text would be an IPv4 address if its numbers had no zeros before them.
+fn has_leading_zeros(text: &str) -> bool {
+    let plain = |part: &str| match part.trim_start_matches('0') {
+        "" => part.get(..1).unwrap_or_default().to_owned(),
+        rest => rest.to_owned(),
+    };
+    let parts: Vec<String> = text.split('.').map(plain).collect();
+    parts.join(".").parse::<Ipv4Addr>().is_ok()
+}
+
 /// An IP address.
 pub(crate) fn check_address(errors: &mut Errors, address: &Spot<'_>) {
-    if address.text().parse::<IpAddr>().is_err() {
-        errors
-            .add(address.invalid("must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"));
+    let text = address.text();
+    match text.parse::<IpAddr>() {
+        Ok(IpAddr::V6(six)) if six.to_ipv4_mapped().is_some() => {
+            errors.add(address.invalid("must not be an IPv4-mapped IPv6 address"));
+        }
+        Ok(_) => {}
+        Err(_) if has_leading_zeros(text) => {
+            errors.add(address.invalid("must not have leading 0s"));
+        }
+        Err(_) => {
+            let problem = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)";
+            errors.add(address.invalid(problem));
+        }
     }
 }
 

@@ -107,14 +107,17 @@ fn read(resource: &Resource, decoded: Decoded) -> Outcome<(Object, Vec<String>)>
     let mut object = typed(resource, value)?;
     let paths = match (&resource.custom, &resource.schema) {
         (Some(custom), _) => {
-            let mut paths = embedded::coerce(resource, &mut object)?;
+            let coerced = embedded::coerce(resource, &mut object)?;
+            let mut paths = coerced.of_object;
             let mut value = object.into_value();
+            normal::settle_numbers(&mut value);
             let schema = &custom.version.schema;
             let Some(map) = value.as_object_mut() else {
                 return Err(Failure::internal("an object became something else"));
             };
             paths.extend(pruning::prune(map, schema));
             paths.sort();
+            paths.extend(coerced.of_embedded);
             defaulting::drop_nulls(&mut value, schema);
             defaulting::apply_defaults(&mut value, schema);
             object = Object::from_value(value).map_err(|e| Failure::bad_request(e.to_string()))?;

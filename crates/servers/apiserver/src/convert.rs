@@ -80,6 +80,9 @@ fn rename(object: &mut Object, fields: &[(&str, &str)], backwards: bool) {
 }
 
 fn autoscaler_to_v2(object: &mut Object) {
+    if let Some(Value::Object(status)) = object.as_map_mut().get_mut("status") {
+        status_to_v2(status);
+    }
     let Some(target) = object.remove(&["spec", "targetCPUUtilizationPercentage"]) else {
         return;
     };
@@ -115,5 +118,32 @@ fn autoscaler_to_v1(object: &mut Object) {
 
 fn drop_v2_status(status: &mut Map<String, Value>) {
     status.remove("conditions");
-    status.remove("currentMetrics");
+    let cpu = |metric: &&Value| metric.pointer("/resource/name") == Some(&Value::from("cpu"));
+    let used = status
+        .remove("currentMetrics")
+        .as_ref()
+        .and_then(Value::as_array)
+        .and_then(|list| list.iter().find(cpu))
+        .and_then(|metric| metric.pointer("/resource/current/averageUtilization"))
+        .cloned();
+    if let Some(used) = used {
+        status.insert(USED_CPU.to_owned(), used);
+    }
+    status
+        .entry("currentReplicas")
+        .or_insert_with(|| Value::from(0));
+}
+
+/// The only measure that the older version has.
+const USED_CPU: &str = "currentCPUUtilizationPercentage";
+
+fn status_to_v2(status: &mut Map<String, Value>) {
+    let used = status.remove(USED_CPU).map(|used| {
+        json!([{"type": "Resource", "resource": {"name": "cpu",
+            "current": {"averageUtilization": used}}}])
+    });
+    status.insert("currentMetrics".to_owned(), used.unwrap_or(Value::Null));
+    if status.get("currentReplicas") == Some(&Value::from(0)) {
+        status.remove("currentReplicas");
+    }
 }

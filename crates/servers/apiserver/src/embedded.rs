@@ -15,10 +15,17 @@ const MAX_DEPTH: usize = 100;
 /// The name that stands for none in an embedded resource.
 const ANY_NAME: &str = "fakename";
 
-/// Refuses metadata of the wrong types and drops its unknown fields, whose paths it answers.
-pub(crate) fn coerce(resource: &Resource, object: &mut Object) -> Outcome<Vec<String>> {
+/// Paths of unknown fields of metadata; those of embedded resources are told last.
+#[derive(Default)]
+pub(crate) struct Coerced {
+    pub(crate) of_object: Vec<String>,
+    pub(crate) of_embedded: Vec<String>,
+}
+
+/// Refuses metadata of the wrong types and drops its unknown fields.
+pub(crate) fn coerce(resource: &Resource, object: &mut Object) -> Outcome<Coerced> {
     let Some(custom) = &resource.custom else {
-        return Ok(Vec::new());
+        return Ok(Coerced::default());
     };
     let refused = |text: String| {
         Failure::bad_request(format!(
@@ -29,13 +36,17 @@ pub(crate) fn coerce(resource: &Resource, object: &mut Object) -> Outcome<Vec<St
     let mut paths = Vec::new();
     let map = object.as_map_mut();
     coerce_metadata(map, "", &mut paths).map_err(|(_, text)| refused(text))?;
-    let mut walk = Walk { paths };
+    let mut walk = Walk { paths: Vec::new() };
     for (name, value) in map.iter_mut() {
         if let Some(field) = custom.version.schema.field(name) {
             walk.visit(value, field, name, 0).map_err(refused)?;
         }
     }
-    Ok(walk.paths)
+    walk.paths.sort();
+    Ok(Coerced {
+        of_object: paths,
+        of_embedded: walk.paths,
+    })
 }
 
 /// Where metadata is wrong, and how.

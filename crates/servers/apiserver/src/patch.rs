@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 use skein_merge::{json_patch, merge_patch, strategic};
 use skein_object::{GroupVersionKind, Object};
+use skein_schema::normal;
 
 use crate::admit::{self, Conformed};
 use crate::api::{self, Api, Call};
@@ -140,6 +141,13 @@ pub(crate) fn outcome(
     } else {
         patched.value.to_string()
     };
+    let has_kind = patched.value["kind"]
+        .as_str()
+        .is_some_and(|kind| !kind.is_empty());
+    if resource.custom.is_some() && !has_kind {
+        let why = format!("Object 'Kind' is missing in '{}'", patched.value);
+        return Err(Failure::invalid_patch(&shown, &why));
+    }
     let conformed = admit::conform_patched(resource, patched, validation, &shown)?;
     write::check_namespace(call, resource, &conformed.object)?;
     check_same_name(old, &conformed.object)?;
@@ -177,6 +185,12 @@ fn check_type(kind: PatchKind, patch: &Value) -> Outcome<()> {
 fn check_same_name(old: &Object, new: &Object) -> Outcome<()> {
     if new.name() == old.name() {
         return Ok(());
+    }
+    if new.name().is_empty() {
+        return Err(Failure::bad_request(format!(
+            "the name of the object ({} based on URL) was undeterminable: name must be provided",
+            old.name()
+        )));
     }
     Err(Failure::bad_request(format!(
         "the name of the object ({}) does not match the name on the URL ({})",
@@ -249,7 +263,7 @@ fn strategic_patch(
 pub(crate) fn configuration(api: &Api, call: &Call, resource: &Resource) -> Outcome<Object> {
     let wrong = |why: &str| Failure::bad_request(format!("error decoding YAML: {why}"));
     let yaml = call.header("content-type").contains("yaml");
-    let value = match decode::json(&call.body) {
+    let mut value = match decode::json(&call.body) {
         Ok(decoded) => decoded.value,
         Err(_) if yaml => {
             decode::yaml(&call.body)
@@ -258,6 +272,8 @@ pub(crate) fn configuration(api: &Api, call: &Call, resource: &Resource) -> Outc
         }
         Err(failure) => return Err(failure),
     };
+    // YAML knows no difference between 1 and 1.0, and everything here is read as YAML.
+    normal::settle_numbers(&mut value);
     if !value.is_object() {
         let found = decode::go_kind(&value);
         return Err(wrong(&format!(

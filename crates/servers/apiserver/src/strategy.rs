@@ -225,6 +225,9 @@ fn reset_status(resource: &Resource, object: &mut Object) {
         }),
         ("apps", "replicasets") | ("", "replicationcontrollers") => json!({"replicas": 0}),
         ("apps", "statefulsets") => json!({"availableReplicas": 0, "replicas": 0}),
+        ("autoscaling", _) if resource.version == "v1" => {
+            json!({"currentReplicas": 0, "desiredReplicas": 0})
+        }
         ("autoscaling", _) => json!({"currentMetrics": null, "desiredReplicas": 0}),
         ("networking.k8s.io", "ingresses") => json!({"loadBalancer": {}}),
         ("policy", _) => json!({
@@ -551,7 +554,7 @@ pub(crate) fn validate_update(
         return Vec::new();
     }
     let errors = if subresource == "status" {
-        skein_validation::check_status(new)
+        skein_validation::check_status(old, new)
     } else {
         skein_validation::check_change(old, new)
     };

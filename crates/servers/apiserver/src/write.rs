@@ -20,6 +20,9 @@ use crate::{accounts, convert, lifecycle, metadata, ownership, strategy};
 const MAX_ATTEMPTS: usize = 16;
 /// How often a new random name is tried.
 const MAX_NAME_ATTEMPTS: usize = 8;
+/// Fields of metadata that say how an object is going.
+const DELETION_TIME: &str = "deletionTimestamp";
+const DELETION_GRACE: &str = "deletionGracePeriodSeconds";
 
 /// Answers `create`.
 pub(crate) async fn create(
@@ -130,18 +133,32 @@ pub(crate) async fn insert_owned(
         strategy::allocate(api, resource, None, &mut object)?;
         validate_create(resource, &object)?;
         if options.dry_run {
-            if api.store.get(&stored_key(resource, &object)).is_some() {
-                return Err(Failure::already_exists(resource, object.name()));
+            if let Some(there) = api.store.get(&stored_key(resource, &object)) {
+                return Err(exists(resource, &there.object));
             }
             return Ok(object);
         }
         match store_new(api, resource, object.clone()).await {
             Ok(stored) => return Ok(crate::present::object(resource, &stored)),
             Err(WriteError::Exists(_)) if generated && attempt < MAX_NAME_ATTEMPTS => {}
+            Err(WriteError::Exists(key)) => {
+                let there = api.store.get(&key);
+                let there = there.as_ref().map_or(&object, |there| &there.object);
+                return Err(exists(resource, there));
+            }
             Err(error) => return Err(Failure::from_write(error, resource, object.name())),
         }
     }
     Err(Failure::internal("no free name was found"))
+}
+
+/// The refusal of a name that is taken, which tells whether it will be free soon.
+fn exists(resource: &Resource, there: &Object) -> Box<Failure> {
+    let mut failure = Failure::already_exists(resource, there.name());
+    if there.is_deleting() {
+        failure.message = format!("object is being deleted: {}", failure.message);
+    }
+    failure
 }
 
 async fn store_new(
@@ -368,7 +385,7 @@ impl Change<'_> {
     ) -> Outcome<Option<Object>> {
         let resource = self.resource;
         self.check_preconditions(old, &new, whole)?;
-        let fixed = uid_causes(old, &new);
+        let fixed = fixed_causes(old, &new);
         let now = api::now();
         new.set(&["metadata", "name"], old.name().into());
         if resource.namespaced {
@@ -385,7 +402,12 @@ impl Change<'_> {
                 &now,
             );
         }
+        // It is not stored, and so seen in the answer to a dry run only.
+        let own_link = new.at(&["metadata", "selfLink"]).cloned();
         metadata::keep_system_fields(old, &mut new);
+        if let (true, Some(link)) = (self.options.dry_run, own_link) {
+            new.set(&["metadata", "selfLink"], link);
+        }
         strategy::prepare_update(resource, self.subresource, old, &mut new);
         new.set(
             &["metadata", "resourceVersion"],
@@ -454,14 +476,33 @@ impl Change<'_> {
     }
 }
 
-/// Another uid in a patch changes a fixed field; the real server checks that twice.
-fn uid_causes(old: &Object, new: &Object) -> Vec<Cause> {
-    if new.uid().is_empty() || new.uid() == old.uid() {
-        return Vec::new();
+/// Fields of metadata that a client may not change; the real server looks twice and lists both.
+fn fixed_causes(old: &Object, new: &Object) -> Vec<Cause> {
+    let mut causes = Vec::new();
+    let mut changed = |name: &str| {
+        if let Some(value) = new.at(&["metadata", name]) {
+            let text = format!("Invalid value: {value}: field is immutable");
+            let field = format!("metadata.{name}");
+            causes.push(Cause::new("FieldValueInvalid", &field, text));
+        }
+    };
+    if !new.uid().is_empty() && new.uid() != old.uid() {
+        changed("uid");
     }
-    let text = format!("Invalid value: {:?}: field is immutable", new.uid());
-    let cause = Cause::new("FieldValueInvalid", "metadata.uid", text);
-    vec![cause.clone(), cause]
+    let is_set = |object: &Object, name: &str| {
+        object
+            .at(&["metadata", name])
+            .is_some_and(|value| !value.is_null())
+    };
+    // The moment of a running deletion stays without a word; there must be none before.
+    if is_set(new, DELETION_TIME) && !is_set(old, DELETION_TIME) {
+        changed(DELETION_TIME);
+    }
+    let grace = |object: &Object| object.i64_at(&["metadata", DELETION_GRACE]);
+    if grace(new).is_some() && grace(new) != grace(old) {
+        changed(DELETION_GRACE);
+    }
+    [causes.clone(), causes].concat()
 }
 
 /// The refusal of an update that names no revision where it must.

@@ -6,6 +6,7 @@ mod script;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::thread::{self, JoinHandle};
+use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 
@@ -16,6 +17,8 @@ use crate::compare::differences;
 
 /// How many differing lines are shown of one answer.
 const SHOWN_LINES: usize = 4;
+/// How much is shown of a line, in characters.
+const SHOWN_CHARACTERS: usize = 400;
 /// How many watches of a line run at the same time.
 const WATCHES_AT_A_TIME: usize = 24;
 
@@ -27,6 +30,14 @@ struct Side<'a> {
     watches: BTreeMap<String, JoinHandle<Result<Exchange>>>,
 }
 
+/// What one script has come to.
+struct Tally<'a> {
+    script: &'a str,
+    verbose: bool,
+    equal: usize,
+    total: usize,
+}
+
 /// What a run looks at.
 pub struct Scope<'a> {
     /// The folder of the scripts (`*.api`).
@@ -35,6 +46,8 @@ pub struct Scope<'a> {
     pub only: Option<&'a str>,
     /// Percent of answers that must be equal; 100 without one.
     pub floor: Option<f64>,
+    /// Whether differences are shown whole.
+    pub verbose: bool,
     /// The kubectl for `kubectl` steps.
     pub kubectl: &'a str,
     /// Kubeconfigs of the two.
@@ -69,10 +82,22 @@ pub fn run(real: &Client, ours: &Client, scope: &Scope<'_>) -> Result<bool> {
         for (side, kubeconfig) in sides.iter_mut().zip(scope.kubeconfigs) {
             side.kubeconfig = kubeconfig;
         }
-        let (same, all) = script(&mut sides, &steps, &name, scope.kubectl)?;
-        println!("{name:<24} {same:>5} of {all:>5} answers equal");
-        equal += same;
-        total += all;
+        let mut tally = Tally {
+            script: &name,
+            verbose: scope.verbose,
+            equal: 0,
+            total: 0,
+        };
+        let start = Instant::now();
+        script(&mut sides, &steps, scope.kubectl, &mut tally)?;
+        println!(
+            "{name:<24} {:>5} of {:>5} answers equal, {} seconds",
+            tally.equal,
+            tally.total,
+            start.elapsed().as_secs()
+        );
+        equal += tally.equal;
+        total += tally.total;
     }
     let share = 100.0 * equal as f64 / total.max(1) as f64;
     let holds = share >= scope.floor.unwrap_or(100.0);
@@ -87,10 +112,9 @@ pub fn run(real: &Client, ours: &Client, scope: &Scope<'_>) -> Result<bool> {
 fn script(
     sides: &mut [Side<'_>; 2],
     steps: &[Step],
-    file: &str,
     kubectl: &str,
-) -> Result<(usize, usize)> {
-    let mut tally = (0, 0);
+    tally: &mut Tally<'_>,
+) -> Result<()> {
     let mut rest = steps;
     while let Some(step) = rest.first() {
         let watches = rest
@@ -98,7 +122,7 @@ fn script(
             .take_while(|next| next.line() == step.line() && next.is_watch())
             .count();
         if watches > 1 {
-            together(sides, &rest[..watches], file, &mut tally)?;
+            together(sides, &rest[..watches], tally)?;
             rest = &rest[watches..];
             continue;
         }
@@ -115,19 +139,14 @@ fn script(
         });
         let expected = expected.ok().context("a request ended badly")??;
         if let (Some(expected), Some(seen)) = (expected, seen?) {
-            report(sides, step, file, &expected, &seen, &mut tally);
+            report(sides, step, &expected, &seen, tally);
         }
     }
-    Ok(tally)
+    Ok(())
 }
 
 /// Sends the watches of one line at the same time: each takes a while and changes nothing.
-fn together(
-    sides: &[Side<'_>; 2],
-    steps: &[Step],
-    file: &str,
-    tally: &mut (usize, usize),
-) -> Result<()> {
+fn together(sides: &[Side<'_>; 2], steps: &[Step], tally: &mut Tally<'_>) -> Result<()> {
     for group in steps.chunks(WATCHES_AT_A_TIME) {
         let mut running = Vec::new();
         for step in group {
@@ -144,7 +163,7 @@ fn together(
         for (step, [real, ours]) in running {
             let expected = real.join().ok().context("a watch ended badly")??;
             let seen = ours.join().ok().context("a watch ended badly")??;
-            report(sides, step, file, &expected, &seen, tally);
+            report(sides, step, &expected, &seen, tally);
         }
     }
     Ok(())
@@ -154,23 +173,26 @@ fn together(
 fn report(
     sides: &[Side<'_>; 2],
     step: &Step,
-    file: &str,
     expected: &Exchange,
     seen: &Exchange,
-    tally: &mut (usize, usize),
+    tally: &mut Tally<'_>,
 ) {
-    tally.1 += 1;
+    tally.total += 1;
     let expected = comparable(expected, &sides[0].names);
     let found = differences(&expected, &comparable(seen, &sides[1].names));
     if found.is_empty() {
-        tally.0 += 1;
+        tally.equal += 1;
         return;
     }
-    println!("--- {file}:{}: {}", step.line(), step.title());
-    found
-        .iter()
-        .take(SHOWN_LINES)
-        .for_each(|line| println!("    {line:.400}"));
+    println!("--- {}:{}: {}", tally.script, step.line(), step.title());
+    let (lines, characters) = match tally.verbose {
+        true => (usize::MAX, usize::MAX),
+        false => (SHOWN_LINES, SHOWN_CHARACTERS),
+    };
+    for line in found.iter().take(lines) {
+        let end = line.char_indices().nth(characters);
+        println!("    {}", &line[..end.map_or(line.len(), |(at, _)| at)]);
+    }
 }
 
 /// Does a step on one side; `None` when there is nothing to compare yet.

@@ -61,6 +61,7 @@ pub fn run(arguments: &[String]) -> Result<bool> {
             folder: Path::new(folder),
             only: settings.only.as_deref(),
             floor: settings.floor,
+            verbose: settings.verbose,
             kubectl: &settings.kubectl,
             kubeconfigs: [&settings.kubeconfig, kubeconfig],
         };

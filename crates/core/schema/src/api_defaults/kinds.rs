@@ -18,6 +18,19 @@ pub(super) fn apply(key: (&str, &str), root: &mut Root) {
             if let Some(Value::Object(spec)) = root.get_mut("spec") {
                 pods::requests_from_limits(spec);
             }
+            visit(root, &["status"], &mut |status| {
+                paired(status, "podIP", "podIPs", |address| json!({"ip": address}));
+            });
+        }
+        ("", "Node") => {
+            visit(root, &["spec"], &mut |spec| {
+                spec.remove("configSource");
+                paired(spec, "podCIDR", "podCIDRs", |range| range);
+            });
+            visit(root, &["status"], &mut |status| {
+                status.remove("config");
+                allocatable(status);
+            });
         }
         ("", "ReplicationController") => labels_from_template(root, true),
         ("", "PersistentVolumeClaim") => data_sources(root),
@@ -62,7 +75,51 @@ pub(super) fn apply(key: (&str, &str), root: &mut Root) {
     }
 }
 
+/// A field that once held the only value, and the list of which it is now the first; where they differ, the field counts.
+fn paired(map: &mut Root, one: &str, many: &str, item: impl Fn(Value) -> Value) {
+    let first = map.get(many).and_then(|list| list.get(0)).cloned();
+    let single = map.get(one).filter(|value| **value != json!("")).cloned();
+    match (single, first) {
+        (Some(single), first) => {
+            let wanted = item(single);
+            let same = |first: &Value| match (first.get("ip"), wanted.get("ip")) {
+                (Some(first), Some(wanted)) => first == wanted,
+                _ => *first == wanted,
+            };
+            if !first.as_ref().is_some_and(same) {
+                map.insert(many.to_owned(), json!([wanted]));
+            }
+        }
+        (None, Some(first)) => {
+            let value = first.get("ip").cloned().unwrap_or(first);
+            map.insert(one.to_owned(), value);
+        }
+        (None, None) => {}
+    }
+}
+
+/// What a node does not say that it offers is all that it has.
+fn allocatable(status: &mut Root) {
+    if let Some(capacity) = status.get("capacity").cloned() {
+        default_to(status, "allocatable", capacity);
+    }
+}
+
 fn service(root: &mut Root) {
+    let is_balanced = root
+        .get("spec")
+        .is_some_and(|spec| spec.get("type") == Some(&json!("LoadBalancer")));
+    if is_balanced {
+        visit(
+            root,
+            &["status", "loadBalancer", "ingress[]"],
+            &mut |ingress| {
+                if !text(ingress, "ip").is_empty() {
+                    default_to(ingress, "ipMode", json!("VIP"));
+                }
+            },
+        );
+    }
     let Some(Value::Object(spec)) = root.get_mut("spec") else {
         return;
     };

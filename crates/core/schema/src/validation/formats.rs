@@ -7,10 +7,10 @@ use regex::Regex;
 use serde_json::json;
 
 use crate::field_error::{FieldError, FieldErrorKind, FieldPath};
-use crate::model::Schema;
+use crate::model::{Schema, ValueType};
 
 pub(super) fn check(text: &str, schema: &Schema, path: &FieldPath, errors: &mut Vec<FieldError>) {
-    let Some(format) = schema.format.as_deref().filter(|format| !format.is_empty()) else {
+    let Some(format) = effective(schema) else {
         return;
     };
     if fits(format, text) {
@@ -30,11 +30,53 @@ pub(super) fn check(text: &str, schema: &Schema, path: &FieldPath, errors: &mut 
     ));
 }
 
+/// Formats of strings that definitions may use; dashes in their names do not count.
+const KNOWN: &[&str] = &[
+    "bsonobjectid",
+    "uri",
+    "email",
+    "hostname",
+    "ipv4",
+    "ipv6",
+    "cidr",
+    "mac",
+    "uuid",
+    "uuid3",
+    "uuid4",
+    "uuid5",
+    "isbn",
+    "isbn10",
+    "isbn13",
+    "creditcard",
+    "ssn",
+    "hexcolor",
+    "rgbcolor",
+    "byte",
+    "password",
+    "date",
+    "duration",
+    "datetime",
+    "k8sshortname",
+    "k8slongname",
+];
+
+/// The format of a schema, unless it is one that the API server takes no notice of.
+pub(super) fn effective(schema: &Schema) -> Option<&str> {
+    let format = schema.format.as_deref()?;
+    let counts = match schema.value_type {
+        Some(ValueType::Integer) => matches!(format, "int32" | "int64"),
+        Some(ValueType::Number) => matches!(format, "float" | "double"),
+        Some(ValueType::String) | None => KNOWN.contains(&format.replace('-', "").as_str()),
+        _ => false,
+    };
+    counts.then_some(format)
+}
+
 fn fits(format: &str, text: &str) -> bool {
     match format {
         "date-time" | "datetime" => is_date_time(text),
         "date" => is_date(text),
-        "byte" => is_base64(text),
+        "byte" => BASE64.is_match(text),
         "ipv4" => text.parse::<Ipv4Addr>().is_ok(),
         "ipv6" => text.parse::<Ipv6Addr>().is_ok(),
         "cidr" => is_cidr(text),
@@ -65,6 +107,10 @@ pattern!(
 pattern!(
     HOSTNAME,
     r"^([a-zA-Z0-9\p{L}]([a-zA-Z0-9\p{L}-]{0,61}[a-zA-Z0-9\p{L}])?)(\.[a-zA-Z0-9\p{L}]([a-zA-Z0-9\p{L}-]{0,61}[a-zA-Z0-9\p{L}])?)*\.?$"
+);
+pattern!(
+    BASE64,
+    r"^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{4})$"
 );
 pattern!(MAC, r"^([0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}$");
 pattern!(HEX_COLOUR, r"^#?([0-9a-fA-F]{3}|[0-9a-fA-F]{6})$");
@@ -117,14 +163,6 @@ fn is_day(year: u32, month: u32, day: u32) -> bool {
 
 fn is_duration(text: &str) -> bool {
     text == "0" || DURATION.is_match(text) || WORDED_DURATION.is_match(text)
-}
-
-fn is_base64(text: &str) -> bool {
-    use base64::Engine as _;
-    let plain: String = text.chars().filter(|c| !matches!(c, '\r' | '\n')).collect();
-    base64::engine::general_purpose::STANDARD
-        .decode(plain)
-        .is_ok()
 }
 
 fn is_cidr(text: &str) -> bool {

@@ -7,7 +7,7 @@ use regex::Regex;
 use serde_json::{Map, Number, Value, json};
 
 use crate::field_error::{FieldError, FieldPath};
-use crate::model::Schema;
+use crate::model::{Schema, ValueType};
 
 /// Most compiled patterns that are kept.
 const MAX_CACHED_PATTERNS: usize = 1_000;
@@ -83,10 +83,15 @@ pub(super) fn check_number(
     path: &FieldPath,
     errors: &mut Vec<FieldError>,
 ) {
+    let name = path.as_str();
+    if let Some(wanted) = out_of_range(number, schema) {
+        // This error carries no field.
+        let detail = format!("Checked value must be of type {wanted} in {name}");
+        errors.push(FieldError::invalid(FieldPath::root(), json!(""), detail));
+    }
     let (Some(limits), Some(value)) = (&schema.limits, number.as_f64()) else {
         return;
     };
-    let name = path.as_str();
     let mut invalid = |detail: String| {
         errors.push(FieldError::invalid(
             path.clone(),
@@ -118,6 +123,33 @@ pub(super) fn check_number(
             ));
         }
     }
+}
+
+/// What a number is to be and is not: an integer, or one of so many bits.
+fn out_of_range(number: &Number, schema: &Schema) -> Option<&'static str> {
+    if schema.value_type != Some(ValueType::Integer) {
+        return None;
+    }
+    let whole = whole_number(number);
+    match super::formats::effective(schema) {
+        Some("int32") => whole
+            .is_none_or(|number| i32::try_from(number).is_err())
+            .then_some("integer with format int32"),
+        Some(_) => whole.is_none().then_some("integer with format int64"),
+        None => whole.is_none().then_some("integer (default format)"),
+    }
+}
+
+/// A number as Go's `int64`, if it is one.
+fn whole_number(number: &Number) -> Option<i64> {
+    if let Some(whole) = number.as_i64() {
+        return Some(whole);
+    }
+    // Numbers beyond that are floats for Go.
+    let float = number.as_f64()?;
+    let bound = 9_223_372_036_854_775_808.0;
+    (number.is_f64() && float.fract() == 0.0 && (-bound..bound).contains(&float))
+        .then_some(float as i64)
 }
 
 pub(super) fn check_list(

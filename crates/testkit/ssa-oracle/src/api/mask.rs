@@ -158,6 +158,7 @@ pub fn comparable(exchange: &Exchange, names: &Names) -> Value {
 fn mask(value: &mut Value, names: &Names) {
     match value {
         Value::Object(map) => {
+            mask_keys(map, names);
             if map.contains_key("columnDefinitions") {
                 forget_prose(map);
             }
@@ -172,6 +173,21 @@ fn mask(value: &mut Value, names: &Names) {
         Value::Array(list) => list.iter_mut().for_each(|child| mask(child, names)),
         Value::String(found) => *found = text(found, names),
         _ => {}
+    }
+}
+
+/// Ids in the keys of lists that somebody owns.
+fn mask_keys(map: &mut Map<String, Value>, names: &Names) {
+    const BY_ID: &str = "k:{\"uid\":";
+    let keys: Vec<String> = map
+        .keys()
+        .filter(|key| key.starts_with(BY_ID))
+        .cloned()
+        .collect();
+    for key in keys {
+        if let Some(value) = map.remove(&key) {
+            map.insert(text(&key, names), value);
+        }
     }
 }
 
