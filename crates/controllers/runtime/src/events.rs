@@ -2,8 +2,12 @@
 //!
 //! Recording never waits: events go through a bounded channel to one background task per recorder.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+mod correlator;
+
+use std::collections::BTreeMap;
 use std::time::Duration;
+
+use correlator::{Correlator, Decision, Occurrence};
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -14,10 +18,6 @@ use tokio::sync::mpsc;
 /// Events waiting to be sent, about 1 KB each; more are dropped with a warning. A push that changes 5,000 Kustomizations tells
 /// three events of each, faster than they are sent.
 const PENDING_EVENTS_MAX: usize = 16_384;
-/// Events remembered so that a repetition counts up instead of making a new one.
-const REMEMBERED_EVENTS_MAX: usize = 4_096;
-/// Time after which a repetition makes a new Event (as client-go's correlator forgets).
-const REPETITION_WINDOW: Duration = Duration::from_secs(600);
 /// Longest message of a Kubernetes Event, in bytes; the API server has no bound for them but the size of a request.
 const EVENT_MESSAGE_MAX_BYTES: usize = 39_000;
 /// Longest message of the JSON event, in characters.
@@ -147,22 +147,11 @@ async fn deliver(cluster: Cluster, sink: EventSink, mut events: mpsc::Receiver<E
     }
 }
 
-/// What makes two events the same: object, reason, message, whether it is a warning.
-type Repetition = (Reference, String, String, bool);
-
-struct Written {
-    name: String,
-    count: u64,
-    at: std::time::Instant,
-}
-
 struct EventWriter {
     cluster: Cluster,
     sink: EventSink,
     resource: ApiResource,
-    written: HashMap<Repetition, Written>,
-    order: VecDeque<Repetition>,
-    sequence: u64,
+    correlator: Correlator,
 }
 
 impl EventWriter {
@@ -172,82 +161,68 @@ impl EventWriter {
             cluster,
             sink,
             resource,
-            written: HashMap::new(),
-            order: VecDeque::new(),
-            sequence: u64::try_from(Timestamp::now().as_nanosecond()).unwrap_or_default(),
+            correlator: Correlator::default(),
         }
     }
 
     async fn write(&mut self, event: &Event) -> Result<(), ApiError> {
-        let warning = event.severity == Severity::Error;
-        let mut about = event.object.clone();
-        about.resource_version.clear();
-        let key = (about, event.reason.clone(), event.message.clone(), warning);
         let now = Timestamp::now();
-        if let Some(seen) = self.written.get_mut(&key)
-            && seen.at.elapsed() < REPETITION_WINDOW
-        {
-            let patch = json!({"count": seen.count + 1, "lastTimestamp": seconds(now)});
-            let target = (event_namespace(&event.object), seen.name.as_str());
-            match self
-                .cluster
-                .merge_patch(&self.resource, target, None, &patch, "")
-                .await
-            {
-                Ok(_) => {
-                    seen.count += 1;
-                    seen.at = std::time::Instant::now();
-                    return Ok(());
-                }
-                Err(error) if error.is_not_found() => {}
-                Err(error) => return Err(error),
-            }
-        }
-        self.sequence += 1;
-        let name = format!("{}.{:x}", event.object.name, self.sequence);
-        let object = self.event_object(event, &name, now);
+        let occurrence = match self.correlator.decide(event, now) {
+            Decision::HoldBack => return Ok(()),
+            Decision::Create(occurrence) => occurrence,
+            Decision::Count(occurrence) => match self.count(event, &occurrence, now).await {
+                // It was deleted meanwhile: it comes back with its count.
+                Err(error) if error.is_not_found() => occurrence,
+                counted => return counted,
+            },
+        };
+        let object = self.event_object(event, &occurrence, now);
         self.cluster.create(&self.resource, &object, "").await?;
-        self.remember(key, name);
         Ok(())
     }
 
-    fn remember(&mut self, key: Repetition, name: String) {
-        let written = Written {
-            name,
-            count: 1,
-            at: std::time::Instant::now(),
-        };
-        if self.written.insert(key.clone(), written).is_none() {
-            self.order.push_back(key);
-        }
-        while self.order.len() > REMEMBERED_EVENTS_MAX {
-            if let Some(oldest) = self.order.pop_front() {
-                self.written.remove(&oldest);
-            }
-        }
+    async fn count(
+        &self,
+        event: &Event,
+        occurrence: &Occurrence,
+        now: Timestamp,
+    ) -> Result<(), ApiError> {
+        let patch = json!({
+            "count": occurrence.count,
+            "lastTimestamp": seconds(now),
+            "message": shortened(&occurrence.message, EVENT_MESSAGE_MAX_BYTES),
+        });
+        let target = (event_namespace(&event.object), occurrence.name.as_str());
+        self.cluster
+            .merge_patch(&self.resource, target, None, &patch, "")
+            .await?;
+        Ok(())
     }
 
-    fn event_object(&self, event: &Event, name: &str, now: Timestamp) -> Object {
+    fn event_object(&self, event: &Event, occurrence: &Occurrence, now: Timestamp) -> Object {
         let gvk = self.resource.gvk();
-        let mut object = Object::new(&gvk, event_namespace(&event.object), name);
-        if !event.metadata.is_empty() {
+        let mut object = Object::new(&gvk, event_namespace(&event.object), &occurrence.name);
+        if !event.metadata.is_empty() && !occurrence.is_combined {
             object.set(&["metadata", "annotations"], json!(event.metadata));
         }
         let warning = event.severity == Severity::Error;
+        let message = shortened(&occurrence.message, EVENT_MESSAGE_MAX_BYTES);
+        // A combined event is about no single message, and client-go names nobody who reports it.
+        let reporter = match occurrence.is_combined {
+            true => "",
+            false => &self.sink.controller,
+        };
         let fields = [
             ("involvedObject", event.object.to_value()),
             ("reason", event.reason.clone().into()),
-            (
-                "message",
-                shortened(&event.message, EVENT_MESSAGE_MAX_BYTES).into(),
-            ),
+            ("message", message.into()),
             ("type", if warning { "Warning" } else { "Normal" }.into()),
             ("source", json!({"component": self.sink.controller})),
-            ("reportingComponent", self.sink.controller.clone().into()),
+            ("reportingComponent", reporter.into()),
             ("reportingInstance", "".into()),
-            ("firstTimestamp", seconds(now).into()),
+            ("firstTimestamp", seconds(occurrence.first).into()),
             ("lastTimestamp", seconds(now).into()),
-            ("count", 1.into()),
+            ("count", occurrence.count.into()),
         ];
         for (field, value) in fields {
             object.set(&[field], value);
