@@ -26,11 +26,14 @@ use crate::running::Control;
 use crate::spec::Options;
 use crate::storage::Storage;
 use crate::update::{Made, Method, Writer};
-use crate::wait::{HealthExpression, Readiness, Waiter};
+use crate::wait::{HealthExpression, Readiness, WaitFailure, Waiter};
 use crate::{resources, update};
 
 /// How long definitions may take to be established.
 const DEFINITIONS_TIMEOUT: Duration = Duration::from_secs(60);
+/// The same for an action that does not wait: time enough for those that will be, and no failure otherwise. Helm does not wait at
+/// all then; objects of the new kinds would mostly come too early.
+const DEFINITIONS_GRACE: Duration = Duration::from_secs(2);
 
 /// What an action works with.
 pub(crate) struct Action<'a> {
@@ -166,19 +169,29 @@ impl Action<'_> {
             }
         };
         if !applied.is_empty() {
-            let writer = self.writer();
-            self.waiter(&writer)
-                .ready(&applied, Readiness::WithJobs, DEFINITIONS_TIMEOUT)
-                .await
-                .map_err(|e| {
-                    format!(
-                        "failed to wait for CustomResourceDefinition(s): {}",
-                        e.text()
-                    )
-                })?;
+            self.wait_established(&applied).await?;
             self.target.cluster.forget_discovery();
         }
         Ok(())
+    }
+
+    async fn wait_established(&self, definitions: &[Resource]) -> Result<(), String> {
+        let timeout = match self.waits {
+            true => DEFINITIONS_TIMEOUT,
+            false => DEFINITIONS_GRACE,
+        };
+        let writer = self.writer();
+        let waiter = self.waiter(&writer);
+        let waited = waiter
+            .ready(definitions, Readiness::WithJobs, timeout)
+            .await;
+        match waited {
+            Err(WaitFailure::Failed(_)) if !self.waits => Ok(()),
+            waited => waited.map_err(|failure| {
+                let problem = failure.text();
+                format!("failed to wait for CustomResourceDefinition(s): {problem}")
+            }),
+        }
     }
 
     /// The definitions in the files, with the labels of the HelmRelease; other objects do not belong there.

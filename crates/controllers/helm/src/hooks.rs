@@ -1,5 +1,7 @@
 //! Hooks: run by weight at their event, waited for, and deleted as their policies say.
 
+mod output;
+
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -12,6 +14,10 @@ use crate::wait::Readiness;
 
 /// Policy of hooks that name none.
 const BEFORE_CREATION: &str = "before-hook-creation";
+/// Policy, of deletion and of output, of hooks that failed.
+const FAILED: &str = "hook-failed";
+/// The same of hooks that did not.
+const SUCCEEDED: &str = "hook-succeeded";
 
 /// How the hooks of one event run.
 #[derive(Clone, Copy, Debug)]
@@ -52,13 +58,13 @@ impl Action<'_> {
             };
             if let Err(problem) = outcome {
                 if let HookProblem::Failed(text) = problem {
+                    self.tell_output(&hook, FAILED).await;
                     // What failed is told, whatever becomes of the deletion.
-                    if let Err(error) = self.delete_hook(&hook, "hook-failed", run.timeout).await {
+                    if let Err(error) = self.delete_hook(&hook, FAILED, run.timeout).await {
                         tracing::warn!(hook = %hook.name, %error, "deleting a failed hook");
                     }
                     for earlier in &done {
-                        self.delete_hook(earlier, "hook-succeeded", run.timeout)
-                            .await?;
+                        self.delete_hook(earlier, SUCCEEDED, run.timeout).await?;
                     }
                     return Err(text);
                 }
@@ -67,8 +73,8 @@ impl Action<'_> {
             done.push(hook);
         }
         for hook in done.iter().rev() {
-            self.delete_hook(hook, "hook-succeeded", run.timeout)
-                .await?;
+            self.tell_output(hook, SUCCEEDED).await;
+            self.delete_hook(hook, SUCCEEDED, run.timeout).await?;
         }
         Ok(())
     }

@@ -119,6 +119,7 @@ pub const CASES: &[Case] = &[
     case!(releases::failures::tries_a_failed_install_again, real_only: false),
     case!(releases::failures::tells_a_failed_test, real_only: false),
     case!(releases::failures::stops_at_a_failed_hook, real_only: false),
+    case!(releases::failures::tells_the_output_of_hooks, real_only: false),
     case!(releases::drift::corrects_drift_of_releases, real_only: false),
     case!(releases::drift::warns_of_drift_of_releases, real_only: false),
     case!(releases::drift::undoes_a_rollback_by_hand, real_only: false),

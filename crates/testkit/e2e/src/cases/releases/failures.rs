@@ -119,3 +119,37 @@ pub async fn stops_at_a_failed_hook(mut place: Place<'_>) -> Result<()> {
     place.ready(KIND, "True").await?;
     Ok(())
 }
+
+/// What a hook wrote goes to the controller's log where the chart asks for it. On the real control plane nothing runs in Pods and
+/// nobody has their logs: that is told, and the release goes on.
+pub async fn tells_the_output_of_hooks(mut place: Place<'_>) -> Result<()> {
+    let mut chart = super::chart("1.0.0");
+    let policies = "annotations:\n    helm.sh/hook-output-log-policy: hook-succeeded,hook-failed\n";
+    for file in ["templates/hook.yaml", "templates/test.yaml"] {
+        let template = chart.entry(file.to_owned()).or_default();
+        *template = template.replacen("annotations:\n", policies, 1);
+    }
+    place.commit_chart(&chart)?;
+    let values = json!({"color": "blue", "hook": "Succeeded", "test": "Failed"});
+    let fields = json!({"values": values, "test": {"enable": true, "ignoreFailures": true}});
+    place
+        .create_all(&[place.source(&json!({})), place.release(&fields)])
+        .await?;
+    place.comes("TestSuccess", "False", "TestFailed").await?;
+    place.ready(KIND, "True").await?;
+    let log = std::fs::read(place.world.controllers.log_of("helm"))?;
+    let log = String::from_utf8_lossy(&log);
+    let lines: Vec<&str> = log
+        .lines()
+        .filter(|line| line.contains(&place.namespace))
+        .collect();
+    for hook in ["app-before", "app-check"] {
+        let told = format!("hook output: pod {hook}");
+        let refused = "output of a hook cannot be told";
+        let is_told = lines
+            .iter()
+            .any(|line| line.contains(hook) && (line.contains(&told) || line.contains(refused)));
+        ensure!(is_told, "nothing about {hook} in:\n{}", lines.join("\n"));
+    }
+    Ok(())
+}
