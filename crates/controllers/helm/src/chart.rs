@@ -112,6 +112,20 @@ impl Source {
             })
     }
 
+    /// Whether a HelmRelease that is ready was made of this very revision: the same content in another archive is no news to it.
+    pub(crate) fn is_what_made(&self, release: &Object, kind: SourceKind) -> bool {
+        let made_of = |field: &str| release.str_at(&["status", field]).unwrap_or_default();
+        let revision = self.artifact.as_ref().map(|a| a.revision.as_str());
+        let (now, then) = match kind {
+            SourceKind::HelmChart => (revision, made_of("lastAttemptedRevision")),
+            SourceKind::OciRepository | SourceKind::ExternalArtifact => {
+                let digest = revision.and_then(|text| text.rsplit('@').next());
+                (digest, made_of("lastAttemptedRevisionDigest"))
+            }
+        };
+        release.condition_status("Ready") == Some("True") && !then.is_empty() && now == Some(then)
+    }
+
     /// What stands in the way of using it; `None` when nothing does.
     pub(crate) fn problem(&self, kind: SourceKind) -> Option<String> {
         let name = self.object.namespaced_name();
@@ -145,8 +159,8 @@ pub(crate) struct Sources {
     caches: HashMap<SourceKind, Arc<Cache<Source>>>,
 }
 
-/// Told of a source that changed.
-pub(crate) type SourceChanged = Arc<dyn Fn(SourceKind, &NamespacedName) + Send + Sync>;
+/// Told of a source that changed, as it is now.
+pub(crate) type SourceChanged = Arc<dyn Fn(SourceKind, &NamespacedName, &Source) + Send + Sync>;
 
 impl Sources {
     /// Starts the watches; a kind that is not served is left out.
@@ -168,11 +182,10 @@ impl Sources {
             let changed = changed.clone();
             let cache = Cache::start(cluster.clone(), spec, Source::of, move |change| {
                 let before = change.before.map(Arc::as_ref);
-                if change
-                    .after
-                    .is_some_and(|after| after.is_news(before, kind))
+                if let Some(after) = change.after
+                    && after.is_news(before, kind)
                 {
-                    changed(kind, change.name);
+                    changed(kind, change.name, after);
                 }
             });
             caches.insert(kind, cache);
@@ -368,5 +381,34 @@ mod tests {
                 .contains("does not match")
         );
         assert!(digested_version("1.2.3", "latest@sha256:0").is_err());
+    }
+
+    #[test]
+    fn a_ready_release_of_the_same_revision_has_seen_its_source() {
+        let source = |revision: &str| {
+            let artifact = serde_json::json!({"revision": revision, "url": "u", "path": "p", "digest": "sha256:ab",
+                "lastUpdateTime": "2026-01-01T00:00:00Z"});
+            let value = serde_json::json!({"apiVersion": "v1", "kind": "OCIRepository", "metadata": {"name": "a"},
+                "status": {"artifact": artifact}});
+            Source::of(Object::from_value(value).unwrap())
+        };
+        let release = |ready: &str| {
+            let value = serde_json::json!({"apiVersion": "v2", "kind": "HelmRelease", "metadata": {"name": "a"}, "status": {
+                "conditions": [{"type": "Ready", "status": ready}],
+                "lastAttemptedRevision": "1.0.0", "lastAttemptedRevisionDigest": "sha256:12"}});
+            Object::from_value(value).unwrap()
+        };
+        let (ready, failed) = (release("True"), release("False"));
+        for (kind, revision, is_known) in [
+            (SourceKind::OciRepository, "1.0.0@sha256:12", true),
+            (SourceKind::OciRepository, "sha256:12", true),
+            (SourceKind::OciRepository, "1.0.0@sha256:13", false),
+            (SourceKind::HelmChart, "1.0.0", true),
+            (SourceKind::HelmChart, "1.0.0+2", false),
+        ] {
+            let source = source(revision);
+            assert_eq!(source.is_what_made(&ready, kind), is_known, "{revision}");
+            assert!(!source.is_what_made(&failed, kind));
+        }
     }
 }

@@ -21,7 +21,7 @@ use skein_runtime::{EventRecorder, Metrics, Next, Queue, Reconciler, StatusWrite
 use thiserror::Error;
 use tokio::sync::{Semaphore, watch};
 
-use crate::chart::{Charts, Sources};
+use crate::chart::{Charts, Source, Sources};
 use crate::drift::{self, Recorded};
 use crate::helm_log::HelmLog;
 use crate::index::{Held, Index, Reference};
@@ -148,11 +148,16 @@ impl HelmController {
         let known: Arc<OnceLock<Arc<Cache<Held>>>> = Arc::default();
         let running: Arc<Running> = Arc::default();
         let sources = {
-            let (index, queue) = (index.clone(), queue.clone());
-            let changed = move |kind, name: &NamespacedName| {
+            let (index, queue, known) = (index.clone(), queue.clone(), known.clone());
+            let changed = move |kind, name: &NamespacedName, source: &Source| {
                 let reference = Reference::Source(kind, name.clone());
                 let referrers = index.lock().referrers(&reference);
-                referrers.into_iter().for_each(|name| queue.add(name));
+                for name in referrers {
+                    let held = known.get().and_then(|cache| cache.get(&name));
+                    if held.is_none_or(|held| !source.is_what_made(&held.object, kind)) {
+                        queue.add(name);
+                    }
+                }
             };
             Sources::start(&cluster, &namespace, Arc::new(changed)).await
         };

@@ -76,7 +76,8 @@ impl Writer<'_> {
             .await
     }
 
-    /// Creates objects: those of one kind side by side, one kind after the other.
+    /// Creates objects: those of one kind side by side, one kind after the other. What fails stops nothing, as in Helm 4: all
+    /// problems are told, and the next try finds the rest there.
     pub(crate) async fn create(
         &self,
         resources: &[Resource],
@@ -94,6 +95,7 @@ impl Writer<'_> {
         if resources.is_empty() {
             return Err("no objects visited".into());
         }
+        let mut problems = Vec::new();
         for group in resources.chunk_by(|a, b| a.object.kind() == b.object.kind()) {
             let writes: Vec<_> = group
                 .iter()
@@ -101,12 +103,12 @@ impl Writer<'_> {
                 .collect();
             let outcomes: Vec<Result<(), String>> =
                 stream::iter(writes).buffered(CONCURRENCY).collect().await;
-            let problems: Vec<String> = outcomes.into_iter().filter_map(Result::err).collect();
-            if !problems.is_empty() {
-                return Err(problems.join("\n"));
-            }
+            problems.extend(outcomes.into_iter().filter_map(Result::err));
         }
-        Ok(())
+        match problems.is_empty() {
+            true => Ok(()),
+            false => Err(problems.join("\n")),
+        }
     }
 
     fn log_creation(&self, method: Method) {

@@ -1,3 +1,5 @@
+//! Tests of counting, combining and holding back.
+
 use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
