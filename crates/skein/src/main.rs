@@ -7,6 +7,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use tokio::runtime::Builder;
 
 /// GitOps for fleets of Kubernetes clusters.
 #[derive(Parser)]
@@ -46,13 +47,14 @@ fn main() -> ExitCode {
         return complete(words);
     }
     let words = skein_cli::hoist_global_flags(std::env::args_os());
-    let local = skein_cli::local_command(&words).map(Command::Flux);
-    let mut builder = if local.is_some() {
-        tokio::runtime::Builder::new_current_thread()
-    } else {
-        tokio::runtime::Builder::new_multi_thread()
+    if let Some(outcome) = skein_cli::run_on_files(&words, &mut skein_cli::Output::terminal()) {
+        return told(outcome);
+    }
+    let (command, mut builder) = match skein_cli::chart_command(&words) {
+        Some(command) => (Ok(Command::Flux(command)), Builder::new_current_thread()),
+        None => (parsed(words), Builder::new_multi_thread()),
     };
-    let command = match local.map_or_else(|| parsed(words), Ok) {
+    let command = match command {
         Ok(command) => command,
         Err(error) => return skein_cli::tell(&error),
     };
@@ -67,13 +69,15 @@ fn main() -> ExitCode {
     let outcome = runtime.block_on(run(command));
     // Blocking Git work that is still under way must not hold up the exit.
     runtime.shutdown_timeout(std::time::Duration::from_secs(2));
-    match outcome {
-        Ok(code) => code,
-        Err(error) => {
-            eprintln!("✗ {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    told(outcome)
+}
+
+/// The code of the process; an error is told.
+fn told(outcome: anyhow::Result<ExitCode>) -> ExitCode {
+    outcome.unwrap_or_else(|error| {
+        eprintln!("✗ {error:#}");
+        ExitCode::FAILURE
+    })
 }
 
 /// The command of a line, by the whole command line.
@@ -89,7 +93,7 @@ fn complete(words: &[String]) -> ExitCode {
     skein_cluster::install_crypto_provider();
     let whole = Arguments::command();
     let mut output = skein_cli::Output::terminal();
-    let answered = tokio::runtime::Builder::new_current_thread()
+    let answered = Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(anyhow::Error::new)

@@ -147,8 +147,7 @@ impl Builder {
         // Flux finds out while it substitutes, after a build that works.
         let strict = self.policy.strict && unread.is_none();
         // Remote bases come without credentials, as with Flux: nothing of the controller's is lent to them.
-        let remote = (!self.policy.no_remote_bases)
-            .then(|| RemoteBases::new(tokio::runtime::Handle::current(), || None));
+        let remote = (!self.policy.no_remote_bases).then(|| RemoteBases::new(runtime, || None));
         let rendered = tokio::task::spawn_blocking(move || {
             let decryptor = keyring.map(SopsDecryptor::new);
             render(Request {
@@ -180,6 +179,11 @@ impl Builder {
             },
         }
     }
+}
+
+/// The runtime that a build blocks on, from a thread that may block.
+fn runtime() -> std::io::Result<tokio::runtime::Handle> {
+    tokio::runtime::Handle::try_current().map_err(std::io::Error::other)
 }
 
 /// `Kind.version.group/name`, as kustomize writes identities.

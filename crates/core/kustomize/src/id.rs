@@ -1,6 +1,9 @@
 //! Identities as kustomize compares them: group, version, kind, name, namespace.
 
+use std::collections::HashSet;
 use std::fmt;
+
+use foldhash::fast::RandomState;
 
 /// The namespace that kustomize's ids give to cluster-scoped objects.
 pub(crate) const NOT_A_NAMESPACE: &str = "_non_namespaceable_";
@@ -114,6 +117,9 @@ impl fmt::Display for ResId {
 /// A key that is equal for ids that mean the same object: one text, because every object of every step needs one.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct IdKey(String);
+
+/// Identities of which there are none twice.
+pub(crate) type IdKeys = HashSet<IdKey, RandomState>;
 
 impl IdKey {
     /// The key of an object; `namespace` is as written.

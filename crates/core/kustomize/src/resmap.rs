@@ -1,11 +1,9 @@
 //! The objects of a build in order, with the rules for adding, absorbing and finding them.
 
-use std::collections::HashSet;
-
 use skein_yaml::Node;
 
 use crate::error::{BuildError, Outcome, Problem};
-use crate::id::{IdKey, ResId, split_api_version};
+use crate::id::{IdKeys, ResId, split_api_version};
 use crate::resource::{Behavior, Resource};
 use crate::schema::MergeSchema;
 use crate::selector::{Matcher, Selector};
@@ -30,7 +28,7 @@ fn already_registered(resource: &Resource, schema: &MergeSchema) -> BuildError {
 pub(crate) struct ResMap {
     list: Vec<Resource>,
     /// Identities of all objects; `None` after a change that may have altered them.
-    keys: Option<HashSet<IdKey>>,
+    keys: Option<IdKeys>,
 }
 
 impl ResMap {
@@ -82,7 +80,7 @@ impl ResMap {
 
     /// Refuses two objects with one identity, which patches may have made.
     pub(crate) fn check_unique(&self, schema: &MergeSchema) -> Outcome<()> {
-        let mut seen = HashSet::with_capacity(self.list.len());
+        let mut seen = IdKeys::with_capacity_and_hasher(self.list.len(), Default::default());
         for resource in &self.list {
             if !seen.insert(resource.key(schema)) {
                 let mut error = already_registered(resource, schema);
@@ -95,6 +93,48 @@ impl ResMap {
         Ok(())
     }
 
+    /// The places of all objects that have the identities of those at some places.
+    pub(crate) fn with_same_identity(&self, places: &[usize], schema: &MergeSchema) -> Vec<usize> {
+        if matches!(places, [_]) || self.keys.is_some() {
+            return places.to_vec();
+        }
+        let keys: IdKeys = places.iter().map(|at| self.list[*at].key(schema)).collect();
+        let fits = |at: &usize| keys.contains(&self.list[*at].key(schema));
+        (0..self.list.len()).filter(fits).collect()
+    }
+
+    /// Changes the objects at some places. Afterwards deleted objects are gone, and no two have one identity.
+    pub(crate) fn change(
+        &mut self,
+        places: &[usize],
+        schema: &MergeSchema,
+        mut change: impl FnMut(&mut Resource) -> Outcome<()>,
+    ) -> Outcome<()> {
+        let mut keys = self.keys.take();
+        for at in places {
+            if let Some(keys) = &mut keys {
+                keys.remove(&self.list[*at].key(schema));
+            }
+        }
+        for at in places {
+            change(&mut self.list[*at])?;
+        }
+        let is_new = |keys: &mut IdKeys, resource: &Resource| {
+            resource.node.is_null_or_empty() || keys.insert(resource.key(schema))
+        };
+        let is_unique = keys
+            .as_mut()
+            .is_some_and(|keys| places.iter().all(|at| is_new(keys, &self.list[*at])));
+        self.list.retain(|r| !r.node.is_null_or_empty());
+        if is_unique {
+            self.keys = keys;
+            return Ok(());
+        }
+        // In order, because the error names the later one of two.
+        let list = std::mem::take(&mut self.list);
+        self.append_all(list, schema)
+    }
+
     /// Removes deleted objects.
     pub(crate) fn drop_empties(&mut self) {
         if self.list.iter().any(|r| r.node.is_null_or_empty()) {
@@ -102,14 +142,18 @@ impl ResMap {
         }
     }
 
-    /// Indexes of the objects one of whose identities, earlier ones included, matches.
+    /// Indexes of the objects one of whose identities, earlier ones included, has a name and matches.
     pub(crate) fn find_by_any_id(
         &self,
         schema: &MergeSchema,
+        name: &str,
         matches: impl Fn(&ResId) -> bool,
     ) -> Vec<usize> {
+        let matches = |id: &ResId| id.name == name && matches(id);
         let fits = |r: &Resource| {
-            !r.node.is_null_or_empty()
+            // Identities are made for few objects only.
+            r.has_or_had_name(name)
+                && !r.node.is_null_or_empty()
                 && (r.previous_ids().any(|id| matches(&id)) || matches(&r.id(schema)))
         };
         self.list
@@ -122,7 +166,7 @@ impl ResMap {
 
     /// The one object that has or had an identity.
     pub(crate) fn get_by_id(&self, id: &ResId, schema: &MergeSchema) -> Outcome<usize> {
-        let found = self.find_by_any_id(schema, |other| id.same(other));
+        let found = self.find_by_any_id(schema, &id.name, |other| id.same(other));
         match found[..] {
             [at] => Ok(at),
             [] => Err(Problem::NoMatch(format!(
@@ -139,7 +183,7 @@ impl ResMap {
     /// Adds, replaces or merges what a generator made, by its behaviour.
     pub(crate) fn absorb(&mut self, mut resource: Resource, schema: &MergeSchema) -> Outcome<()> {
         let id = resource.id(schema);
-        let found = self.find_by_any_id(schema, |other| id.same(other));
+        let found = self.find_by_any_id(schema, &id.name, |other| id.same(other));
         let behavior = resource.memory.behavior;
         let shown = resource.shown();
         match found[..] {

@@ -199,6 +199,11 @@ impl Resource {
         })
     }
 
+    /// Whether one of its identities has a name.
+    pub(crate) fn has_or_had_name(&self, name: &str) -> bool {
+        self.name() == name || self.memory.previous.iter().any(|p| p.name == name)
+    }
+
     /// The identity that the object was loaded with.
     pub(crate) fn original_id(&self, schema: &MergeSchema) -> ResId {
         self.previous_ids()

@@ -5,6 +5,8 @@ use std::cell::Cell;
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
+use foldhash::fast::RandomState;
+
 mod custom;
 mod text;
 
@@ -92,7 +94,7 @@ impl From<ShapeFields> for TypeFields {
 
 /// Whether a kind is namespaced: by kind, then by apiVersion.
 #[derive(Debug, Default)]
-struct Namespaced(HashMap<Text, Vec<(Text, bool)>>);
+struct Namespaced(HashMap<Text, Vec<(Text, bool)>, RandomState>);
 
 impl Namespaced {
     fn get(&self, api_version: &str, kind: &str) -> Option<bool> {

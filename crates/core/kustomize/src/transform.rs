@@ -1,12 +1,12 @@
 //! The transformers: each changes the objects of a build in one way.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use skein_yaml::{Kind, Node, Tag};
 
 use crate::error::{BuildError, Outcome, Problem};
 use crate::field_specs::{CREATE_MAP, CREATE_TEXT, Create, FieldSpec, FieldSpecs, apply};
-use crate::id::{Gvk, IdKey};
+use crate::id::Gvk;
 use crate::kustomization::{Replacement, Replica, SortOptions};
 use crate::ops::{OpError, set_field, set_scalar};
 use crate::resmap::ResMap;
@@ -174,9 +174,7 @@ fn set_replicas(
 ) -> Outcome<()> {
     let mut found = false;
     for spec in &specs.0 {
-        let matches = map.find_by_any_id(schema, |id| {
-            id.name == replica.name && id.gvk.is_selected(&spec.gvk)
-        });
+        let matches = map.find_by_any_id(schema, &replica.name, |id| id.gvk.is_selected(&spec.gvk));
         found |= !matches.is_empty();
         for at in matches {
             let resource = &mut map.list_mut()[at];
@@ -211,13 +209,4 @@ fn add_hashes(map: &mut ResMap, schema: &MergeSchema) -> Outcome<()> {
         resource.set_name(&name)?;
     }
     Ok(())
-}
-
-/// How often each identity occurs.
-pub(crate) fn count_ids(map: &ResMap, schema: &MergeSchema) -> HashMap<IdKey, usize> {
-    let mut counts = HashMap::new();
-    for resource in map.list() {
-        *counts.entry(resource.key(schema)).or_insert(0) += 1;
-    }
-    counts
 }

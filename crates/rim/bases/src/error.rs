@@ -50,6 +50,9 @@ pub enum BaseError {
         /// The limit in bytes.
         limit: usize,
     },
+    /// Nothing can be waited for.
+    #[error("cannot start the async runtime: {0}")]
+    Runtime(std::io::Error),
     /// No client could be made.
     #[error(transparent)]
     Client(#[from] skein_http::ClientError),

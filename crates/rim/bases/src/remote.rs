@@ -1,6 +1,7 @@
 //! Fetches for one build: from a synchronous engine, through the async clients.
 
 use std::collections::HashMap;
+use std::io;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -34,19 +35,25 @@ pub struct SshAccess {
 
 /// The remote bases of one build. Its methods block: call them where blocking is allowed (`spawn_blocking`).
 pub struct RemoteBases {
-    runtime: Handle,
+    runtime: fn() -> io::Result<Handle>,
     ssh: fn() -> Option<SshAccess>,
     trees: Mutex<HashMap<String, FileTree>>,
 }
 
 impl RemoteBases {
-    /// Fetches through a runtime. The key is asked for when an ssh address comes; without one, these are refused.
-    pub fn new(runtime: Handle, ssh: fn() -> Option<SshAccess>) -> Self {
+    /// Fetches through a runtime, which is asked for when the first base comes. The key is asked for when an ssh address comes; without one, these
+    /// are refused.
+    pub fn new(runtime: fn() -> io::Result<Handle>, ssh: fn() -> Option<SshAccess>) -> Self {
         Self {
             runtime,
             ssh,
             trees: Mutex::default(),
         }
+    }
+
+    fn block_on<T>(&self, work: impl Future<Output = T>) -> Result<T, BaseError> {
+        let runtime = (self.runtime)().map_err(BaseError::Runtime)?;
+        Ok(runtime.block_on(work))
     }
 
     fn tree(&self, address: &RemoteAddress) -> Result<FileTree, BaseError> {
@@ -59,7 +66,7 @@ impl RemoteBases {
             return Ok(tree);
         }
         let url = git_url(&address.repository)?;
-        let checkout = self.runtime.block_on(self.checkout(address, &url))?;
+        let checkout = self.block_on(self.checkout(address, &url))??;
         let tree = tree::read(&address.repository, &checkout)?;
         let mut trees = self.trees.lock().unwrap_or_else(PoisonError::into_inner);
         trees.insert(key, tree.clone());
@@ -125,7 +132,7 @@ impl RemoteBases {
 
 impl RemoteSource for RemoteBases {
     fn file(&self, url: &str) -> Result<Vec<u8>, String> {
-        let fetched = self.runtime.block_on(timely_file(url));
+        let fetched = self.block_on(timely_file(url)).flatten();
         fetched.map_err(|error| error.to_string())
     }
 

@@ -1,9 +1,9 @@
 //! The table of commands.
 
-use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use clap::Subcommand;
+use tokio::task::block_in_place;
 
 use crate::artifact::{ListArguments, PullArguments, PushArguments, TagArguments};
 use crate::build::BuildArguments;
@@ -17,7 +17,6 @@ use crate::envsubst::EnvsubstArguments;
 use crate::events::EventsArguments;
 use crate::export::ExportArguments;
 use crate::get::GetArguments;
-use crate::go_flags::{with_any_values, without_switch_values};
 use crate::helm::HelmArguments;
 use crate::kustomize::KustomizeArguments;
 use crate::logs::LogsArguments;
@@ -90,38 +89,6 @@ pub enum CliCommand {
     Completion(CompletionArguments),
 }
 
-/// The commands that work on files and charts. Scripts run them often, and building the whole command line takes longer than their work.
-#[derive(Subcommand, Clone, Debug)]
-enum LocalCommand {
-    Envsubst(EnvsubstArguments),
-    Helm(Box<HelmArguments>),
-    Kustomize(Box<KustomizeArguments>),
-}
-
-#[derive(Parser)]
-#[command(name = "skein")]
-struct LocalLine {
-    #[command(subcommand)]
-    command: LocalCommand,
-}
-
-/// The command of a line that works on files and has nothing to be told about; what this leaves is for the whole command line, which also tells
-/// errors and help.
-pub fn local_command(words: &[OsString]) -> Option<CliCommand> {
-    let first = words.get(1)?.to_str()?;
-    if !["envsubst", "helm", "kustomize"].contains(&first) {
-        return None;
-    }
-    let whole = with_any_values(LocalLine::command());
-    let words = without_switch_values(&whole, words.iter().cloned());
-    let matches = whole.try_get_matches_from(words).ok()?;
-    Some(match LocalLine::from_arg_matches(&matches).ok()?.command {
-        LocalCommand::Envsubst(arguments) => CliCommand::Envsubst(arguments),
-        LocalCommand::Helm(arguments) => CliCommand::Helm(arguments),
-        LocalCommand::Kustomize(arguments) => CliCommand::Kustomize(arguments),
-    })
-}
-
 /// Runs a command; `whole` gives the command line that it is a part of. The code is that of the process; an error is told by the
 /// caller and makes it 1.
 pub async fn run(
@@ -156,7 +123,9 @@ pub async fn run(
         CliCommand::Version(arguments) => crate::version::run(*arguments, output).await?,
         CliCommand::Envsubst(arguments) => crate::envsubst::run(&arguments, output)?,
         CliCommand::Helm(arguments) => return crate::helm::run(*arguments, output).await,
-        CliCommand::Kustomize(arguments) => return crate::kustomize::run(*arguments, output).await,
+        CliCommand::Kustomize(arguments) => {
+            return block_in_place(|| crate::kustomize::run(&arguments, output));
+        }
         CliCommand::Completion(arguments) => crate::completion::run(&arguments, whole(), output)?,
     }
     Ok(ExitCode::SUCCESS)

@@ -11,6 +11,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 
+use crate::late_runtime;
 use crate::output::Output;
 
 /// `kustomize`.
@@ -28,15 +29,14 @@ enum KustomizeCommand {
     Explain(explain::ExplainArguments),
 }
 
-/// Runs `kustomize`. Errors are told as kustomize tells them.
-pub(crate) async fn run(
-    arguments: KustomizeArguments,
-    output: &mut Output,
-) -> anyhow::Result<ExitCode> {
-    let outcome = match arguments.command {
-        KustomizeCommand::Build(build) if build.is_watching() => watch::run(&build, output).await,
-        KustomizeCommand::Build(build) => build::run(&build, output).await,
-        KustomizeCommand::Explain(explain) => explain::run(&explain, output).await,
+/// Runs `kustomize`, blocking. Errors are told as kustomize tells them.
+pub(crate) fn run(arguments: &KustomizeArguments, output: &mut Output) -> anyhow::Result<ExitCode> {
+    let outcome = match &arguments.command {
+        KustomizeCommand::Build(build) if build.is_watching() => {
+            late_runtime::handle()?.block_on(watch::run(build, output))
+        }
+        KustomizeCommand::Build(build) => build::run(build, output),
+        KustomizeCommand::Explain(explain) => explain::run(explain, output),
     };
     match outcome {
         Ok(()) => Ok(ExitCode::SUCCESS),

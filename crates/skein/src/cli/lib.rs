@@ -24,6 +24,8 @@ mod helm;
 mod helm_release;
 mod kinds;
 mod kustomize;
+mod late_runtime;
+mod local;
 mod logs;
 mod migrate;
 mod objects;
@@ -44,7 +46,8 @@ mod why;
 
 pub use arguments::{ClusterArguments, Session, hoist_global_flags};
 pub use build::{BuildOptions, build_kustomization};
-pub use command::{CliCommand, local_command, run};
+pub use command::{CliCommand, run};
 pub use complete::complete;
 pub use go_flags::{tell, with_any_values, without_switch_values};
+pub use local::{chart_command, run_on_files};
 pub use output::Output;

@@ -1,11 +1,13 @@
 //! Puts all namespaced objects into one namespace.
 
+use std::collections::HashMap;
+
+use foldhash::fast::RandomState;
 use skein_yaml::{Kind, Node, Tag};
 
-use super::count_ids;
 use crate::error::{BuildError, Outcome, Problem};
 use crate::field_specs::{CREATE_TEXT, Create, FieldSpec, FieldSpecs, apply};
-use crate::id::Gvk;
+use crate::id::{Gvk, IdKey};
 use crate::ops::{OpError, get_or_create, set_scalar};
 use crate::resmap::ResMap;
 use crate::resource::Resource;
@@ -53,15 +55,20 @@ impl NamespaceTransformer {
         if self.namespace.is_empty() {
             return Ok(());
         }
-        let mut counts = count_ids(map, schema);
-        for resource in map.list_mut() {
+        // How many objects have each identity.
+        let mut counts: HashMap<IdKey, usize, RandomState> = HashMap::default();
+        let before: Vec<IdKey> = map.list().iter().map(|r| r.key(schema)).collect();
+        for key in &before {
+            *counts.entry(key.clone()).or_insert(0) += 1;
+        }
+        for (resource, before) in map.list_mut().iter_mut().zip(before) {
             if resource.node.is_null_or_empty()
                 || resource.annotation("internal.config.kubernetes.io/helm-generated")
                     == Some("true")
             {
                 continue;
             }
-            if let Some(count) = counts.get_mut(&resource.key(schema)) {
+            if let Some(count) = counts.get_mut(&before) {
                 *count -= 1;
             }
             resource.store_previous_id(schema);

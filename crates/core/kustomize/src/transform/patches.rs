@@ -1,13 +1,11 @@
 //! Strategic and JSON patches on the objects that they mean.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use serde_json::Value;
 
 use super::json_patch::JsonPatch;
 use crate::error::{BuildError, Outcome};
-use crate::id::IdKey;
 use crate::kustomization::Patch;
 use crate::load::resources_from_text;
 use crate::loader::Loader;
@@ -286,30 +284,14 @@ fn apply_patch_to(
 ) -> Outcome<()> {
     let kind = patch.kind().to_owned();
     // Objects are chosen by identity, so that one with the identity of a selected one is, too.
-    let ids: HashSet<IdKey> = selected
-        .iter()
-        .map(|at| map.list()[*at].key(schema))
-        .collect();
-    let is_chosen = |resource: &Resource| ids.contains(&resource.key(schema));
-    let chosen: Vec<usize> = match selected {
-        [one] => vec![*one],
-        _ => (0..map.list().len())
-            .filter(|at| is_chosen(&map.list()[*at]))
-            .collect(),
-    };
-    for at in chosen {
-        let resource = &mut map.list_mut()[at];
+    let chosen = map.with_same_identity(selected, schema);
+    map.change(&chosen, schema, |resource| {
         let mut copy = patch.clone();
         copy.copy_metadata_from(patch)?;
         copy.memory = patch.memory.clone();
         let gvk = resource.gvk();
         copy.set_api_version(&gvk.api_version())?;
         copy.set_kind(&kind)?;
-        resource.apply_patch(&mut copy, schema)?;
-    }
-    let list = std::mem::take(map).into_list();
-    map.append_all(
-        list.into_iter().filter(|r| !r.node.is_null_or_empty()),
-        schema,
-    )
+        resource.apply_patch(&mut copy, schema)
+    })
 }

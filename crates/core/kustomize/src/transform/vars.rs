@@ -46,7 +46,7 @@ pub(crate) fn merge(
 ) -> Outcome<()> {
     for var in vars {
         let by_namespace = !var.object.namespace.is_empty();
-        let matches = map.find_by_any_id(schema, |id| {
+        let matches = map.find_by_any_id(schema, &var.object.name, |id| {
             if by_namespace {
                 var.object.same(id)
             } else {

@@ -82,8 +82,11 @@ async fn serve(folder: &Path) -> String {
     format!("http://{address}")
 }
 
+fn runtime() -> std::io::Result<tokio::runtime::Handle> {
+    tokio::runtime::Handle::try_current().map_err(std::io::Error::other)
+}
+
 async fn built(resource: String) -> Result<Build, String> {
-    let runtime = tokio::runtime::Handle::current();
     let task = tokio::task::spawn_blocking(move || {
         let mut tree = FileTree::new();
         let text = format!("resources:\n- {resource}\n");
@@ -162,7 +165,6 @@ async fn files_come_by_http_and_links_stay_inside() {
     let (folder, _) = repository();
     let server = serve(folder.path()).await;
     assert_eq!(names(format!("{server}/files/cm.yaml")).await, ["a"]);
-    let runtime = tokio::runtime::Handle::current();
     let url = format!("{server}/org/repo.git");
     let tree =
         tokio::task::spawn_blocking(move || RemoteBases::new(runtime, || None).directory(&url));

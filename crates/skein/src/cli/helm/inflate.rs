@@ -8,13 +8,13 @@ use skein_helm::archive::unpack;
 use skein_helm::print::PrintOptions;
 use skein_helm::{Chart, KubeVersion, RenderOptions, Values, chart, preflight, render, values};
 use skein_kustomize::{ChartPlace, ChartPull, ChartTemplate, Charts, FileTree};
-use tokio::runtime::Handle;
 
 use super::connection::RemoteArguments;
 use super::settings::SettingsArguments;
 use super::template::template_name;
 use super::world::World;
 use super::{disk, fetch, pull};
+use crate::late_runtime;
 use crate::output::Output;
 
 /// Name of a release when none is given: what `helm template` falls back to, `--generate-name` or not.
@@ -22,11 +22,9 @@ const DEFAULT_RELEASE: &str = "release-name";
 /// Namespace of a release when none is given.
 const DEFAULT_NAMESPACE: &str = "default";
 
-/// Our Helm for kustomizations on the disk, whose paths count from its root.
-#[derive(Clone, Debug)]
+/// Our Helm for kustomizations on the disk, whose paths count from its root. Its methods block.
+#[derive(Clone, Debug, Default)]
 pub(crate) struct DiskCharts {
-    /// Charts are pulled through it; the methods block.
-    runtime: Handle,
     /// `--helm-api-versions`, for charts that name none.
     pub api_versions: Vec<String>,
     /// `--helm-kube-version`, for charts that name none.
@@ -46,15 +44,6 @@ impl Charts for DiskCharts {
 }
 
 impl DiskCharts {
-    /// Charts are pulled through a runtime.
-    pub(crate) fn new(runtime: Handle) -> Self {
-        Self {
-            runtime,
-            api_versions: Vec::new(),
-            kube_version: String::new(),
-        }
-    }
-
     /// Pulls as `helm pull --untar` does: the files are left where kustomize leaves them.
     fn fetch(&self, wanted: &ChartPull) -> anyhow::Result<FileTree> {
         let repository = wanted.repository.trim_end_matches('/');
@@ -73,7 +62,7 @@ impl DiskCharts {
         let settings = SettingsArguments::default().settings();
         let mut output = Output::new(io::sink(), io::sink());
         let pulled = fetch::fetch(&reference, &version, &remote, &settings, &mut output);
-        let package = self.runtime.block_on(pulled)?;
+        let package = late_runtime::handle()?.block_on(pulled)?;
         let folder = wanted.directory.as_deref().map(|d| Path::new("/").join(d));
         if let Some(folder) = folder.as_deref().and_then(Path::parent) {
             fs::create_dir_all(folder).with_context(|| format!("mkdir {}", folder.display()))?;

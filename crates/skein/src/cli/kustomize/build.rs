@@ -138,8 +138,8 @@ impl BuildArguments {
 }
 
 /// Runs `kustomize build`.
-pub(super) async fn run(arguments: &BuildArguments, output: &mut Output) -> anyhow::Result<()> {
-    let (built, _) = once(arguments).await?;
+pub(super) fn run(arguments: &BuildArguments, output: &mut Output) -> anyhow::Result<()> {
+    let (built, _) = once(arguments)?;
     for warning in &built.warnings {
         output.note_line(warning.text)?;
     }
@@ -151,32 +151,24 @@ pub(super) async fn run(arguments: &BuildArguments, output: &mut Output) -> anyh
 }
 
 /// One build, and the files that it asked for.
-pub(super) async fn once(arguments: &BuildArguments) -> anyhow::Result<(Build, BTreeSet<PathBuf>)> {
-    let (outcome, seen) = attempt(arguments).await?;
+fn once(arguments: &BuildArguments) -> anyhow::Result<(Build, BTreeSet<PathBuf>)> {
+    let (outcome, seen) = attempt(arguments);
     Ok((outcome?, seen))
 }
 
-/// As [`once`]; the files are told of a build that fails too.
-pub(super) async fn attempt(
-    arguments: &BuildArguments,
-) -> anyhow::Result<(anyhow::Result<Build>, BTreeSet<PathBuf>)> {
-    let arguments = arguments.clone();
-    let runtime = tokio::runtime::Handle::current();
-    // Remote bases and charts are waited for.
-    let task = tokio::task::spawn_blocking(move || {
-        let disk = Disk::default();
-        let built = arguments.build(&disk, runtime);
-        (built, disk.seen())
-    });
-    Ok(task.await?)
+/// As [`once`]; the files are told of a build that fails too. It blocks: remote bases and charts are waited for.
+pub(super) fn attempt(arguments: &BuildArguments) -> (anyhow::Result<Build>, BTreeSet<PathBuf>) {
+    let disk = Disk::default();
+    let built = arguments.build(&disk);
+    (built, disk.seen())
 }
 
 impl BuildArguments {
-    fn build(&self, disk: &Disk, runtime: tokio::runtime::Handle) -> anyhow::Result<Build> {
-        let mut charts = DiskCharts::new(runtime.clone());
+    fn build(&self, disk: &Disk) -> anyhow::Result<Build> {
+        let mut charts = DiskCharts::default();
         charts.api_versions = self.helm.helm_api_versions.clone();
         charts.kube_version = self.helm.helm_kube_version.clone();
-        let remote = remote::bases(runtime);
+        let remote = remote::bases();
         let options = self.options(&charts, &remote);
         remote::with_root(&self.directory, disk, &options, |files, root, options| {
             build(files, root, options).map_err(disk::told)

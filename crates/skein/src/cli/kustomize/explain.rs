@@ -52,8 +52,8 @@ enum Form {
 }
 
 /// Runs `kustomize explain`.
-pub(super) async fn run(arguments: &ExplainArguments, output: &mut Output) -> anyhow::Result<()> {
-    let built = traced(arguments).await?;
+pub(super) fn run(arguments: &ExplainArguments, output: &mut Output) -> anyhow::Result<()> {
+    let built = traced(arguments)?;
     let (value, history) = find(&built, &arguments.object, arguments.namespace.as_deref())?;
     let history = told(history);
     let chosen = match &arguments.field {
@@ -70,24 +70,21 @@ pub(super) async fn run(arguments: &ExplainArguments, output: &mut Output) -> an
 }
 
 /// The build with the origin of every field.
-async fn traced(arguments: &ExplainArguments) -> anyhow::Result<Build> {
-    let (directory, flags) = (arguments.directory.clone(), arguments.remote.clone());
-    let (enable_helm, runtime) = (arguments.enable_helm, tokio::runtime::Handle::current());
-    let task = tokio::task::spawn_blocking(move || {
-        let charts = DiskCharts::new(runtime.clone());
-        let remote = remote::bases(runtime);
-        let options = Options {
-            trace: true,
-            remote: flags.allowed(&remote),
-            charts: enable_helm.then_some(&charts as &dyn Charts),
-            ..Options::default()
-        };
-        let disk = Disk::default();
-        remote::with_root(&directory, &disk, &options, |files, root, options| {
-            build(files, root, options).map_err(disk::told)
-        })
-    });
-    task.await?
+fn traced(arguments: &ExplainArguments) -> anyhow::Result<Build> {
+    let (charts, remote) = (DiskCharts::default(), remote::bases());
+    let options = Options {
+        trace: true,
+        remote: arguments.remote.allowed(&remote),
+        charts: arguments.enable_helm.then_some(&charts as &dyn Charts),
+        ..Options::default()
+    };
+    let disk = Disk::default();
+    remote::with_root(
+        &arguments.directory,
+        &disk,
+        &options,
+        |files, root, options| build(files, root, options).map_err(disk::told),
+    )
 }
 
 /// The object that is meant.

@@ -8,6 +8,7 @@ use skein_bases::{RemoteBases, SshAccess};
 use skein_kustomize::{Files, LoadRestrictions, Options, RemoteAddress, RemoteSource};
 
 use super::disk::{self, Disk};
+use crate::late_runtime;
 
 /// Names of private keys in `~/.ssh`, in the order in which they are taken.
 const KEY_NAMES: [&str; 3] = ["id_ed25519", "id_ecdsa", "id_rsa"];
@@ -28,8 +29,8 @@ impl RemoteFlags {
 }
 
 /// Remote bases, with the user's own SSH key.
-pub(super) fn bases(runtime: tokio::runtime::Handle) -> RemoteBases {
-    RemoteBases::new(runtime, ssh_access)
+pub(super) fn bases() -> RemoteBases {
+    RemoteBases::new(late_runtime::handle, ssh_access)
 }
 
 /// The first key of `~/.ssh`. Keys with a passphrase and agents are not used.

@@ -36,7 +36,8 @@ pub(super) async fn run(arguments: &BuildArguments, output: &mut Output) -> anyh
     let mut watched = BTreeSet::new();
     let mut before: Option<Objects> = None;
     loop {
-        let (outcome, seen) = attempt(arguments).await?;
+        let again = arguments.clone();
+        let (outcome, seen) = tokio::task::spawn_blocking(move || attempt(&again)).await?;
         match outcome {
             Ok(built) => {
                 let now = objects(&built.values);
