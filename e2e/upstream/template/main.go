@@ -1,19 +1,24 @@
 // Renders templates given as JSON lines with the real engines, for crates/core/template to be compared with.
 //
 // A line is {"tpl": "...", "data": ...}. Mode "helm" (the default) renders a chart of one template with the data as its values, by Helm's engine;
-// mode "go" executes the template over the data with Go's text/template and sprig. Answers are {"output": ...} or {"error": ...}, a line each.
+// mode "go" executes the template over the data with Go's text/template and sprig. Mode "schema" checks the data against the text of a schema as Helm
+// checks values. Answers are {"output": ...} or {"error": ...}, a line each.
 package main
 
 import (
 	"bufio"
 	"encoding/json"
 	"fmt"
+	"io"
+	"log/slog"
 	"os"
 	"strings"
 	"text/template"
 
 	"github.com/Masterminds/sprig/v3"
+	"github.com/santhosh-tekuri/jsonschema/v6"
 	"helm.sh/helm/v4/pkg/chart/common"
+	"helm.sh/helm/v4/pkg/chart/common/util"
 	chart "helm.sh/helm/v4/pkg/chart/v2"
 	"helm.sh/helm/v4/pkg/engine"
 )
@@ -23,6 +28,7 @@ type testCase struct {
 	Mode     string `json:"mode"`
 	Missing  string `json:"mk"`
 	Data     any    `json:"data"`
+	Schema   string `json:"schema"`
 }
 
 type answer struct {
@@ -33,6 +39,7 @@ type answer struct {
 const file = "templates/t.yaml"
 
 func main() {
+	slog.SetDefault(slog.New(slog.NewTextHandler(io.Discard, nil)))
 	in := bufio.NewScanner(os.Stdin)
 	in.Buffer(make([]byte, 1<<20), 64<<20)
 	out := json.NewEncoder(os.Stdout)
@@ -56,6 +63,9 @@ func main() {
 }
 
 func render(c testCase) (string, error) {
+	if c.Mode == "schema" {
+		return "", validate(c)
+	}
 	if c.Mode == "go" {
 		return renderGo(c)
 	}
@@ -82,4 +92,35 @@ func renderGo(c testCase) (string, error) {
 	var b strings.Builder
 	err = t.Execute(&b, c.Data)
 	return b.String(), err
+}
+
+// validate checks values as Helm does; other data than a map with the same library.
+func validate(c testCase) (problem error) {
+	if values, ok := c.Data.(map[string]any); ok {
+		return util.ValidateAgainstSingleSchema(values, []byte(c.Schema))
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			problem = fmt.Errorf("unable to validate schema: %s", r)
+		}
+	}()
+	document, err := jsonschema.UnmarshalJSON(strings.NewReader(c.Schema))
+	if err != nil {
+		return err
+	}
+	compiler := jsonschema.NewCompiler()
+	compiler.UseLoader(jsonschema.SchemeURLLoader{})
+	const address = "file:///values.schema.json"
+	if err := compiler.AddResource(address, document); err != nil {
+		return err
+	}
+	schema, err := compiler.Compile(address)
+	if err != nil {
+		return err
+	}
+	if err := schema.Validate(c.Data); err != nil {
+		title := "jsonschema validation failed with '" + address + "#'\n"
+		return fmt.Errorf("%s\n", strings.TrimPrefix(err.Error(), title))
+	}
+	return nil
 }

@@ -94,6 +94,61 @@ pub fn time_error(text: &str, layout: TimeLayout) -> Option<String> {
         .then(|| format!("parsing time {quoted}: day out of range"))
 }
 
+/// Why `time.Parse` refuses a text as a date alone (`2006-01-02`); `None` for a good one.
+pub fn date_error(text: &str) -> Option<String> {
+    const PARTS_OF_DATE: usize = 5;
+    let quoted = bytes_quoted(text);
+    let mut rest = text;
+    let mut numbers = Vec::new();
+    for (part, digits) in PARTS.into_iter().take(PARTS_OF_DATE) {
+        let after = if digits == 0 {
+            rest.strip_prefix(part)
+        } else {
+            let split = rest.split_at_checked(digits);
+            let number = split.filter(|(start, _)| start.bytes().all(|b| b.is_ascii_digit()));
+            number.map(|(start, after)| {
+                numbers.push(start.parse::<u32>().unwrap_or_default());
+                after
+            })
+        };
+        let Some(after) = after else {
+            return Some(format!(
+                "parsing time {quoted} as \"2006-01-02\": cannot parse {} as \"{part}\"",
+                bytes_quoted(rest)
+            ));
+        };
+        if part == "01"
+            && numbers
+                .last()
+                .is_some_and(|month| !(1..=12).contains(month))
+        {
+            return Some(format!("parsing time {quoted}: month out of range"));
+        }
+        rest = after;
+    }
+    if !rest.is_empty() {
+        let extra = bytes_quoted(rest);
+        return Some(format!("parsing time {quoted}: extra text: {extra}"));
+    }
+    let number = |at: usize| numbers.get(at).copied().unwrap_or_default();
+    (!(1..=days(number(0), number(1))).contains(&number(2)))
+        .then(|| format!("parsing time {quoted}: day out of range"))
+}
+
+/// A text in quotes as Go's package time prints it: what is not ASCII byte by byte.
+fn bytes_quoted(text: &str) -> String {
+    let mut out = String::from("\"");
+    for byte in text.bytes() {
+        match byte {
+            b'"' | b'\\' => out.extend(['\\', char::from(byte)]),
+            b' '..0x80 => out.push(char::from(byte)),
+            _ => out.push_str(&format!("\\x{byte:02x}")),
+        }
+    }
+    out.push('"');
+    out
+}
+
 fn is_zone(text: &str) -> bool {
     let bytes = text.as_bytes();
     match bytes {
@@ -132,5 +187,26 @@ mod tests {
             )
         );
         assert!(time_error("2024-01-01T00:00:00Z", TimeLayout::Micro).is_some());
+        assert_eq!(date_error("2024-02-29"), None);
+        for (text, wanted) in [
+            (
+                "2023-02-29",
+                "parsing time \"2023-02-29\": day out of range",
+            ),
+            (
+                "2023-13-01",
+                "parsing time \"2023-13-01\": month out of range",
+            ),
+            (
+                "2023-01-011",
+                "parsing time \"2023-01-011\": extra text: \"1\"",
+            ),
+            (
+                "২",
+                "parsing time \"\\xe0\\xa7\\xa8\" as \"2006-01-02\": cannot parse \"\\xe0\\xa7\\xa8\" as \"2006\"",
+            ),
+        ] {
+            assert_eq!(date_error(text).as_deref(), Some(wanted));
+        }
     }
 }

@@ -30,5 +30,6 @@ pub use manifest::{Hook, HookEvent, Manifest};
 pub use render::{
     KubeVersion, RenderError, RenderOptions, Rendered, render, render_files, render_through,
 };
+pub use schema::check as check_schema;
 pub use values::Values;
 pub use warning::Warning;

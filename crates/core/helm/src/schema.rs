@@ -1,10 +1,13 @@
 //! values.schema.json: which charts have one, and what their values break.
 
+mod address;
 mod document;
+mod draft;
 mod format;
 mod metaschema;
 mod number;
 mod problem;
+mod reach;
 mod validator;
 
 pub use document::Document as Schema;
@@ -29,7 +32,7 @@ pub(crate) fn validate(
     warnings: &mut Vec<Warning>,
 ) -> Result<(), String> {
     let mut problems = String::new();
-    check(chart, values, warnings, &mut problems);
+    check_all(chart, values, warnings, &mut problems);
     if problems.is_empty() {
         Ok(())
     } else {
@@ -39,24 +42,30 @@ pub(crate) fn validate(
 
 /// Checks values against one schema.
 pub(crate) fn validate_one(schema: &[u8], values: &Values) -> Result<(), String> {
-    let schema = validator::read(schema)?;
-    validator::validate(&schema, values, &mut Vec::new())
+    check(schema, &Value::Object(values.clone()))
+}
+
+/// Checks any value against the text of a schema, as Helm checks values against `values.schema.json`; the problems read as Helm's.
+pub fn check(schema: &[u8], value: &Value) -> Result<(), String> {
+    let schema = Schema::read(schema)?;
+    validator::validate(&schema, value, &mut Vec::new())
 }
 
 /// Reads and checks a chart's schema, or takes what came of it before.
 fn read(chart: &Chart, text: &Arc<[u8]>) -> Result<Arc<Schema>, String> {
     let kept = chart.read_schema.get(|from| kept::is_same(from, text));
     kept.unwrap_or_else(|| {
-        let schema = validator::read(text).map(Arc::new);
+        let schema = Schema::read(text).map(Arc::new);
         chart.read_schema.keep(Arc::clone(text), schema.clone());
         schema
     })
 }
 
-fn check(chart: &Chart, values: &Values, warnings: &mut Vec<Warning>, problems: &mut String) {
+fn check_all(chart: &Chart, values: &Values, warnings: &mut Vec<Warning>, problems: &mut String) {
     if let Some(schema) = &chart.schema
-        && let Err(problem) =
-            read(chart, schema).and_then(|schema| validator::validate(&schema, values, warnings))
+        && let Err(problem) = read(chart, schema).and_then(|schema| {
+            validator::validate(&schema, &Value::Object(values.clone()), warnings)
+        })
     {
         problems.push_str(chart.name());
         problems.push_str(":\n");
@@ -66,7 +75,7 @@ fn check(chart: &Chart, values: &Values, warnings: &mut Vec<Warning>, problems: 
         let name = child.name();
         match values.get(name) {
             None | Some(Value::Null) => {}
-            Some(Value::Object(values)) => check(child, values, warnings, problems),
+            Some(Value::Object(values)) => check_all(child, values, warnings, problems),
             Some(other) => problems.push_str(&format!(
                 "{name}:\ninvalid type for values: expected object (map), got {}\n",
                 go_type(other)

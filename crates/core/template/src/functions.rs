@@ -29,7 +29,7 @@ use crate::value::Operand;
 pub(crate) use arguments::{any, integer, map, text, text_of};
 pub use json::json_problem;
 pub(crate) use json::{JsonStyle, from_typed_json_text, to_json_text};
-pub use url::url_problem;
+pub use url::{ParsedUrl, parse_url, url_problem};
 
 /// Result of a function.
 pub(crate) type Outcome = Result<Operand, CallError>;

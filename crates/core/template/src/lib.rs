@@ -29,7 +29,7 @@ pub use environment::{Environment, FixedEnvironment, Limits, MissingKey, Options
 pub use error::{ExecError, ExecErrorKind, ParseError};
 pub use exec::Runtime;
 pub use function::{Body, CallError, Function, FunctionMap, Signature};
-pub use functions::{json_problem, url_problem};
+pub use functions::{ParsedUrl, json_problem, parse_url, url_problem};
 pub use object::Object;
 pub use regex_syntax::translate as regex_of_go;
 pub use templates::Templates;

@@ -1,71 +1,42 @@
-//! A schema document: its draft, and where its references lead.
+//! A schema document: the resources in it, their drafts and anchors, and where references lead.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use serde_json::Value;
+use regex::Regex;
+use serde_json::{Map, Value};
+use skein_gowords::quote;
+
+use super::address::{ROOT, escape, join, shown};
+use super::draft::{Below, Draft, POSITIONS, not_loaded};
+use super::{metaschema, reach};
 
 /// Most schemas of one document that are indexed.
 const MAX_SCHEMAS: usize = 200_000;
 /// Deepest nesting of a document, in levels (the JSON reader has a lower one).
 const MAX_LEVELS: usize = 256;
-/// Address under which Helm loads the schema.
-pub(super) const ROOT: &str = "file:///values.schema.json";
-/// Keywords whose values are data, not schemas.
-const DATA: &[&str] = &["enum", "const", "default", "examples", "example"];
 
-/// The version of JSON Schema that a document is written for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Draft {
-    D4,
-    D6,
-    D7,
-    D2019,
-    D2020,
-}
-
-impl Draft {
-    fn of(schema: &Value) -> Result<Self, String> {
-        let Some(url) = schema.get("$schema").and_then(Value::as_str) else {
-            return Ok(Self::D2020);
-        };
-        let plain = url.trim_end_matches('#');
-        let plain = plain.split_once("://").map_or(plain, |(_, rest)| rest);
-        Ok(match plain {
-            "json-schema.org/schema" => Self::D2020,
-            "json-schema.org/draft-04/schema" => Self::D4,
-            "json-schema.org/draft-06/schema" => Self::D6,
-            "json-schema.org/draft-07/schema" => Self::D7,
-            "json-schema.org/draft/2019-09/schema" => Self::D2019,
-            "json-schema.org/draft/2020-12/schema" => Self::D2020,
-            _ => return Err(remote(url)),
-        })
-    }
-}
-
-fn remote(url: &str) -> String {
-    format!(
-        "failing loading {url:?}: schemas outside of the chart are not read, put it into the chart's schema"
-    )
-}
-
-/// Parses a schema and finds its draft.
-pub(super) fn parse(text: &[u8]) -> Result<(Value, Draft), String> {
-    let root: Value = serde_json::from_slice(text).map_err(|error| {
-        // Go's words where they are known.
-        if error.is_eof() {
-            "unexpected EOF".to_owned()
-        } else {
-            error.to_string()
-        }
-    })?;
-    let draft = Draft::of(&root)?;
-    Ok((root, draft))
+/// A part of a document with an address of its own.
+#[derive(Debug)]
+pub(super) struct Resource {
+    pub(super) address: String,
+    /// JSON pointer to it.
+    pub(super) pointer: String,
+    pub(super) draft: Draft,
+    /// JSON pointers by anchor.
+    anchors: BTreeMap<String, String>,
+    dynamic_anchors: BTreeSet<String>,
+    /// Whether it says `$recursiveAnchor`.
+    pub(super) is_recursive: bool,
 }
 
 /// Where a reference leads.
-pub(super) enum Target<'a> {
-    Schema(&'a Value),
-    /// An address that is not in the document and that everything fits (`urn:`, the schemas of JSON Schema itself).
+#[derive(Clone, Debug)]
+pub(super) enum Target {
+    /// A schema of the document, by JSON pointer, and its resource.
+    Here(String, usize),
+    /// A schema of the metaschema of a draft, in the same way.
+    Meta(Draft, String, usize),
+    /// An address that everything fits (`urn:`).
     Anything,
 }
 
@@ -73,191 +44,344 @@ pub(super) enum Target<'a> {
 #[derive(Debug)]
 pub struct Document {
     pub(super) root: Value,
-    pub(super) draft: Draft,
-    /// JSON pointers by address without fragment.
-    resources: HashMap<String, String>,
-    /// JSON pointers by address with an anchor as fragment.
-    anchors: HashMap<String, String>,
+    pub(super) resources: Vec<Resource>,
+    by_address: HashMap<String, usize>,
+    by_pointer: HashMap<String, usize>,
+    /// Pointers of schemas that are indexed.
+    processed: BTreeSet<String>,
+    /// Where references lead, by resource and text.
+    pub(super) targets: HashMap<(usize, String), Target>,
+    pub(super) patterns: HashMap<String, Regex>,
+    /// Addresses that everything fits.
+    pub(super) unresolved: BTreeSet<String>,
+    /// Whether formats are asserted in all drafts, as in metaschemas.
+    pub(super) asserts_formats: bool,
 }
 
 impl Document {
-    /// Indexes a document; every reference in it must lead somewhere.
-    pub(super) fn new(root: Value, draft: Draft) -> Result<Self, String> {
-        let mut document = Self {
-            draft,
-            resources: HashMap::new(),
-            anchors: HashMap::new(),
-            root: Value::Null,
-        };
-        document.resources.insert(ROOT.to_owned(), String::new());
-        let mut walk = Walk {
-            document: &mut document,
-            references: Vec::new(),
-            count: 0,
-        };
-        walk.visit(&root, ROOT, String::new(), 0)?;
-        let references = walk.references;
-        document.root = root;
-        for (base, reference) in references {
-            document.resolve(&base, &reference)?;
-        }
+    /// Reads, checks and indexes the text of a schema.
+    pub(super) fn read(text: &[u8]) -> Result<Self, String> {
+        let mut document = Self::new(parse(text)?, ROOT, Draft::D2020)?;
+        metaschema::check_part(&document, "")?;
+        reach::compile(&mut document)?;
         Ok(document)
     }
 
-    /// The base address of the root.
-    pub(super) fn base() -> String {
-        ROOT.to_owned()
+    /// A metaschema.
+    pub(super) fn meta(root: Value, address: &str, draft: Draft) -> Result<Self, String> {
+        let mut document = Self::new(root, address, draft)?;
+        document.asserts_formats = true;
+        reach::compile(&mut document)?;
+        Ok(document)
     }
 
-    /// The base address within a schema.
-    pub(super) fn base_of(&self, schema: &Value, base: &str) -> String {
-        identifier(schema, self.draft).map_or_else(|| base.to_owned(), |id| join(base, id).0)
-    }
-
-    /// Where a reference leads, and the base address there.
-    pub(super) fn resolve(
-        &self,
-        base: &str,
-        reference: &str,
-    ) -> Result<(Target<'_>, String), String> {
-        let (address, fragment) = join(base, reference);
-        let missing = || format!("jsonpointer in {reference:?} not found in schema {address:?}");
-        let Some(at) = self.resources.get(&address) else {
-            let is_meta = address.contains("://json-schema.org/");
-            if address.starts_with("urn:") || is_meta {
-                return Ok((Target::Anything, address));
-            }
-            return Err(remote(&address));
+    fn new(root: Value, address: &str, draft: Draft) -> Result<Self, String> {
+        let mut document = Self {
+            root: Value::Null,
+            resources: Vec::new(),
+            by_address: HashMap::new(),
+            by_pointer: HashMap::new(),
+            processed: BTreeSet::new(),
+            targets: HashMap::new(),
+            patterns: HashMap::new(),
+            unresolved: BTreeSet::new(),
+            asserts_formats: false,
         };
-        let pointer = if fragment.is_empty() {
-            at.clone()
-        } else if fragment.starts_with('/') {
-            format!("{at}{}", percent_decode(&fragment))
-        } else {
-            let full = format!("{address}#{fragment}");
-            self.anchors
-                .get(&full)
-                .cloned()
-                .ok_or_else(|| format!("anchor in {reference:?} not found in schema {address:?}"))?
-        };
-        let schema = self.root.pointer(&pointer).ok_or_else(missing)?;
-        Ok((Target::Schema(schema), address))
+        if !root.is_object() {
+            document.add_resource(address.to_owned(), "", draft, &root)?;
+        }
+        document.index(&root, (address, draft), "", 0)?;
+        document.by_address.entry(address.to_owned()).or_insert(0);
+        document.root = root;
+        Ok(document)
     }
-}
 
-struct Walk<'a> {
-    document: &'a mut Document,
-    references: Vec<(String, String)>,
-    count: usize,
-}
+    /// Indexes what is not indexed yet from a pointer on; whether there was anything to do.
+    pub(super) fn index_at(&mut self, pointer: &str) -> Result<bool, String> {
+        if self.processed.contains(pointer) {
+            return Ok(false);
+        }
+        let resource = &self.resources[self.resource_at(pointer)];
+        let (address, draft) = (resource.address.clone(), resource.draft);
+        let value = self.root.pointer(pointer).cloned().unwrap_or_default();
+        self.index(&value, (&address, draft), pointer, 0)?;
+        Ok(true)
+    }
 
-impl Walk<'_> {
-    fn visit(&mut self, value: &Value, base: &str, at: String, level: usize) -> Result<(), String> {
-        self.count += 1;
-        if self.count > MAX_SCHEMAS || level > MAX_LEVELS {
+    fn index(
+        &mut self,
+        value: &Value,
+        (base, around): (&str, Draft),
+        at: &str,
+        level: usize,
+    ) -> Result<(), String> {
+        if !self.processed.insert(at.to_owned()) {
+            return Ok(());
+        }
+        if self.processed.len() > MAX_SCHEMAS || level > MAX_LEVELS {
             return Err(format!(
                 "the schema has more than {MAX_SCHEMAS} parts or more than {MAX_LEVELS} levels"
             ));
         }
-        match value {
-            Value::Object(map) => {
-                let base = self.enter(value, base, &at);
-                for (key, value) in map {
-                    if DATA.contains(&key.as_str()) {
-                        continue;
-                    }
-                    let token = key.replace('~', "~0").replace('/', "~1");
-                    self.visit(value, &base, format!("{at}/{token}"), level + 1)?;
+        let Value::Object(map) = value else {
+            return Ok(());
+        };
+        let mut draft = Draft::of(map, around, at)?;
+        let mut id = draft.id(map);
+        if id.is_none() && !at.is_empty() {
+            draft = around;
+            id = draft.id(map);
+        }
+        if id.is_some_and(|id| skein_template::url_problem(id).is_some()) {
+            let place = quote(&shown(ROOT, at));
+            return Err(format!("error in parsing id at {place}"));
+        }
+        let base = id.map_or_else(|| base.to_owned(), |id| join(base, id).0);
+        if id.is_some() || at.is_empty() {
+            self.add_resource(base.clone(), at, draft, value)?;
+        }
+        let resource = self.by_address.get(&base).copied().unwrap_or_default();
+        self.add_anchors(map, resource, at)?;
+        let draft = self.resources[resource].draft;
+        for (keyword, below, since) in POSITIONS {
+            if draft < *since {
+                continue;
+            }
+            if let Some(value) = map.get(*keyword) {
+                for (pointer, schema) in schemas_below(value, *below, &format!("{at}/{keyword}")) {
+                    self.index(schema, (&base, draft), &pointer, level + 1)?;
                 }
             }
-            Value::Array(items) => {
-                for (index, item) in items.iter().enumerate() {
-                    self.visit(item, base, format!("{at}/{index}"), level + 1)?;
-                }
-            }
-            _ => {}
         }
         Ok(())
     }
 
-    /// Notes what an object can be referred to as, and what it refers to.
-    fn enter(&mut self, value: &Value, base: &str, at: &str) -> String {
-        let mut base = base.to_owned();
-        if let Some(id) = identifier(value, self.document.draft) {
-            let (address, fragment) = join(&base, id);
-            if fragment.is_empty() {
-                self.document
-                    .resources
-                    .insert(address.clone(), at.to_owned());
-                base = address;
-            } else {
-                let anchor = format!("{address}#{fragment}");
-                self.document.anchors.insert(anchor, at.to_owned());
-            }
+    fn add_resource(
+        &mut self,
+        address: String,
+        at: &str,
+        draft: Draft,
+        value: &Value,
+    ) -> Result<(), String> {
+        if let Some(other) = self.by_address.get(&address) {
+            let other = &self.resources[*other].pointer;
+            return Err(format!(
+                "duplicate id {} in {} at {} and {}",
+                quote(&address),
+                quote(ROOT),
+                quote(at),
+                quote(other)
+            ));
         }
-        for keyword in ["$anchor", "$dynamicAnchor"] {
-            if let Some(anchor) = value.get(keyword).and_then(Value::as_str) {
-                let anchor = format!("{base}#{anchor}");
-                self.document.anchors.insert(anchor, at.to_owned());
-            }
-        }
-        for keyword in ["$ref", "$dynamicRef"] {
-            if let Some(reference) = value.get(keyword).and_then(Value::as_str) {
-                self.references.push((base.clone(), reference.to_owned()));
-            }
-        }
-        base
+        self.by_address
+            .insert(address.clone(), self.resources.len());
+        self.by_pointer.insert(at.to_owned(), self.resources.len());
+        self.resources.push(Resource {
+            address,
+            pointer: at.to_owned(),
+            draft,
+            anchors: BTreeMap::new(),
+            dynamic_anchors: BTreeSet::new(),
+            is_recursive: value.get("$recursiveAnchor") == Some(&Value::Bool(true)),
+        });
+        Ok(())
     }
-}
 
-fn identifier(schema: &Value, draft: Draft) -> Option<&str> {
-    let keyword = if draft == Draft::D4 { "id" } else { "$id" };
-    // Before draft 2019-09 a $ref hides what stands beside it.
-    if draft < Draft::D2019 && schema.get("$ref").is_some() {
-        return None;
+    fn add_anchors(
+        &mut self,
+        map: &Map<String, Value>,
+        resource: usize,
+        at: &str,
+    ) -> Result<(), String> {
+        let text = |keyword: &str| map.get(keyword).and_then(Value::as_str);
+        let resource = &mut self.resources[resource];
+        let mut anchors = Vec::new();
+        if resource.draft < Draft::D2019 {
+            if map.contains_key("$ref") {
+                return Ok(());
+            }
+            let id = text(resource.draft.id_keyword()).unwrap_or_default();
+            let fragment = join("", id).1;
+            if !fragment.is_empty() && !fragment.starts_with('/') {
+                anchors.push(fragment);
+            }
+        } else {
+            anchors.extend(text("$anchor").map(str::to_owned));
+        }
+        if resource.draft >= Draft::D2020
+            && let Some(anchor) = text("$dynamicAnchor")
+        {
+            anchors.push(anchor.to_owned());
+            resource.dynamic_anchors.insert(anchor.to_owned());
+        }
+        for anchor in anchors {
+            let before = resource.anchors.insert(anchor.clone(), at.to_owned());
+            if let Some(before) = before.filter(|before| before != at) {
+                return Err(format!(
+                    "duplicate anchor {} in {} at {} and {}",
+                    quote(&anchor),
+                    quote(ROOT),
+                    quote(&before),
+                    quote(at)
+                ));
+            }
+        }
+        Ok(())
     }
-    schema.get(keyword).and_then(Value::as_str)
-}
 
-/// A reference joined to a base address: address and fragment.
-fn join(base: &str, reference: &str) -> (String, String) {
-    let (path, fragment) = reference.split_once('#').unwrap_or((reference, ""));
-    let address = if path.is_empty() {
-        base.to_owned()
-    } else if path.contains("://") || path.starts_with("urn:") {
-        path.to_owned()
-    } else {
-        let (scheme, rest) = base.split_once("://").unwrap_or(("file", base));
-        let (host, folder) = rest.split_once('/').unwrap_or((rest, ""));
-        let folder = folder.rsplit_once('/').map_or("", |(folder, _)| folder);
-        let full = match path.strip_prefix('/') {
-            Some(rooted) => rooted.to_owned(),
-            None => format!("{folder}/{path}"),
+    /// The resource in which a pointer lies.
+    pub(super) fn resource_at(&self, pointer: &str) -> usize {
+        let mut pointer = pointer;
+        loop {
+            if let Some(resource) = self.by_pointer.get(pointer) {
+                return *resource;
+            }
+            match pointer.rsplit_once('/') {
+                Some((before, _)) => pointer = before,
+                None => return 0,
+            }
+        }
+    }
+
+    /// The resource that starts exactly at a pointer.
+    pub(super) fn resource_exactly_at(&self, pointer: &str) -> Option<&Resource> {
+        let resource = self.by_pointer.get(pointer)?;
+        self.resources.get(*resource)
+    }
+
+    /// The resource of a schema that stands in another one.
+    pub(super) fn resource_of(&self, schema: &Map<String, Value>, around: usize) -> usize {
+        // Only a schema that names itself is one of its own.
+        if !schema.contains_key("$id") && !schema.contains_key("id") {
+            return around;
+        }
+        let Some(resource) = self.resources.get(around) else {
+            return around;
         };
-        format!("{scheme}://{host}/{}", crate::archive::clean(&full))
-    };
-    (address, fragment.to_owned())
+        let draft = Draft::of(schema, resource.draft, "").unwrap_or(resource.draft);
+        let id = draft.id(schema).or_else(|| resource.draft.id(schema));
+        let address = id.map(|id| join(&resource.address, id).0);
+        let known = address.and_then(|address| self.by_address.get(&address));
+        known.copied().unwrap_or(around)
+    }
+
+    /// The schema of a resource's dynamic anchor.
+    pub(super) fn dynamic_anchor(&self, resource: usize, anchor: &str) -> Option<&Value> {
+        let resource = self.resources.get(resource)?;
+        resource.dynamic_anchors.get(anchor)?;
+        self.root.pointer(resource.anchors.get(anchor)?)
+    }
+
+    /// Where a reference leads, and for an address that everything fits, that address.
+    pub(super) fn resolve(
+        &self,
+        resource: usize,
+        reference: &str,
+    ) -> Result<(Target, Option<String>), String> {
+        let path = reference.split('#').next().unwrap_or_default();
+        if let Some(problem) = skein_template::url_problem(path) {
+            return Err(format!("error in parsing {}: {problem}", quote(path)));
+        }
+        let (address, fragment) = join(&self.resources[resource].address, reference);
+        if let Some(resource) = self.by_address.get(&address) {
+            let (pointer, resource) = self.pointer_in(*resource, &fragment)?;
+            return Ok((Target::Here(pointer, resource), None));
+        }
+        if let Some((draft, document, resource)) = metaschema::find(&address)? {
+            let (pointer, resource) = document.pointer_in(resource, &fragment)?;
+            if document.root.pointer(&pointer).is_none() {
+                return Err(not_found(&address, &pointer));
+            }
+            return Ok((Target::Meta(draft, pointer, resource), None));
+        }
+        if !address.starts_with("urn:") {
+            return Err(not_loaded(&address));
+        }
+        if fragment.starts_with('/') {
+            return Err(not_found(&address, &fragment));
+        }
+        if !fragment.is_empty() {
+            return Err(no_anchor(&address, &fragment, &address));
+        }
+        Ok((Target::Anything, Some(address)))
+    }
+
+    pub(super) fn find_resource(&self, address: &str) -> Option<usize> {
+        self.by_address.get(address).copied()
+    }
+
+    fn pointer_in(&self, resource: usize, fragment: &str) -> Result<(String, usize), String> {
+        let resource = &self.resources[resource];
+        let pointer = if fragment.is_empty() || fragment.starts_with('/') {
+            format!("{}{fragment}", resource.pointer)
+        } else {
+            let known = resource.anchors.get(fragment).cloned();
+            known.ok_or_else(|| no_anchor(&resource.address, fragment, self.address()))?
+        };
+        let resource = self.resource_at(&pointer);
+        Ok((pointer, resource))
+    }
+
+    /// The address under which the document is known.
+    pub(super) fn address(&self) -> &str {
+        if self.asserts_formats {
+            return self.resources.first().map_or(ROOT, |root| &root.address);
+        }
+        ROOT
+    }
 }
 
-fn percent_decode(text: &str) -> String {
-    let bytes = text.as_bytes();
-    let mut out = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while at < bytes.len() {
-        let code = (bytes[at] == b'%')
-            .then(|| text.get(at + 1..at + 3))
-            .flatten()
-            .and_then(|hex| u8::from_str_radix(hex, 16).ok());
-        match code {
-            Some(byte) => {
-                out.push(byte);
-                at += 3;
-            }
-            None => {
-                out.push(bytes[at]);
-                at += 1;
-            }
-        }
+fn no_anchor(address: &str, anchor: &str, document: &str) -> String {
+    format!(
+        "anchor in {} not found in schema {}",
+        quote(&shown(address, anchor)),
+        quote(document)
+    )
+}
+
+/// What is said of a pointer that leads nowhere.
+pub(super) fn not_found(address: &str, pointer: &str) -> String {
+    format!(
+        "json-pointer in {} not found",
+        quote(&shown(address, pointer))
+    )
+}
+
+/// The schemas below a keyword, with their pointers.
+pub(super) fn schemas_below<'v>(
+    value: &'v Value,
+    below: Below,
+    at: &str,
+) -> Vec<(String, &'v Value)> {
+    match (value, below) {
+        (Value::Array(items), Below::List | Below::OneOrList) => items
+            .iter()
+            .enumerate()
+            .map(|(index, item)| (format!("{at}/{index}"), item))
+            .collect(),
+        (Value::Object(map), Below::Map) => map
+            .iter()
+            .map(|(key, item)| (format!("{at}/{}", escape(key)), item))
+            .collect(),
+        (value, Below::One | Below::OneOrList) => vec![(at.to_owned(), value)],
+        _ => Vec::new(),
     }
-    String::from_utf8_lossy(&out).into_owned()
+}
+
+/// Parses the text; what is wrong with it is said in Go's words.
+fn parse(text: &[u8]) -> Result<Value, String> {
+    serde_json::from_slice(text).map_err(|error| {
+        let text = String::from_utf8_lossy(text);
+        if text.trim().is_empty() {
+            return "EOF".to_owned();
+        }
+        if error.is_eof() {
+            return "unexpected EOF".to_owned();
+        }
+        match skein_template::json_problem(&text) {
+            Some((problem, _)) => problem,
+            None if error.is_syntax() => "invalid character after top-level value".to_owned(),
+            None => error.to_string(),
+        }
+    })
 }

@@ -1,141 +1,127 @@
-//! `format`, which schemas before draft 2019-09 assert.
+//! `format`, which schemas before draft 2019-09 assert: a table of checks, with the words of the library that Helm uses.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+mod clock;
+mod name;
+mod pointer;
+mod version;
 
-use jiff::civil::{Date, Time};
-use regex::Regex;
-use skein_semver::Version;
+use skein_gowords::date_error;
+use skein_template::{parse_url, regex_of_go};
+
+use super::problem::quote_character;
+
+/// What is wrong with a text.
+type Fault = Result<(), String>;
+
+/// Each format with its check.
+const FORMATS: &[(&str, fn(&str) -> Fault)] = &[
+    ("json-pointer", pointer::absolute),
+    ("relative-json-pointer", pointer::relative),
+    ("uuid", uuid),
+    ("duration", clock::duration),
+    ("period", clock::period),
+    ("ipv4", name::ipv4),
+    ("ipv6", name::ipv6),
+    ("hostname", name::hostname),
+    ("email", name::email),
+    ("date", date),
+    ("time", clock::time),
+    ("date-time", clock::date_time),
+    ("uri", uri),
+    ("iri", uri),
+    ("uri-reference", uri_reference),
+    ("iri-reference", uri_reference),
+    ("uri-template", uri_template),
+    ("semver", version::semver),
+    ("regex", regex),
+];
 
 /// What is wrong with a string of this format; unknown formats accept everything.
-pub(super) fn check(format: &str, text: &str) -> Result<(), &'static str> {
-    match format {
-        "ipv4" => ensure(text.parse::<Ipv4Addr>().is_ok(), "expected four decimals"),
-        "ipv6" => ensure(text.parse::<Ipv6Addr>().is_ok(), "invalid ipv6 address"),
-        "hostname" => hostname(text),
-        "email" => email(text),
-        "date" => ensure(is_date(text), "not a date"),
-        "time" => ensure(is_time(text), "not a time"),
-        "date-time" => date_time(text),
-        "uri" | "iri" => ensure(is_uri(text), "relative url"),
-        "uri-reference" | "iri-reference" => ensure(!text.contains('\\'), "contains \\"),
-        "uuid" => ensure(is_uuid(text), "not a uuid"),
-        "json-pointer" => ensure(is_json_pointer(text), "not a json-pointer"),
-        "regex" => ensure(Regex::new(text).is_ok(), "not a regular expression"),
-        "semver" => ensure(
-            !text.starts_with('v') && text.split('.').count() >= 3 && Version::parse(text).is_ok(),
-            "not a semantic version",
-        ),
-        _ => Ok(()),
+pub(super) fn check(format: &str, text: &str) -> Fault {
+    let known = FORMATS.iter().find(|(name, _)| *name == format);
+    known.map_or(Ok(()), |(_, check)| check(text))
+}
+
+fn ensure(fits: bool, problem: &str) -> Fault {
+    if fits {
+        Ok(())
+    } else {
+        Err(problem.to_owned())
     }
 }
 
-fn ensure(fits: bool, problem: &'static str) -> Result<(), &'static str> {
-    if fits { Ok(()) } else { Err(problem) }
+/// The first character that does not fit, as a fault.
+fn ensure_characters(text: &str, what: &str, fits: impl Fn(char) -> bool) -> Fault {
+    match text.chars().find(|character| !fits(*character)) {
+        None => Ok(()),
+        Some(character) => Err(format!("{what} {}", quote_character(character))),
+    }
 }
 
-fn hostname(text: &str) -> Result<(), &'static str> {
-    let name = text.strip_suffix('.').unwrap_or(text);
-    ensure(name.len() <= 253, "more than 253 characters long")?;
-    for label in name.split('.') {
-        ensure(
-            (1..=63).contains(&label.len()),
-            "label must be 1 to 63 characters long",
-        )?;
-        ensure(!label.starts_with('-'), "label starts with hyphen")?;
-        ensure(!label.ends_with('-'), "label ends with hyphen")?;
-        let fits = |c: char| c.is_ascii_alphanumeric() || c == '-';
-        ensure(label.chars().all(fits), "invalid character")?;
+fn regex(text: &str) -> Fault {
+    regex_of_go(text)
+        .map(drop)
+        .map_err(|problem| format!("error parsing regexp: {problem}"))
+}
+
+fn date(text: &str) -> Fault {
+    date_error(text).map_or(Ok(()), Err)
+}
+
+fn uuid(text: &str) -> Fault {
+    const LENGTHS: [usize; 5] = [8, 4, 4, 4, 12];
+    let groups: Vec<&str> = text.split('-').collect();
+    ensure(groups.len() == LENGTHS.len(), "must have 5 elements")?;
+    for (at, (group, length)) in groups.into_iter().zip(LENGTHS).enumerate() {
+        if group.len() != length {
+            let place = at + 1;
+            return Err(format!("element {place} must be {length} characters long"));
+        }
+        ensure_characters(group, "non-hex character", |c| c.is_ascii_hexdigit())?;
     }
     Ok(())
 }
 
-fn email(text: &str) -> Result<(), &'static str> {
-    ensure(text.len() <= 254, "more than 255 characters long")?;
-    let (local, domain) = text.rsplit_once('@').ok_or("missing @")?;
-    ensure(local.len() <= 64, "local part more than 64 characters long")?;
-    if local.len() > 1 && local.starts_with('"') && local.ends_with('"') {
-        let inner = &local[1..local.len() - 1];
-        ensure(
-            !inner.contains(['\\', '"']),
-            "backslash and quote not allowed in quoted local part",
-        )?;
-    } else {
-        ensure(!local.starts_with('.'), "starts with dot")?;
-        ensure(!local.ends_with('.'), "ends with dot")?;
-        ensure(!local.contains(".."), "consecutive dots")?;
-        let fits = |c: char| c.is_ascii_alphanumeric() || ".!#$%&'*+-/=?^_`{|}~".contains(c);
-        ensure(local.chars().all(fits), "invalid character")?;
-    }
-    match domain
-        .strip_prefix('[')
-        .and_then(|rest| rest.strip_suffix(']'))
-    {
-        Some(address) => match address.strip_prefix("IPv6:") {
-            Some(address) => ensure(address.parse::<Ipv6Addr>().is_ok(), "invalid ipv6 address"),
-            None => ensure(address.parse::<Ipv4Addr>().is_ok(), "invalid ipv4 address"),
-        },
-        None => hostname(domain),
-    }
-}
-
-fn is_date(text: &str) -> bool {
-    text.len() == 10 && text.parse::<Date>().is_ok()
-}
-
-/// RFC 3339's full-time: an offset is needed.
-fn is_time(text: &str) -> bool {
-    let Some(zone_at) = text.rfind(['Z', 'z', '+', '-']) else {
-        return false;
+/// A URL whose host, if it is an address of version 6, stands in brackets and is one. Gives the scheme and the path as written.
+fn url(text: &str) -> Result<(String, String), String> {
+    let url = parse_url(text)?;
+    let host = url.host.as_str();
+    let name = match host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((name, _)) => name,
+        None => host.rsplit_once(':').map_or(host, |(name, _)| name),
     };
-    let (time, zone) = text.split_at(zone_at);
-    let is_zone = zone.eq_ignore_ascii_case("z")
-        || (zone.len() == 6 && zone[1..].parse::<Time>().is_ok() && zone.as_bytes()[3] == b':');
-    let whole = time.split('.').next().unwrap_or_default();
-    // A leap second is a time.
-    let whole = whole.replace("23:59:60", "23:59:59");
-    let fraction = time.split_once('.').map(|(_, fraction)| fraction);
-    let is_fraction = fraction
-        .is_none_or(|digits| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()));
-    whole.len() == 8 && whole.parse::<Time>().is_ok() && is_zone && is_fraction
+    if name.contains(':') {
+        let brackets = host.contains('[') && host.contains(']');
+        ensure(brackets, "ipv6 address not enclosed in brackets")?;
+        name::ipv6(name).map_err(|problem| format!("invalid ipv6 address: {problem}"))?;
+    }
+    Ok((url.scheme, url.raw_path))
 }
 
-fn date_time(text: &str) -> Result<(), &'static str> {
-    ensure(
-        text.len() >= 20 && text.is_ascii(),
-        "less than 20 characters long",
-    )?;
-    let separator = text.as_bytes()[10];
-    ensure(
-        separator.eq_ignore_ascii_case(&b't'),
-        "11th character must be t or T",
-    )?;
-    ensure(is_date(&text[..10]), "invalid date")?;
-    ensure(is_time(&text[11..]), "invalid time")
+fn uri(text: &str) -> Fault {
+    let (scheme, _) = url(text)?;
+    ensure(!scheme.is_empty(), "relative url")
 }
 
-fn is_uri(text: &str) -> bool {
-    let Some((scheme, _)) = text.split_once(':') else {
-        return false;
-    };
-    let fits = |c: char| c.is_ascii_alphanumeric() || "+-.".contains(c);
-    scheme.starts_with(|c: char| c.is_ascii_alphabetic())
-        && scheme.chars().all(fits)
-        && !text.contains([' ', '\\', '<', '>', '"'])
+fn uri_reference(text: &str) -> Fault {
+    ensure(!text.contains('\\'), "contains \\")?;
+    url(text).map(drop)
 }
 
-fn is_uuid(text: &str) -> bool {
-    let groups: Vec<&str> = text.split('-').collect();
-    groups.len() == 5
-        && groups.iter().zip([8, 4, 4, 4, 12]).all(|(group, length)| {
-            group.len() == length && group.bytes().all(|b| b.is_ascii_hexdigit())
-        })
-}
-
-fn is_json_pointer(text: &str) -> bool {
-    text.is_empty()
-        || (text.starts_with('/')
-            && text
-                .split('~')
-                .skip(1)
-                .all(|rest| rest.starts_with(['0', '1'])))
+fn uri_template(text: &str) -> Fault {
+    let (_, path) = url(text)?;
+    for part in path.split('/') {
+        let mut is_open = false;
+        for brace in super::address::percent_decode(part).chars() {
+            match brace {
+                '{' | '}' if (brace == '{') == is_open => {
+                    return Err("nested curly braces".to_owned());
+                }
+                '{' | '}' => is_open = !is_open,
+                _ => {}
+            }
+        }
+        ensure(!is_open, "no matching closing brace")?;
+    }
+    Ok(())
 }

@@ -3,8 +3,12 @@
 use std::sync::LazyLock;
 
 use serde_json::{Map, Value, json};
+use skein_gowords::quote;
 
-use super::document::{Document, Draft};
+use super::address::{ROOT, shown};
+use super::document::Document;
+use super::draft::Draft;
+use super::validator;
 
 /// Keywords, each with the shape of its value.
 type Keywords = &'static [(&'static str, &'static str)];
@@ -74,23 +78,23 @@ const ONLY_7: Keywords = &[
 ];
 const CORE_2019: Keywords = &[
     ("$id", "id"),
-    ("$schema", "string"),
-    ("$anchor", "anchor-2019"),
-    ("$ref", "string"),
-    ("$recursiveRef", "string"),
+    ("$schema", "uri"),
+    ("$anchor", "anchor"),
+    ("$ref", "reference"),
+    ("$recursiveRef", "reference"),
     ("$recursiveAnchor", "boolean"),
-    ("$vocabulary", "booleans"),
+    ("$vocabulary", "vocabularies"),
     ("$comment", "string"),
     ("$defs", "map"),
 ];
 const CORE_2020: Keywords = &[
-    ("$id", "id-2020"),
-    ("$schema", "named-string"),
-    ("$anchor", "anchor-2020"),
-    ("$ref", "named-string"),
-    ("$dynamicRef", "named-string"),
-    ("$dynamicAnchor", "anchor-2020"),
-    ("$vocabulary", "booleans"),
+    ("$id", "named-id"),
+    ("$schema", "named-uri"),
+    ("$anchor", "named-anchor"),
+    ("$ref", "named-reference"),
+    ("$dynamicRef", "named-reference"),
+    ("$dynamicAnchor", "named-anchor"),
+    ("$vocabulary", "named-vocabularies"),
     ("$comment", "string"),
     ("$defs", "map"),
 ];
@@ -98,7 +102,7 @@ const APPLICATOR: Keywords = &[
     ("contains", "schema"),
     ("additionalProperties", "schema"),
     ("properties", "map"),
-    ("patternProperties", "map"),
+    ("patternProperties", "map-of-patterns"),
     ("dependentSchemas", "map"),
     ("propertyNames", "schema"),
     ("if", "schema"),
@@ -128,7 +132,7 @@ const VALIDATION: Keywords = &[
     ("exclusiveMinimum", "number"),
     ("maxLength", "count"),
     ("minLength", "count-or-none"),
-    ("pattern", "string"),
+    ("pattern", "regex"),
     ("maxItems", "count"),
     ("minItems", "count-or-none"),
     ("uniqueItems", "boolean"),
@@ -156,114 +160,220 @@ const CONTENT: Keywords = &[
     ("contentSchema", "schema"),
 ];
 
-/// The address under which the draft's metaschema is known.
-pub(super) fn address(draft: Draft) -> &'static str {
-    match draft {
-        Draft::D4 => "http://json-schema.org/draft-04/schema#",
-        Draft::D6 => "http://json-schema.org/draft-06/schema#",
-        Draft::D7 => "http://json-schema.org/draft-07/schema#",
-        Draft::D2019 => "https://json-schema.org/draft/2019-09/schema#",
-        Draft::D2020 => "https://json-schema.org/draft/2020-12/schema#",
+/// The vocabularies of a draft that has them: their names in addresses, and their tables.
+type Vocabularies = &'static [(&'static str, &'static [Keywords])];
+
+const VOCABULARIES_2019: Vocabularies = &[
+    ("core", &[CORE_2019]),
+    ("applicator", &[APPLICATOR, APPLICATOR_2019]),
+    ("validation", &[VALIDATION]),
+    ("meta-data", &[META_DATA]),
+    ("format", &[FORMAT]),
+    ("content", &[CONTENT]),
+];
+const VOCABULARIES_2020: Vocabularies = &[
+    ("core", &[CORE_2020]),
+    ("applicator", &[APPLICATOR, APPLICATOR_2020]),
+    ("unevaluated", &[UNEVALUATED]),
+    ("validation", &[VALIDATION]),
+    ("meta-data", &[META_DATA]),
+    ("format-annotation", &[FORMAT]),
+    ("content", &[CONTENT]),
+];
+
+/// All drafts, each with the address of its metaschema.
+const DRAFTS: [(Draft, &str); 5] = [
+    (Draft::D4, "http://json-schema.org/draft-04/schema"),
+    (Draft::D6, "http://json-schema.org/draft-06/schema"),
+    (Draft::D7, "http://json-schema.org/draft-07/schema"),
+    (Draft::D2019, "https://json-schema.org/draft/2019-09/schema"),
+    (Draft::D2020, "https://json-schema.org/draft/2020-12/schema"),
+];
+
+/// Checks a part of a document against the metaschema of its draft.
+pub(super) fn check_part(subject: &Document, pointer: &str) -> Result<(), String> {
+    let Some(part) = subject.root.pointer(pointer) else {
+        return Ok(());
+    };
+    let draft = subject.resources[subject.resource_at(pointer)].draft;
+    let meta = document(draft).as_ref().map_err(Clone::clone)?;
+    let problems = validator::check_schema(meta, part, subject)?;
+    if problems.is_empty() {
+        return Ok(());
     }
+    let mut text = format!(
+        "{} is not valid against metaschema: jsonschema validation failed with '{}#'",
+        quote(&shown(ROOT, pointer)),
+        DRAFTS[draft as usize].1
+    );
+    for problem in &problems {
+        problem.print(1, &mut text);
+    }
+    Err(text)
+}
+
+/// The resource of a metaschema with this address.
+pub(super) fn find(address: &str) -> Result<Option<(Draft, &'static Document, usize)>, String> {
+    let path = address.strip_prefix("http://");
+    let path = path.or_else(|| address.strip_prefix("https://"));
+    let wanted = match path {
+        Some("json-schema.org/schema") => "json-schema.org/draft/2020-12/schema",
+        Some(path) if path.starts_with("json-schema.org/") => path,
+        _ => return Ok(None),
+    };
+    for (draft, root) in DRAFTS {
+        let (scheme, root_path) = root.split_once("://").unwrap_or_default();
+        let folder = root_path.strip_suffix("schema").unwrap_or_default();
+        if wanted.starts_with(folder) {
+            let document = document(draft).as_ref().map_err(Clone::clone)?;
+            let resource = document.find_resource(&format!("{scheme}://{wanted}"));
+            return Ok(resource.map(|resource| (draft, document, resource)));
+        }
+    }
+    Ok(None)
 }
 
 /// The metaschema of a draft, made once.
 pub(super) fn document(draft: Draft) -> &'static Result<Document, String> {
     type Made = LazyLock<Result<Document, String>>;
+    fn make(draft: Draft) -> Result<Document, String> {
+        Document::meta(of(draft), DRAFTS[draft as usize].1, draft)
+    }
     static MADE: [Made; 5] = [
-        Made::new(|| Document::new(of(Draft::D4), Draft::D4)),
-        Made::new(|| Document::new(of(Draft::D6), Draft::D6)),
-        Made::new(|| Document::new(of(Draft::D7), Draft::D7)),
-        Made::new(|| Document::new(of(Draft::D2019), Draft::D2019)),
-        Made::new(|| Document::new(of(Draft::D2020), Draft::D2020)),
+        Made::new(|| make(Draft::D4)),
+        Made::new(|| make(Draft::D6)),
+        Made::new(|| make(Draft::D7)),
+        Made::new(|| make(Draft::D2019)),
+        Made::new(|| make(Draft::D2020)),
     ];
     &MADE[draft as usize]
 }
 
 /// The schema that the schemas of a draft fit.
 fn of(draft: Draft) -> Value {
-    let kinds = match draft {
-        Draft::D4 => json!("object"),
-        _ => json!(["object", "boolean"]),
-    };
-    let part = |tables: &[Keywords]| json!({ "type": kinds, "properties": properties(tables) });
-    let vocabularies: Vec<Value> = match draft {
+    let vocabularies = match draft {
         Draft::D4 => {
-            let mut schema = part(&[EARLY, ONLY_4]);
+            let mut schema = part(draft, &[EARLY, ONLY_4]);
             schema["dependencies"] =
                 json!({ "exclusiveMaximum": ["maximum"], "exclusiveMinimum": ["minimum"] });
-            schema["$defs"] = definitions(draft);
+            schema["definitions"] = definitions(draft);
             return schema;
         }
         Draft::D6 | Draft::D7 => {
             let last = if draft == Draft::D6 { ONLY_6 } else { ONLY_7 };
-            let mut schema = part(&[EARLY, FROM_6, last]);
-            schema["$defs"] = definitions(draft);
+            let mut schema = part(draft, &[EARLY, FROM_6, last]);
+            schema["definitions"] = definitions(draft);
             return schema;
         }
-        Draft::D2019 => vec![
-            part(&[CORE_2019]),
-            part(&[APPLICATOR, APPLICATOR_2019]),
-            part(&[VALIDATION]),
-            part(&[META_DATA]),
-            part(&[FORMAT]),
-            part(&[CONTENT]),
-        ],
-        Draft::D2020 => vec![
-            part(&[CORE_2020]),
-            part(&[APPLICATOR, APPLICATOR_2020]),
-            part(&[UNEVALUATED]),
-            part(&[VALIDATION]),
-            part(&[META_DATA]),
-            part(&[FORMAT]),
-            part(&[CONTENT]),
-        ],
+        Draft::D2019 => VOCABULARIES_2019,
+        Draft::D2020 => VOCABULARIES_2020,
     };
-    let mut all = definitions(draft);
+    let root = DRAFTS[draft as usize].1;
+    let folder = root.strip_suffix("schema").unwrap_or_default();
+    let mut all = Map::new();
     let mut references = Vec::new();
-    for (index, vocabulary) in vocabularies.into_iter().enumerate() {
-        all[format!("vocabulary-{index}")] = vocabulary;
-        references.push(json!({ "$ref": format!("#/$defs/vocabulary-{index}") }));
+    for (name, tables) in vocabularies {
+        let mut schema = part(draft, tables);
+        schema["$id"] = json!(format!("{folder}meta/{name}"));
+        schema["$defs"] = definitions(draft);
+        mark(&mut schema, draft);
+        all.insert((*name).to_owned(), schema);
+        references.push(json!({ "$ref": format!("meta/{name}") }));
     }
-    json!({
-        "type": kinds,
-        "allOf": references,
-        "properties": properties(&[&[("definitions", "map"), ("dependencies", "map-or-strings")]]),
-        "$defs": all,
-    })
+    let mut schema = part(draft, &[]);
+    schema["$id"] = json!(root);
+    schema["allOf"] = Value::Array(references);
+    schema["$defs"] = Value::Object(all);
+    schema["properties"] = json!({
+        "definitions": shape("map", draft),
+        "dependencies": {
+            "type": "object",
+            "additionalProperties": {
+                "anyOf": [shape("schema", draft), { "$ref": "meta/validation#/$defs/stringArray" }],
+            },
+        },
+    });
+    if draft == Draft::D2020 {
+        schema["properties"]["$recursiveAnchor"] =
+            json!({ "$ref": "meta/core#/$defs/anchorString" });
+        schema["properties"]["$recursiveRef"] =
+            json!({ "$ref": "meta/core#/$defs/uriReferenceString" });
+    }
+    mark(&mut schema, draft);
+    schema
 }
 
-fn properties(tables: &[Keywords]) -> Value {
+/// A schema of the keywords of some tables.
+fn part(draft: Draft, tables: &[Keywords]) -> Value {
+    let kinds = match draft {
+        Draft::D4 => json!("object"),
+        _ => json!(["object", "boolean"]),
+    };
     let keywords = tables.iter().copied().flatten();
     let shapes: Map<String, Value> = keywords
-        .map(|(keyword, name)| ((*keyword).to_owned(), shape(name)))
+        .map(|(keyword, name)| ((*keyword).to_owned(), shape(name, draft)))
         .collect();
-    Value::Object(shapes)
+    json!({ "type": kinds, "properties": shapes })
 }
 
-/// What shapes refer to.
+/// Makes a schema one that others extend.
+fn mark(schema: &mut Value, draft: Draft) {
+    if draft == Draft::D2020 {
+        schema["$dynamicAnchor"] = json!("meta");
+    } else {
+        schema["$recursiveAnchor"] = json!(true);
+    }
+}
+
+/// What shapes refer to. Those that a vocabulary does not need do no harm.
 fn definitions(draft: Draft) -> Value {
+    let schema = shape("schema", draft);
     let mut strings =
         json!({ "type": "array", "items": { "type": "string" }, "uniqueItems": true });
     if draft == Draft::D4 {
         strings["minItems"] = json!(1);
     }
-    let count_or_none = match draft {
-        Draft::D2019 | Draft::D2020 => json!({ "$ref": "#/$defs/count" }),
-        _ => json!({ "allOf": [{ "$ref": "#/$defs/count" }, {}] }),
+    let (count, count_or_none) = count_names(draft);
+    let counted = shape("count", draft);
+    let mut all = json!({
+        "schemaArray": { "type": "array", "minItems": 1, "items": schema },
+        "simpleTypes": {
+            "enum": ["array", "boolean", "integer", "null", "number", "object", "string"],
+        },
+        "stringArray": strings,
+        "anchorString": { "type": "string", "pattern": "^[A-Za-z_][-A-Za-z0-9._]*$" },
+        "uriString": shape("uri", draft),
+        "uriReferenceString": shape("reference", draft),
+    });
+    all[count] = json!({ "type": "integer", "minimum": 0 });
+    all[count_or_none] = match draft {
+        Draft::D2019 | Draft::D2020 => counted,
+        _ => json!({ "allOf": [counted, {}] }),
     };
-    json!({
-        "schemas": { "type": "array", "minItems": 1, "items": { "$ref": "#" } },
-        "count": { "type": "integer", "minimum": 0 },
-        "count-or-none": count_or_none,
-        "type": { "enum": ["array", "boolean", "integer", "null", "number", "object", "string"] },
-        "strings": strings,
-        "named-string": { "type": "string" },
-        "anchor-2020": { "type": "string", "pattern": "^[A-Za-z_][-A-Za-z0-9._]*$" },
-    })
+    all
 }
 
-fn shape(name: &str) -> Value {
+/// What counts are called.
+fn count_names(draft: Draft) -> (&'static str, &'static str) {
+    if draft == Draft::D4 {
+        ("positiveInteger", "positiveIntegerDefault0")
+    } else {
+        ("nonNegativeInteger", "nonNegativeIntegerDefault0")
+    }
+}
+
+fn shape(name: &str, draft: Draft) -> Value {
+    let schema = || match draft {
+        Draft::D2020 => json!({ "$dynamicRef": "#meta" }),
+        Draft::D2019 => json!({ "$recursiveRef": "#" }),
+        _ => json!({ "$ref": "#" }),
+    };
+    let folder = if draft < Draft::D2019 {
+        "definitions"
+    } else {
+        "$defs"
+    };
+    let named = |name: &str| json!({ "$ref": format!("#/{folder}/{name}") });
     match name {
         "string" | "number" | "boolean" => json!({ "type": name }),
         "list" => json!({ "type": "array" }),
@@ -273,31 +383,40 @@ fn shape(name: &str) -> Value {
         "regex" => json!({ "type": "string", "format": "regex" }),
         "uri" => json!({ "type": "string", "format": "uri" }),
         "reference" => json!({ "type": "string", "format": "uri-reference" }),
-        "id" => json!({ "type": "string", "pattern": "^[^#]*#?$" }),
-        "id-2020" => json!({ "$ref": "#/$defs/named-string", "pattern": "^[^#]*#?$" }),
-        "anchor-2019" => json!({ "type": "string", "pattern": "^[A-Za-z][-A-Za-z0-9.:_]*$" }),
-        "schema" => json!({ "$ref": "#" }),
-        "boolean-or-schema" => json!({ "anyOf": [{ "type": "boolean" }, { "$ref": "#" }] }),
-        "schema-or-schemas" => json!({ "anyOf": [{ "$ref": "#" }, { "$ref": "#/$defs/schemas" }] }),
-        "map" => json!({ "type": "object", "additionalProperties": { "$ref": "#" } }),
+        "id" => json!({ "type": "string", "format": "uri-reference", "pattern": "^[^#]*#?$" }),
+        "named-id" => json!({ "$ref": "#/$defs/uriReferenceString", "pattern": "^[^#]*#?$" }),
+        "named-uri" => named("uriString"),
+        "named-reference" => named("uriReferenceString"),
+        "anchor" => json!({ "type": "string", "pattern": "^[A-Za-z][-A-Za-z0-9.:_]*$" }),
+        "named-anchor" => named("anchorString"),
+        "vocabularies" | "named-vocabularies" => json!({
+            "type": "object",
+            "propertyNames": if name == "vocabularies" { shape("uri", draft) } else { named("uriString") },
+            "additionalProperties": { "type": "boolean" },
+        }),
+        "schemas" => named("schemaArray"),
+        "strings" => named("stringArray"),
+        "count" => named(count_names(draft).0),
+        "count-or-none" => named(count_names(draft).1),
+        "boolean-or-schema" => json!({ "anyOf": [{ "type": "boolean" }, schema()] }),
+        "schema-or-schemas" => json!({ "anyOf": [schema(), named("schemaArray")] }),
+        "map" => json!({ "type": "object", "additionalProperties": schema() }),
         "map-of-patterns" => json!({
             "type": "object",
-            "additionalProperties": { "$ref": "#" },
+            "additionalProperties": schema(),
             "propertyNames": { "format": "regex" },
         }),
         "map-of-strings" => {
-            json!({ "type": "object", "additionalProperties": { "$ref": "#/$defs/strings" } })
+            json!({ "type": "object", "additionalProperties": named("stringArray") })
         }
         "map-or-strings" => json!({
             "type": "object",
-            "additionalProperties": { "anyOf": [{ "$ref": "#" }, { "$ref": "#/$defs/strings" }] },
+            "additionalProperties": { "anyOf": [schema(), named("stringArray")] },
         }),
-        "booleans" => json!({ "type": "object", "additionalProperties": { "type": "boolean" } }),
         "types" => json!({ "anyOf": [
-            { "$ref": "#/$defs/type" },
-            { "type": "array", "items": { "$ref": "#/$defs/type" }, "minItems": 1, "uniqueItems": true },
+            named("simpleTypes"),
+            { "type": "array", "items": named("simpleTypes"), "minItems": 1, "uniqueItems": true },
         ] }),
-        // `schemas`, `strings`, `count` and the other definitions.
-        name => json!({ "$ref": format!("#/$defs/{name}") }),
+        _ => schema(),
     }
 }

@@ -55,5 +55,5 @@ pub(super) fn is_multiple(number: f64, of: f64) -> bool {
         let right = raise(right, right_scale - scale)?;
         left.checked_rem(right).map(|rest| rest == 0)
     };
-    exact().unwrap_or_else(|| is_whole(number / of))
+    exact().unwrap_or(number % of == 0.0)
 }

@@ -14,5 +14,6 @@ mod pack;
 mod recorded;
 #[path = "../support/run.rs"]
 mod run;
+mod schemas;
 mod set;
 mod values;

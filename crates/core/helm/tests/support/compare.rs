@@ -115,11 +115,14 @@ pub fn first_difference(ours: &str, helms: &str) -> String {
     }
 }
 
-/// Errors count as the same objects when they name the same place, and as the same bytes when they read the same.
+/// Errors count as the same objects when they name the same place, and as the same bytes when they read the same. Problems of schemas come in an order
+/// that Helm draws anew in every run.
 pub fn compare_errors(ours: &str, helms: &str) -> (Verdict, String) {
     let (ours, helms) = (ours.trim(), helms.trim());
     let verdict = if ours == helms {
         Verdict::Bytes
+    } else if same_problems(ours, helms) {
+        Verdict::Random
     } else if place(ours) == place(helms) {
         Verdict::Objects
     } else {
@@ -129,6 +132,44 @@ pub fn compare_errors(ours: &str, helms: &str) -> (Verdict, String) {
         verdict,
         format!("\n      ours {}\n      helm {}", cut(ours), cut(helms)),
     )
+}
+
+/// Whether two texts are the same trees of problems, in any order.
+pub fn same_problems(ours: &str, helms: &str) -> bool {
+    ours.contains("\n- at ") == helms.contains("\n- at ") && sorted(ours) == sorted(helms)
+}
+
+/// The lines of a tree of problems, each with the lines above it, in order of the alphabet; lists of names in order, too.
+fn sorted(text: &str) -> Vec<String> {
+    let mut above: Vec<(usize, String)> = Vec::new();
+    let mut lines = Vec::new();
+    for line in text.trim_end().lines() {
+        let depth = line.len() - line.trim_start().len();
+        if !line.trim_start().starts_with("- at ") {
+            above.clear();
+        }
+        while above.last().is_some_and(|(other, _)| *other >= depth) {
+            above.pop();
+        }
+        above.push((depth, in_order(line)));
+        let path: Vec<&str> = above.iter().map(|(_, line)| line.as_str()).collect();
+        lines.push(path.join("\n"));
+    }
+    lines.sort();
+    lines
+}
+
+/// A line whose names of additional properties are in order.
+fn in_order(line: &str) -> String {
+    const BEFORE: &str = "additional properties ";
+    let parts = line.split_once(BEFORE);
+    let parts = parts.and_then(|(head, rest)| Some((head, rest.strip_suffix(" not allowed")?)));
+    let Some((head, names)) = parts else {
+        return line.to_owned();
+    };
+    let mut names: Vec<&str> = names.split(", ").collect();
+    names.sort_unstable();
+    format!("{head}{BEFORE}{} not allowed", names.join(", "))
 }
 
 fn cut(text: &str) -> String {

@@ -1,5 +1,7 @@
 //! URLs, taken apart and put together as Go's net/url does.
 
+use skein_gowords::address_error;
+
 use super::arguments::text;
 use super::{Entry, Outcome, map};
 use crate::exec::Runtime;
@@ -99,6 +101,27 @@ fn parse(raw: &str) -> Result<Url, String> {
     url.fragment = unescape(fragment, Place::Fragment)
         .map_err(|message| format!("parse {}: {message}", quote(raw.as_bytes())))?;
     Ok(url)
+}
+
+/// A URL as Go parses it, as far as others ask.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ParsedUrl {
+    /// In lower case; empty for a relative URL.
+    pub scheme: String,
+    /// Name and port, an address of IPv6 in brackets.
+    pub host: String,
+    /// The path as written, where Go would write it in another way; else empty.
+    pub raw_path: String,
+}
+
+/// Parses a URL; the error has Go's words.
+pub fn parse_url(text: &str) -> Result<ParsedUrl, String> {
+    let url = parse(text)?;
+    Ok(ParsedUrl {
+        scheme: url.scheme,
+        host: url.host,
+        raw_path: url.raw_path.unwrap_or_default(),
+    })
 }
 
 /// What Go says of a text that is no URL; `None` for one that is.
@@ -201,7 +224,8 @@ fn parse_host(scheme: &str, host: &str) -> Result<String, String> {
             if !is_port(port) {
                 return Err(bad_port(port));
             }
-            return unescape(host, Place::Host);
+            let name = literal(&host[1..close])?;
+            return Ok(format!("[{name}]{}", unescape(port, Place::Host)?));
         }
         Some(_) => return Err("invalid IP-literal".to_owned()),
         None => {}
@@ -218,6 +242,23 @@ fn parse_host(scheme: &str, host: &str) -> Result<String, String> {
         return Err(bad_port(&host[colon..]));
     }
     unescape(host, Place::Host)
+}
+
+/// What may stand in brackets: an address of IPv6, with or without a zone.
+fn literal(text: &str) -> Result<String, String> {
+    let zone_at = text.find("%25").unwrap_or(text.len());
+    let (address, zone) = text.split_at(zone_at);
+    // A zone may escape nearly everything, unlike a host.
+    let zone = unescape(zone, Place::Fragment)?;
+    let text = format!("{}{zone}", unescape(address, Place::Host)?);
+    if let Some(problem) = address_error(&text) {
+        return Err(format!("invalid host: {problem}"));
+    }
+    if text.contains(':') {
+        Ok(text)
+    } else {
+        Err("invalid IP-literal".to_owned())
+    }
 }
 
 fn user_text((name, password): &(String, Option<String>)) -> String {
