@@ -77,6 +77,16 @@ pub enum YamlError {
         /// What it is and what to write.
         problem: String,
     },
+    /// A key that JSON cannot have.
+    #[error("line {line}: {problem}")]
+    Key {
+        /// Line, from 1.
+        line: u64,
+        /// What it is and what to write.
+        problem: String,
+        /// The same as `sigs.k8s.io/yaml` words it.
+        go_text: String,
+    },
 }
 
 impl YamlError {
@@ -94,6 +104,7 @@ impl YamlError {
                     "yaml: unmarshal errors:\n  line {value_line}: key \"{key}\" already set in map"
                 )
             }
+            Self::Key { go_text, .. } => go_text.clone(),
             other => format!("yaml: {other}"),
         }
     }
@@ -106,7 +117,8 @@ impl YamlError {
             | Self::TooManyNodes { line, .. }
             | Self::UnknownAnchor { line, .. }
             | Self::DuplicateKey { line, .. }
-            | Self::NotJson { line, .. } => *line,
+            | Self::NotJson { line, .. }
+            | Self::Key { line, .. } => *line,
             Self::TooLarge { .. } | Self::TooManyDocuments { .. } => 0,
         }
     }

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use crate::compose::{Composer, Dialect, compose};
 use crate::encoding::prepared;
 use crate::error::YamlError;
+use crate::go_syntax::go_syntax;
 use crate::node::{Kind, Node, Style, Tag};
 use crate::number::{float_to_text, json_number};
 use crate::resolve::{Scalar, resolve};
@@ -148,6 +149,20 @@ fn not_json(node: &Node, problem: impl Into<String>) -> YamlError {
     }
 }
 
+fn bad_key(key: &Node, problem: impl Into<String>, go_text: String) -> YamlError {
+    YamlError::Key {
+        line: u64::from(key.line),
+        problem: problem.into(),
+        go_text,
+    }
+}
+
+/// What `sigs.k8s.io/yaml` says of a key of a type that it cannot turn into text.
+fn unsupported(kind: &str, key: &Node, value: &Node) -> String {
+    let (key, value) = (go_syntax(key, true), go_syntax(value, true));
+    format!("unsupported map key of type: {kind}, key: {key}, value: {value}")
+}
+
 impl Reader {
     fn value(&self, node: &Node, in_flow: bool) -> Result<Value, YamlError> {
         let flow = in_flow || node.style.has(Style::FLOW);
@@ -220,7 +235,7 @@ impl Reader {
                 }
                 continue;
             }
-            if let Some(key) = self.key(key, top)? {
+            if let Some(key) = self.key(key, value, top)? {
                 map.insert(key, self.value(value, flow)?);
             }
         }
@@ -260,9 +275,10 @@ impl Reader {
     }
 
     /// The text of a key; `None` for a key that the reader leaves out.
-    fn key(&self, key: &Node, top: bool) -> Result<Option<String>, YamlError> {
+    fn key(&self, key: &Node, value: &Node, top: bool) -> Result<Option<String>, YamlError> {
         if key.kind != Kind::Scalar {
-            return Err(not_json(key, "a map or list cannot be a key"));
+            let go_text = format!("yaml: invalid map key: {}", go_syntax(key, true));
+            return Err(bad_key(key, "a map or list cannot be a key", go_text));
         }
         let scalar = self.checked(key)?;
         if self.dialect == Dialect::V3 {
@@ -283,12 +299,13 @@ impl Reader {
             // sigs.k8s.io/yaml prints float keys with the precision of 32 bits.
             Scalar::Float(value) if value.is_finite() => float_key(value as f32),
             Scalar::Float(value) => float_to_text(value),
-            Scalar::Null => return Err(not_json(key, "null cannot be a key, quote it")),
+            Scalar::Null => {
+                let go_text = unsupported("%!s(<nil>)", key, value);
+                return Err(bad_key(key, "null cannot be a key, quote it", go_text));
+            }
             Scalar::Uint(_) => {
-                return Err(not_json(
-                    key,
-                    format!("the number {} is too large for a key, quote it", key.value),
-                ));
+                let problem = format!("the number {} is too large for a key, quote it", key.value);
+                return Err(bad_key(key, problem, unsupported("uint64", key, value)));
             }
             Scalar::Timestamp(_) | Scalar::Text => key.value.clone(),
         }))

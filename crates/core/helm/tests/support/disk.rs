@@ -17,7 +17,10 @@ impl Folder for Disk {
         let mut entries = Vec::new();
         for entry in read {
             let entry = entry.map_err(|e| e.to_string())?;
-            let metadata = fs::metadata(entry.path()).map_err(|e| e.to_string())?;
+            let metadata = fs::metadata(entry.path()).map_err(|error| {
+                let link = entry.path();
+                format!("error evaluating symlink {}: {error}", link.display())
+            })?;
             let kind = if metadata.is_dir() {
                 EntryKind::Folder
             } else if metadata.is_file() {

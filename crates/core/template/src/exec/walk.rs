@@ -319,8 +319,10 @@ impl<'t> State<'t, '_, '_> {
         };
         let limit = self.runtime.options.limits.depth;
         if self.runtime.depth >= limit {
-            let message = format!("exceeded maximum template depth ({limit})");
-            return self.fail_call("", CallError::limit(message));
+            let place = self.place();
+            let message = format!("{place}exceeded maximum template depth ({limit})");
+            let error = ExecError::positioned(message, None);
+            return Err(Box::new(error.with_kind(ExecErrorKind::Limit)));
         }
         let data = match pipe {
             Some(pipe) => self.pipeline(dot, pipe)?,

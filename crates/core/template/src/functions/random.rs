@@ -9,6 +9,9 @@ use crate::function::CallError;
 use crate::text::Text;
 use crate::value::{Operand, Value};
 
+/// Most characters for which Go makes room: 48 bits of bytes, four for each.
+const MAX_GO_CHARACTERS: usize = 1 << 46;
+
 pub const FUNCTIONS: &[Entry] = &[
     ("randAlpha", "int -> string", |runtime, arguments| {
         from_alphabet(runtime, arguments, |byte| byte.is_ascii_alphabetic())
@@ -53,6 +56,9 @@ fn from_alphabet(
     allowed: fn(&u8) -> bool,
 ) -> Outcome {
     let count = usize::try_from(integer(arguments, 0)).unwrap_or_default();
+    if count > MAX_GO_CHARACTERS {
+        return Err(CallError::new("runtime error: makeslice: len out of range"));
+    }
     runtime.charge_bytes(count)?;
     runtime.charge(count as u64 / 8)?;
     let alphabet: Vec<u8> = (0..0x80).filter(allowed).collect();

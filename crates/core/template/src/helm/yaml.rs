@@ -94,6 +94,9 @@ fn yaml_error(error: &YamlError) -> String {
             }
             problem.clone()
         }
+        YamlError::Key { go_text, .. } => {
+            return format!("error converting YAML to JSON: {go_text}");
+        }
         other => other.to_string(),
     };
     format!("error converting YAML to JSON: yaml: {message}")
