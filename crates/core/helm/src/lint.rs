@@ -1,6 +1,7 @@
 //! `helm lint`: what is wrong, odd or unusual about a chart.
 
 mod chart_file;
+mod listening;
 mod templates;
 
 use std::fmt;
@@ -14,6 +15,7 @@ use crate::load::load_any_version;
 use crate::render::KubeVersion;
 use crate::schema;
 use crate::values::{Mode, Values, coalesce_over, read_documents};
+use crate::warning::Warning;
 
 /// How bad a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -59,13 +61,18 @@ pub struct LintOptions {
     pub skip_schema_validation: bool,
 }
 
-/// Collects findings.
-#[derive(Default)]
-struct Linter(Vec<Finding>);
+/// What there is to say about a chart.
+#[derive(Clone, Debug, Default)]
+pub struct Linted {
+    /// What is wrong, odd or unusual.
+    pub findings: Vec<Finding>,
+    /// What Helm logs on the way: values of the wrong shape, and what `required` and `fail` would have failed with.
+    pub warnings: Vec<Warning>,
+}
 
-impl Linter {
+impl Linted {
     fn say(&mut self, severity: Severity, path: &str, problem: String) {
-        self.0.push(Finding {
+        self.findings.push(Finding {
             severity,
             path: path.to_owned(),
             problem,
@@ -138,8 +145,8 @@ pub fn lint(
     values: &Values,
     options: &LintOptions,
     environment: &mut dyn Environment,
-) -> Vec<Finding> {
-    let mut linter = Linter::default();
+) -> Linted {
+    let mut linter = Linted::default();
     chart_file::lint(&input.chart_file, &mut linter);
     match &input.values {
         None => {
@@ -184,7 +191,7 @@ pub fn lint(
             Err(problem) => linter.say(Severity::Error, "crds/", problem.clone()),
         },
     }
-    linter.0
+    linter
 }
 
 /// Whether there is a folder; a file in its place is wrong.
@@ -220,7 +227,7 @@ fn read_values(text: &[u8]) -> Result<Values, String> {
     }
 }
 
-fn dependencies(chart: &Chart, folder: &str, linter: &mut Linter) {
+fn dependencies(chart: &Chart, folder: &str, linter: &mut Linted) {
     let listed = &chart.metadata.dependencies;
     let unlisted: Vec<&str> = chart
         .dependencies

@@ -184,9 +184,10 @@ pub fn render_files(
     values: &Values,
     options: &RenderOptions,
     environment: &mut dyn Environment,
+    warnings: &mut Vec<Warning>,
 ) -> Result<Vec<(String, String)>, RenderError> {
     let mut chart = chart.clone();
-    let values = prepare(&mut chart, values, options, &mut Vec::new())?;
+    let values = prepare(&mut chart, values, options, warnings)?;
     let outputs = execute(&chart, &values, options, environment)?;
     Ok(outputs.into_iter().collect())
 }

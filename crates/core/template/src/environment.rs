@@ -39,8 +39,8 @@ pub trait Environment {
         false
     }
 
-    /// Helm's lint mode: a message that `required` or `fail` would have failed with.
-    fn warn(&mut self, _message: &str) {}
+    /// Helm's lint mode: what Helm logs of `required` or `fail`, and the message that it would have failed with.
+    fn warn(&mut self, _line: &'static str, _message: &str) {}
 }
 
 /// An environment where nothing changes: the epoch for a clock and a fixed sequence for randomness. For tests, never for keys.

@@ -4,13 +4,13 @@ use serde_json::Value;
 use skein_semver::Version;
 use skein_yaml::YamlError;
 
-use super::{Linter, Severity};
+use super::{Linted, Severity};
 use crate::chart::Metadata;
 use crate::chart::decode::{self, Draft};
 use crate::decode::conversion_error;
 
 const FILE: &str = "Chart.yaml";
-pub(super) fn lint(text: &[u8], linter: &mut Linter) {
+pub(super) fn lint(text: &[u8], linter: &mut Linted) {
     let mut draft = Draft::default();
     if let Err(problem) = decode::metadata(text, &mut draft) {
         let problem = format!("unable to parse YAML\n\t{problem}");

@@ -3,7 +3,8 @@
 use serde_json::Value;
 use skein_template::Environment;
 
-use super::{LintOptions, Linter, Severity};
+use super::listening::Listening;
+use super::{LintOptions, Linted, Severity};
 use crate::chart::Chart;
 use crate::decode::{Decoder, GoType};
 use crate::render::{KubeVersion, RenderError, RenderOptions, render_files};
@@ -26,7 +27,7 @@ pub(super) fn lint(
     values: &Values,
     options: &LintOptions,
     environment: &mut dyn Environment,
-    linter: &mut Linter,
+    linter: &mut Linted,
 ) {
     const FOLDER: &str = "templates/";
     let render = RenderOptions {
@@ -38,7 +39,13 @@ pub(super) fn lint(
         lint: true,
         ..RenderOptions::default()
     };
-    let outputs = match render_files(chart, values, &render, environment) {
+    let mut world = Listening {
+        world: environment,
+        heard: Vec::new(),
+    };
+    let outcome = render_files(chart, values, &render, &mut world, &mut linter.warnings);
+    linter.warnings.append(&mut world.heard);
+    let outputs = match outcome {
         Ok(outputs) => outputs,
         Err(RenderError::Dependencies(_) | RenderError::Values(_)) => return,
         Err(error) => return linter.say(Severity::Error, FOLDER, error.to_string()),
@@ -68,7 +75,7 @@ pub(super) fn lint(
 }
 
 /// Looks at one rendered file; false when it is no YAML, which ends the linting of templates.
-fn one(name: &str, text: &str, version: Option<&KubeVersion>, linter: &mut Linter) -> bool {
+fn one(name: &str, text: &str, version: Option<&KubeVersion>, linter: &mut Linted) -> bool {
     let first = text.lines().find(|line| !line.trim().is_empty());
     if let Some(line) = first.filter(|line| line.starts_with([' ', '\t'])) {
         let problem = format!(
@@ -101,7 +108,7 @@ fn one(name: &str, text: &str, version: Option<&KubeVersion>, linter: &mut Linte
 }
 
 /// Looks at the files of crds/.
-pub(super) fn lint_crds(chart: &Chart, linter: &mut Linter) {
+pub(super) fn lint_crds(chart: &Chart, linter: &mut Linted) {
     for crd in chart.custom_resources() {
         let text = String::from_utf8_lossy(&crd.data);
         for document in documents(&text) {

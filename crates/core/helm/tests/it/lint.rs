@@ -31,10 +31,32 @@ fn an_archive_is_read_with_its_ignore_file() {
             &options,
             &mut FixedEnvironment::default(),
         )
+        .findings
     };
     let is_about_templates =
         |files: &[File]| findings(files).iter().any(|f| f.path == "templates/");
     assert!(is_about_templates(&files));
     files.push(file(".helmignore", "templates/broken.yaml\n"));
     assert!(!is_about_templates(&files));
+}
+
+#[test]
+fn what_fail_and_required_would_say_is_kept() {
+    let template = "a: {{ required \"need a\" .Values.a }}{{ fail \"b = c\" }}\n";
+    let files = vec![
+        file("Chart.yaml", "apiVersion: v2\nname: a\nversion: 1.0.0\n"),
+        file("values.yaml", ""),
+        file("templates/a.yaml", template),
+    ];
+    let input = LintInput::of_files("a.tgz".to_owned(), files);
+    let mut world = FixedEnvironment::default();
+    let linted = lint(&input, &Values::new(), &LintOptions::default(), &mut world);
+    let lines: Vec<String> = linted.warnings.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        lines,
+        [
+            "level=WARN msg=\"missing required value\" message=\"need a\"",
+            "level=INFO msg=\"funcMap fail\" message=\"b = c\"",
+        ]
+    );
 }

@@ -42,7 +42,7 @@ pub const FUNCTIONS: &[Entry] = &[
 fn fail(runtime: &mut Runtime<'_>, arguments: &[Operand]) -> Outcome {
     let message = text(arguments, 0);
     if runtime.options().lint {
-        runtime.environment().warn(&message.lossy());
+        runtime.environment().warn("funcMap fail", &message.lossy());
         return Ok(Value::text("").into());
     }
     Err(CallError::new(warning(&message.lossy())))
@@ -50,17 +50,14 @@ fn fail(runtime: &mut Runtime<'_>, arguments: &[Operand]) -> Outcome {
 
 fn required(runtime: &mut Runtime<'_>, arguments: &[Operand]) -> Outcome {
     let value = any(arguments, 1);
-    let missing = match value {
-        Value::Nil => true,
-        Value::String(text) => text.is_empty(),
-        _ => false,
+    let line = match value {
+        Value::Nil => "missing required value",
+        Value::String(text) if text.is_empty() => "missing required values",
+        _ => return Ok(value.clone().into()),
     };
-    if !missing {
-        return Ok(value.clone().into());
-    }
     let message = text(arguments, 0);
     if runtime.options().lint {
-        runtime.environment().warn(&message.lossy());
+        runtime.environment().warn("required", &message.lossy());
         return Ok(Value::text("").into());
     }
     Err(CallError::new(warning(&message.lossy())))

@@ -1,16 +1,17 @@
 //! Charts on the disk: folders and archives.
 
+use std::cell::RefCell;
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use anyhow::{anyhow, bail};
 use jiff::Timestamp;
-use skein_helm::Chart;
 use skein_helm::archive::{ArchiveError, MAX_CHART_BYTES, unpack};
 use skein_helm::folder::{self, Entry, EntryKind, Folder};
 use skein_helm::lint::{LintInput, Place};
 use skein_helm::load::LoadError;
+use skein_helm::{Chart, Warning};
 
 use super::dependency::clean;
 use super::repositories;
@@ -19,15 +20,42 @@ use super::repositories;
 const MAX_ARCHIVE_BYTES: u64 = MAX_CHART_BYTES;
 
 /// A folder on the disk.
-struct Disk(PathBuf);
+struct Disk {
+    top: PathBuf,
+    /// The links on the way, as Helm logs them.
+    links: RefCell<Vec<Warning>>,
+}
+
+impl Disk {
+    fn new(top: PathBuf) -> Self {
+        let links = RefCell::default();
+        Self { top, links }
+    }
+
+    fn note_link(&self, entry: &fs::DirEntry) {
+        const LINE: &str = "found symbolic link in path. Contents of linked file included and used";
+        if entry.file_type().is_ok_and(|kind| kind.is_symlink())
+            && let Ok(resolved) = fs::canonicalize(entry.path())
+        {
+            let warning = Warning::info(LINE)
+                .with("path", entry.path().display().to_string())
+                .with("resolved", resolved.display().to_string());
+            self.links.borrow_mut().push(warning);
+        }
+    }
+}
 
 impl Folder for Disk {
     fn entries(&self, path: &str) -> Result<Vec<Entry>, String> {
-        let full = self.0.join(path);
+        let full = self.top.join(path);
         let read = fs::read_dir(&full).map_err(|e| format!("open {}: {e}", full.display()))?;
+        let read: Result<Vec<fs::DirEntry>, std::io::Error> = read.collect();
+        let mut read = read.map_err(|e| format!("read {}: {e}", full.display()))?;
+        // Of several links that lead nowhere the first is told.
+        read.sort_by_key(fs::DirEntry::file_name);
         let mut entries = Vec::new();
         for entry in read {
-            let entry = entry.map_err(|e| format!("read {}: {e}", full.display()))?;
+            self.note_link(&entry);
             let Ok(name) = entry.file_name().into_string() else {
                 return Err(format!("{}: the name is not UTF-8", entry.path().display()));
             };
@@ -53,7 +81,7 @@ impl Folder for Disk {
     }
 
     fn read(&self, path: &str, limit: u64) -> Result<(Vec<u8>, Option<Timestamp>), String> {
-        let full = self.0.join(path);
+        let full = self.top.join(path);
         let problem = |e: std::io::Error| format!("open {}: {e}", full.display());
         let file = fs::File::open(&full).map_err(problem)?;
         let changed = file.metadata().and_then(|metadata| metadata.modified());
@@ -98,8 +126,11 @@ pub(super) fn load_folder(path: &Path) -> anyhow::Result<Chart> {
             in_go_words(&error)
         );
     }
-    let files = folder::read(&Disk(top)).map_err(in_full)?;
-    skein_helm::load(files).map_err(in_full)
+    let disk = Disk::new(top);
+    let files = folder::read(&disk).map_err(in_full)?;
+    let mut chart = skein_helm::load(files).map_err(in_full)?;
+    chart.warnings.splice(0..0, disk.links.take());
+    Ok(chart)
 }
 
 /// An error whose text has all that it comes from.
@@ -203,7 +234,7 @@ pub(super) fn lint_input(path: &str) -> anyhow::Result<LintInput> {
         schema: content("values.schema.json"),
         templates: place("templates"),
         crds: place("crds"),
-        files: folder::read(&Disk(top.clone())).map_err(|error| error.to_string()),
+        files: folder::read(&Disk::new(top.clone())).map_err(|error| error.to_string()),
     })
 }
 

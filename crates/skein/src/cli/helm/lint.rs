@@ -2,6 +2,7 @@
 
 use anyhow::{Context, bail};
 use clap::Args;
+use skein_helm::Warning;
 use skein_helm::lint::{LintOptions, Severity, lint};
 use skein_helm::{KubeVersion, Values};
 
@@ -62,6 +63,9 @@ pub(super) async fn run(arguments: &LintArguments, output: &mut Output) -> anyho
     let mut text = String::new();
     for path in &paths {
         let report = report(path, &values, &options, arguments);
+        for warning in &report.warnings {
+            output.note_line(&warning.to_string())?;
+        }
         failed += usize::from(report.failed);
         noteworthy += usize::from(report.noteworthy);
         if !arguments.quiet || report.noteworthy {
@@ -84,6 +88,8 @@ struct Report {
     text: String,
     failed: bool,
     noteworthy: bool,
+    /// What is logged before.
+    warnings: Vec<Warning>,
 }
 
 fn report(path: &str, values: &Values, options: &LintOptions, arguments: &LintArguments) -> Report {
@@ -94,10 +100,12 @@ fn report(path: &str, values: &Values, options: &LintOptions, arguments: &LintAr
                 text: format!("Error {error:#}\n"),
                 failed: true,
                 noteworthy: true,
+                warnings: Vec::new(),
             };
         }
     };
-    let findings = lint(&input, values, options, &mut World);
+    let linted = lint(&input, values, options, &mut World);
+    let findings = linted.findings;
     let tolerated = if arguments.strict {
         Severity::Warning
     } else {
@@ -112,5 +120,6 @@ fn report(path: &str, values: &Values, options: &LintOptions, arguments: &LintAr
         noteworthy: findings
             .iter()
             .any(|finding| finding.severity > Severity::Info),
+        warnings: linted.warnings,
     }
 }

@@ -313,7 +313,7 @@ fn render_chart(
     }
     let mut text = String::new();
     if matches!(error, RenderError::Manifest(_)) {
-        for (path, content) in render_files(chart, values, options, world)? {
+        for (path, content) in render_files(chart, values, options, world, &mut Vec::new())? {
             if !content.trim().is_empty() && !path.ends_with("NOTES.txt") {
                 text.push_str(&format!("---\n# Source: {path}\n{content}\n"));
             }
