@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 use skein_semver::Version;
+use skein_template::{parse_url, url_problem};
 use skein_yaml::YamlError;
 
 use super::{Linted, Severity};
@@ -190,13 +191,28 @@ fn dependencies(metadata: &Metadata) -> Option<String> {
     })
 }
 
+/// An address of a person as the library of checks that Helm uses has it.
 fn is_email(text: &str) -> bool {
-    text.rsplit_once('@').is_some_and(|(local, domain)| {
-        !local.is_empty()
-            && !text.contains(char::is_whitespace)
-            && domain.contains('.')
-            && !domain.starts_with('.')
-            && !domain.ends_with('.')
+    let beyond = |c: char| c >= '\u{a0}';
+    let letter = |c: char| c.is_ascii_alphabetic() || beyond(c);
+    let sign = |c: char| letter(c) || c.is_ascii_digit();
+    let local = |part: &str| {
+        let fits = |c: char| sign(c) || "!#$%&'*+-/=?^_`{|}~".contains(c);
+        !part.is_empty() && part.chars().all(fits)
+    };
+    let label = |label: &str, ends: &dyn Fn(char) -> bool| {
+        let fits = |c: char| sign(c) || "-_~".contains(c);
+        label.starts_with(ends) && label.ends_with(ends) && label.chars().all(fits)
+    };
+    let Some((name, domain)) = text.rsplit_once('@') else {
+        return false;
+    };
+    let is_quoted = name.len() > 1 && name.starts_with('"') && name.ends_with('"');
+    let domain = domain.strip_suffix('.').unwrap_or(domain);
+    domain.rsplit_once('.').is_some_and(|(rest, last)| {
+        (is_quoted || name.split('.').all(local))
+            && rest.split('.').all(|part| label(part, &sign))
+            && label(last, &letter)
     })
 }
 
@@ -204,17 +220,12 @@ fn is_email(text: &str) -> bool {
 fn is_url(text: &str) -> bool {
     let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
     let host = rest.split(['/', '?', '#', ':']).next().unwrap_or_default();
-    !text.contains(char::is_whitespace) && (host.contains('.') || host == "localhost")
+    !text.contains(char::is_whitespace)
+        && (host.contains('.') || host == "localhost")
+        && url_problem(&format!("http://{rest}")).is_none()
 }
 
-/// An absolute address with a scheme.
+/// An address with a scheme that Go parses.
 fn is_request_url(text: &str) -> bool {
-    let Some((scheme, rest)) = text.split_once(':') else {
-        return false;
-    };
-    let fits = |c: char| c.is_ascii_alphanumeric() || "+-.".contains(c);
-    scheme.starts_with(|c: char| c.is_ascii_alphabetic())
-        && scheme.chars().all(fits)
-        && rest.starts_with('/')
-        && !text.contains(|c: char| c.is_control() || c == ' ')
+    parse_url(text).is_ok_and(|url| !url.scheme.is_empty())
 }

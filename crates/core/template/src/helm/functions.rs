@@ -57,7 +57,7 @@ fn required(runtime: &mut Runtime<'_>, arguments: &[Operand]) -> Outcome {
     };
     let message = text(arguments, 0);
     if runtime.options().lint {
-        runtime.environment().warn("required", &message.lossy());
+        runtime.environment().warn(line, &message.lossy());
         return Ok(Value::text("").into());
     }
     Err(CallError::new(warning(&message.lossy())))
