@@ -50,9 +50,14 @@ fn main() -> ExitCode {
     if let Some(outcome) = skein_cli::run_on_files(&words, &mut skein_cli::Output::terminal()) {
         return told(outcome);
     }
-    let (command, mut builder) = match skein_cli::chart_command(&words) {
-        Some(command) => (Ok(Command::Flux(command)), Builder::new_current_thread()),
-        None => (parsed(words), Builder::new_multi_thread()),
+    let mut builder = Builder::new_multi_thread();
+    let command = match skein_cli::chart_command(&words) {
+        Some(command) => {
+            // A rendering blocks its thread and lets others wait for the cluster: that needs a second thread, and one is enough.
+            builder.worker_threads(1);
+            Ok(Command::Flux(command))
+        }
+        None => parsed(words),
     };
     let command = match command {
         Ok(command) => command,
