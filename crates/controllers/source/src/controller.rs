@@ -159,6 +159,7 @@ impl SourceController {
         );
         let kind = GitRepositories {
             cache: cache.clone(),
+            pinned: Arc::default(),
         };
         let git = produce(&surroundings, kind, queue, cache);
         let (queue, cache) = watch::<skein_api::source::oci_repository::OciRepositorySpec>(

@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use skein_api::{ConditionType, GitRepository, GitRepositorySpec, SummaryRules};
 use skein_cluster::Cache;
+use skein_git::PinnedCommits;
 use skein_object::Object;
 
 use crate::produced::{Failure, Observed, Outcome, Rules, SourceKind, Surroundings};
@@ -24,6 +25,8 @@ pub(crate) use observe::Inputs;
 pub(crate) struct GitRepositories {
     /// All of them, for those that include others.
     pub cache: Arc<Cache<Object>>,
+    /// Pinned commits that were found in the history of their branches.
+    pub pinned: Arc<PinnedCommits>,
 }
 
 impl SourceKind for GitRepositories {
@@ -69,7 +72,10 @@ impl SourceKind for GitRepositories {
     }
 
     async fn observe(&self, surroundings: &Surroundings, source: &GitRepository) -> Inputs {
-        observe::observe(surroundings, &self.cache, source).await
+        Inputs {
+            pinned: self.pinned.clone(),
+            ..observe::observe(surroundings, &self.cache, source).await
+        }
     }
 
     fn decide(&self, observed: &Observed<Self>) -> Result<Self::Plan, Failure> {

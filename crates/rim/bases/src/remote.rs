@@ -98,6 +98,7 @@ impl RemoteBases {
                 recurse_submodules: address.submodules,
                 sparse_checkout: Vec::new(),
                 timeout: Duration::from_secs(address.timeout_seconds),
+                pinned: None,
             };
             match skein_git::fetch(&request).await {
                 Ok(Fetched::Checkout(checkout)) => return Ok(*checkout),

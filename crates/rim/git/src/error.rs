@@ -58,6 +58,9 @@ pub enum TransportError {
     /// The wanted ref is not there.
     #[error("couldn't find remote ref \"{0}\"")]
     RefNotFound(String),
+    /// A clone without a branch needs the ref HEAD.
+    #[error("reference not found")]
+    NoHead,
     /// The answer is not the git protocol.
     #[error("the server does not answer in the smart git protocol: {0}")]
     Protocol(String),

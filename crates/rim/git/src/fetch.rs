@@ -11,12 +11,16 @@ use tokio::time::Instant;
 use crate::access::Access;
 use crate::checkout::{Checkout, CommitInfo, Selection, TagInfo, list_entries};
 use crate::error::{FetchError, TransportError};
+use crate::pinned::{History, PinnedCommits, branch_heads, object_id};
 use crate::reference::{Reference, matching_tags, short_revision};
 use crate::remote_url::{RemoteUrl, Scheme};
 use crate::store::{INCOMING_FILE, PackStore};
 use crate::submodules::add_submodules;
 use crate::transport::Connection;
-use crate::upload_pack::{Advertisement, ObjectId, PackRequest, receive_pack};
+use crate::upload_pack::{Advertisement, Content, ObjectId, PackRequest, receive_pack};
+
+/// The ref that a repository points to itself.
+const HEAD: &str = "HEAD";
 
 /// What to fetch, from where.
 #[derive(Clone, Debug)]
@@ -35,6 +39,9 @@ pub struct FetchRequest {
     pub sparse_checkout: Vec<String>,
     /// Longest time for everything.
     pub timeout: Duration,
+    /// When given, a pinned commit must be in the history of its branch (of any branch when none is named), as Flux has it; what was found
+    /// is remembered here. Without, any commit that the server gives is taken, as `git fetch` does.
+    pub pinned: Option<Arc<PinnedCommits>>,
 }
 
 /// The outcome of a fetch.
@@ -57,6 +64,8 @@ pub(crate) struct Target {
     /// Objects to choose the commit from; the best when there are several is the newest.
     candidates: Vec<(String, ObjectId)>,
     request: PackRequest,
+    /// Where a pinned commit must be found; `None` when it is where it should be, or the request itself tells.
+    history: Option<History>,
 }
 
 /// Fetches. Dropping the future cancels everything.
@@ -70,7 +79,16 @@ pub async fn fetch(request: &FetchRequest) -> Result<Fetched, FetchError> {
     if list.is_empty() {
         return Err(empty_repository(listing, &url, &request.reference));
     }
-    let target = resolve(&list, &request.reference, &url)?;
+    let target = resolve(&list, request, &url)?;
+    if let (Some(history), Some(known)) = (&target.history, &request.pinned) {
+        let asked = history.check(&mut connection, &list, known, deadline, &url);
+        let is_used = asked.await.map_err(|error| as_written(error, request))?;
+        if is_used && url.scheme == Scheme::Ssh {
+            // A conversation over ssh ends with its pack.
+            let opened = within(deadline, &url, Connection::open(&url, &request.access)).await;
+            (connection, _) = opened.map_err(|source| transport_error(false, &url, source))?;
+        }
+    }
     if let (Some(revision), Some(last)) = (&target.revision, &request.last_revision)
         && revision == last
     {
@@ -165,7 +183,11 @@ impl Drop for InterruptOnDrop {
     }
 }
 
-fn transport_error(listing: bool, url: &RemoteUrl, source: TransportError) -> FetchError {
+pub(crate) fn transport_error(
+    listing: bool,
+    url: &RemoteUrl,
+    source: TransportError,
+) -> FetchError {
     let url = url.to_string();
     if listing {
         FetchError::List { url, source }
@@ -184,6 +206,16 @@ fn empty_repository(listing: bool, url: &RemoteUrl, reference: &Reference) -> Fe
     }
 }
 
+/// A commit that is not found is told as it was written.
+fn as_written(error: FetchError, request: &FetchRequest) -> FetchError {
+    match (error, &request.reference) {
+        (FetchError::UnknownCommit(_), Reference::Commit { commit, .. }) => {
+            FetchError::UnknownCommit(commit.clone())
+        }
+        (error, _) => error,
+    }
+}
+
 /// A server that refuses a commit by its id does not have it.
 fn refused_commit(source: TransportError, url: &RemoteUrl, reference: &Reference) -> FetchError {
     match (source, reference) {
@@ -197,9 +229,10 @@ fn refused_commit(source: TransportError, url: &RemoteUrl, reference: &Reference
 /// Chooses what to ask for.
 pub(crate) fn resolve(
     list: &Advertisement,
-    reference: &Reference,
+    wanted: &FetchRequest,
     url: &RemoteUrl,
 ) -> Result<Target, FetchError> {
+    let reference = &wanted.reference;
     let named = |name: String, full: bool| {
         let commit = list
             .commit(&name)
@@ -215,7 +248,9 @@ pub(crate) fn resolve(
             request: PackRequest {
                 wants: vec![object],
                 depth: Some(1),
+                content: Content::Files,
             },
+            history: None,
         })
     };
     let missing =
@@ -235,16 +270,35 @@ pub(crate) fn resolve(
         Reference::Name(name) => {
             named(name.clone(), true).ok_or_else(|| FetchError::UnknownRefName(name.clone()))
         }
-        Reference::SemVer(range) => resolve_range(list, range),
+        Reference::SemVer(range) => resolve_range(list, range, url),
         Reference::Commit { commit, branch } => {
-            resolve_commit(list, commit, branch.as_deref(), &missing)
+            if wanted.pinned.is_some() && branch.is_none() {
+                has_head(list, url)?;
+            }
+            let target = resolve_commit(list, commit, branch.as_deref(), &missing)?;
+            match &wanted.pinned {
+                Some(_) => Ok(target),
+                None => Ok(Target {
+                    history: None,
+                    ..target
+                }),
+            }
         }
     }
 }
 
-fn resolve_range(list: &Advertisement, range: &str) -> Result<Target, FetchError> {
+/// What Flux clones without naming a branch must have a default branch.
+fn has_head(list: &Advertisement, url: &RemoteUrl) -> Result<(), FetchError> {
+    match list.object(HEAD) {
+        Some(_) => Ok(()),
+        None => Err(transport_error(false, url, TransportError::NoHead)),
+    }
+}
+
+fn resolve_range(list: &Advertisement, range: &str, url: &RemoteUrl) -> Result<Target, FetchError> {
     let constraint =
         Constraint::parse(range).map_err(|error| FetchError::Range(error.to_string()))?;
+    has_head(list, url)?;
     let tags = matching_tags(list, &constraint);
     let Some((_, best)) = tags.last() else {
         return Err(FetchError::NoMatchingTag(range.to_owned()));
@@ -268,8 +322,10 @@ fn resolve_range(list: &Advertisement, range: &str) -> Result<Target, FetchError
     let request = PackRequest {
         wants,
         depth: Some(1),
+        content: Content::Files,
     };
     Ok(Target {
+        history: None,
         name: String::new(),
         revision,
         candidates,
@@ -283,8 +339,7 @@ fn resolve_commit(
     branch: Option<&str>,
     missing: &dyn Fn(&str) -> FetchError,
 ) -> Result<Target, FetchError> {
-    let id = ObjectId::from_hex(commit.as_bytes())
-        .map_err(|_| FetchError::UnknownCommit(commit.to_owned()))?;
+    let id = object_id(commit);
     let name = branch
         .map(|branch| format!("refs/heads/{branch}"))
         .unwrap_or_default();
@@ -292,22 +347,17 @@ fn resolve_commit(
         Some(_) => Some(list.object(&name).ok_or_else(|| missing(&name))?),
         None => None,
     };
-    let request = if list.lists(&id) || list.allows_any_commit() {
-        PackRequest {
-            wants: vec![id],
-            depth: Some(1),
-        }
-    } else if let Some(head) = branch_head {
-        PackRequest {
-            wants: vec![head],
-            depth: None,
-        }
-    } else {
-        let heads = list.names().filter(|name| name.starts_with("refs/heads/"));
-        let mut wants: Vec<ObjectId> = heads.filter_map(|name| list.object(name)).collect();
-        wants.sort();
-        wants.dedup();
-        PackRequest { wants, depth: None }
+    let is_given = list.lists(&id) || list.allows_any_commit();
+    let history = History::of(list, id, branch_head);
+    let request = PackRequest {
+        wants: match branch_head {
+            _ if is_given => vec![id],
+            Some(head) => vec![head],
+            None => branch_heads(list),
+        },
+        // What comes without the history is the history.
+        depth: is_given.then_some(1),
+        content: Content::Files,
     };
     let revision = Some(short_revision(&name, &id));
     Ok(Target {
@@ -315,6 +365,7 @@ fn resolve_commit(
         name,
         revision,
         request,
+        history: history.filter(|_| is_given),
     })
 }
 

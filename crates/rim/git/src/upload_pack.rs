@@ -132,6 +132,18 @@ pub(crate) struct PackRequest {
     pub wants: Vec<ObjectId>,
     /// Number of commits of history; all when `None`.
     pub depth: Option<u32>,
+    /// What of them.
+    pub content: Content,
+}
+
+/// Which objects of the commits are wanted, where the server can choose.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Content {
+    /// Everything but files that are too large for us.
+    #[default]
+    Files,
+    /// The commits alone.
+    Commits,
 }
 
 impl PackRequest {
@@ -171,10 +183,11 @@ impl PackRequest {
             write_packet(&mut bytes, &format!("deepen {depth}\n"));
         }
         if filters {
-            write_packet(
-                &mut bytes,
-                &format!("filter blob:limit={MAX_OBJECT_BYTES}\n"),
-            );
+            let filter = match self.content {
+                Content::Files => format!("filter blob:limit={MAX_OBJECT_BYTES}\n"),
+                Content::Commits => "filter tree:0\n".to_owned(),
+            };
+            write_packet(&mut bytes, &filter);
         }
         write_flush(&mut bytes);
         write_packet(&mut bytes, "done\n");

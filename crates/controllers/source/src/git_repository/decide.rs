@@ -85,6 +85,7 @@ pub(super) fn plan(observed: &Observed) -> Result<Plan, Failure> {
         timeout: spec
             .timeout
             .map_or(DEFAULT_TIMEOUT, |timeout| timeout.as_std()),
+        pinned: Some(observed.inputs.pinned.clone()),
     };
     Ok(Plan {
         request,

@@ -4,7 +4,10 @@ use skein_api::{Artifact, GitRepository};
 use skein_cluster::Cache;
 use skein_object::{NamespacedName, Object};
 
+use std::sync::Arc;
 use std::time::Duration;
+
+use skein_git::PinnedCommits;
 
 use crate::produced::{Secret, SecretReader, Surroundings};
 
@@ -34,6 +37,8 @@ pub(crate) struct Inputs {
     pub local_url: Option<String>,
     /// Pause while an included object is not ready.
     pub requeue_dependency: Duration,
+    /// Pinned commits that were found where they should be.
+    pub pinned: Arc<PinnedCommits>,
 }
 
 pub(super) async fn observe(
@@ -69,6 +74,7 @@ pub(super) async fn observe(
             .map(|include| included(&include.repository.name))
             .collect(),
         local_url,
+        pinned: Arc::default(),
         requeue_dependency: surroundings.options.controller.requeue_dependency,
     }
 }

@@ -108,6 +108,7 @@ pub fn request(url: &str, reference: Reference) -> FetchRequest {
         recurse_submodules: false,
         sparse_checkout: Vec::new(),
         timeout: Duration::from_secs(60),
+        pinned: None,
     }
 }
 

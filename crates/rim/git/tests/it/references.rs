@@ -1,7 +1,9 @@
 //! Every way to name a commit, and the words when it is not there.
 
+use std::sync::Arc;
+
 use skein_git::checkout::EntryKind;
-use skein_git::{Fetched, Reference, fetch};
+use skein_git::{FetchRequest, Fetched, Reference, fetch};
 
 use crate::fixture::{Repository, branch, checkout, failure, git, paths, request, serve};
 
@@ -183,4 +185,119 @@ async fn directories_are_selected() {
     assert_eq!(paths(&selected), ["apps/a/x", "deep/er/z"]);
     request.sparse_checkout = vec![".".into()];
     assert_eq!(checkout(&request).await.entries().len(), 4);
+}
+
+/// As Flux clones: with the history of the branch, or of all branches.
+fn pinned(url: &str, commit: &str, branch: Option<&str>) -> FetchRequest {
+    FetchRequest {
+        pinned: Some(Arc::default()),
+        ..request(
+            url,
+            Reference::Commit {
+                commit: commit.into(),
+                branch: branch.map(str::to_owned),
+            },
+        )
+    }
+}
+
+#[tokio::test]
+async fn pinned_commits_are_looked_for_in_the_history_of_their_branch() {
+    let repository = Repository::new();
+    let run = |arguments: &[&str]| git(repository.path(), arguments);
+    let old = repository.commit(&[("a", "1")], "one");
+    let new = repository.commit(&[("a", "2")], "two");
+    run(&["checkout", "--quiet", "-b", "side"]);
+    let side = repository.commit(&[("a", "3")], "three");
+    repository.commit(&[("a", "4")], "four");
+    // Commits of a tag and of a pull request alone.
+    run(&["checkout", "--quiet", "--detach"]);
+    let tagged = repository.commit(&[("a", "5")], "five");
+    run(&["tag", "v1"]);
+    let asked = repository.commit(&[("a", "6")], "six");
+    run(&["update-ref", "refs/pull/1/head", "HEAD"]);
+    run(&["checkout", "--quiet", "main"]);
+    // A server that gives any commit, and one that does not and cannot filter.
+    for is_open in ["true", "false"] {
+        run(&["config", "uploadpack.allowAnySHA1InWant", is_open]);
+        run(&["config", "uploadpack.allowFilter", is_open]);
+        let folder = repository.path().to_owned();
+        let url = format!("{}/app.git", serve(&[("app.git", folder)]).await);
+        for commit in [&old, &new] {
+            let found = checkout(&pinned(&url, commit, Some("main"))).await;
+            assert_eq!(found.revision, format!("main@sha1:{commit}"));
+        }
+        let found = checkout(&pinned(&url, &side, None)).await;
+        assert_eq!(found.revision, format!("sha1:{side}"));
+        assert_eq!(paths(&found), ["a"]);
+        let written = old.to_uppercase();
+        let found = checkout(&pinned(&url, &written, None)).await;
+        assert_eq!(found.revision, format!("sha1:{old}"));
+        let elsewhere = [
+            (&side, Some("main")),
+            (&tagged, None),
+            (&asked, None),
+            (&asked, Some("side")),
+        ];
+        for (commit, branch) in elsewhere {
+            let error = failure(&pinned(&url, commit, branch)).await.to_string();
+            let expected =
+                format!("unable to resolve commit object for '{commit}': object not found");
+            assert_eq!(error, expected);
+        }
+        let error = failure(&pinned(&url, &new, Some("none"))).await.to_string();
+        assert!(
+            error.contains("couldn't find remote ref \"refs/heads/none\""),
+            "{error}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_commit_that_left_its_branch_is_missed() {
+    let repository = Repository::new();
+    let run = |arguments: &[&str]| git(repository.path(), arguments);
+    run(&["config", "uploadpack.allowAnySHA1InWant", "true"]);
+    run(&["config", "uploadpack.allowFilter", "true"]);
+    let old = repository.commit(&[("a", "1")], "one");
+    let new = repository.commit(&[("a", "2")], "two");
+    let folder = repository.path().to_owned();
+    let url = format!("{}/app.git", serve(&[("app.git", folder)]).await);
+    let wanted = FetchRequest {
+        last_revision: Some(format!("main@sha1:{old}")),
+        ..pinned(&url, &old, Some("main"))
+    };
+    for _ in 0..2 {
+        assert!(matches!(
+            fetch(&wanted).await.unwrap(),
+            Fetched::Unchanged { .. }
+        ));
+    }
+    // Another head of which the commit is not a part.
+    run(&["checkout", "--quiet", "--orphan", "other"]);
+    repository.commit(&[("a", "3")], "three");
+    run(&["branch", "--force", "main"]);
+    let error = failure(&wanted).await.to_string();
+    assert!(error.contains("object not found"), "{error}");
+    // And back.
+    run(&["branch", "--force", "main", &new]);
+    assert!(fetch(&wanted).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_repository_without_head_serves_branches_only() {
+    let repository = Repository::new();
+    let commit = repository.commit(&[("a", "1")], "one");
+    git(
+        repository.path(),
+        &["symbolic-ref", "HEAD", "refs/heads/none"],
+    );
+    let folder = repository.path().to_owned();
+    let url = format!("{}/app.git", serve(&[("app.git", folder)]).await);
+    checkout(&pinned(&url, &commit, Some("main"))).await;
+    let error = failure(&pinned(&url, &commit, None)).await.to_string();
+    assert_eq!(
+        error,
+        format!("unable to clone '{url}': reference not found")
+    );
 }
