@@ -390,7 +390,7 @@ fn wake_owner(
             }
             return;
         }
-        if is_drift {
+        if is_drift || reason == WakeReason::Lost {
             queue.add(owner.clone());
         }
     })

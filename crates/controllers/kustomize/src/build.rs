@@ -1,12 +1,13 @@
 //! From artifact to objects: download (shared between Kustomizations of one source), read variables and keys, render.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use parking_lot::Mutex;
 use serde_json::Value;
 use skein_api::{Artifact, Kustomization};
 use skein_artifact::{DownloadError, Downloader};
-use skein_bases::RemoteBases;
+use skein_bases::{KeptBases, RemoteBases};
 use skein_cluster::Cluster;
 use skein_kustomize::{FileTree, RemoteSource};
 use skein_object::{NamespacedName, Object};
@@ -56,6 +57,7 @@ pub enum BuildFailure {
 pub struct Builder {
     downloader: Downloader,
     trees: Mutex<VecDeque<(String, u64, FileTree)>>,
+    bases: Arc<KeptBases>,
     policy: BuildPolicy,
 }
 
@@ -76,6 +78,7 @@ impl Builder {
         Self {
             downloader,
             trees: Mutex::default(),
+            bases: Arc::default(),
             policy,
         }
     }
@@ -147,7 +150,8 @@ impl Builder {
         // Flux finds out while it substitutes, after a build that works.
         let strict = self.policy.strict && unread.is_none();
         // Remote bases come without credentials, as with Flux: nothing of the controller's is lent to them.
-        let remote = (!self.policy.no_remote_bases).then(|| RemoteBases::new(runtime, || None));
+        let remote = (!self.policy.no_remote_bases)
+            .then(|| RemoteBases::new(runtime, || None).keeping(self.bases.clone()));
         let rendered = tokio::task::spawn_blocking(move || {
             let decryptor = keyring.map(SopsDecryptor::new);
             render(Request {

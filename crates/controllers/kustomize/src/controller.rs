@@ -180,7 +180,7 @@ impl KustomizeController {
     }
 }
 
-/// Wakes an owner for drift when drift is watched, and for health when it waits.
+/// Wakes an owner when its cluster is lost, for drift when drift is watched, and for health when it waits.
 fn wake_owner(
     queue: &Queue<NamespacedName>,
     waits: &Arc<Mutex<HashMap<NamespacedName, Waiting>>>,
@@ -190,6 +190,7 @@ fn wake_owner(
     Arc::new(move |owner: &NamespacedName, reason| {
         let is_waiting = || waits.lock().contains_key(owner);
         match reason {
+            WakeReason::Lost => queue.add(owner.clone()),
             WakeReason::Drift if drift == DriftDetection::Watch => queue.add(owner.clone()),
             WakeReason::Drift | WakeReason::Health if is_waiting() => queue.add(owner.clone()),
             WakeReason::Drift | WakeReason::Health => {}

@@ -1,8 +1,9 @@
 //! The applied objects of one cluster as watches show them: compact, with a fingerprint that tells drift from noise.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use parking_lot::Mutex;
@@ -10,6 +11,7 @@ use serde_json::Value;
 use skein_cluster::{ApiResource, Cache, Change, Cluster, ListOptions, WatchSpec};
 use skein_health::{Health, health};
 use skein_object::{NamespacedName, Object};
+use tokio::sync::watch;
 
 use crate::presence::{self, Presence};
 
@@ -24,6 +26,8 @@ pub struct OwnerLabels {
 
 /// Kinds watched in one cluster; objects of further kinds are read from the API server.
 const WATCHED_KINDS_MAX: usize = 500;
+/// How long a cluster may be away before the owners of its objects are told: a server that is started anew comes back sooner.
+const LOST_AFTER: Duration = Duration::from_secs(2);
 
 /// One applied object, as small as it can be kept.
 #[derive(Debug)]
@@ -101,6 +105,8 @@ pub enum WakeReason {
     Drift,
     /// The health of an object changed.
     Health,
+    /// The cluster of its objects does not answer any more.
+    Lost,
 }
 
 type KindCache = Arc<Cache<Observed>>;
@@ -119,6 +125,7 @@ pub struct ObservedSet {
     namespace: String,
     labels: OwnerLabels,
     wake: Wake,
+    tells_of_loss: bool,
     kinds: Mutex<HashMap<ApiResource, Arc<Kind>>>,
 }
 
@@ -130,8 +137,15 @@ impl ObservedSet {
             namespace,
             labels,
             wake,
+            tells_of_loss: false,
             kinds: Mutex::new(HashMap::new()),
         }
+    }
+
+    /// Tells owners when the cluster does not answer any more; of use where they live in another one.
+    pub fn telling_of_loss(mut self) -> Self {
+        self.tells_of_loss = true;
+        self
     }
 
     fn kind(&self, resource: &ApiResource) -> Option<Arc<Kind>> {
@@ -161,6 +175,10 @@ impl ObservedSet {
         let cache = Cache::start(self.cluster.clone(), spec, project, move |change| {
             react(&change, &seen, &wake);
         });
+        if self.tells_of_loss {
+            let told = tell_of_loss(cache.away(), Arc::downgrade(&cache), self.wake.clone());
+            tokio::spawn(told);
+        }
         let scope = ListOptions {
             namespace: self.namespace.clone(),
             metadata_only: true,
@@ -238,6 +256,28 @@ impl ObservedSet {
             return;
         };
         kind.own_writes.lock().insert(name.clone(), None);
+    }
+}
+
+/// Wakes the owners of all objects each time the cluster goes away; ends with the watch.
+async fn tell_of_loss(mut away: watch::Receiver<bool>, objects: Weak<Cache<Observed>>, wake: Wake) {
+    while away.wait_for(|away| *away).await.is_ok() {
+        let back = away.wait_for(|away| !*away);
+        let is_back = tokio::time::timeout(LOST_AFTER, back).await.is_ok();
+        if is_back {
+            continue;
+        }
+        let Some(known) = objects.upgrade().map(|objects| objects.list()) else {
+            return;
+        };
+        let owners: BTreeSet<&NamespacedName> =
+            known.iter().map(|(_, object)| &object.owner).collect();
+        for owner in owners {
+            wake(owner, WakeReason::Lost);
+        }
+        if away.wait_for(|away| !*away).await.is_err() {
+            return;
+        }
     }
 }
 

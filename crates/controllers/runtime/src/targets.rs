@@ -214,12 +214,13 @@ impl Targets {
                     secret: name,
                     source,
                 })?;
-        let observed = Arc::new(ObservedSet::new(
+        let observed = ObservedSet::new(
             cluster.clone(),
             String::new(),
             self.options.labels,
             self.options.wake.clone(),
-        ));
+        );
+        let observed = Arc::new(observed.telling_of_loss());
         let mut remotes = self.remotes.lock();
         if remotes.by_secret.len() >= REMOTE_CLUSTERS_MAX {
             let oldest = remotes

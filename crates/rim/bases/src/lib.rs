@@ -4,9 +4,11 @@
 //! is read from the machine: credentials are the caller's.
 
 mod error;
+mod kept;
 mod remote;
 mod tree;
 
 pub use error::BaseError;
+pub use kept::KeptBases;
 pub use remote::{RemoteBases, SshAccess};
 pub use tree::{MAX_BASE_BYTES, MAX_BASE_FILE_BYTES};

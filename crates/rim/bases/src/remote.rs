@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use reqwest::StatusCode;
@@ -14,6 +14,7 @@ use skein_kustomize::{FileTree, RemoteAddress, RemoteSource};
 use tokio::runtime::Handle;
 
 use crate::error::BaseError;
+use crate::kept::{Base, KeptBases};
 use crate::tree::{self, MAX_BASE_FILE_BYTES};
 
 const USER_AGENT: &str = concat!("skein/", env!("CARGO_PKG_VERSION"));
@@ -38,6 +39,15 @@ pub struct RemoteBases {
     runtime: fn() -> io::Result<Handle>,
     ssh: fn() -> Option<SshAccess>,
     trees: Mutex<HashMap<String, FileTree>>,
+    kept: Arc<KeptBases>,
+}
+
+/// A base as it was found.
+enum Found {
+    /// The kept one is what the reference means.
+    Kept(Base),
+    /// Another one.
+    Fetched(Box<Checkout>),
 }
 
 impl RemoteBases {
@@ -48,6 +58,7 @@ impl RemoteBases {
             runtime,
             ssh,
             trees: Mutex::default(),
+            kept: Arc::default(),
         }
     }
 
@@ -56,8 +67,17 @@ impl RemoteBases {
         Ok(runtime.block_on(work))
     }
 
+    /// Uses what earlier builds fetched, and keeps what this one does.
+    pub fn keeping(mut self, kept: Arc<KeptBases>) -> Self {
+        self.kept = kept;
+        self
+    }
+
     fn tree(&self, address: &RemoteAddress) -> Result<FileTree, BaseError> {
-        let key = format!("{}?ref={}", address.repository, address.reference);
+        let key = format!(
+            "{}?ref={}&submodules={}",
+            address.repository, address.reference, address.submodules
+        );
         let known = |trees: &Mutex<HashMap<String, FileTree>>| {
             let trees = trees.lock().unwrap_or_else(PoisonError::into_inner);
             trees.get(&key).cloned()
@@ -66,15 +86,37 @@ impl RemoteBases {
             return Ok(tree);
         }
         let url = git_url(&address.repository)?;
-        let checkout = self.block_on(self.checkout(address, &url))??;
-        let tree = tree::read(&address.repository, &checkout)?;
+        let kept = self.kept.get(&key);
+        let found = match kept {
+            // A commit does not change.
+            Some(base) if is_commit(&address.reference) => Found::Kept(base),
+            kept => self.block_on(self.find(address, &url, kept))??,
+        };
+        let tree = match found {
+            Found::Kept(base) => base.tree,
+            Found::Fetched(checkout) => {
+                let (tree, bytes) = tree::read(&address.repository, &checkout)?;
+                let base = Base {
+                    revision: checkout.revision,
+                    tree: tree.clone(),
+                    bytes,
+                };
+                self.kept.put(&key, base);
+                tree
+            }
+        };
         let mut trees = self.trees.lock().unwrap_or_else(PoisonError::into_inner);
         trees.insert(key, tree.clone());
         Ok(tree)
     }
 
     /// The commit of a reference: a commit's id, or the first of what `git fetch` tries.
-    async fn checkout(&self, address: &RemoteAddress, url: &str) -> Result<Checkout, BaseError> {
+    async fn find(
+        &self,
+        address: &RemoteAddress,
+        url: &str,
+        kept: Option<Base>,
+    ) -> Result<Found, BaseError> {
         let name = address.reference.as_str();
         let candidates = if name.is_empty() {
             vec![Reference::Name("HEAD".to_owned())]
@@ -94,15 +136,20 @@ impl RemoteBases {
                 url: url.to_owned(),
                 access: self.access(url)?,
                 reference,
-                last_revision: None,
+                last_revision: kept.as_ref().map(|base| base.revision.clone()),
                 recurse_submodules: address.submodules,
                 sparse_checkout: Vec::new(),
                 timeout: Duration::from_secs(address.timeout_seconds),
                 pinned: None,
             };
             match skein_git::fetch(&request).await {
-                Ok(Fetched::Checkout(checkout)) => return Ok(*checkout),
-                Ok(Fetched::Unchanged { .. }) | Err(FetchError::UnknownRefName(_)) => {}
+                Ok(Fetched::Checkout(checkout)) => return Ok(Found::Fetched(checkout)),
+                Ok(Fetched::Unchanged { .. }) => {
+                    if let Some(base) = kept {
+                        return Ok(Found::Kept(base));
+                    }
+                }
+                Err(FetchError::UnknownRefName(_)) => {}
                 Err(error) => return Err(error.into()),
             }
         }

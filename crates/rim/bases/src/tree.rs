@@ -16,8 +16,8 @@ pub const MAX_BASE_BYTES: usize = 256 << 20;
 /// Longest chain of links.
 const MAX_LINKS: usize = 8;
 
-/// Reads all files of a checkout. Blocks.
-pub(crate) fn read(repository: &str, checkout: &Checkout) -> Result<FileTree, BaseError> {
+/// Reads all files of a checkout; answers how many bytes they are, too. Blocks.
+pub(crate) fn read(repository: &str, checkout: &Checkout) -> Result<(FileTree, usize), BaseError> {
     let mut files: BTreeMap<&str, Arc<[u8]>> = BTreeMap::new();
     let mut links: Vec<(&str, String)> = Vec::new();
     let mut bytes = 0;
@@ -69,7 +69,7 @@ pub(crate) fn read(repository: &str, checkout: &Checkout) -> Result<FileTree, Ba
             }
         }
     }
-    Ok(tree)
+    Ok((tree, bytes))
 }
 
 /// What is in an entry; `None` for what is too large or was not sent.

@@ -52,6 +52,7 @@ pub struct Change<'a, T> {
 struct Inner<T> {
     held: HeldObjects<T>,
     synced: watch::Sender<bool>,
+    away: watch::Sender<bool>,
     contact: RwLock<Contact>,
 }
 
@@ -88,6 +89,7 @@ impl<T: Send + Sync + 'static> Cache<T> {
         let inner = Arc::new(Inner {
             held: HeldObjects::new(Box::new(project), Box::new(on_change)),
             synced: watch::Sender::new(false),
+            away: watch::Sender::new(false),
             contact: RwLock::new(Contact {
                 at: None,
                 problem: None,
@@ -134,6 +136,11 @@ impl<T: Send + Sync + 'static> Cache<T> {
         self.inner.contact.read().clone()
     }
 
+    /// Whether the server does not answer at all; refusals are answers. Ends with the watch.
+    pub fn away(&self) -> watch::Receiver<bool> {
+        self.inner.away.subscribe()
+    }
+
     /// Puts in an object that a write just returned, so that readers see their own writes before the watch tells them; the
     /// callback is told what changed. Ignored when the watch was faster.
     pub fn put_own_write(&self, written: Object) {
@@ -153,10 +160,17 @@ impl<T> Inner<T> {
             at: Some(Instant::now()),
             problem: None,
         };
+        self.set_away(false);
     }
 
-    fn lost(&self, problem: String) {
-        self.contact.write().problem = Some(problem);
+    fn lost(&self, error: &ApiError) {
+        self.contact.write().problem = Some(error.to_string());
+        self.set_away(error.is_unavailable());
+    }
+
+    fn set_away(&self, away: bool) {
+        self.away
+            .send_if_modified(|was_away| std::mem::replace(was_away, away) != away);
     }
 }
 
@@ -177,7 +191,7 @@ async fn follow<T: Send + Sync + 'static>(cluster: Cluster, spec: WatchSpec, inn
                     revision = None;
                 } else {
                     tracing::debug!(resource = %spec.resource.qualified_name(), %error, "watch interrupted");
-                    inner.lost(error.to_string());
+                    inner.lost(&error);
                     if !error.is_unavailable() {
                         revision = None;
                     }

@@ -2,11 +2,15 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use axum::Router;
-use axum::http::StatusCode;
+use axum::extract::Request;
+use axum::http::{Method, StatusCode};
+use axum::middleware::{Next, from_fn};
 use axum::routing::get;
-use skein_bases::RemoteBases;
+use skein_bases::{KeptBases, RemoteBases};
 use skein_git::serve::{ServedRepositories, router};
 use skein_kustomize::{Build, FileTree, Options, RemoteSource, build};
 
@@ -67,19 +71,32 @@ fn repository() -> (tempfile::TempDir, String) {
 
 /// Serves the repository as `org/repo.git`, and one file.
 async fn serve(folder: &Path) -> String {
+    serve_counted(folder).await.0
+}
+
+/// Also counts the packs that are asked for.
+async fn serve_counted(folder: &Path) -> (String, Arc<AtomicUsize>) {
     let served = ServedRepositories::new();
     served.insert("org/repo.git", folder.to_owned());
     let files = Router::new()
         .route("/files/cm.yaml", get(|| async { CONFIG_MAP }))
         .route("/files/large.yaml", get(|| async { vec![b' '; 17 << 20] }))
         .route("/files/no.yaml", get(|| async { StatusCode::FORBIDDEN }));
-    let app = files.fallback_service(router(served));
+    let packs = Arc::new(AtomicUsize::new(0));
+    let counted = packs.clone();
+    let count = move |request: Request, next: Next| {
+        if request.method() == Method::POST {
+            counted.fetch_add(1, Ordering::Relaxed);
+        }
+        next.run(request)
+    };
+    let app = files.fallback_service(router(served)).layer(from_fn(count));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
         .await
         .expect("a port");
     let address = listener.local_addr().expect("an address");
     tokio::spawn(async move { axum::serve(listener, app).await });
-    format!("http://{address}")
+    (format!("http://{address}"), packs)
 }
 
 fn runtime() -> std::io::Result<tokio::runtime::Handle> {
@@ -132,6 +149,41 @@ async fn a_base_comes_from_a_branch_a_tag_or_a_commit() {
         .await,
         ["first"]
     );
+}
+
+/// Builds, one after another, keep what they fetched: a commit is never fetched again, a branch only when it moved.
+#[tokio::test(flavor = "multi_thread")]
+async fn bases_are_kept_between_builds() {
+    let (folder, first) = repository();
+    let (server, packs) = serve_counted(folder.path()).await;
+    let kept = Arc::new(KeptBases::default());
+    let base = async |reference: &str| {
+        let url = format!("{server}/org/repo.git//lib?ref={reference}");
+        let kept = kept.clone();
+        let read = move || {
+            let (tree, _) = RemoteBases::new(runtime, || None)
+                .keeping(kept)
+                .directory(&url)?;
+            let file = tree.paths().find(|path| path.starts_with("lib/"));
+            let text = file.and_then(|path| tree.get(path)).unwrap_or_default();
+            Ok::<_, String>(String::from_utf8_lossy(text).into_owned())
+        };
+        tokio::task::spawn_blocking(read).await.expect("no panic")
+    };
+    let pinned = base(&first).await.expect("the first commit");
+    let newest = base("main").await.expect("the branch");
+    assert_ne!(pinned, newest);
+    assert_eq!(packs.load(Ordering::Relaxed), 2);
+    assert_eq!(base("main").await.as_ref(), Ok(&newest));
+    assert_eq!(packs.load(Ordering::Relaxed), 2);
+    // What a branch means is asked each time.
+    commit(folder.path(), "later");
+    assert_ne!(base("main").await.expect("the branch"), newest);
+    assert_eq!(packs.load(Ordering::Relaxed), 3);
+    // And a commit is not asked for at all.
+    std::fs::remove_dir_all(folder.path().join(".git")).expect("removed");
+    assert_eq!(base(&first).await, Ok(pinned));
+    assert!(base("main").await.is_err());
 }
 
 #[tokio::test(flavor = "multi_thread")]
