@@ -73,6 +73,13 @@ impl Version {
         })
     }
 
+    /// Reads a version as Flux reads those of tags and charts: [`Version::parse`] with at least two dots in the text, wherever they are
+    /// (`ParseVersion` of fluxcd/pkg/version 0.16).
+    pub fn parse_dotted(text: &str) -> Option<Self> {
+        let dots = text.bytes().filter(|byte| *byte == b'.').count();
+        (dots >= 2).then(|| Self::parse(text).ok()).flatten()
+    }
+
     /// The text that was parsed.
     pub fn original(&self) -> &str {
         &self.original

@@ -33,6 +33,12 @@ pub enum TransportError {
         /// HTTP status.
         status: u16,
     },
+    /// The answer came from an address that is not that of a list of refs.
+    #[error("http redirect: target {path:?} does not end with /info/refs")]
+    Redirect {
+        /// Path of the address.
+        path: String,
+    },
     /// The connection failed before an answer.
     #[error("{method} \"{url}\": {reason}")]
     Request {

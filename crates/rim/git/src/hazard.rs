@@ -8,14 +8,20 @@ const IGNORED_BY_HFS: [char; 16] = [
 
 /// Why a name of a tree entry is refused; `None` when it is harmless.
 pub(crate) fn hazard(name: &str) -> Option<&'static str> {
-    if name.is_empty() || name == "." || name == ".." {
+    if name.is_empty() {
         return Some("it leaves its directory");
     }
     if name.contains('/') || name.contains('\0') {
         return Some("it holds a separator");
     }
-    if name.contains('\\') {
-        return Some("it holds a backslash, a separator on Windows");
+    // A backslash separates on Windows only: each part must be harmless there.
+    name.split('\\').find_map(part_hazard)
+}
+
+/// The same for what stands between separators of any system.
+fn part_hazard(name: &str) -> Option<&'static str> {
+    if name == "." || name == ".." {
+        return Some("it leaves its directory");
     }
     let plain: String = name
         .chars()

@@ -73,19 +73,9 @@ pub(crate) fn matching_tags<'a>(
     let mut tags: Vec<(&str, Version)> = advertisement
         .names()
         .filter_map(|name| name.strip_prefix("refs/tags/"))
-        .filter_map(|tag| Some((tag, strict_version(tag)?)))
+        .filter_map(|tag| Some((tag, Version::parse_dotted(tag)?)))
         .filter(|(_, version)| range.check(version))
         .collect();
     tags.sort_by(|(_, a), (_, b)| a.precedence(b));
     tags
-}
-
-/// A version with all three numbers and without leading zeros; one `v` may come before it.
-fn strict_version(tag: &str) -> Option<Version> {
-    let version = Version::parse(tag).ok()?;
-    let numbers = tag.strip_prefix('v').unwrap_or(tag);
-    let numbers = numbers.split(['-', '+']).next()?;
-    let parts: Vec<&str> = numbers.split('.').collect();
-    let plain = |part: &&str| *part == "0" || !part.starts_with('0');
-    (parts.len() == 3 && parts.iter().all(plain)).then_some(version)
 }

@@ -59,7 +59,7 @@ pub struct RemoteUrl {
     pub host: String,
     /// Port, when given.
     pub port: Option<u16>,
-    /// Path with its leading slash, query included.
+    /// Path with its leading slash, query included; empty when the address ends with the host.
     pub path: String,
 }
 
@@ -79,7 +79,7 @@ impl RemoteUrl {
         };
         let (authority, path) = match rest.find('/') {
             Some(at) => rest.split_at(at),
-            None => (rest, "/"),
+            None => (rest, ""),
         };
         let (user_info, host_port) = authority.rsplit_once('@').unwrap_or(("", authority));
         let (user, password) = user_info.split_once(':').unwrap_or((user_info, ""));

@@ -213,7 +213,7 @@ impl ChartIndex {
         let constraint = Constraint::parse(range)?;
         let mut best: Option<(&ChartVersion, Version)> = None;
         for entry in versions {
-            let Some(parsed) = parse_strict(&entry.metadata.version) else {
+            let Some(parsed) = Version::parse_dotted(&entry.metadata.version) else {
                 continue;
             };
             if !constraint.check(&parsed) {

@@ -7,9 +7,8 @@ use regex::Regex;
 use skein_api::Artifact;
 use skein_api::source::helm_chart::HelmChartVerification;
 use skein_registry::chart_repository::MAX_CHART_BYTES;
-use skein_registry::index::parse_strict;
 use skein_registry::{Access, ChartIndex, ChartVersion, Registry, Repository};
-use skein_semver::Constraint;
+use skein_semver::{Constraint, Version};
 
 use super::build::{BuildError, Built, Problem, Resolved, with_metadata};
 use super::packing::pack;
@@ -262,7 +261,7 @@ pub(super) async fn registry_version(
     chart: &str,
     version: &str,
 ) -> Result<String, String> {
-    if parse_strict(version).is_some() {
+    if Version::parse_dotted(version).is_some() {
         return Ok(version.to_owned());
     }
     let url = chart_url(access, chart);
@@ -275,7 +274,7 @@ pub(super) async fn registry_version(
     let mut versions: Vec<_> = tags
         .iter()
         .map(|tag| tag.replace('_', "+"))
-        .filter_map(|text| Some((parse_strict(&text)?, text)))
+        .filter_map(|text| Some((Version::parse_dotted(&text)?, text)))
         .collect();
     if versions.is_empty() {
         return Err(no_tags(format!(

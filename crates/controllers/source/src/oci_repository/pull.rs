@@ -7,15 +7,17 @@ use jiff::Timestamp;
 use skein_api::source::oci_repository::OciRepositoryStatus;
 use skein_api::{SourceReason, Time};
 use skein_artifact::ArtifactLocation;
-use skein_registry::index::parse_strict;
 use skein_registry::registry::{TAGS_PER_PAGE, is_digest};
 use skein_registry::{Manifest, Registry};
+use skein_semver::Version;
 
 use super::OciRepositories;
 use super::decide::{Plan, Reference, no_tag};
 use super::layer::{self, LayerSource};
 use crate::produced::{Failure, Found, Observed, Outcome, Stored, Surroundings, Told, Verified};
 
+/// Layers of charts.
+const CHART_LAYER: &str = "application/vnd.cncf.helm.chart.content.v1.tar+gzip";
 /// Link to the newest artifact.
 const LATEST: &str = "latest.tar.gz";
 /// Annotations that name where an artifact comes from.
@@ -122,7 +124,10 @@ async fn resolve(
         Reference::Digest(digest) => return Err(unknown(&wrong_digest(digest))),
         Reference::Tag(tag) => tag.clone(),
         Reference::Range { .. } => {
-            highest_tag(registry, &observed.source.spec.url, &plan.reference).await?
+            let spec = &observed.source.spec;
+            let selector = spec.layer_selector.as_ref();
+            let is_chart = selector.is_some_and(|selector| selector.media_type == CHART_LAYER);
+            highest_tag(registry, &spec.url, &plan.reference, is_chart).await?
         }
     };
     let digest = registry
@@ -136,11 +141,12 @@ async fn resolve(
     })
 }
 
-/// The tag with the highest version in the range.
+/// The tag with the highest version in the range; those of charts have an underscore for the plus sign of their version.
 async fn highest_tag(
     registry: &Registry,
     url: &str,
     reference: &Reference,
+    is_chart: bool,
 ) -> Result<String, Failure> {
     let Reference::Range {
         constraint,
@@ -156,7 +162,13 @@ async fn highest_tag(
         .map_err(|error| no_tag(url, &error.to_string()))?;
     tags.into_iter()
         .filter(|tag| filter.as_ref().is_none_or(|filter| filter.is_match(tag)))
-        .filter_map(|tag| Some((parse_strict(&tag)?, tag)))
+        .filter_map(|tag| {
+            let version = match is_chart {
+                true => Version::parse_dotted(&tag.replace('_', "+")),
+                false => Version::parse_dotted(&tag),
+            };
+            Some((version?, tag))
+        })
         .filter(|(version, _)| constraint.check(version))
         .max_by(|(a, _), (b, _)| a.precedence(b).then(Ordering::Less))
         .map(|(_, tag)| tag)

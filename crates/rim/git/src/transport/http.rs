@@ -16,6 +16,11 @@ use crate::upload_pack::{AGENT, Advertisement, shown};
 /// Longest part of an error page that is read, in bytes.
 const MAX_ERROR_BODY_BYTES: usize = 1024;
 
+/// Where a repository lists its refs.
+const LIST_PATH: &str = "/info/refs";
+/// How the list is asked for, in the words of Go's client.
+const LIST_METHOD: &str = "Get";
+
 /// A repository behind HTTP.
 pub(crate) struct HttpConnection {
     client: Client,
@@ -37,11 +42,11 @@ impl HttpConnection {
             base,
             authorization,
         };
-        let address = format!("{}/info/refs?service=git-upload-pack", connection.base);
+        let address = format!("{}{LIST_PATH}?service=git-upload-pack", connection.base);
         let request = connection
             .authorized(connection.client.get(&address))
             .header(ACCEPT, "*/*");
-        let response = send("Get", &address, request).await;
+        let response = send(LIST_METHOD, &address, request).await;
         let response = response.map_err(|error| through_proxy(error, access.proxy.as_ref()))?;
         // Later requests go where the server sent us, credentials only to the same host.
         if let Some(moved) = response
@@ -118,6 +123,10 @@ async fn send(
             url: address.to_owned(),
             reason: reason_of(&error),
         })?;
+    if method == LIST_METHOD && !response.url().path().ends_with(LIST_PATH) {
+        let path = response.url().path().to_owned();
+        return Err(TransportError::Redirect { path });
+    }
     let status = response.status();
     if status.is_success() {
         return Ok(response);

@@ -42,7 +42,9 @@ async fn names_that_mean_git_folders_are_refused() {
         "GIT~1",
         ".git::$INDEX_ALLOCATION",
         "..",
-        "a\\b",
+        "a\\..\\b",
+        ".git\\hooks",
+        "a\\.GIT",
         ".g\u{200c}it",
     ] {
         let repository = Repository::new();
@@ -66,6 +68,8 @@ async fn harmless_names_that_look_alike_pass() {
         "..a",
         "a..",
         ".git-x",
+        "a\\b",
+        "\\",
     ] {
         let repository = Repository::new();
         commit_entry(&repository, name);

@@ -119,6 +119,11 @@ async fn the_highest_tag_of_a_range_and_the_newest_of_equals() {
     let fetched = checkout(&request(&url, Reference::SemVer(">=0.1.0".into()))).await;
     assert_eq!(fetched.revision, format!("v1.0.0+aaa@sha1:{newest}"));
     assert_eq!(paths(&fetched), ["a"]);
+    // Numbers may begin with zeros, as dates do.
+    git(repository.path(), &["tag", "v2026.01.02"]);
+    let fetched = checkout(&request(&url, Reference::SemVer(">=2000.0.0".into()))).await;
+    assert_eq!(fetched.revision, format!("v2026.01.02@sha1:{newest}"));
+    git(repository.path(), &["tag", "--delete", "v2026.01.02"]);
     let error = failure(&request(&url, Reference::SemVer(">=5".into()))).await;
     assert_eq!(error.to_string(), "no match found for semver: >=5");
     let error = failure(&request(&url, Reference::SemVer("nonsense".into()))).await;
