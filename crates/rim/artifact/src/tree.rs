@@ -240,7 +240,8 @@ impl Tree {
 /// Refuses paths that could leave the tree or mean different things on different systems.
 pub fn check_path(path: &str) -> Result<(), TreeError> {
     // A backslash is part of a name, as it is for Git; where it separates, it must lead nowhere else either.
-    let bad_part = |part: &str| part.is_empty() || part.split('\\').any(|p| matches!(p, "." | ".."));
+    let bad_part =
+        |part: &str| part.is_empty() || part.split('\\').any(|p| matches!(p, "." | ".."));
     let bad = path.len() > MAX_PATH_BYTES || path.contains('\0') || path.split('/').any(bad_part);
     if bad {
         Err(TreeError::Path {
