@@ -155,6 +155,7 @@ pub(crate) struct Meta<'a>(Option<&'a Schema>);
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct FieldMeta<'a> {
     pub below: Meta<'a>,
+    pub replace: bool,
     pub merge: bool,
     pub retain_keys: bool,
     pub merge_key: Option<&'a str>,
@@ -176,6 +177,7 @@ impl<'a> Meta<'a> {
     pub fn field(&self, name: &str) -> Result<FieldMeta<'a>, StrategicError> {
         let unknown = FieldMeta {
             below: Meta(None),
+            replace: false,
             merge: false,
             retain_keys: false,
             merge_key: None,
@@ -202,6 +204,7 @@ impl<'a> Meta<'a> {
         let patch = field.field_patch();
         Ok(FieldMeta {
             below,
+            replace: patch.is_some_and(|patch| patch.replace),
             merge: patch.is_some_and(|patch| patch.merge),
             retain_keys: patch.is_some_and(|patch| patch.retain_keys),
             merge_key: patch.and_then(|patch| patch.merge_key.as_deref()),

@@ -75,6 +75,8 @@ pub enum MapType {
 /// `x-kubernetes-patch-strategy` and `x-kubernetes-patch-merge-key`: strategic merge patch.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PatchStrategy {
+    /// A patch's value stands alone, even of a map.
+    pub replace: bool,
     /// Lists merge (by `merge_key`, or as a set of scalars without one).
     pub merge: bool,
     /// Fields that a patch's `$retainKeys` does not name are dropped.

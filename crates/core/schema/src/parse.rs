@@ -252,6 +252,7 @@ fn patch_strategy(value: &Value) -> Option<Box<PatchStrategy>> {
     }
     let has = |wanted: &str| names.split(',').any(|name| name == wanted);
     Some(Box::new(PatchStrategy {
+        replace: has("replace"),
         merge: has("merge"),
         retain_keys: has("retainKeys"),
         merge_key: merge_key.map(str::to_owned),

@@ -17,13 +17,13 @@ const FIELDS: &[(&str, &str, &[&str])] = &[
         "batch",
         "Job",
         &[
-            "spec.completions",
             "spec.selector",
             "spec.template",
             "spec.completionMode",
             "spec.podFailurePolicy",
             "spec.backoffLimitPerIndex",
             "spec.managedBy",
+            "spec.successPolicy",
         ],
     ),
     (
@@ -34,6 +34,7 @@ const FIELDS: &[(&str, &str, &[&str])] = &[
             "provisioner",
             "reclaimPolicy",
             "volumeBindingMode",
+            "allowedTopologies",
         ],
     ),
     ("scheduling.k8s.io", "PriorityClass", &["preemptionPolicy"]),
@@ -83,6 +84,11 @@ pub(crate) fn check(errors: &mut Errors, old: &Object, new: &Object) {
         ("", "PersistentVolumeClaim") => claim(errors, old, new),
         ("", "PersistentVolume") => volume(errors, old, new),
         ("", "Pod") => pod(errors, old, new),
+        ("batch", "Job") => completions(errors, old, new),
+        ("discovery.k8s.io", "EndpointSlice") => {
+            let (before, now) = (old.at(&["addressType"]), Spot::of(new, "addressType"));
+            errors.add_if(before != Some(now.value), || now.invalid(IMMUTABLE));
+        }
         ("scheduling.k8s.io", "PriorityClass") if old.at(&["value"]) != new.at(&["value"]) => {
             errors.add(Spot::of(new, "value").forbidden("may not be changed in an update."));
         }
@@ -108,6 +114,23 @@ const IMMUTABLE: &str = "field is immutable";
 
 fn immutable(path: &str, value: Value) -> FieldError {
     FieldError::invalid(FieldPath::new(path), value, IMMUTABLE)
+}
+
+/// How often a Job is to succeed is fixed, but for indexed Jobs of which all run at once.
+fn completions(errors: &mut Errors, old: &Object, new: &Object) {
+    let spec = Spot::of(new, "spec");
+    let (now, before) = (
+        spec.get("completions"),
+        Spot::of(old, "spec").get("completions"),
+    );
+    if now.value == before.value {
+        return;
+    }
+    if spec.get("completionMode").text() != "Indexed" {
+        errors.add(now.invalid(IMMUTABLE));
+    } else if now.is_set() && now.value != spec.get("parallelism").value {
+        errors.add(now.invalid("can only be modified in tandem with spec.parallelism"));
+    }
 }
 
 /// ConfigMaps and Secrets that are marked immutable.

@@ -47,11 +47,13 @@ fn check_generated(errors: &mut Errors, object: &Object, spec: &Spot<'_>) {
             Some(_) => {}
         }
     }
-    let selector = spec.get("selector.matchLabels");
-    let key = "batch.kubernetes.io/controller-uid";
-    let given = selector.value.get(key).and_then(serde_json::Value::as_str);
-    if selector.len() != 1 || given != Some(object.uid()) {
-        let selector = spec.get("selector");
+    let selector = spec.get("selector");
+    let mut expected = serde_json::Map::new();
+    for prefix in ["", "batch.kubernetes.io/"] {
+        expected.insert(format!("{prefix}controller-uid"), object.uid().into());
+        expected.insert(format!("{prefix}job-name"), object.name().into());
+    }
+    if !labels::matches(&selector, Some(&expected)) {
         errors.add(selector.invalid("`selector` not auto-generated"));
     }
 }
@@ -81,6 +83,20 @@ fn check_spec(errors: &mut Errors, spec: &Spot<'_>) {
                 spot.invalid("requires indexed completion mode")
             });
         }
+    }
+    if spec.get("maxFailedIndexes").is_set() {
+        let per_index = spec.get("backoffLimitPerIndex");
+        let text = "when maxFailedIndexes is specified";
+        errors.add_if(!per_index.is_set(), || per_index.required(text));
+    }
+    let manager = spec.get("managedBy");
+    let is_path = manager
+        .text()
+        .split_once('/')
+        .is_some_and(|(domain, path)| !domain.is_empty() && !path.is_empty());
+    if manager.is_set() && !is_path {
+        let text = "must be a domain-prefixed path (such as \"acme.io/foo\")";
+        errors.add(manager.invalid(text));
     }
     errors.optional_choice(
         &spec.get("podReplacementPolicy"),

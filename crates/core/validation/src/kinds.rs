@@ -30,6 +30,10 @@ pub fn check_change(old: &Object, new: &Object) -> Vec<FieldError> {
     // In this order the API server lists them.
     match (gvk.group.as_str(), gvk.kind.as_str()) {
         ("", "Service") => {
+            services::check_addresses_of(&mut errors, new);
+            if !errors.0.is_empty() {
+                return errors.0;
+            }
             services::check_change(&mut errors, old, new);
             content(&mut errors, new, false);
         }

@@ -114,7 +114,8 @@ fn check_host_network(errors: &mut Errors, spec: &Spot<'_>) {
         for container in spec.get(kind).items() {
             for port in container.get("ports").items() {
                 let (inner, outer) = (port.get("containerPort"), port.get("hostPort"));
-                if inner.number().unwrap_or_default() != outer.number().unwrap_or_default() {
+                let outside = outer.number().unwrap_or_default();
+                if outside != 0 && inner.number().unwrap_or_default() != outside {
                     let text = "must match `containerPort` when `hostNetwork` is true";
                     errors.add(outer.invalid_as(outer.number().unwrap_or_default(), text));
                 }

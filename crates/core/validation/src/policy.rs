@@ -118,12 +118,18 @@ pub(crate) fn check_limits(errors: &mut Errors, object: &Object) {
                 errors.add_if(spot.len() > 0, || spot.forbidden(text));
             }
         }
-        check_order(errors, &limit);
+        let bounds = ["min", "max"].map(|name| limit.get(name).value.get("storage"));
+        if kind.text() == "PersistentVolumeClaim" && bounds == [None, None] {
+            let text =
+                "either minimum or maximum storage value is required, but neither was provided";
+            errors.add(limit.get("limits").required(text));
+        }
+        check_order(errors, &limit, kind.text() != "Pod");
     }
 }
 
 /// The lowest, the default request, the default limit and the highest value, in this order.
-fn check_order(errors: &mut Errors, limit: &Spot<'_>) {
+fn check_order(errors: &mut Errors, limit: &Spot<'_>, with_defaults: bool) {
     for (low, low_words, high, high_words, at) in [
         ("min", "min value", "max", "max value", "min"),
         (
@@ -150,6 +156,10 @@ fn check_order(errors: &mut Errors, limit: &Spot<'_>) {
         ("min", "min value", "default", "default value", "default"),
         ("default", "default value", "max", "max value", "default"),
     ] {
+        // The API server takes no notice of defaults that are refused as such.
+        if at != "min" && !with_defaults {
+            continue;
+        }
         for (name, less) in limit.get(low).members() {
             let Some(more) = limit.get(high).value.get(name) else {
                 continue;

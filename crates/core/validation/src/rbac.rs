@@ -23,7 +23,12 @@ pub(crate) fn check_role(errors: &mut Errors, object: &Object) {
         errors.add(selectors.required(text));
     }
     for selector in selectors.items() {
+        let before = errors.0.len();
         labels::check_selector(errors, &selector);
+        let is_broken = errors.0.len() > before;
+        errors.add_if(is_broken, || {
+            selector.invalid_as(serde_json::Value::Null, "invalid label selector.")
+        });
     }
 }
 

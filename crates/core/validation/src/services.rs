@@ -37,6 +37,7 @@ pub(crate) fn check(errors: &mut Errors, object: &Object) {
     check_addresses(errors, &spec, kind, headless);
     for address in spec.get("externalIPs").items() {
         check_address(errors, &address);
+        check_reachable(errors, &address);
     }
     errors.choice(&spec.get("type"), TYPES);
     check_node_ports(errors, &ports, kind);
@@ -200,6 +201,44 @@ fn check_addresses(errors: &mut Errors, spec: &Spot<'_>, kind: &str, headless: b
                 "expected an {name} value as indicated by `ipFamilies[{index}]`"
             )));
         }
+    }
+}
+
+/// An address that another machine can mean.
+pub(crate) fn check_reachable(errors: &mut Errors, address: &Spot<'_>) {
+    let Ok(parsed) = address.text().parse::<IpAddr>() else {
+        return;
+    };
+    let (is_link_local, is_local_multicast) = match parsed {
+        IpAddr::V4(four) => (
+            four.is_link_local(),
+            four.octets().starts_with(&[224, 0, 0]),
+        ),
+        IpAddr::V6(six) => (
+            six.is_unicast_link_local(),
+            six.segments()[0] & 0xffcf == 0xff02,
+        ),
+    };
+    let rules = [
+        (
+            parsed.is_unspecified(),
+            format!("may not be unspecified ({parsed})"),
+        ),
+        (
+            parsed.is_loopback(),
+            "may not be in the loopback range (127.0.0.0/8, ::1/128)".to_owned(),
+        ),
+        (
+            is_link_local,
+            "may not be in the link-local range (169.254.0.0/16, fe80::/10)".to_owned(),
+        ),
+        (
+            is_local_multicast,
+            "may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)".to_owned(),
+        ),
+    ];
+    for (is_special, text) in rules {
+        errors.add_if(is_special, || address.invalid(text));
     }
 }
 

@@ -14,7 +14,8 @@ use crate::request::{RequestInfo, percent_decode};
 
 /// The group that may do everything, whatever the roles say.
 const MASTERS: &str = "system:masters";
-const RBAC: &str = "rbac.authorization.k8s.io";
+/// The API group of roles and bindings.
+pub(crate) const RBAC: &str = "rbac.authorization.k8s.io";
 
 /// What somebody wants to do.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -61,7 +62,8 @@ pub(crate) struct Rule {
 }
 
 impl Rule {
-    fn from_value(value: &Value) -> Self {
+    /// A rule as a role lists it.
+    pub(crate) fn from_value(value: &Value) -> Self {
         let list = |key: &str| {
             let list = value.get(key).and_then(Value::as_array);
             list.into_iter()
@@ -116,8 +118,17 @@ fn id(plural: &str) -> ResourceId {
     ResourceId::new(RBAC, plural)
 }
 
-/// The rules of a role, when it exists.
+/// The rules of a role; none when it does not exist.
 fn rules_of(api: &Api, namespace: &str, reference: Option<&Value>) -> Vec<Rule> {
+    role_rules(api, namespace, reference).unwrap_or_default()
+}
+
+/// The rules of a role, when it exists.
+pub(crate) fn role_rules(
+    api: &Api,
+    namespace: &str,
+    reference: Option<&Value>,
+) -> Option<Vec<Rule>> {
     let text = |key: &str| {
         reference
             .and_then(|r| r.get(key))
@@ -127,12 +138,9 @@ fn rules_of(api: &Api, namespace: &str, reference: Option<&Value>) -> Vec<Rule> 
     let key = match text("kind") {
         "ClusterRole" => Key::new(&id("clusterroles"), "", text("name")),
         "Role" => Key::new(&id("roles"), namespace, text("name")),
-        _ => return Vec::new(),
+        _ => return None,
     };
-    api.store
-        .get(&key)
-        .map(|role| rules(&role.object))
-        .unwrap_or_default()
+    api.store.get(&key).map(|role| rules(&role.object))
 }
 
 /// The rules that a role lists.
@@ -187,7 +195,7 @@ pub(crate) fn visit_rules(
 
 /// Why the user may do that: nothing when it may not, an empty text when nobody had to be asked.
 pub(crate) fn reason(api: &Api, user: &User, wanted: &Attributes) -> Option<String> {
-    if user.groups.iter().any(|group| group == MASTERS) {
+    if is_master(user) {
         return Some(String::new());
     }
     let binding = visit_rules(api, user, &wanted.namespace, |rule| rule.allows(wanted))?;
@@ -213,9 +221,14 @@ pub(crate) fn reason(api: &Api, user: &User, wanted: &Attributes) -> Option<Stri
     ))
 }
 
+/// Whether the user may do everything, whatever the roles say.
+pub(crate) fn is_master(user: &User) -> bool {
+    user.groups.iter().any(|group| group == MASTERS)
+}
+
 /// Whether the user may do that.
 pub(crate) fn is_allowed(api: &Api, user: &User, wanted: &Attributes) -> bool {
-    if user.groups.iter().any(|group| group == MASTERS) {
+    if is_master(user) {
         return true;
     }
     visit_rules(api, user, &wanted.namespace, |rule| rule.allows(wanted)).is_some()

@@ -9,7 +9,7 @@ use skein_store::{Key, WriteError};
 use crate::api::{self, Api};
 use crate::controllers;
 use crate::failure::{Failure, Outcome};
-use crate::write;
+use crate::{ownership, write};
 
 /// Roles, bindings and priority classes of Kubernetes 1.36, one JSON object a line.
 const OBJECTS: &str = include_str!("../data/bootstrap.txt");
@@ -83,7 +83,9 @@ async fn put(api: &Api, value: Value) -> Outcome<()> {
         &["metadata", "uid"],
         uuid::Uuid::new_v4().to_string().into(),
     );
-    object.set(&["metadata", "creationTimestamp"], api::now().into());
+    let now = api::now();
+    ownership::track(&resource, "", None, &mut object, "kube-apiserver", &now);
+    object.set(&["metadata", "creationTimestamp"], now.into());
     match api.store.create(key, object).await {
         Ok(_) | Err(WriteError::Exists(_)) => Ok(()),
         Err(error) => Err(Failure::internal(error.to_string())),

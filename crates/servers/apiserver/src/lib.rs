@@ -25,6 +25,7 @@ mod decode;
 mod delete;
 mod discovery;
 mod embedded;
+mod escalation;
 mod failure;
 mod jsonpath;
 mod lifecycle;

@@ -16,7 +16,7 @@ use crate::options::{FieldValidation, WriteOptions};
 use crate::resource::Resource;
 use crate::respond::{self, Reply};
 use crate::write::{self, Change, Proposal, Updated};
-use crate::{lifecycle, metadata, ownership, read, strategy};
+use crate::{escalation, lifecycle, metadata, ownership, read, strategy};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PatchKind {
@@ -96,6 +96,7 @@ async fn run(
         resource,
         subresource,
         options,
+        call: Some(call),
     };
     if kind == PatchKind::Apply {
         let configuration = configuration(api, call, resource)?;
@@ -344,6 +345,7 @@ async fn apply_new(
     } = conform_applied(resource, applied, configuration, options)?;
     metadata::drop_system_fields(&mut object);
     write::place(call, resource, &mut object)?;
+    escalation::check(api, Some(call), resource, None, &object)?;
     lifecycle::check_create(api, resource, &object)?;
     let inserted = write::insert_owned(api, resource, object, options, Some(call), &now).await;
     let object = write::warned(inserted, &warnings)?;

@@ -139,6 +139,7 @@ async fn run(
         resource,
         subresource: "scale",
         options,
+        call: Some(call),
     };
     change.run(api, &read::key(call, resource), propose).await
 }

@@ -174,6 +174,10 @@ impl Selection {
 
 /// Two ways to say that a field cannot be selected by: of kinds with fields of their own and custom ones, and of others.
 fn unsupported(resource: &Resource, field: &str) -> Box<Failure> {
+    if resource.is("batch", "jobs") {
+        let text = format!("field label {field:?} not supported for Job");
+        return Failure::bad_request(text);
+    }
     if resource.custom.is_some() || own_fields(resource).is_some() {
         return Failure::bad_request(format!("field label not supported: {field}"));
     }

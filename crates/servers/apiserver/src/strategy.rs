@@ -329,8 +329,15 @@ fn job_created(object: &mut Object) {
     if shared && let Some(labels) = object.at(&template).cloned() {
         object.set(&["metadata", "labels"], labels);
     }
-    let selector = json!({"matchLabels": {"batch.kubernetes.io/controller-uid": uid}});
-    object.set(&["spec", "selector"], selector);
+    let own = [
+        "spec",
+        "selector",
+        "matchLabels",
+        "batch.kubernetes.io/controller-uid",
+    ];
+    if object.at(&own).is_none() {
+        object.set(&own, uid.into());
+    }
 }
 
 /// A new node is not ready; Go writes what its status lacks as empty.

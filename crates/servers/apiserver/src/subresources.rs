@@ -115,6 +115,7 @@ async fn bind(api: &Arc<Api>, call: &Call, resource: &Arc<Resource>) -> Outcome<
         resource,
         subresource: "binding",
         options: &options,
+        call: Some(call),
     };
     change.run(api, &read::key(call, resource), propose).await?;
     Ok(success(201))

@@ -14,7 +14,7 @@ use crate::options::{FieldValidation, WriteOptions};
 use crate::read;
 use crate::resource::Resource;
 use crate::respond::{self, Reply};
-use crate::{accounts, convert, lifecycle, metadata, ownership, strategy};
+use crate::{accounts, convert, escalation, lifecycle, metadata, ownership, strategy};
 
 /// How often a write starts again when somebody else was faster.
 const MAX_ATTEMPTS: usize = 16;
@@ -48,6 +48,7 @@ pub(crate) async fn create(
         let text = "resourceVersion should not be set on objects to be created";
         return Err(Failure::new(500, "", text));
     }
+    escalation::check(api, Some(call), resource, None, &object)?;
     let later = strategy::warnings(resource, None, &object);
     let inserted = insert(api, resource, object, &options, Some(call)).await;
     // What the kind warns of is told once the object is found valid, even when its name is taken.
@@ -227,6 +228,7 @@ pub(crate) async fn update(
         } = conformed;
         place(call, resource, &mut object)?;
         object.remove(&["metadata", "resourceVersion"]);
+        escalation::check(api, Some(call), resource, None, &object)?;
         let object = insert(api, resource, object, &options, Some(call)).await?;
         let mut reply = read::object_reply(201, form, resource, call, &object)?;
         respond::warn(&mut reply, &warnings);
@@ -244,6 +246,7 @@ pub(crate) async fn update(
         resource,
         subresource: subresource.unwrap_or_default(),
         options: &options,
+        call: Some(call),
     };
     let updated = warned(change.run(api, &key, propose).await, &conformed.warnings)?;
     let mut reply = read::object_reply(200, form, resource, call, &updated.object)?;
@@ -292,6 +295,8 @@ pub(crate) struct Change<'a> {
     pub(crate) resource: &'a Arc<Resource>,
     pub(crate) subresource: &'a str,
     pub(crate) options: &'a WriteOptions,
+    /// The request that asks for it; none when the server itself does.
+    pub(crate) call: Option<&'a Call>,
 }
 
 impl Change<'_> {
@@ -313,6 +318,7 @@ impl Change<'_> {
                 owned,
                 whole,
             } = propose(&old)?;
+            escalation::check(api, self.call, self.resource, Some(&old), &object)?;
             let insists = !object.resource_version().is_empty();
             let Some(new) = self.prepare(api, &old, object, owned, whole)? else {
                 return Ok(Updated {

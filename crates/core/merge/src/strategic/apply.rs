@@ -76,12 +76,11 @@ fn merge_field(
     let merged = match (original.remove(&name), value) {
         (Some(Value::Object(before)), Value::Object(after)) => {
             let field = meta.field(&name)?;
-            Some(Value::Object(merge_map(
-                before,
-                after,
-                field.below,
-                options,
-            )?))
+            Some(Value::Object(if field.replace {
+                after
+            } else {
+                merge_map(before, after, field.below, options)?
+            }))
         }
         (Some(Value::Array(before)), Value::Array(after)) => {
             let field = meta.field(&name)?;

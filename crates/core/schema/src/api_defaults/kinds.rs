@@ -17,6 +17,7 @@ pub(super) fn apply(key: (&str, &str), root: &mut Root) {
         ("", "Pod") => {
             if let Some(Value::Object(spec)) = root.get_mut("spec") {
                 pods::requests_from_limits(spec);
+                pods::host_ports(spec);
             }
             visit(root, &["status"], &mut |status| {
                 paired(status, "podIP", "podIPs", |address| json!({"ip": address}));

@@ -78,10 +78,21 @@ pub fn apply_to_pod_spec(spec: &mut Map<String, Value>) {
     fill(spec, POD);
     mirror_service_account(spec);
     visit(spec, &["volumes[]"], &mut default_volume);
-    let host_network = spec.get("hostNetwork") == Some(&Value::Bool(true));
     for list in ["containers[]", "initContainers[]", "ephemeralContainers[]"] {
-        visit(spec, &[list], &mut |container| {
-            default_container(container, host_network)
+        visit(spec, &[list], &mut default_container);
+    }
+}
+
+/// On the network of its host a Pod has its ports there; those of templates are left for their Pods.
+pub(super) fn host_ports(spec: &mut Map<String, Value>) {
+    if spec.get("hostNetwork") != Some(&Value::Bool(true)) {
+        return;
+    }
+    for list in ["containers[]", "initContainers[]"] {
+        visit(spec, &[list, "ports[]"], &mut |port| {
+            if let Some(number) = port.get("containerPort").cloned() {
+                default_to(port, "hostPort", number);
+            }
         });
     }
 }
@@ -107,7 +118,7 @@ fn default_volume(volume: &mut Map<String, Value>) {
     }
 }
 
-fn default_container(container: &mut Map<String, Value>, host_network: bool) {
+fn default_container(container: &mut Map<String, Value>) {
     fill(container, CONTAINER);
     let policy = pull_policy(text(container, "image"));
     default_to(container, "imagePullPolicy", json!(policy));
@@ -115,13 +126,6 @@ fn default_container(container: &mut Map<String, Value>, host_network: bool) {
         if let Some(Value::Object(probe)) = container.get_mut(probe) {
             fill(probe, PROBE);
         }
-    }
-    if host_network {
-        visit(container, &["ports[]"], &mut |port| {
-            if let Some(number) = port.get("containerPort").cloned() {
-                default_to(port, "hostPort", number);
-            }
-        });
     }
 }
 

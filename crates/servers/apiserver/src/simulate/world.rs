@@ -118,6 +118,7 @@ impl World {
             resource: &resource,
             subresource,
             options: &options,
+            call: None,
         };
         let propose = |old: &Object| {
             let mut object = old.clone();

@@ -40,7 +40,48 @@ pub(super) fn allocate(
     if needs_node_ports(&kind) && !opted_out {
         node_ports(api, resource, service)?;
     }
+    health_port(api, service);
     Ok(())
+}
+
+/// A load balancer that keeps traffic local asks the nodes for their health at a port of its own.
+fn health_port(api: &Api, service: &mut Object) {
+    let port = |service: &Object| service.i64_at(&HEALTH_PORT).filter(|port| *port != 0);
+    if !needs_health_port(service) || port(service).is_some() {
+        return;
+    }
+    let id = skein_store::ResourceId::new("", "services");
+    let mut taken: HashSet<u64> = HashSet::new();
+    for stored in api.store.list(&id, None).items {
+        taken.extend(ports(&stored.object).iter().filter_map(node_port));
+        taken.extend(port(&stored.object).and_then(|port| u64::try_from(port).ok()));
+    }
+    taken.extend(ports(service).iter().filter_map(node_port));
+    if let Some(given) = free_port(&taken) {
+        service.set(&HEALTH_PORT, given.into());
+    }
+}
+
+const HEALTH_PORT: [&str; 2] = ["spec", "healthCheckNodePort"];
+
+fn needs_health_port(service: &Object) -> bool {
+    kind_of(service) == "LoadBalancer"
+        && service.str_at(&["spec", "externalTrafficPolicy"]) == Some("Local")
+}
+
+/// The port stays, and goes with what it is for.
+fn keep_health_port(old: &Object, new: &mut Object) {
+    if !needs_health_port(old) {
+        return;
+    }
+    let is_kept = same(old, new, &["healthCheckNodePort"]);
+    if needs_health_port(new) {
+        if new.i64_at(&HEALTH_PORT).unwrap_or_default() == 0 {
+            copy(old, new, "healthCheckNodePort");
+        }
+    } else if is_kept {
+        new.remove(&HEALTH_PORT);
+    }
 }
 
 fn kind_of(service: &Object) -> &str {
@@ -76,6 +117,7 @@ pub(super) fn prepare_update(old: &Object, new: &mut Object) {
             }
         }
     }
+    keep_health_port(old, new);
     let balanced = |kind: &str| kind == "LoadBalancer";
     if balanced(&before) && !balanced(&after) {
         for field in ["allocateLoadBalancerNodePorts", "loadBalancerClass"] {
@@ -206,6 +248,14 @@ fn address(
             );
             let causes = vec![cause("FieldValueInvalid", "spec.clusterIPs", text)];
             return Err(Failure::invalid(&resource.gvk(), service.name(), causes));
+        } else if !is_ours(&given) {
+            let (high, low) = NETWORK;
+            let text = format!(
+                "Invalid value: {}: failed to allocate IP {given}: the provided IP ({given}) is not in the valid range. The range of valid IPs is {high}.{low}.0.0/16",
+                json!([given])
+            );
+            let causes = vec![cause("FieldValueInvalid", "spec.clusterIPs", text)];
+            return Err(Failure::invalid(&resource.gvk(), service.name(), causes));
         } else {
             given
         }
@@ -213,6 +263,14 @@ fn address(
     service.set(&["spec", "clusterIP"], value.as_str().into());
     service.set(&["spec", "clusterIPs"], json!([value]));
     families(resource, service, value == "None")
+}
+
+/// Whether an address lies in the service network; what is no address is told elsewhere.
+fn is_ours(address: &str) -> bool {
+    match address.parse::<std::net::Ipv4Addr>() {
+        Ok(address) => address.octets().starts_with(&[NETWORK.0, NETWORK.1]),
+        Err(_) => true,
+    }
 }
 
 /// Address families: IPv4 alone, but what a headless Service without Pods points at may be of both.
@@ -336,11 +394,24 @@ fn node_ports(api: &Api, resource: &Resource, service: &mut Object) -> Outcome<(
         })
         .collect();
     for (index, port) in ports(service).iter().enumerate() {
-        if let Some(number) = node_port(port)
-            && taken.contains(&number)
-        {
+        let asked = port
+            .get("nodePort")
+            .and_then(Value::as_i64)
+            .unwrap_or_default();
+        let (first, last) = (NODE_PORTS.start(), NODE_PORTS.end());
+        let is_ours = u16::try_from(asked).is_ok_and(|number| NODE_PORTS.contains(&number));
+        let problem = if asked != 0 && !is_ours {
+            Some(format!(
+                "provided port is not in the valid range. The range of valid ports is {first}-{last}"
+            ))
+        } else if node_port(port).is_some_and(|number| taken.contains(&number)) {
+            Some("provided port is already allocated".to_owned())
+        } else {
+            None
+        };
+        if let Some(problem) = problem {
             let field = format!("spec.ports[{index}].nodePort");
-            let text = format!("Invalid value: {number}: provided port is already allocated");
+            let text = format!("Invalid value: {asked}: {problem}");
             let causes = vec![cause("FieldValueInvalid", &field, text)];
             return Err(Failure::invalid(&resource.gvk(), service.name(), causes));
         }
