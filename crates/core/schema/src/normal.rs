@@ -119,6 +119,10 @@ fn settled(number: &Number) -> Option<Number> {
         return None;
     }
     let float = number.as_f64().filter(|float| float.fract() == 0.0)?;
+    // Beyond that a float is no whole number for the validator of schemas.
+    if number.is_f64() && float.abs() > 9_007_199_254_740_991.0 {
+        return None;
+    }
     let digits = float.to_string();
     let whole = digits.parse::<i64>().map(Number::from);
     whole

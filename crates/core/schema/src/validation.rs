@@ -102,7 +102,7 @@ fn found_type(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
         Value::Bool(_) => "boolean",
-        Value::Number(number) if number.is_f64() => "number",
+        Value::Number(number) if !number.is_i64() => "number",
         Value::Number(_) => "integer",
         Value::String(_) => "string",
         Value::Array(_) => "array",
@@ -113,16 +113,22 @@ fn found_type(value: &Value) -> &'static str {
 /// What Go's validator calls the format of a value that was found.
 fn found_format(value: &Value) -> &'static str {
     match value {
-        Value::Number(number) if number.is_f64() => "float64",
+        Value::Number(number) if !number.is_i64() => "float64",
         Value::Number(_) => "int64",
         _ => "",
     }
 }
 
+/// The largest float that counts as a whole number, as in JavaScript.
+const MAX_WHOLE_FLOAT: f64 = 9_007_199_254_740_991.0;
+
 fn is_whole(value: &Value) -> bool {
     match value {
         Value::Number(number) => {
-            !number.is_f64() || number.as_f64().is_some_and(|number| number.fract() == 0.0)
+            number.is_i64()
+                || number
+                    .as_f64()
+                    .is_some_and(|number| number.fract() == 0.0 && number.abs() <= MAX_WHOLE_FLOAT)
         }
         _ => false,
     }
