@@ -25,10 +25,14 @@ pub fn refusals(arguments: &[String]) -> Result<()> {
     process::run(servers.compare()?.arg("--refusals").args(arguments))
 }
 
-/// `oracle api [--only PART] [--floor PERCENT] [--verbose]`: scripts of requests of every kind to both servers.
+/// `oracle api [--only PART] [--floor PERCENT] [--verbose]`: scripts of requests of every kind to both servers;
+/// `oracle api --definitions FOLDER [--floor PERCENT]`: the definitions of a folder and objects made of their schemas.
 pub fn api(arguments: &[String]) -> Result<()> {
     let servers = Servers::start(true)?;
     let mut command = servers.compare()?;
+    if arguments.iter().any(|argument| argument == "--definitions") {
+        return process::run(command.args(arguments));
+    }
     process::run(command.arg("--api").arg(scripts()).args(arguments))
 }
 

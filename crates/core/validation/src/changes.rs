@@ -6,7 +6,7 @@ use skein_schema::FieldError;
 use skein_schema::field_error::FieldPath;
 
 use crate::spot::{Errors, Spot};
-use crate::{definitions, labels, quantities};
+use crate::{claims, definitions, labels};
 
 /// Fields whose change is refused with `field is immutable`: group, kind, paths.
 const FIELDS: &[(&str, &str, &[&str])] = &[
@@ -81,7 +81,7 @@ pub(crate) fn check(errors: &mut Errors, old: &Object, new: &Object) {
             definitions::check_change(errors, old, new);
         }
         ("", "Secret") => sealed(errors, old, new, &["data"]),
-        ("", "PersistentVolumeClaim") => claim(errors, old, new),
+        ("", "PersistentVolumeClaim") => claims::check_change(errors, old, new),
         ("", "PersistentVolume") => volume(errors, old, new),
         ("", "Pod") => pod(errors, old, new),
         ("batch", "Job") => completions(errors, old, new),
@@ -155,51 +155,6 @@ fn others(object: &Object, allowed: &[&str]) -> Option<Value> {
         map.retain(|key, _| !allowed.contains(&key.as_str()));
     }
     Some(spec)
-}
-
-fn claim(errors: &mut Errors, old: &Object, new: &Object) {
-    let bound = new.str_at(&["status", "phase"]) == Some("Bound");
-    let mut allowed = Vec::new();
-    if old
-        .str_at(&["spec", "volumeName"])
-        .is_none_or(str::is_empty)
-    {
-        allowed.push("volumeName");
-    }
-    let class = ["spec", "storageClassName"];
-    if old.at(&class).is_none() && new.at(&class).is_some() {
-        allowed.push("storageClassName");
-    }
-    if bound {
-        allowed.push("volumeAttributesClassName");
-    }
-    let mut masked = new.clone();
-    let storage = ["spec", "resources", "requests", "storage"];
-    if bound && let Some(size) = old.at(&storage) {
-        masked.set(&storage, size.clone());
-    }
-    if others(old, &allowed) != others(&masked, &allowed) {
-        // The API server adds the difference of the two as Go prints it, which nobody can rely on.
-        let text = "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims";
-        errors.add(Spot::of(new, "spec").forbidden(text));
-    }
-    let size = |object: &Object| object.at(&storage).and_then(quantities::parse);
-    let capacity = old
-        .at(&["status", "capacity", "storage"])
-        .and_then(quantities::parse);
-    if let (Some(before), Some(after)) = (size(old), size(new))
-        && after.compare(before).is_some_and(std::cmp::Ordering::is_lt)
-        && capacity.is_none_or(|capacity| {
-            after
-                .compare(capacity)
-                .is_some_and(std::cmp::Ordering::is_le)
-        })
-        && (capacity.is_some() || after.sign() <= 0)
-    {
-        let path = FieldPath::new("spec.resources.requests.storage");
-        let text = "field can not be less than status.capacity";
-        errors.add(FieldError::forbidden(path, text));
-    }
 }
 
 fn volume(errors: &mut Errors, old: &Object, new: &Object) {

@@ -6,6 +6,7 @@
 
 mod autoscaling;
 mod changes;
+mod claims;
 mod config;
 mod definitions;
 mod jobs;

@@ -233,8 +233,10 @@ pub(crate) fn delete_options(call: &Call) -> Outcome<Value> {
 
 /// Reads YAML as sigs.k8s.io/yaml does.
 pub(crate) fn yaml(text: &[u8]) -> Outcome<Decoded> {
-    let value = skein_yaml::from_slice(text)
-        .map_err(|error| Failure::bad_request(format!("error converting YAML to JSON: {error}")))?;
+    let value = skein_yaml::from_slice(text).map_err(|error| {
+        let why = error.go_text();
+        Failure::bad_request(format!("error converting YAML to JSON: {why}"))
+    })?;
     Ok(Decoded::of(value))
 }
 

@@ -1,6 +1,6 @@
 //! Scripts of API requests, sent to a real kube-apiserver and to ours; every answer must be equal but for ids and times.
 
-mod mask;
+pub mod mask;
 mod script;
 
 use std::collections::BTreeMap;

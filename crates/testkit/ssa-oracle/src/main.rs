@@ -5,6 +5,7 @@
 //! or `skein-ssa-oracle --patches GO_MODULE [--seeds FROM..TO]`: creation of strategic merge patches.
 //! or `skein-ssa-oracle KUBECONFIG --ours KUBECONFIG --refusals [--kind NAME] [--stride N] [--floor PERCENT]`: broken objects.
 //! or `skein-ssa-oracle KUBECONFIG --ours KUBECONFIG --api FOLDER [--only PART]`: scripts of API requests (see `api/script.rs`).
+//! or `skein-ssa-oracle KUBECONFIG --ours KUBECONFIG --definitions FOLDER [--floor PERCENT]`: CustomResourceDefinitions and objects of them.
 //! Without `--ours`, our side is the library itself behind a model of the API server's request handling.
 
 mod api;
@@ -12,6 +13,7 @@ mod client;
 mod compare;
 mod crds;
 mod defaults;
+mod definitions;
 mod generate;
 mod kinds;
 mod model;

@@ -11,6 +11,7 @@ use crate::client::Client;
 use crate::compare::{comparable, differences};
 use crate::crds::{blob_crd, gadget_crd, widget_crd};
 use crate::defaults;
+use crate::definitions;
 use crate::generate::{STEPS, next};
 use crate::kinds::{KINDS, Kind, NAMESPACE};
 use crate::model::Model;
@@ -32,6 +33,7 @@ struct Settings {
     stride: usize,
     floor: Option<f64>,
     scripts: Option<String>,
+    definitions: Option<String>,
     only: Option<String>,
 }
 
@@ -54,6 +56,10 @@ pub fn run(arguments: &[String]) -> Result<bool> {
         }
         None => None,
     };
+    if let Some(folder) = &settings.definitions {
+        let ours = ours.context("--definitions needs --ours")?;
+        return definitions::run(&real, &ours, folder, settings.floor);
+    }
     if let Some(folder) = &settings.scripts {
         let ours = ours.context("--api needs --ours")?;
         let kubeconfig = settings.ours.as_deref().unwrap_or_default();
@@ -130,6 +136,7 @@ fn parse(arguments: &[String]) -> Result<Settings> {
         stride: 1,
         floor: None,
         scripts: None,
+        definitions: None,
         only: None,
     };
     let mut arguments = arguments.iter();
@@ -144,6 +151,7 @@ fn parse(arguments: &[String]) -> Result<Settings> {
             "--kubectl" => settings.kubectl = value()?,
             "--ours" => settings.ours = Some(value()?),
             "--kind" => settings.kind = Some(value()?),
+            "--definitions" => settings.definitions = Some(value()?),
             "--api" => settings.scripts = Some(value()?),
             "--only" => settings.only = Some(value()?),
             "--objects" => settings.objects = Some(value()?),
