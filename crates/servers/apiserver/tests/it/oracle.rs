@@ -26,8 +26,6 @@ const DIFFERENT: &[(&str, &str)] = &[
         "merge strict",
         "the echoed object has its keys in another order",
     ),
-    ("apply broken", "the words of another YAML parser"),
-    ("pvc change", "without the difference of the internal types"),
     (
         "thing other kind",
         "only the kind is refused, the rest is not looked at",
