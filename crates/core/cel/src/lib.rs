@@ -5,6 +5,7 @@
 //! math, encoders, optional values), in one environment. [`typed`] judges the rules of definitions before they run.
 
 mod addresses;
+mod attribute;
 mod check;
 mod convert;
 mod environment;

@@ -3,6 +3,7 @@
 use cel::{Context, ExecutionError, Value as CelValue};
 use serde_json::Value;
 
+use crate::attribute::missing_name;
 use crate::check::{loop_depth, output, undeclared};
 use crate::convert::Data;
 use crate::environment::environment;
@@ -189,7 +190,13 @@ impl Program {
         }
         self.program
             .execute(&context)
-            .map_err(|error| self.failed(cause_text(&error)))
+            .map_err(|error| match &error {
+                ExecutionError::UndeclaredReference(name) => {
+                    let name = missing_name(self.expression(), name);
+                    self.failed(format!("no such attribute(s): {name}"))
+                }
+                other => self.failed(cause_text(other)),
+            })
     }
 
     fn failed(&self, cause: String) -> EvalError {
@@ -222,9 +229,6 @@ fn cause_text(error: &ExecutionError) -> String {
         | ExecutionError::ValuesNotComparable(..)
         | ExecutionError::UnsupportedBinaryOperator(..)
         | ExecutionError::UnexpectedType { .. } => "no such overload".to_owned(),
-        ExecutionError::UndeclaredReference(name) => {
-            format!("no such attribute(s): {name}")
-        }
         ExecutionError::DivisionByZero(_) => "division by zero".to_owned(),
         ExecutionError::RemainderByZero(_) => "modulus by zero".to_owned(),
         ExecutionError::Overflow(..) => "integer overflow".to_owned(),

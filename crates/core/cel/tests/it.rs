@@ -359,3 +359,23 @@ fn optional_values_are_mapped() {
         &this,
     );
 }
+
+/// cel-go tries a chain of fields as one name first, and tells that name.
+#[test]
+fn what_is_missing_is_told_by_its_longest_name() {
+    let status = json!({"phase": "Good"});
+    for (expression, missing) in [
+        ("!has(absent.phase)", "absent.phase"),
+        ("absent", "absent"),
+        (
+            "status.phase == 'Good' && absent['a'].b[0].c == 1",
+            "absent.a.b",
+        ),
+        ("[1].all(x, absent.list.size() == x)", "absent.list"),
+    ] {
+        let program = Program::parse(expression).unwrap();
+        let error = program.eval_bool(&[("status", &status)]).unwrap_err();
+        let expected = format!("no such attribute(s): {missing}");
+        assert_eq!(error.cause(), expected, "{expression}");
+    }
+}

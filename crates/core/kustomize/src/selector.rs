@@ -36,7 +36,8 @@ impl Pattern {
         let whole = format!("^(?:{text})$");
         Regex::new(&whole).map(Self::Expression).map_err(|e| {
             let problem = skein_gowords::regexp_error(&whole, &e);
-            BuildError::invalid(format!("'{text}' is not a regular expression: {problem}"))
+            let message = format!("'{text}' is not a regular expression: {problem}");
+            BuildError::invalid(message).upstream(|_| problem)
         })
     }
 
@@ -66,7 +67,9 @@ pub(crate) struct Matcher {
 impl Matcher {
     pub(crate) fn new(selector: &Selector) -> Outcome<Self> {
         let of = |text: &str| {
-            LabelSelector::parse(text).map_err(|e| BuildError::invalid(format!("'{text}': {e}")))
+            LabelSelector::parse(text).map_err(|e| {
+                BuildError::invalid(format!("'{text}': {e}")).upstream(|_| e.to_string())
+            })
         };
         let gvk = &selector.id.gvk;
         Ok(Self {
