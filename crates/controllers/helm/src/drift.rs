@@ -114,17 +114,38 @@ impl Recorded {
     }
 }
 
-/// The objects of a release as they should be.
-async fn desired(writer: &Writer<'_>, record: &Recorded) -> Result<Vec<Wanted>, String> {
-    let found =
-        resources::build(&writer.target.cluster, &record.manifest, &record.namespace).await?;
-    let wanted = found.into_iter().map(|mut resource| {
-        resources::mark(&mut resource.object, &record.name, &record.namespace);
-        let sent = resource.object.clone();
-        normalize(&mut resource.object);
-        Wanted { resource, sent }
-    });
-    Ok(wanted.collect())
+/// The objects of a release as they should be. Those of kinds that are not served are problems, and keep nobody from looking at the rest.
+async fn desired(
+    writer: &Writer<'_>,
+    record: &Recorded,
+    problems: &mut Vec<String>,
+) -> Result<Vec<Wanted>, String> {
+    let cluster = &writer.target.cluster;
+    let (mut wanted, mut of_comparison) = (Vec::new(), Vec::new());
+    for value in resources::parse(&record.manifest)? {
+        let object = Object::from_value(value).map_err(|error| error.to_string())?;
+        match cluster.resource(&object.gvk()).await {
+            Ok(served) => {
+                let mut resource = resources::placed(object, served, &record.namespace);
+                resources::mark(&mut resource.object, &record.name, &record.namespace);
+                let sent = resource.object.clone();
+                normalize(&mut resource.object);
+                wanted.push(Wanted { resource, sent });
+            }
+            // As in Flux it is told twice where the object names no namespace: by who looks for one, and by the comparison.
+            Err(error) => {
+                if object.namespace().is_empty() {
+                    problems.push(format!(
+                        "failed to determine if {} is namespace scoped: failed to get restmapping: {error}",
+                        object.kind()
+                    ));
+                }
+                of_comparison.push(error.to_string());
+            }
+        }
+    }
+    problems.extend(of_comparison);
+    Ok(wanted)
 }
 
 /// Looks for drift, after the fields of overridden managers became ours. What is provably as it should be costs no request.
@@ -135,7 +156,7 @@ pub(crate) async fn find(
     overridden: &[Predecessor],
 ) -> Result<Drift, String> {
     let mut drift = Drift::default();
-    let all = desired(writer, record).await?;
+    let all = desired(writer, record, &mut drift.problems).await?;
     for wanted in all.iter().filter(|_| !overridden.is_empty()) {
         let taken = writer.take_fields(&wanted.resource, overridden).await;
         taken.map_err(|error| format!("failed to clean-up disallowed field managers: {error}"))?;

@@ -1,6 +1,7 @@
 //! The end of a HelmRelease: its release is uninstalled, its HelmChart deleted, its finalizer let go.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use skein_api::ConditionType;
 use skein_api::conditions::find;
@@ -14,11 +15,23 @@ use crate::action::Action;
 use crate::chart_template::TemplateError;
 use crate::controller::HelmController;
 use crate::helm_log::HelmLog;
-use crate::reconcile::{Run, target_problem, target_reference};
+use crate::reconcile::{PAUSE_AFTER_ACTION, Run, target_problem, target_reference};
 use crate::report::About;
 use crate::storage::Storage;
 use crate::wait::{HealthExpression, expression};
 use crate::{action::Uninstalled, snapshot};
+
+/// First pause of those that grow with each failure.
+const FAILURE_PAUSE: Duration = Duration::from_millis(750);
+/// The longest of them.
+const FAILURE_PAUSE_MAX: Duration = Duration::from_secs(900);
+
+/// Pause after an uninstall that failed half-way: what Flux's controller waits for its cache first, and what grows with the failures.
+fn pause_after_failure(failures: i64) -> Duration {
+    let doublings = u32::try_from(failures.saturating_sub(1)).unwrap_or_default();
+    let growing = FAILURE_PAUSE.saturating_mul(2_u32.saturating_pow(doublings));
+    PAUSE_AFTER_ACTION + growing.min(FAILURE_PAUSE_MAX)
+}
 
 impl HelmController {
     pub(crate) async fn finalize(&self, run: &mut Run) -> Result<Next, ApiError> {
@@ -26,8 +39,12 @@ impl HelmController {
         if !run.release.spec.suspend {
             if let Err(problem) = self.uninstall_at_end(run).await? {
                 tracing::warn!(name = %run.name, %problem, "a HelmRelease cannot be uninstalled");
+                let is_new = run.status.history != run.release.status.history;
                 self.write(run).await?;
-                return Ok(Next::Backoff);
+                return Ok(match is_new {
+                    true => Next::Retry(pause_after_failure(run.status.failures)),
+                    false => Next::Backoff,
+                });
             }
             match self.delete_chart(run).await {
                 Ok(()) => {}

@@ -1,10 +1,11 @@
 //! What a run needs before it looks at the release: dependencies that are ready, a source, values, a chart.
 
-use skein_api::Artifact;
+use serde_json::Value;
+use skein_api::{Artifact, HelmRelease};
 use skein_cel::Program;
 use skein_helm::Values;
 use skein_helm::release::observation;
-use skein_object::GoDuration;
+use skein_object::{GoDuration, Object};
 use skein_runtime::Severity;
 
 use crate::chart::{ChartError, Loaded, SourceKind, source_of};
@@ -157,7 +158,7 @@ impl HelmController {
                     |text: String| format!("failed to evaluate dependency {}: {text}", name.name);
                 let program = Program::compile_bool(&dependency.ready_expr, &["self", "dep"])
                     .map_err(|error| told(error.to_string()))?;
-                let (this, dep) = (run.object.to_value(), held.object.to_value());
+                let (this, dep) = (as_typed(&run.object), as_typed(&held.object));
                 match program.eval_bool(&[("self", &this), ("dep", &dep)]) {
                     Ok(true) => {}
                     Ok(false) => {
@@ -228,4 +229,15 @@ impl HelmController {
             }
         }
     }
+}
+
+/// A HelmRelease as expressions see it: Flux reads it into its types first, which write durations in one form (`1h` is `1h0m0s`).
+fn as_typed(object: &Object) -> Value {
+    let mut value = object.to_value();
+    if let Ok(release) = HelmRelease::from_object(object)
+        && let Ok(spec) = serde_json::to_value(&release.spec)
+    {
+        value["spec"] = spec;
+    }
+    value
 }

@@ -36,7 +36,9 @@ use crate::wait::{HealthExpression, expression};
 
 /// Steps of one run; a bound on what could go round in circles.
 const STEPS_MAX: usize = 16;
-/// Pause between a remediation and the next try: as long as Flux's controller takes (seen in its log).
+/// How long Flux's controller waits after a remediation for its cache to show a history with the same times, which it never does.
+pub(crate) const PAUSE_AFTER_ACTION: Duration = Duration::from_secs(10);
+/// Pause between a remediation and the next try: that, and the first one of those that grow with each failure.
 const PAUSE_AFTER_REMEDIATION: Duration = Duration::from_millis(10_750);
 /// How failures that only a change of the spec helps are told.
 pub(crate) const TERMINAL: &str = "Reconciliation failed terminally due to configuration error";

@@ -16,7 +16,7 @@ use skein_api::reference::CommonMetadata;
 use skein_cluster::Cluster;
 use skein_helm::release::{RecordedChart, RecordedHook};
 use skein_helm::render::{KubeVersion, PostRenderStrategy as Strategy, custom_resources};
-use skein_helm::{RenderOptions, render_through};
+use skein_helm::{RenderError, RenderOptions, render_through};
 use skein_kustomize::FileTree;
 use skein_object::Object;
 use skein_runtime::targets::Target;
@@ -121,7 +121,12 @@ impl Renderer {
         if wanted.chart.custom_resources().is_empty() {
             return Ok(Vec::new());
         }
-        let files = custom_resources(&wanted.chart, &wanted.values).map_err(|e| e.to_string())?;
+        let files = custom_resources(&wanted.chart, &wanted.values).map_err(|e| match e {
+            RenderError::Dependencies(problem) => {
+                format!("failed to process chart dependencies: {problem}")
+            }
+            e => e.to_string(),
+        })?;
         Ok(files
             .into_iter()
             .map(|file| (file.name, String::from_utf8_lossy(&file.data).into_owned()))
@@ -198,7 +203,11 @@ fn render_all(
         world,
         Some(&mut post),
     )
-    .map_err(|error| error.to_string())?;
+    .map_err(|error| match error {
+        // An upgrade says nothing more.
+        RenderError::Dependencies(problem) if options.is_upgrade => problem,
+        error => error.to_string(),
+    })?;
     for warning in &rendered.warnings {
         tracing::debug!(release = %options.release_name, "{warning}");
     }

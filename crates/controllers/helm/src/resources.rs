@@ -123,15 +123,14 @@ pub(crate) async fn build(
             Err(problem) => problems.push(problem),
         }
     }
-    match problems.as_slice() {
-        [] => Ok(found),
-        [one] => Err(one.clone()),
-        many => Err(format!("[{}]", many.join(", "))),
+    match problems.is_empty() {
+        true => Ok(found),
+        false => Err(aggregated(&problems)),
     }
 }
 
 async fn resolve(cluster: &Cluster, value: Value, namespace: &str) -> Result<Resource, String> {
-    let mut object = Object::from_value(value).map_err(|error| error.to_string())?;
+    let object = Object::from_value(value).map_err(|error| error.to_string())?;
     let resource = cluster.resource(&object.gvk()).await.map_err(|error| {
         if error.is_no_match() {
             format!(
@@ -143,12 +142,31 @@ async fn resolve(cluster: &Cluster, value: Value, namespace: &str) -> Result<Res
             error.to_string()
         }
     })?;
+    Ok(placed(object, resource, namespace))
+}
+
+/// An object where it belongs: in its namespace, that of the release when it names none, or in no namespace at all.
+pub(crate) fn placed(mut object: Object, resource: Arc<ApiResource>, namespace: &str) -> Resource {
     if !resource.namespaced {
         object.remove(&["metadata", "namespace"]);
     } else if object.namespace().is_empty() {
         object.set(&["metadata", "namespace"], namespace.into());
     }
-    Ok(Resource { object, resource })
+    Resource { object, resource }
+}
+
+/// Several problems in one line, as Go's aggregates print them: each once.
+pub(crate) fn aggregated(problems: &[String]) -> String {
+    let mut seen: Vec<&str> = Vec::new();
+    for problem in problems {
+        if !seen.contains(&problem.as_str()) {
+            seen.push(problem);
+        }
+    }
+    match seen.as_slice() {
+        [one] => (*one).to_owned(),
+        several => format!("[{}]", several.join(", ")),
+    }
 }
 
 /// Marks an object as the release's.

@@ -410,10 +410,11 @@ impl HelmController {
             drift::find(&act.writer(), &record, &rules, &self.overridden).await?
         };
         if found.objects.is_empty() {
-            if let [problem, ..] = found.problems.as_slice() {
-                return Err(format!("unable to determine cluster state: {problem}"));
+            if found.problems.is_empty() {
+                return Ok(false);
             }
-            return Ok(false);
+            let problems = resources::aggregated(&found.problems);
+            return Err(format!("unable to determine cluster state: {problems}"));
         }
         let latest = snapshot::latest(&run.status.history)
             .cloned()

@@ -64,13 +64,17 @@ impl Writer<'_> {
             .await
     }
 
-    /// The live object as somebody sees it whose rights are not ours: an account that may not read is told so.
+    /// The live object as somebody sees it whose rights are not ours: an account that may not read is told so by the API server.
     async fn seen_by_account(&self, resource: &Resource) -> Result<Option<Object>, ApiError> {
-        if self.target.cluster.impersonation().is_none() {
-            return self.live(resource).await;
-        }
         let name = resource.object.namespaced_name();
         let cluster = &self.target.cluster;
+        let rights = &self.target.rights;
+        if rights
+            .may_read(cluster, &resource.resource, &name.namespace)
+            .await
+        {
+            return self.live(resource).await;
+        }
         cluster
             .get(&resource.resource, &name.namespace, &name.name)
             .await
@@ -169,10 +173,15 @@ impl Writer<'_> {
                 "conflict occurred while applying object {}: {error}",
                 resource.full_text()
             )),
-            Err(error) => Err(format!(
-                "server-side apply failed for object {}: {error}",
-                resource.full_text()
-            )),
+            Err(error) => {
+                if error.is_forbidden() {
+                    self.target.rights.forget(&self.target.cluster);
+                }
+                let object = resource.full_text();
+                Err(format!(
+                    "server-side apply failed for object {object}: {error}"
+                ))
+            }
         }
     }
 

@@ -16,8 +16,6 @@ use skein_plan::takeover::{Predecessor, early_cleanup};
 use skein_plan::{Action, ChangeEntry, ChangeSet, Decision, Live, Stage, order};
 use thiserror::Error;
 
-use crate::rights::Rights;
-
 use skein_runtime::observed::{Seen, content_hash};
 use skein_runtime::targets::Target;
 
@@ -73,8 +71,6 @@ pub struct Applier<'a> {
     pub concurrency: usize,
     /// Memory of dry runs.
     pub settled: &'a Settled,
-    /// Memory of rights.
-    pub rights: &'a Rights,
     /// Kinds that the build itself defines.
     pub defined: Defined,
 }
@@ -253,14 +249,15 @@ impl Applier<'_> {
 
     async fn may_write(&self, resource: &ApiResource, desired: &Object, is_new: bool) -> bool {
         let cluster = &self.target.cluster;
-        self.rights
+        let rights = &self.target.rights;
+        rights
             .known(cluster, resource, desired.namespace(), is_new)
             .await
     }
 
     fn refused(&self, desired: &Object, error: &ApiError) -> ApplyError {
         if error.is_forbidden() {
-            self.rights.forget(&self.target.cluster);
+            self.target.rights.forget(&self.target.cluster);
         }
         let causes = error.causes();
         let message = error.to_string();
@@ -415,8 +412,8 @@ impl Applier<'_> {
         match answer {
             Ok(applied) => {
                 self.target.observed.wrote(&item.resource, &applied.object);
-                self.rights
-                    .note(cluster, &item.resource, item.desired.namespace());
+                let rights = &self.target.rights;
+                rights.note(cluster, &item.resource, item.desired.namespace());
                 let action = apply::action_of(applied.status, item.live.as_ref(), &applied.object);
                 if action == Action::Unchanged {
                     self.settled.note(&item.desired, &applied.object);

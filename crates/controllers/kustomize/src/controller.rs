@@ -18,7 +18,6 @@ use crate::apply::Settled;
 use crate::build::{BuildPolicy, Builder};
 use crate::index::{Held, Index, Reference};
 use crate::options::{DriftDetection, KustomizeOptions};
-use crate::rights::Rights;
 use crate::sources::Sources;
 use crate::wait::Waiting;
 use skein_runtime::observed::{OwnerLabels, Wake, WakeReason};
@@ -72,7 +71,6 @@ pub struct KustomizeController {
     pub(crate) targets: Targets,
     pub(crate) builder: Builder,
     pub(crate) settled: Settled,
-    pub(crate) rights: Rights,
     pub(crate) predecessors: Vec<Predecessor>,
     pub(crate) early_predecessors: Vec<Predecessor>,
     pub(crate) waits: Arc<Mutex<HashMap<NamespacedName, Waiting>>>,
@@ -168,7 +166,6 @@ impl KustomizeController {
                 },
             ),
             settled: Settled::default(),
-            rights: Rights::default(),
             predecessors: predecessors(FIELD_MANAGER, &options.override_managers),
             early_predecessors: early_predecessors(&options.early_override_managers),
             waits,

@@ -17,7 +17,6 @@ pub mod options;
 pub mod prune;
 mod reconcile;
 pub mod report;
-mod rights;
 pub mod sources;
 pub mod wait;
 

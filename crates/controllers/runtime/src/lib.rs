@@ -12,6 +12,7 @@ pub mod observed;
 pub mod options;
 mod presence;
 pub mod queue;
+pub mod rights;
 pub mod status;
 pub mod targets;
 pub mod unreadable;

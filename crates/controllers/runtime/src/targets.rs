@@ -14,6 +14,7 @@ use skein_object::{GroupVersionKind, NamespacedName, Object};
 use thiserror::Error;
 
 use crate::observed::{ObservedSet, OwnerLabels, Wake};
+use crate::rights::Rights;
 
 /// Remote clusters whose connections are kept; the least recently used go.
 const REMOTE_CLUSTERS_MAX: usize = 1_000;
@@ -27,6 +28,8 @@ pub struct Target {
     pub cluster: Cluster,
     /// Watches of what was applied there.
     pub observed: Arc<ObservedSet>,
+    /// What accounts may do, here and there.
+    pub rights: Arc<Rights>,
 }
 
 /// Why there is no target. The texts are those that Flux puts into the conditions of Kustomizations.
@@ -125,6 +128,7 @@ pub struct Targets {
     own: Cluster,
     observed: Arc<ObservedSet>,
     remotes: Mutex<Remotes>,
+    rights: Arc<Rights>,
     options: TargetOptions,
 }
 
@@ -141,6 +145,7 @@ impl Targets {
             own,
             observed,
             remotes: Mutex::default(),
+            rights: Arc::default(),
             options,
         }
     }
@@ -177,7 +182,11 @@ impl Targets {
                 groups: Vec::new(),
             })
         };
-        Ok(Target { cluster, observed })
+        Ok(Target {
+            cluster,
+            observed,
+            rights: self.rights.clone(),
+        })
     }
 
     async fn remote(

@@ -143,6 +143,7 @@ pub const EXCLUSIVE: &[Exclusive] = &[
     exclusive!(outage::survives_an_outage_of_the_api, real_only: false),
     exclusive!(requests::counts_requests, real_only: true),
     exclusive!(releases::requests::counts_requests_of_releases, real_only: true),
+    exclusive!(releases::requests::counts_requests_under_an_account, real_only: true),
     exclusive!(releases::pending::recovers_a_pending_release, real_only: false),
     exclusive!(releases::handover::takes_over_releases_from_flux_and_gives_back, real_only: false),
     exclusive!(takeover::a_restart_writes_nothing, real_only: false),

@@ -175,7 +175,6 @@ impl KustomizeController {
             early_predecessors: &self.early_predecessors,
             concurrency: self.options.concurrent_ssa,
             settled: &self.settled,
-            rights: &self.rights,
             defined: Defined::by(&objects),
         };
         let mut changes = ChangeSet::default();

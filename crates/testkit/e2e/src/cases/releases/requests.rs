@@ -26,11 +26,28 @@ const SETTLE: Duration = Duration::from_secs(3);
 
 /// A fleet is installed, upgraded by a new version of its chart, and left alone; drift detection is on.
 pub async fn counts_requests_of_releases(world: &mut World) -> Result<()> {
-    let place = world.place("release-requests").await?;
+    let fields = json!({"driftDetection": {"mode": "enabled"}});
+    count(world, "release-requests", &fields, &[]).await
+}
+
+/// The same in the name of an account: its right to read is asked once.
+pub async fn counts_requests_under_an_account(world: &mut World) -> Result<()> {
+    let fields = json!({"driftDetection": {"mode": "enabled"}, "serviceAccountName": "tenant"});
+    let account =
+        json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "tenant"}});
+    let binding = json!({
+        "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding", "metadata": {"name": "tenant"},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "cluster-admin"},
+        "subjects": [{"kind": "ServiceAccount", "name": "tenant"}],
+    });
+    count(world, "account-requests", &fields, &[account, binding]).await
+}
+
+async fn count(world: &World, case: &str, fields: &Value, before: &[Value]) -> Result<()> {
+    let place = world.place(case).await?;
     let mut log = Log::at_end(world, &place.namespace, "helm-controller")?;
-    let [source, release] = place
-        .release_from_registry("0.0.1", &json!({"driftDetection": {"mode": "enabled"}}))
-        .await?;
+    place.create_all(before).await?;
+    let [source, release] = place.release_from_registry("0.0.1", fields).await?;
     let charts = world.charts().await?;
     charts.push(&place.namespace, &chart("1.0.0"))?;
     place.create_all(&[source]).await?;

@@ -1,7 +1,7 @@
-//! What impersonated accounts may write: seen in earlier writes, or asked once per account and namespace.
+//! What impersonated accounts may do: seen in earlier writes, or asked once per account and namespace.
 //!
-//! Without knowing it a dry run has to tell before anything is written. What is known may be outdated; then the API server
-//! refuses the apply, and everything known of the account is forgotten.
+//! Without knowing it a dry run has to tell before anything is written, and a read has to be made in the account's name. What is
+//! known may be outdated; then the API server refuses the apply, and everything known of the account is forgotten.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -39,7 +39,7 @@ struct Told {
 impl Rights {
     /// Whether an object of this kind may be written in this namespace: the connection's own identity may do everything,
     /// others what they have done before or what the API server says they may.
-    pub(crate) async fn known(
+    pub async fn known(
         &self,
         cluster: &Cluster,
         resource: &ApiResource,
@@ -57,12 +57,41 @@ impl Rights {
         if self.seen.lock().contains(&right) {
             return true;
         }
+        let allows = |rules: &Rules| {
+            rules.allow("patch", resource) && (!is_new || rules.allow("create", resource))
+        };
+        self.told(cluster, account, namespace, allows).await
+    }
+
+    /// Whether objects of this kind may be read in this namespace, as the API server tells: our own identity may.
+    pub async fn may_read(
+        &self,
+        cluster: &Cluster,
+        resource: &ApiResource,
+        namespace: &str,
+    ) -> bool {
+        let Some(account) = account(cluster) else {
+            return true;
+        };
+        let allows = |rules: &Rules| rules.allow("get", resource);
+        self.told(cluster, account, namespace, allows).await
+    }
+
+    async fn told(
+        &self,
+        cluster: &Cluster,
+        account: Account,
+        namespace: &str,
+        allows: impl Fn(&Rules) -> bool,
+    ) -> bool {
+        if namespace.is_empty() {
+            // Rights in the whole cluster are not told.
+            return false;
+        }
         let cell = self.cell((account, namespace.to_owned()));
         // An error is no answer: the next who asks tries again.
-        let Ok(rules) = cell.get_or_try_init(|| ask(cluster, namespace)).await else {
-            return false;
-        };
-        rules.allow("patch", resource) && (!is_new || rules.allow("create", resource))
+        let rules = cell.get_or_try_init(|| ask(cluster, namespace)).await;
+        rules.is_ok_and(allows)
     }
 
     fn cell(&self, key: (Account, String)) -> Arc<OnceCell<Rules>> {
@@ -82,7 +111,7 @@ impl Rights {
     }
 
     /// A write went well.
-    pub(crate) fn note(&self, cluster: &Cluster, resource: &ApiResource, namespace: &str) {
+    pub fn note(&self, cluster: &Cluster, resource: &ApiResource, namespace: &str) {
         let Some(account) = account(cluster) else {
             return;
         };
@@ -94,7 +123,7 @@ impl Rights {
     }
 
     /// A refusal: what was known of the account may not hold any more.
-    pub(crate) fn forget(&self, cluster: &Cluster) {
+    pub fn forget(&self, cluster: &Cluster) {
         let Some(account) = account(cluster) else {
             return;
         };
