@@ -7,6 +7,7 @@ mod bench;
 mod control_plane;
 mod embedded;
 mod fuzz;
+mod link_order;
 mod oracle;
 mod process;
 mod schemas;
@@ -31,6 +32,7 @@ cargo xtask COMMAND
   bench [ARG..]      all benchmarks
   oracle NAME [..]   compare with the real tool: kustomize, ssa, flux-live
   fuzz [TARGET..]    fuzz targets yaml, patch and tree, ten minutes each (--minutes N): the nightly recipe
+  link-order         write which functions of the shipped binary stand together, from profiles of commands on files
   schemas            regenerate the built-in schemas from a running kube-apiserver
   upstream [NAME..]  build these real components (default: all)
   tidy               the rules of the tree: layers, file headers and lengths, banned words
@@ -62,6 +64,7 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
         "bench" => bench::run(rest),
         "oracle" => oracle::run(rest),
         "fuzz" => fuzz::run(rest),
+        "link-order" => link_order::run(rest),
         "schemas" => schemas::run(rest),
         "upstream" => upstream::run(rest),
         "tidy" => tidy::run(rest),

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use skein_yaml::{Kind, Node, Tag};
 
 use crate::error::{BuildError, Problem};
-use crate::id::{Gvk, split_api_version};
+use crate::id::{Gvk, or, split_api_version};
 use crate::ops::{OpError, Step, get_or_create, lookup_mut, split_path, step_of};
 
 /// The fields that kustomize's transformers write by default.
@@ -205,7 +205,7 @@ impl FieldSpecs {
     }
 
     fn sort(&mut self) {
-        self.0.sort_by_cached_key(|spec| gvk_order(&spec.gvk));
+        sort_by_kind(&mut self.0, |spec| &spec.gvk);
     }
 }
 
@@ -311,8 +311,7 @@ impl TransformerConfig {
                 specs.sort();
             }
         }
-        self.name_reference
-            .sort_by_cached_key(|reference| gvk_order(&reference.target));
+        sort_by_kind(&mut self.name_reference, |reference| &reference.target);
     }
 
     /// The default configuration as it is after it was merged into an empty one.
@@ -385,29 +384,32 @@ pub(crate) fn kind_rank<S: AsRef<str>>(kind: &str, first: &[S], last: &[S]) -> i
     }
 }
 
-/// What kinds are sorted by.
-fn gvk_order(gvk: &Gvk) -> (isize, String) {
-    (
-        kind_rank(&gvk.kind, &ORDER_FIRST, &ORDER_LAST),
-        sort_text(gvk),
-    )
+/// Sorts by the fixed order of kinds, then by the text of group, version and kind. Every build sorts hundreds of specs, so no text is made for it.
+fn sort_by_kind<T>(list: &mut Vec<T>, gvk: impl Fn(&T) -> &Gvk) {
+    let rank = |item: &T| kind_rank(&gvk(item).kind, &ORDER_FIRST, &ORDER_LAST);
+    let mut ranked: Vec<(isize, T)> = list.drain(..).map(|item| (rank(&item), item)).collect();
+    ranked.sort_by(|(left_rank, left), (right_rank, right)| {
+        let bytes = |item| sort_parts(gvk(item)).into_iter().flat_map(str::bytes);
+        left_rank
+            .cmp(right_rank)
+            .then_with(|| bytes(left).cmp(bytes(right)))
+    });
+    list.extend(ranked.into_iter().map(|(_, item)| item));
 }
 
 /// `group_version_kind` with a mark for each empty part, for sorting.
 pub(crate) fn sort_text(gvk: &Gvk) -> String {
-    let or = |text: &str, none: &'static str| {
-        if text.is_empty() {
-            none.to_owned()
-        } else {
-            text.to_owned()
-        }
-    };
-    format!(
-        "{}_{}_{}",
+    sort_parts(gvk).concat()
+}
+
+fn sort_parts(gvk: &Gvk) -> [&str; 5] {
+    [
         or(&gvk.group, "~G"),
+        "_",
         or(&gvk.version, "~V"),
-        or(&gvk.kind, "~K")
-    )
+        "_",
+        or(&gvk.kind, "~K"),
+    ]
 }
 
 /// Reads the data file of defaults.

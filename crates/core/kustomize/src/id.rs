@@ -50,7 +50,8 @@ impl Gvk {
     }
 }
 
-fn or<'a>(text: &'a str, none: &'a str) -> &'a str {
+/// A text, or another one where it is empty.
+pub(crate) fn or<'a>(text: &'a str, none: &'a str) -> &'a str {
     if text.is_empty() { none } else { text }
 }
 

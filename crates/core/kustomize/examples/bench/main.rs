@@ -2,6 +2,7 @@
 //!
 //! `bench build DIRECTORY` builds once from the disk and prints the objects, as the command does.
 //! `bench processes KUSTOMIZE CORPUS [SKEIN]` builds every root of the corpus with both as processes and prints medians of time and peak memory.
+//! `bench lay-out CORPUS FOLDER` writes the roots of the corpus to a folder and prints their paths.
 //! `bench curve` builds overlays of three layers with 50 to 10,000 objects in process; times are CPU times where the system tells them, so that
 //! other work on the machine counts little.
 
@@ -24,8 +25,9 @@ fn main() -> ExitCode {
         ["build", directory] => once(directory),
         ["processes", kustomize, corpus] => processes::run(kustomize, corpus, None),
         ["processes", kustomize, corpus, skein] => processes::run(kustomize, corpus, Some(skein)),
+        ["lay-out", corpus, folder] => processes::print_roots(corpus, folder),
         ["curve"] => curve(),
-        _ => Err("bench build DIRECTORY | processes KUSTOMIZE CORPUS [SKEIN] | curve".to_owned()),
+        _ => Err("bench build DIRECTORY | lay-out CORPUS FOLDER | processes KUSTOMIZE CORPUS [SKEIN] | curve".to_owned()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -60,6 +60,14 @@ pub fn run(kustomize: &str, corpus: &str, skein: Option<&str>) -> Result<(), Str
     Ok(())
 }
 
+/// Lays the corpus out on the disk and prints the roots that build, a line each.
+pub fn print_roots(corpus: &str, folder: &str) -> Result<(), String> {
+    for root in lay_out(Path::new(corpus), Path::new(folder))? {
+        println!("{}", root.display());
+    }
+    Ok(())
+}
+
 /// The cheapest of some runs; `None` for a root that is refused.
 fn best(command: &[&str], root: &Path) -> Result<Option<Cost>, String> {
     let mut found: Option<Cost> = None;

@@ -1,0 +1,24 @@
+//! Links the shipped binary at a fixed address.
+//!
+//! Its tables of code and text hold over a hundred thousand addresses. At an address that changes with every start, the loader has to write them all
+//! first, which takes longer than the command that scripts run most, `kustomize build` of a small root; at a fixed one the pages stay those of the file,
+//! shared by all processes. Programs of Go, kubectl and flux among them, are linked so too. Stack, heap and libraries keep their random addresses.
+
+use std::env;
+
+/// Which functions stand together; `cargo xtask link-order` writes it.
+const ORDER: &str = "link/files.ld";
+
+fn main() {
+    println!("cargo:rerun-if-changed=build.rs");
+    let is = |name: &str, value: &str| env::var(name).is_ok_and(|have| have == value);
+    if is("PROFILE", "release")
+        && is("CARGO_CFG_TARGET_OS", "linux")
+        && is("CARGO_CFG_TARGET_ENV", "gnu")
+    {
+        println!("cargo:rustc-link-arg-bins=-no-pie");
+        let folder = env::var("CARGO_MANIFEST_DIR").unwrap_or_default();
+        println!("cargo:rerun-if-changed={ORDER}");
+        println!("cargo:rustc-link-arg-bins=-Wl,-T,{folder}/{ORDER}");
+    }
+}

@@ -1,0 +1,253 @@
+//! `link-order`: finds the functions that commands on files call and writes in which order the shipped binary is linked.
+//!
+//! A process takes whole blocks of 64 KiB of its program into memory, so what such a command calls should stand together and not among fifty times as
+//! much that it does not call. The list is a profile: it may be behind the code, and what it does not name stands where it stood.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+
+use crate::{process, tree};
+
+/// The linker script that the build of `skein` passes on.
+const SCRIPT: &str = "crates/skein/link/files.ld";
+/// Kustomizations of the crate; one root of so many is built.
+const CORPUS: &str = "crates/core/kustomize/tests/corpus";
+const CORPUS_STEP: usize = 16;
+/// Functions of one name that are larger together, in bytes, are left alone unless a third of them is called: instances of generic code.
+const LARGE_BYTES: u64 = 8192;
+/// Crates whose constants stand together too.
+const CRATES: [&str; 4] = [
+    "skein_kustomize",
+    "skein_yaml",
+    "libyaml_safer",
+    "clap_builder",
+];
+
+/// `link-order`: needs valgrind.
+pub fn run(_arguments: &[String]) -> Result<()> {
+    if !process::exists("valgrind") {
+        bail!("valgrind is missing; on Debian: apt-get install valgrind");
+    }
+    process::run(&mut process::cargo(&[
+        "build",
+        "--release",
+        "--package",
+        "skein",
+    ]))?;
+    let target = std::env::var("CARGO_TARGET_DIR").unwrap_or_else(|_| "target".to_owned());
+    let skein = format!("{target}/release/skein");
+    let folder = std::env::temp_dir().join(format!("skein-link-order-{}", std::process::id()));
+    fs::create_dir_all(&folder)?;
+    let lines = command_lines(&folder)?;
+    let mut profiles = Vec::new();
+    for (number, words) in lines.iter().enumerate() {
+        println!("{}/{} skein {}", number + 1, lines.len(), words.join(" "));
+        profiles.push(called(&skein, words, &folder)?);
+    }
+    fs::remove_dir_all(&folder)?;
+    let sizes = sizes(&process::capture(&mut process::command(
+        "nm",
+        &["--print-size", "--defined-only", &skein],
+    ))?);
+    let order = order(&sizes, &profiles);
+    println!("{} names of {} functions", order.len(), sizes.len());
+    fs::write(tree::root().join(SCRIPT), script(&order))?;
+    Ok(())
+}
+
+/// What scripts run: builds of our kustomizations, renderings of our charts.
+fn command_lines(folder: &Path) -> Result<Vec<Vec<String>>> {
+    let corpus = folder.join("corpus").to_string_lossy().into_owned();
+    let mut example = vec![
+        "run",
+        "--quiet",
+        "--release",
+        "--package",
+        "skein-kustomize",
+    ];
+    example.extend(["--example", "bench", "--", "lay-out", CORPUS, &corpus]);
+    let roots = process::capture(&mut process::cargo(&example))?;
+    let mut lines = Vec::new();
+    let mut build = |root: &str| {
+        let words = [
+            "kustomize",
+            "build",
+            "--no-remote-bases",
+            "--load-restrictor",
+        ];
+        let words = words.into_iter().chain(["LoadRestrictionsNone", root]);
+        lines.push(words.map(str::to_owned).collect());
+    };
+    roots.lines().step_by(CORPUS_STEP).for_each(&mut build);
+    for folder in folders_with("kustomization.yaml")? {
+        build(&folder);
+    }
+    for chart in folders_with("Chart.yaml")? {
+        let words = ["helm", "template", "name", &chart];
+        lines.push(words.map(str::to_owned).to_vec());
+    }
+    Ok(lines)
+}
+
+/// The folders of the examples with a file of this name.
+fn folders_with(name: &str) -> Result<Vec<String>> {
+    let listed = process::capture(&mut process::command(
+        "find",
+        &["examples", "-name", name, "-printf", "%h\n"],
+    ))?;
+    let folders: BTreeSet<String> = listed.lines().map(str::to_owned).collect();
+    Ok(folders.into_iter().collect())
+}
+
+/// The symbols of the functions that a run calls. Runs that are refused count too: errors are told to people who wait.
+fn called(skein: &str, words: &[String], folder: &Path) -> Result<BTreeSet<String>> {
+    let file = folder.join("profile");
+    let mut run = process::command(
+        "valgrind",
+        &["--tool=callgrind", "--quiet", "--demangle=no"],
+    );
+    run.arg("--compress-strings=no")
+        .arg(format!("--callgrind-out-file={}", file.display()))
+        .arg(skein)
+        .args(words)
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null());
+    run.status().context("starting valgrind")?;
+    let profile = fs::read(&file).with_context(|| format!("the profile of skein {words:?}"))?;
+    Ok(String::from_utf8_lossy(&profile)
+        .lines()
+        .filter_map(|line| {
+            line.strip_prefix("fn=")
+                .or_else(|| line.strip_prefix("cfn="))
+        })
+        .map(|name| name.split('\'').next().unwrap_or(name).to_owned())
+        .collect())
+}
+
+/// Sizes of functions by symbol, from lines of `nm`: address, size, kind, name.
+fn sizes(listed: &str) -> HashMap<String, u64> {
+    let size = |line: &str| {
+        let words: Vec<&str> = line.split(' ').collect();
+        let [_, size, "t" | "T" | "w" | "W", name] = words[..] else {
+            return None;
+        };
+        Some((name.to_owned(), u64::from_str_radix(size, 16).ok()?))
+    };
+    listed.lines().filter_map(size).collect()
+}
+
+/// A symbol as a pattern without what differs from build to build: hashes of instances, crates and modules.
+fn pattern(symbol: &str) -> String {
+    /// Digits of the hash of an instance, and the `E` behind it.
+    const HASH_CHARACTERS: usize = 17;
+    let symbol = symbol.split(".llvm.").next().unwrap_or(symbol);
+    if symbol.starts_with("_ZN") {
+        return match symbol.rfind("17h") {
+            Some(at) if symbol.len() >= at + 3 + HASH_CHARACTERS => {
+                format!("{}17h*", &symbol[..at])
+            }
+            _ => symbol.to_owned(),
+        };
+    }
+    // Crates are `Cs<hash>_<length><name>` in the newer mangling.
+    let mut parts = symbol.split("Cs");
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        match part.split_once('_') {
+            Some((hash, rest)) if (10..=13).contains(&hash.len()) => {
+                let _ = write!(out, "Cs*_{rest}");
+            }
+            _ => {
+                let _ = write!(out, "Cs{part}");
+            }
+        }
+    }
+    out
+}
+
+/// The patterns of what was called, those of the most runs first.
+fn order(sizes: &HashMap<String, u64>, profiles: &[BTreeSet<String>]) -> Vec<String> {
+    /// Bytes of all functions of a pattern, and of those that were called; runs.
+    #[derive(Default)]
+    struct Group {
+        bytes: u64,
+        called: u64,
+        runs: usize,
+    }
+    let mut groups: BTreeMap<String, Group> = BTreeMap::new();
+    for (symbol, size) in sizes {
+        groups.entry(pattern(symbol)).or_default().bytes += size;
+    }
+    let all: BTreeSet<&String> = profiles.iter().flatten().collect();
+    for symbol in all {
+        if let Some(size) = sizes.get(symbol) {
+            groups.entry(pattern(symbol)).or_default().called += size;
+        }
+    }
+    for profile in profiles {
+        let own = profile.iter().filter(|symbol| sizes.contains_key(*symbol));
+        let patterns: BTreeSet<String> = own.map(|symbol| pattern(symbol)).collect();
+        for pattern in patterns {
+            groups.entry(pattern).or_default().runs += 1;
+        }
+    }
+    let mut found: Vec<(String, Group)> = groups
+        .into_iter()
+        .filter(|(_, g)| g.runs > 0 && (g.bytes <= LARGE_BYTES || g.called * 3 >= g.bytes))
+        .collect();
+    found.sort_by(|(left, a), (right, b)| b.runs.cmp(&a.runs).then_with(|| left.cmp(right)));
+    found.into_iter().map(|(pattern, _)| pattern).collect()
+}
+
+/// The linker script: sections of their own in front of those that the linker makes anyway.
+fn script(order: &[String]) -> String {
+    let mut out = "/* Written by `cargo xtask link-order`: what commands on files call, most often called first. */\n".to_owned();
+    out.push_str("SECTIONS\n{\n  .text.files :\n  {\n");
+    for pattern in order {
+        let _ = writeln!(out, "    *(.text.{pattern} .text.unlikely.{pattern})");
+    }
+    out.push_str("  }\n}\nINSERT BEFORE .text;\nSECTIONS\n{\n  .rodata.files :\n  {\n");
+    for name in CRATES {
+        let _ = writeln!(out, "    *.{name}-*.rcgu.o(.rodata .rodata.*)");
+    }
+    out.push_str("  }\n}\nINSERT BEFORE .rodata;\n");
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_leave_out_what_differs_from_build_to_build() {
+        for (symbol, wanted) in [
+            (
+                "_ZN5alloc7raw_vec8grow_one17h0123456789abcdefE",
+                "_ZN5alloc7raw_vec8grow_one17h*",
+            ),
+            ("_ZN1a1b17h0123456789abcdefE.llvm.123", "_ZN1a1b17h*"),
+            (
+                "_RNvNtCsgEmfK2I1SDS_4core3str9from_utf8",
+                "_RNvNtCs*_4core3str9from_utf8",
+            ),
+            ("main", "main"),
+        ] {
+            assert_eq!(pattern(symbol), wanted);
+        }
+    }
+
+    #[test]
+    fn what_most_runs_call_comes_first_and_large_families_stay() {
+        let sizes = sizes(
+            "0000 0010 T rare\n0010 0020 t common\n0030 9000 t family17h0123456789abcdefE\n0030 d data",
+        );
+        assert_eq!(sizes.len(), 3);
+        let run = |names: &[&str]| names.iter().map(|n| (*n).to_owned()).collect();
+        let profiles = [run(&["common", "unknown"]), run(&["common", "rare"])];
+        assert_eq!(order(&sizes, &profiles), ["common", "rare"]);
+    }
+}
