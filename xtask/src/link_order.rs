@@ -32,14 +32,7 @@ pub fn run(_arguments: &[String]) -> Result<()> {
     if !process::exists("valgrind") {
         bail!("valgrind is missing; on Debian: apt-get install valgrind");
     }
-    process::run(&mut process::cargo(&[
-        "build",
-        "--release",
-        "--package",
-        "skein",
-    ]))?;
-    let target = std::env::var("CARGO_TARGET_DIR").unwrap_or_else(|_| "target".to_owned());
-    let skein = format!("{target}/release/skein");
+    let skein = process::released()?;
     let folder = std::env::temp_dir().join(format!("skein-link-order-{}", std::process::id()));
     fs::create_dir_all(&folder)?;
     let lines = command_lines(&folder)?;

@@ -27,6 +27,13 @@ pub fn built(name: &str) -> Result<PathBuf> {
     Ok(own.with_file_name(name))
 }
 
+/// Builds the shipped binary, optimised, and returns its path.
+pub fn released() -> Result<String> {
+    run(&mut cargo(&["build", "--release", "--package", "skein"]))?;
+    let target = std::env::var("CARGO_TARGET_DIR").unwrap_or_else(|_| "target".to_owned());
+    Ok(target + "/release/skein")
+}
+
 /// Runs with our own input and output; a failure is an error.
 pub fn run(command: &mut Command) -> Result<()> {
     let shown = show(command);

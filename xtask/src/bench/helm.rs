@@ -31,18 +31,11 @@ pub fn run(arguments: &[String]) -> Result<()> {
     words.push(&folder);
     let (helm, ours);
     if !in_process {
-        process::run(&mut process::cargo(&[
-            "build",
-            "--release",
-            "--package",
-            "skein",
-        ]))?;
         let component = skein_upstream::find("helm").context("helm is not listed")?;
         helm = skein_upstream::ensure(component, &mut |_| {})?
             .to_string_lossy()
             .into_owned();
-        ours = std::env::var("CARGO_TARGET_DIR").unwrap_or_else(|_| "target".to_owned())
-            + "/release/skein";
+        ours = process::released()?;
         words.extend(["--helm", &helm, "--ours", &ours]);
     }
     process::run(&mut process::cargo(&words))

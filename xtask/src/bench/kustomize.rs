@@ -14,10 +14,7 @@ pub fn run(_arguments: &[String]) -> Result<()> {
     let binary = binary.to_string_lossy();
     example(&["curve"])?;
     println!();
-    let mut build = process::cargo(&["build", "--release", "--package", "skein"]);
-    process::run(&mut build)?;
-    let target = std::env::var("CARGO_TARGET_DIR").unwrap_or_else(|_| "target".to_owned());
-    let skein = format!("{target}/release/skein");
+    let skein = process::released()?;
     example(&["processes", &binary, CORPUS, &skein])
 }
 

@@ -38,6 +38,8 @@ const FLAGS: [&str; 5] = [
 
 /// Between two runs of helm a clock that shows seconds has moved.
 const BETWEEN_RUNS: Duration = Duration::from_millis(1_100);
+/// Memory that Helm may take, in KiB of addresses.
+const MAX_HELM_KIB: u64 = 8 << 20;
 
 struct Arguments {
     helm: PathBuf,
@@ -89,7 +91,10 @@ fn arguments() -> Result<Arguments, String> {
 fn real(helm: &Path, chart: &Path, request: &Request) -> Result<String, String> {
     let folder = std::env::temp_dir().join(format!("skein-helm-oracle-{}", std::process::id()));
     std::fs::create_dir_all(&folder).map_err(|e| e.to_string())?;
-    let mut command = Command::new(helm);
+    // A chart that is a bomb to Helm must not take the machine with it.
+    let mut command = Command::new("sh");
+    let limited = format!("ulimit -v {MAX_HELM_KIB} && exec \"$@\"");
+    command.args(["-c", &limited, "helm"]).arg(helm);
     command.arg("template").arg(&request.release).arg(chart);
     command.args(&request.flags);
     for (at, text) in request.values.iter().enumerate() {
@@ -111,6 +116,14 @@ fn real(helm: &Path, chart: &Path, request: &Request) -> Result<String, String> 
     // Where the files of values lie is no part of the answer.
     let here = format!("{}/", folder.display());
     Err(text[at..].trim().replace(&here, ""))
+}
+
+/// Whether Helm did not end of its own accord.
+fn is_crash(words: &str) -> bool {
+    let beginnings = ["panic: ", "fatal error: ", "runtime: "];
+    beginnings
+        .iter()
+        .any(|beginning| words.starts_with(beginning))
 }
 
 /// One comparison.
@@ -136,7 +149,7 @@ fn compare_case(helm: &Path, chart: &Path, request: &Request) -> (Verdict, Strin
         }
         (Err(ours), Err(theirs)) => compare_errors(&ours, &theirs),
         // Helm's own mistakes are nothing to follow.
-        (_, Err(theirs)) if theirs.starts_with("panic: ") => (Verdict::Objects, theirs),
+        (_, Err(theirs)) if is_crash(&theirs) => (Verdict::Objects, theirs),
         (Ok(_), Err(theirs)) => (Verdict::Different, format!("helm fails: {theirs}")),
         (Err(ours), Ok(_)) => (Verdict::Different, format!("we fail: {ours}")),
     }

@@ -11,6 +11,8 @@ mod formats;
 mod limits;
 mod lists;
 
+pub use formats::STRING_FORMATS;
+
 /// Deepest nesting of a value, in levels; deeper ones are refused.
 pub const MAX_DEPTH: usize = 100;
 

@@ -196,18 +196,19 @@ fn includes(rule: &Rule, part: &Rule) -> bool {
 
 /// Parts about the same thing become one rule again.
 fn compact(parts: Vec<Rule>) -> Vec<Rule> {
-    let mut whole: BTreeMap<(Vec<String>, Vec<String>, Vec<String>), Rule> = BTreeMap::new();
+    // By groups, resources and names.
+    let mut whole: BTreeMap<[Vec<String>; 3], Rule> = BTreeMap::new();
     let mut out = Vec::new();
     for part in parts {
         if !part.paths.is_empty() {
             out.push(part);
             continue;
         }
-        let key = (
+        let key = [
             part.groups.clone(),
             part.resources.clone(),
             part.names.clone(),
-        );
+        ];
         let rule = whole.entry(key).or_insert_with(|| Rule {
             verbs: Vec::new(),
             ..part.clone()

@@ -16,22 +16,22 @@ use crate::output::Output;
 /// Runs a line of `envsubst` or `kustomize`, without an async runtime around it. Every other line, and one that cannot be read or asks for help, is left
 /// to the whole command line.
 pub fn run_on_files(words: &[OsString], output: &mut Output) -> Option<anyhow::Result<ExitCode>> {
-    let run: Box<dyn FnOnce(&mut Output) -> anyhow::Result<ExitCode>> = match name(words)? {
-        "envsubst" => {
-            let arguments: EnvsubstArguments = read(words)?;
-            Box::new(move |output| {
-                crate::envsubst::run(&arguments, output)?;
-                Ok(ExitCode::SUCCESS)
-            })
-        }
-        "kustomize" => {
-            let arguments: KustomizeArguments = read(words)?;
-            Box::new(move |output| crate::kustomize::run(&arguments, output))
-        }
+    enum Line {
+        Envsubst(EnvsubstArguments),
+        Kustomize(Box<KustomizeArguments>),
+    }
+    let line = match name(words)? {
+        "envsubst" => Line::Envsubst(read(words)?),
+        "kustomize" => Line::Kustomize(Box::new(read(words)?)),
         _ => return None,
     };
     let warned = crate::arguments::warn_of_environment(output);
-    Some(warned.and_then(|()| run(output)))
+    Some(warned.and_then(|()| match &line {
+        Line::Envsubst(arguments) => {
+            crate::envsubst::run(arguments, output).map(|()| ExitCode::SUCCESS)
+        }
+        Line::Kustomize(arguments) => crate::kustomize::run(arguments, output),
+    }))
 }
 
 /// The command of a line of `helm`, on the same terms.

@@ -12,9 +12,11 @@ use super::problem::quote_character;
 
 /// What is wrong with a text.
 type Fault = Result<(), String>;
+/// Whether a text has a format.
+type Check = fn(&str) -> Fault;
 
 /// Each format with its check.
-const FORMATS: &[(&str, fn(&str) -> Fault)] = &[
+const FORMATS: &[(&str, Check)] = &[
     ("json-pointer", pointer::absolute),
     ("relative-json-pointer", pointer::relative),
     ("uuid", uuid),

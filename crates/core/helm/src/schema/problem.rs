@@ -18,7 +18,7 @@ const SMALL_EXPONENT: i32 = -4;
 pub(super) struct Problem {
     /// Where in the values.
     pub(super) place: Vec<String>,
-    pub(super) kind: Kind,
+    pub(super) kind: Box<Kind>,
     pub(super) causes: Vec<Problem>,
 }
 
@@ -175,7 +175,7 @@ fn write_contains(
 impl Problem {
     /// The problem and what lies behind it, one per line.
     pub(super) fn print(&self, indent: usize, out: &mut String) {
-        let skipped = matches!(self.kind, Kind::Reference) && self.causes.len() == 1;
+        let skipped = matches!(*self.kind, Kind::Reference) && self.causes.len() == 1;
         let below = if skipped { indent } else { indent + 1 };
         if !skipped {
             if indent > 0 {

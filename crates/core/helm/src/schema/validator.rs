@@ -141,7 +141,7 @@ impl<'a> Validator<'a> {
         }
         Problem {
             place: self.place.clone(),
-            kind,
+            kind: Box::new(kind),
             causes,
         }
     }
@@ -417,7 +417,7 @@ impl<'a> Validator<'a> {
 }
 
 fn ungroup(problem: Problem) -> Vec<Problem> {
-    match problem.kind {
+    match *problem.kind {
         Kind::Group => problem.causes,
         _ => vec![problem],
     }

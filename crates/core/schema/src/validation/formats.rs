@@ -30,8 +30,8 @@ pub(super) fn check(text: &str, schema: &Schema, path: &FieldPath, errors: &mut 
     ));
 }
 
-/// Formats of strings that definitions may use; dashes in their names do not count.
-const KNOWN: &[&str] = &[
+/// Formats of strings that the API server knows, as it compares them: without dashes.
+pub const STRING_FORMATS: &[&str] = &[
     "bsonobjectid",
     "uri",
     "email",
@@ -66,7 +66,9 @@ pub(super) fn effective(schema: &Schema) -> Option<&str> {
     let counts = match schema.value_type {
         Some(ValueType::Integer) => matches!(format, "int32" | "int64"),
         Some(ValueType::Number) => matches!(format, "float" | "double"),
-        Some(ValueType::String) | None => KNOWN.contains(&format.replace('-', "").as_str()),
+        Some(ValueType::String) | None => {
+            STRING_FORMATS.contains(&format.replace('-', "").as_str())
+        }
         _ => false,
     };
     counts.then_some(format)

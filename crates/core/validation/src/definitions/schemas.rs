@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 use skein_schema::parse::parse_plain;
+use skein_schema::validation::STRING_FORMATS;
 
 use crate::spot::{Errors, Spot};
 
@@ -34,35 +35,6 @@ const KEYS_AT_ROOT: [&str; 22] = [
     "example",
     "x-kubernetes-preserve-unknown-fields",
     "x-kubernetes-validations",
-];
-/// Formats that the API server knows, as it compares them: without dashes.
-const FORMATS: &[&str] = &[
-    "bsonobjectid",
-    "uri",
-    "email",
-    "hostname",
-    "ipv4",
-    "ipv6",
-    "cidr",
-    "mac",
-    "uuid",
-    "uuid3",
-    "uuid4",
-    "uuid5",
-    "isbn",
-    "isbn10",
-    "isbn13",
-    "creditcard",
-    "ssn",
-    "hexcolor",
-    "rgbcolor",
-    "byte",
-    "password",
-    "date",
-    "duration",
-    "datetime",
-    "k8sshortname",
-    "k8slongname",
 ];
 
 /// Everything that is wrong with `schema` (of a version, or of all) where it stands.
@@ -144,7 +116,7 @@ fn collect_formats(schema: &Value, out: &mut Vec<String>) {
     let text = |name: &str| schema.get(name).and_then(Value::as_str).unwrap_or_default();
     let format = text("format");
     let is_known = match text("type") {
-        "" | "string" => FORMATS.contains(&format.replace('-', "").as_str()),
+        "" | "string" => STRING_FORMATS.contains(&format.replace('-', "").as_str()),
         "integer" => matches!(format, "int32" | "int64"),
         "number" => matches!(format, "float" | "double"),
         _ => false,

@@ -165,9 +165,10 @@ pub(super) fn attempt(arguments: &BuildArguments) -> (anyhow::Result<Build>, BTr
 
 impl BuildArguments {
     fn build(&self, disk: &Disk) -> anyhow::Result<Build> {
-        let mut charts = DiskCharts::default();
-        charts.api_versions = self.helm.helm_api_versions.clone();
-        charts.kube_version = self.helm.helm_kube_version.clone();
+        let charts = DiskCharts {
+            api_versions: self.helm.helm_api_versions.clone(),
+            kube_version: self.helm.helm_kube_version.clone(),
+        };
         let remote = remote::bases();
         let options = self.options(&charts, &remote);
         remote::with_root(&self.directory, disk, &options, |files, root, options| {
