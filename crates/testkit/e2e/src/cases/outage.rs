@@ -13,8 +13,8 @@ use crate::world::World;
 const OBJECTS: usize = 120;
 /// How often we kill.
 const ROUNDS: usize = 4;
-/// How long the API server stays away: longer than the first pauses of watches and retries.
-const OUTAGE: Duration = Duration::from_secs(4);
+/// How long the API server stays away: longer than most pauses of watches and retries.
+const OUTAGE: Duration = Duration::from_secs(60);
 
 /// Killed as soon as the first objects are seen, and while it is dead the commit is replaced: everything that the dead run made
 /// is known to the next one, which removes what is no longer wanted.
