@@ -17,7 +17,7 @@ const SCRIPT: &str = "crates/skein/link/files.ld";
 /// Kustomizations of the crate; one root of so many is built.
 const CORPUS: &str = "crates/core/kustomize/tests/corpus";
 const CORPUS_STEP: usize = 16;
-/// Functions of one name that are larger together, in bytes, are left alone unless a third of them is called: instances of generic code.
+/// Functions of one name that are larger together, in bytes, are told apart by their hashes unless a third of them is called: instances of generic code.
 const LARGE_BYTES: u64 = 8192;
 /// Crates whose constants stand together too.
 const CRATES: [&str; 4] = [
@@ -27,12 +27,16 @@ const CRATES: [&str; 4] = [
     "clap_builder",
 ];
 
-/// `link-order`: needs valgrind.
-pub fn run(_arguments: &[String]) -> Result<()> {
+/// `link-order [BINARY]`: needs valgrind. Without a binary, the shipped one is built.
+pub fn run(arguments: &[String]) -> Result<()> {
     if !process::exists("valgrind") {
         bail!("valgrind is missing; on Debian: apt-get install valgrind");
     }
-    let skein = process::released()?;
+    let skein = match arguments {
+        [] => process::released()?,
+        [binary] => binary.clone(),
+        _ => bail!("usage: cargo xtask link-order [BINARY]"),
+    };
     let folder = std::env::temp_dir().join(format!("skein-link-order-{}", std::process::id()));
     fs::create_dir_all(&folder)?;
     let lines = command_lines(&folder)?;
@@ -162,38 +166,42 @@ fn pattern(symbol: &str) -> String {
     out
 }
 
-/// The patterns of what was called, those of the most runs first.
+/// The patterns of what was called, those of the most runs first. A name that stands for much that is not called keeps the hashes of those instances that are:
+/// they stay the same as long as the types, the libraries and the compiler do.
 fn order(sizes: &HashMap<String, u64>, profiles: &[BTreeSet<String>]) -> Vec<String> {
-    /// Bytes of all functions of a pattern, and of those that were called; runs.
-    #[derive(Default)]
-    struct Group {
-        bytes: u64,
-        called: u64,
-        runs: usize,
+    let mut runs: BTreeMap<&str, usize> = BTreeMap::new();
+    for symbol in profiles.iter().flatten() {
+        if sizes.contains_key(symbol) {
+            *runs.entry(symbol).or_default() += 1;
+        }
     }
-    let mut groups: BTreeMap<String, Group> = BTreeMap::new();
+    // Bytes of all functions of a pattern, and of those that were called.
+    let mut groups: HashMap<String, (u64, u64)> = HashMap::new();
     for (symbol, size) in sizes {
-        groups.entry(pattern(symbol)).or_default().bytes += size;
-    }
-    let all: BTreeSet<&String> = profiles.iter().flatten().collect();
-    for symbol in all {
-        if let Some(size) = sizes.get(symbol) {
-            groups.entry(pattern(symbol)).or_default().called += size;
+        let group = groups.entry(pattern(symbol)).or_default();
+        group.0 += size;
+        if runs.contains_key(symbol.as_str()) {
+            group.1 += size;
         }
     }
-    for profile in profiles {
-        let own = profile.iter().filter(|symbol| sizes.contains_key(*symbol));
-        let patterns: BTreeSet<String> = own.map(|symbol| pattern(symbol)).collect();
-        for pattern in patterns {
-            groups.entry(pattern).or_default().runs += 1;
-        }
+    let mut found: BTreeMap<String, usize> = BTreeMap::new();
+    for (symbol, runs) in runs {
+        let short = pattern(symbol);
+        let (all, called) = groups.get(&short).copied().unwrap_or_default();
+        let is_apt = all <= LARGE_BYTES || called * 3 >= all;
+        let name = if is_apt { short } else { exact(symbol) };
+        let most = found.entry(name).or_default();
+        *most = runs.max(*most);
     }
-    let mut found: Vec<(String, Group)> = groups
-        .into_iter()
-        .filter(|(_, g)| g.runs > 0 && (g.bytes <= LARGE_BYTES || g.called * 3 >= g.bytes))
-        .collect();
-    found.sort_by(|(left, a), (right, b)| b.runs.cmp(&a.runs).then_with(|| left.cmp(right)));
+    let mut found: Vec<(String, usize)> = found.into_iter().collect();
+    found.sort_by(|(left, a), (right, b)| b.cmp(a).then_with(|| left.cmp(right)));
     found.into_iter().map(|(pattern, _)| pattern).collect()
+}
+
+/// A symbol with its hash, but without the mark of the module that it was made public for.
+fn exact(symbol: &str) -> String {
+    let name = symbol.split(".llvm.").next().unwrap_or(symbol);
+    format!("{name}*")
 }
 
 /// The linker script: sections of their own in front of those that the linker makes anyway.
@@ -201,7 +209,7 @@ fn script(order: &[String]) -> String {
     let mut out = "/* Written by `cargo xtask link-order`: what commands on files call, most often called first. */\n".to_owned();
     out.push_str("SECTIONS\n{\n  .text.files :\n  {\n");
     for pattern in order {
-        let _ = writeln!(out, "    *(.text.{pattern} .text.unlikely.{pattern})");
+        let _ = writeln!(out, "    *(.text.{pattern})");
     }
     out.push_str("  }\n}\nINSERT BEFORE .text;\nSECTIONS\n{\n  .rodata.files :\n  {\n");
     for name in CRATES {
@@ -234,13 +242,15 @@ mod tests {
     }
 
     #[test]
-    fn what_most_runs_call_comes_first_and_large_families_stay() {
+    fn what_most_runs_call_comes_first_and_large_families_are_told_apart() {
         let sizes = sizes(
-            "0000 0010 T rare\n0010 0020 t common\n0030 9000 t family17h0123456789abcdefE\n0030 d data",
+            "0000 0010 T rare\n0010 0020 t common\n0030 9000 t _ZN1f17h0123456789abcdefE\n0030 0010 t _ZN1f17hfedcba9876543210E\n0030 d data",
         );
-        assert_eq!(sizes.len(), 3);
+        assert_eq!(sizes.len(), 4);
         let run = |names: &[&str]| names.iter().map(|n| (*n).to_owned()).collect();
-        let profiles = [run(&["common", "unknown"]), run(&["common", "rare"])];
-        assert_eq!(order(&sizes, &profiles), ["common", "rare"]);
+        let large = "_ZN1f17hfedcba9876543210E";
+        let profiles = [run(&["common", "unknown"]), run(&["common", "rare", large])];
+        let wanted = ["common", "_ZN1f17hfedcba9876543210E*", "rare"];
+        assert_eq!(order(&sizes, &profiles), wanted);
     }
 }
