@@ -209,7 +209,7 @@ fn script(order: &[String]) -> String {
     let mut out = "/* Written by `cargo xtask link-order`: what commands on files call, most often called first. */\n".to_owned();
     out.push_str("SECTIONS\n{\n  .text.files :\n  {\n");
     for pattern in order {
-        let _ = writeln!(out, "    *(.text.{pattern})");
+        let _ = writeln!(out, "    *(.text*.{pattern})");
     }
     out.push_str("  }\n}\nINSERT BEFORE .text;\nSECTIONS\n{\n  .rodata.files :\n  {\n");
     for name in CRATES {
