@@ -1,4 +1,4 @@
-//! Links the shipped binary at a fixed address.
+//! Links the shipped binary at a fixed address, with the functions of commands on files together.
 //!
 //! Its tables of code and text hold over a hundred thousand addresses. At an address that changes with every start, the loader has to write them all
 //! first, which takes longer than the command that scripts run most, `kustomize build` of a small root; at a fixed one the pages stay those of the file,

@@ -30,7 +30,7 @@ cargo xtask COMMAND
   up [PATH] [FLAG..] build the web page and run `skein up` (default: examples/fleet); --release for an optimised build
   test [--only A,B]  everything that must hold; --list names the suites
   bench [ARG..]      all benchmarks
-  oracle NAME [..]   compare with the real tool: kustomize, ssa, flux-live
+  oracle NAME [..]   compare with the real tool; without a name it lists them
   fuzz [TARGET..]    fuzz targets yaml, patch and tree, ten minutes each (--minutes N): the nightly recipe
   link-order         write which functions of the shipped binary stand together, from profiles of commands on files
   schemas            regenerate the built-in schemas from a running kube-apiserver

@@ -38,6 +38,16 @@ pub enum Severity {
     Error,
 }
 
+impl Severity {
+    /// `type` of the Kubernetes Event.
+    fn event_type(self) -> &'static str {
+        match self {
+            Self::Trace | Self::Info => "Normal",
+            Self::Error => "Warning",
+        }
+    }
+}
+
 /// One event about one object.
 #[derive(Clone, Debug)]
 pub struct Event {
@@ -205,7 +215,6 @@ impl EventWriter {
         if !event.metadata.is_empty() && !occurrence.is_combined {
             object.set(&["metadata", "annotations"], json!(event.metadata));
         }
-        let warning = event.severity == Severity::Error;
         let message = shortened(&occurrence.message, EVENT_MESSAGE_MAX_BYTES);
         // A combined event is about no single message, and client-go names nobody who reports it.
         let reporter = match occurrence.is_combined {
@@ -216,7 +225,7 @@ impl EventWriter {
             ("involvedObject", event.object.to_value()),
             ("reason", event.reason.clone().into()),
             ("message", message.into()),
-            ("type", if warning { "Warning" } else { "Normal" }.into()),
+            ("type", event.severity.event_type().into()),
             ("source", json!({"component": self.sink.controller})),
             ("reportingComponent", reporter.into()),
             ("reportingInstance", "".into()),

@@ -123,7 +123,7 @@ pub(crate) fn object_id(text: &str) -> ObjectId {
             None => break,
         }
     }
-    ObjectId::from_bytes_or_panic(&id)
+    ObjectId::Sha1(id)
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use http::Method;
+use percent_encoding::percent_decode_str;
 
 /// A path and method in the terms of the API.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -151,28 +152,7 @@ fn form_decode(text: &str) -> String {
 
 /// Undoes percent encoding; a broken escape stays as it is.
 pub(crate) fn percent_decode(text: &str) -> String {
-    let bytes = text.as_bytes();
-    let mut out = Vec::with_capacity(bytes.len());
-    let mut index = 0;
-    while index < bytes.len() {
-        let digits = bytes
-            .get(index + 1..index + 3)
-            .filter(|_| bytes[index] == b'%');
-        let decoded = digits
-            .and_then(|digits| std::str::from_utf8(digits).ok())
-            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        match decoded {
-            Some(byte) => {
-                out.push(byte);
-                index += 3;
-            }
-            None => {
-                out.push(bytes[index]);
-                index += 1;
-            }
-        }
-    }
-    String::from_utf8_lossy(&out).into_owned()
+    percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use jiff::Timestamp;
 
-use super::{Event, Severity};
+use super::Event;
 
 /// Entries of each memory; the least recently used one goes.
 const REMEMBERED_MAX: usize = 4_096;
@@ -172,17 +172,13 @@ impl Correlator {
 /// The object and the type: what a flood is counted by.
 fn about(event: &Event) -> String {
     let object = &event.object;
-    let kind = match event.severity {
-        Severity::Error => "Warning",
-        Severity::Info | Severity::Trace => "Normal",
-    };
     let parts = [
         object.kind.as_str(),
         &object.namespace,
         &object.name,
         &object.uid,
         &object.api_version,
-        kind,
+        event.severity.event_type(),
     ];
     parts.join("\0")
 }

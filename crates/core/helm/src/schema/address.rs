@@ -1,5 +1,7 @@
 //! Addresses of schemas: references joined to bases, fragments, JSON pointers.
 
+use percent_encoding::percent_decode_str;
+
 /// Address under which Helm loads the schema.
 pub(super) const ROOT: &str = "file:///values.schema.json";
 
@@ -61,25 +63,7 @@ pub(super) fn shown(address: &str, fragment: &str) -> String {
     out
 }
 
+/// A text without its `%xx`; what is no escape stays.
 pub(super) fn percent_decode(text: &str) -> String {
-    let bytes = text.as_bytes();
-    let mut out = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while at < bytes.len() {
-        let code = (bytes[at] == b'%')
-            .then(|| text.get(at + 1..at + 3))
-            .flatten()
-            .and_then(|hex| u8::from_str_radix(hex, 16).ok());
-        match code {
-            Some(byte) => {
-                out.push(byte);
-                at += 3;
-            }
-            None => {
-                out.push(bytes[at]);
-                at += 1;
-            }
-        }
-    }
-    String::from_utf8_lossy(&out).into_owned()
+    percent_decode_str(text).decode_utf8_lossy().into_owned()
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::SignedDuration;
 
 use super::*;
+use crate::Severity;
 use crate::events::Reference;
 
 fn event(message: &str) -> Event {
