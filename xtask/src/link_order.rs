@@ -46,12 +46,12 @@ pub fn run(arguments: &[String]) -> Result<()> {
         profiles.push(called(&skein, words, &folder)?);
     }
     fs::remove_dir_all(&folder)?;
-    let sizes = sizes(&process::capture(&mut process::command(
-        "nm",
-        &["--print-size", "--defined-only", &skein],
+    let functions = functions(&process::capture(&mut process::command(
+        "readelf",
+        &["--symbols", "--wide", &skein],
     ))?);
-    let order = order(&sizes, &profiles);
-    println!("{} names of {} functions", order.len(), sizes.len());
+    let order = order(&functions, &profiles);
+    println!("{} names of {} functions", order.len(), functions.len());
     fs::write(tree::root().join(SCRIPT), script(&order))?;
     Ok(())
 }
@@ -125,16 +125,45 @@ fn called(skein: &str, words: &[String], folder: &Path) -> Result<BTreeSet<Strin
         .collect())
 }
 
-/// Sizes of functions by symbol, from lines of `nm`: address, size, kind, name.
-fn sizes(listed: &str) -> HashMap<String, u64> {
-    let size = |line: &str| {
-        let words: Vec<&str> = line.split(' ').collect();
-        let [_, size, "t" | "T" | "w" | "W", name] = words[..] else {
-            return None;
+/// What is known of a function.
+#[derive(Default)]
+struct Function {
+    /// Its size in bytes.
+    size: u64,
+    /// The crates whose objects hold one of its name; none is known of C and of what every object may call.
+    crates: BTreeSet<String>,
+}
+
+/// The functions of the binary by symbol, from lines of `readelf`: number, address, size, kind, binding, visibility, section, name. A line of kind FILE
+/// names the object of the local symbols behind it.
+fn functions(listed: &str) -> HashMap<String, Function> {
+    let mut found: HashMap<String, Function> = HashMap::new();
+    let mut object = None;
+    for line in listed.lines() {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let [_, _, size, kind, binding, _, _, name] = words[..] else {
+            continue;
         };
-        Some((name.to_owned(), u64::from_str_radix(size, 16).ok()?))
-    };
-    listed.lines().filter_map(size).collect()
+        match (kind, size.parse::<u64>()) {
+            ("FILE", _) => object = crate_of(name),
+            ("FUNC", Ok(size)) if size > 0 => {
+                let function = found.entry(name.to_owned()).or_default();
+                function.size += size;
+                let is_known = binding == "LOCAL";
+                function
+                    .crates
+                    .extend(object.filter(|_| is_known).map(str::to_owned));
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+/// The crate of an object, `NAME.HASH-cgu.NUMBER`.
+fn crate_of(object: &str) -> Option<&str> {
+    let (name, rest) = object.split_once('.')?;
+    rest.contains("-cgu.").then_some(name)
 }
 
 /// A symbol as a pattern without what differs from build to build: hashes of instances, crates and modules.
@@ -166,36 +195,61 @@ fn pattern(symbol: &str) -> String {
     out
 }
 
-/// The patterns of what was called, those of the most runs first. A name that stands for much that is not called keeps the hashes of those instances that are:
+/// Functions that stand together: a pattern of symbols, in the objects of a crate or in all.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+struct Place {
+    objects: Option<String>,
+    pattern: String,
+}
+
+impl Place {
+    fn all(function: &Function, pattern: &str) -> Vec<Self> {
+        let place = |objects| Self {
+            objects,
+            pattern: pattern.to_owned(),
+        };
+        if function.crates.is_empty() {
+            return vec![place(None)];
+        }
+        let crates = function.crates.iter().cloned();
+        crates.map(|name| place(Some(name))).collect()
+    }
+}
+
+/// What was called, by the most runs first. A name that stands for much that is not called keeps the hashes of those instances that are:
 /// they stay the same as long as the types, the libraries and the compiler do.
-fn order(sizes: &HashMap<String, u64>, profiles: &[BTreeSet<String>]) -> Vec<String> {
+fn order(functions: &HashMap<String, Function>, profiles: &[BTreeSet<String>]) -> Vec<Place> {
     let mut runs: BTreeMap<&str, usize> = BTreeMap::new();
     for symbol in profiles.iter().flatten() {
-        if sizes.contains_key(symbol) {
+        if functions.contains_key(symbol) {
             *runs.entry(symbol).or_default() += 1;
         }
     }
-    // Bytes of all functions of a pattern, and of those that were called.
-    let mut groups: HashMap<String, (u64, u64)> = HashMap::new();
-    for (symbol, size) in sizes {
-        let group = groups.entry(pattern(symbol)).or_default();
-        group.0 += size;
-        if runs.contains_key(symbol.as_str()) {
-            group.1 += size;
+    // Bytes of all functions of a place, and of those that were called.
+    let mut groups: HashMap<Place, (u64, u64)> = HashMap::new();
+    for (symbol, function) in functions {
+        for place in Place::all(function, &pattern(symbol)) {
+            let group = groups.entry(place).or_default();
+            group.0 += function.size;
+            if runs.contains_key(symbol.as_str()) {
+                group.1 += function.size;
+            }
         }
     }
-    let mut found: BTreeMap<String, usize> = BTreeMap::new();
+    let mut found: BTreeMap<Place, usize> = BTreeMap::new();
     for (symbol, runs) in runs {
-        let short = pattern(symbol);
-        let (all, called) = groups.get(&short).copied().unwrap_or_default();
-        let is_apt = all <= LARGE_BYTES || called * 3 >= all;
-        let name = if is_apt { short } else { exact(symbol) };
-        let most = found.entry(name).or_default();
-        *most = runs.max(*most);
+        for mut place in Place::all(&functions[symbol], &pattern(symbol)) {
+            let (all, called) = groups.get(&place).copied().unwrap_or_default();
+            if all > LARGE_BYTES && called * 3 < all {
+                place.pattern = exact(symbol);
+            }
+            let most = found.entry(place).or_default();
+            *most = runs.max(*most);
+        }
     }
-    let mut found: Vec<(String, usize)> = found.into_iter().collect();
+    let mut found: Vec<(Place, usize)> = found.into_iter().collect();
     found.sort_by(|(left, a), (right, b)| b.cmp(a).then_with(|| left.cmp(right)));
-    found.into_iter().map(|(pattern, _)| pattern).collect()
+    found.into_iter().map(|(place, _)| place).collect()
 }
 
 /// A symbol with its hash, but without the mark of the module that it was made public for.
@@ -204,16 +258,29 @@ fn exact(symbol: &str) -> String {
     format!("{name}*")
 }
 
-/// The linker script: sections of their own in front of those that the linker makes anyway.
-fn script(order: &[String]) -> String {
-    let mut out = "/* Written by `cargo xtask link-order`: what commands on files call, most often called first. */\n".to_owned();
+/// The linker script: sections of their own beside those that the linker makes anyway. What is called most stands last, beside the start and the table of
+/// library functions, which every process needs.
+fn script(order: &[Place]) -> String {
+    let mut out = "/* Written by `cargo xtask link-order`: what commands on files call, most often called last. */\n".to_owned();
     out.push_str("SECTIONS\n{\n  .text.files :\n  {\n");
-    for pattern in order {
-        let _ = writeln!(out, "    *(.text*.{pattern})");
+    for Place { objects, pattern } in order.iter().rev() {
+        let objects = match objects {
+            Some(name) => format!("*.{name}.*-cgu.*"),
+            None => "*".to_owned(),
+        };
+        let _ = match pattern.ends_with('*') {
+            true => writeln!(out, "    {objects}(.text*.{pattern})"),
+            // What was made public for another module has a mark behind its name.
+            false => writeln!(
+                out,
+                "    {objects}(.text*.{pattern} .text*.{pattern}.llvm.*)"
+            ),
+        };
     }
-    out.push_str("  }\n}\nINSERT BEFORE .text;\nSECTIONS\n{\n  .rodata.files :\n  {\n");
+    out.push_str("    *crt*.o(.text .text.*)\n  }\n}\nINSERT AFTER .text;\n");
+    out.push_str("SECTIONS\n{\n  .rodata.files :\n  {\n");
     for name in CRATES {
-        let _ = writeln!(out, "    *.{name}-*.rcgu.o(.rodata .rodata.*)");
+        let _ = writeln!(out, "    *.{name}.*-cgu.*(.rodata .rodata.*)");
     }
     out.push_str("  }\n}\nINSERT BEFORE .rodata;\n");
     out
@@ -243,14 +310,36 @@ mod tests {
 
     #[test]
     fn what_most_runs_call_comes_first_and_large_families_are_told_apart() {
-        let sizes = sizes(
-            "0000 0010 T rare\n0010 0020 t common\n0030 9000 t _ZN1f17h0123456789abcdefE\n0030 0010 t _ZN1f17hfedcba9876543210E\n0030 d data",
+        let functions = functions(
+            "   Num:    Value          Size Type    Bind   Vis      Ndx Name\n\
+             1: 0 0 FILE LOCAL DEFAULT ABS one.0123-cgu.0\n\
+             2: 10 16 FUNC LOCAL HIDDEN 14 rare\n\
+             3: 10 36864 FUNC LOCAL HIDDEN 14 _ZN1f17h0123456789abcdefE\n\
+             4: 10 16 FUNC LOCAL HIDDEN 14 _ZN1f17hfedcba9876543210E\n\
+             5: 0 0 FILE LOCAL DEFAULT ABS two.0123-cgu.1\n\
+             6: 10 16 FUNC LOCAL HIDDEN 14 _ZN1f17h1111111111111111E\n\
+             7: 0 0 FILE LOCAL DEFAULT ABS start.c\n\
+             8: 10 16 FUNC GLOBAL DEFAULT 14 common\n\
+             9: 10 16 OBJECT GLOBAL DEFAULT 14 data\n",
         );
-        assert_eq!(sizes.len(), 4);
+        assert_eq!(functions.len(), 5);
         let run = |names: &[&str]| names.iter().map(|n| (*n).to_owned()).collect();
-        let large = "_ZN1f17hfedcba9876543210E";
-        let profiles = [run(&["common", "unknown"]), run(&["common", "rare", large])];
-        let wanted = ["common", "_ZN1f17hfedcba9876543210E*", "rare"];
-        assert_eq!(order(&sizes, &profiles), wanted);
+        let [large, other] = ["_ZN1f17hfedcba9876543210E", "_ZN1f17h1111111111111111E"];
+        let profiles = [
+            run(&["common", "unknown"]),
+            run(&["common", "rare", large, other]),
+        ];
+        let places = order(&functions, &profiles);
+        let wanted = [
+            (None, "common"),
+            (Some("one"), "_ZN1f17hfedcba9876543210E*"),
+            (Some("one"), "rare"),
+            (Some("two"), "_ZN1f17h*"),
+        ];
+        let found: Vec<_> = places
+            .iter()
+            .map(|place| (place.objects.as_deref(), place.pattern.as_str()))
+            .collect();
+        assert_eq!(found, wanted);
     }
 }

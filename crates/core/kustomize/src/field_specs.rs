@@ -314,27 +314,14 @@ impl TransformerConfig {
         sort_by_kind(&mut self.name_reference, |reference| &reference.target);
     }
 
-    /// The default configuration as it is after it was merged into an empty one.
-    fn merged_default() -> &'static Arc<Self> {
-        static MERGED: OnceLock<Arc<TransformerConfig>> = OnceLock::new();
-        MERGED.get_or_init(|| {
-            let mut merged = Self::default();
-            // The data file has no conflicts; a test sees to it.
-            let _ = merged.merge(Self::default_config());
-            Arc::new(merged)
-        })
-    }
-
     /// Merges a shared configuration into a shared one. Most kustomizations have the default, which needs no work.
     pub(crate) fn merge_shared(base: &mut Arc<Self>, other: &Arc<Self>) -> Result<(), BuildError> {
-        let is_default = |c: &Arc<Self>| {
-            Arc::ptr_eq(c, Self::default_config()) || Arc::ptr_eq(c, Self::merged_default())
-        };
-        if Arc::ptr_eq(base, other) || (is_default(base) && is_default(other)) {
+        if Arc::ptr_eq(base, other) {
             return Ok(());
         }
-        if is_default(other) && **base == Self::default() {
-            base.clone_from(Self::merged_default());
+        // Merging the default into nothing makes the default: a test sees to it.
+        if Arc::ptr_eq(other, Self::default_config()) && **base == Self::default() {
+            base.clone_from(other);
             return Ok(());
         }
         Arc::make_mut(base).merge(other)
@@ -412,7 +399,7 @@ fn sort_parts(gvk: &Gvk) -> [&str; 5] {
     ]
 }
 
-/// Reads the data file of defaults.
+/// Reads the data file of defaults, which is sorted and has no conflicts.
 fn parse_defaults(text: &str) -> TransformerConfig {
     let mut config = TransformerConfig::default();
     let part = |text: &str| {
@@ -458,6 +445,21 @@ fn parse_defaults(text: &str) -> TransformerConfig {
             specs.0.push(spec);
         }
     }
-    config.sort();
     config
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn defaults_are_sorted_and_merged_already() {
+        let default = TransformerConfig::default_config();
+        let mut sorted = (**default).clone();
+        sorted.sort();
+        assert_eq!(**default, sorted);
+        let mut merged = TransformerConfig::default();
+        merged.merge(default).unwrap();
+        assert_eq!(**default, merged);
+    }
 }

@@ -9,33 +9,79 @@ use crate::kustomization::Image;
 use crate::ops::{OpError, require, set_scalar};
 use crate::resmap::ResMap;
 
+/// Which images are meant. The name is an expression for kustomize too, but hardly ever more than a text with dots.
+#[derive(Debug)]
+enum Matcher {
+    /// A name whose only operator is the dot: making an expression of it costs more than the rest of a small build.
+    Plain(String),
+    Expression(Regex),
+}
+
+impl Matcher {
+    fn new(name: &str) -> Outcome<Self> {
+        if !name.contains([
+            '\\', '+', '*', '?', '(', ')', '|', '[', ']', '{', '}', '^', '$',
+        ]) {
+            return Ok(Self::Plain(name.to_owned()));
+        }
+        let pattern = expression(name);
+        let expression = Regex::new(&pattern).map_err(|e| {
+            let message = format!(
+                "the image name '{name}' is not a regular expression: {}",
+                skein_gowords::regexp_error(&pattern, &e)
+            );
+            BuildError::invalid(message)
+        })?;
+        Ok(Self::Expression(expression))
+    }
+
+    fn is_match(&self, image: &str) -> bool {
+        match self {
+            Self::Plain(name) => is_plain_match(name, image),
+            Self::Expression(expression) => expression.is_match(image),
+        }
+    }
+}
+
+/// The expression of a name: a tag and a digest may follow.
+fn expression(name: &str) -> String {
+    format!("^{name}(:[a-zA-Z0-9_.{{}}-]*)?(@sha256:[a-zA-Z0-9_.{{}}-]*)?$")
+}
+
+/// As the [`expression`] of a name without operators other than the dot.
+fn is_plain_match(name: &str, image: &str) -> bool {
+    let mut rest = image.chars();
+    for wanted in name.chars() {
+        let is_met = |have| have == wanted || (wanted == '.' && have != '\n');
+        if !rest.next().is_some_and(is_met) {
+            return false;
+        }
+    }
+    let is_of_tag =
+        |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '{' | '}' | '-');
+    let mut rest = rest.as_str();
+    for mark in [":", "@sha256:"] {
+        if let Some(part) = rest.strip_prefix(mark) {
+            rest = part.trim_start_matches(is_of_tag);
+        }
+    }
+    rest.is_empty()
+}
+
 /// Changes one image.
 #[derive(Debug)]
 pub(crate) struct ImageTransformer {
     image: Image,
     specs: FieldSpecs,
-    matcher: Regex,
+    matcher: Matcher,
 }
 
 impl ImageTransformer {
     pub(crate) fn new(image: Image, specs: FieldSpecs) -> Outcome<Self> {
-        // The name is an expression for kustomize too.
-        let pattern = format!(
-            "^{}(:[a-zA-Z0-9_.{{}}-]*)?(@sha256:[a-zA-Z0-9_.{{}}-]*)?$",
-            image.name
-        );
-        let matcher = Regex::new(&pattern).map_err(|e| {
-            let message = format!(
-                "the image name '{}' is not a regular expression: {}",
-                image.name,
-                skein_gowords::regexp_error(&pattern, &e)
-            );
-            BuildError::invalid(message)
-        })?;
         Ok(Self {
+            matcher: Matcher::new(&image.name)?,
             image,
             specs,
-            matcher,
         })
     }
 
@@ -142,5 +188,40 @@ fn split(image: &str) -> (String, String, String) {
             text(&image[colon + 1..]),
             String::new(),
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_names_match_as_their_expressions() {
+        let names = [
+            "",
+            "nginx",
+            "ghcr.io/a/b",
+            "localhost:5000/app",
+            "a.b",
+            "é.",
+            "x@sha256",
+        ];
+        let ends = [
+            "", ":", ":1.2", ":{{v}}", ":1@sha256:ab", "@sha256:", "@sha256:ab:1", "@sha1:a",
+            ":1:2", "x", " ", ":é", "\n", ":1\n", "@", "@sha256:a@sha256:b",
+        ];
+        for name in names {
+            assert!(matches!(Matcher::new(name), Ok(Matcher::Plain(_))));
+            let regex = Regex::new(&expression(name)).unwrap();
+            for start in names.iter().copied().chain(["ghcrXio/a/b", "a\nb", "aéb", "éé"]) {
+                for end in ends {
+                    let image = format!("{start}{end}");
+                    let wanted = regex.is_match(&image);
+                    assert_eq!(is_plain_match(name, &image), wanted, "{name:?} {image:?}");
+                }
+            }
+        }
+        let operator = Matcher::new("nginx|redis").unwrap();
+        assert!(operator.is_match("redis:1") && operator.is_match("nginx-x"));
     }
 }
