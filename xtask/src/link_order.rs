@@ -20,11 +20,18 @@ const CORPUS_STEP: usize = 16;
 /// Functions of one name that are larger together, in bytes, are told apart by their hashes unless a third of them is called: instances of generic code.
 const LARGE_BYTES: u64 = 8192;
 /// Crates whose constants stand together too.
-const CRATES: [&str; 4] = [
-    "skein_kustomize",
-    "skein_yaml",
+const CRATES: [&str; 11] = [
     "libyaml_safer",
+    "skein_yaml",
+    "skein_gowords",
+    "skein_object",
+    "skein_merge",
     "clap_builder",
+    "alloc",
+    "std",
+    "core",
+    "skein_kustomize",
+    "skein_cli",
 ];
 
 /// `link-order [BINARY]`: needs valgrind. Without a binary, the shipped one is built.
@@ -278,11 +285,18 @@ fn script(order: &[Place]) -> String {
         };
     }
     out.push_str("    *crt*.o(.text .text.*)\n  }\n}\nINSERT AFTER .text;\n");
-    out.push_str("SECTIONS\n{\n  .rodata.files :\n  {\n");
-    for name in CRATES {
-        let _ = writeln!(out, "    *.{name}.*-cgu.*(.rodata .rodata.*)");
-    }
-    out.push_str("  }\n}\nINSERT BEFORE .rodata;\n");
+    let mut constants = |section: &str, names: &str, rest: &str, place: &str| {
+        let _ = write!(out, "SECTIONS\n{{\n  {section} :\n  {{\n");
+        for name in CRATES {
+            let _ = writeln!(out, "    *.{name}.*-cgu.*({names})");
+        }
+        let _ = write!(out, "{rest}  }}\n}}\nINSERT {place};\n");
+    };
+    constants(".rodata.files", ".rodata .rodata.*", "", "BEFORE .rodata");
+    // Constants with addresses: their section keeps its name, because it is made read-only by it.
+    let names = ".data.rel.ro .data.rel.ro.*";
+    let rest = format!("    *({names})\n");
+    constants(".data.rel.ro", names, &rest, "AFTER .init_array");
     out
 }
 

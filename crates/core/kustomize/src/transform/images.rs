@@ -57,8 +57,7 @@ fn is_plain_match(name: &str, image: &str) -> bool {
             return false;
         }
     }
-    let is_of_tag =
-        |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '{' | '}' | '-');
+    let is_of_tag = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '{' | '}' | '-');
     let mut rest = rest.as_str();
     for mark in [":", "@sha256:"] {
         if let Some(part) = rest.strip_prefix(mark) {
@@ -207,13 +206,31 @@ mod tests {
             "x@sha256",
         ];
         let ends = [
-            "", ":", ":1.2", ":{{v}}", ":1@sha256:ab", "@sha256:", "@sha256:ab:1", "@sha1:a",
-            ":1:2", "x", " ", ":é", "\n", ":1\n", "@", "@sha256:a@sha256:b",
+            "",
+            ":",
+            ":1.2",
+            ":{{v}}",
+            ":1@sha256:ab",
+            "@sha256:",
+            "@sha256:ab:1",
+            "@sha1:a",
+            ":1:2",
+            "x",
+            " ",
+            ":é",
+            "\n",
+            ":1\n",
+            "@",
+            "@sha256:a@sha256:b",
         ];
         for name in names {
             assert!(matches!(Matcher::new(name), Ok(Matcher::Plain(_))));
             let regex = Regex::new(&expression(name)).unwrap();
-            for start in names.iter().copied().chain(["ghcrXio/a/b", "a\nb", "aéb", "éé"]) {
+            for start in names
+                .iter()
+                .copied()
+                .chain(["ghcrXio/a/b", "a\nb", "aéb", "éé"])
+            {
                 for end in ends {
                     let image = format!("{start}{end}");
                     let wanted = regex.is_match(&image);
