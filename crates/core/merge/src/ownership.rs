@@ -11,12 +11,14 @@ pub mod managers;
 pub mod prune;
 pub mod timestamps;
 pub mod update;
+pub mod versions;
 pub mod zero;
 
 pub use apply::{Applied, ApplyError};
 pub use conflict::{Conflict, conflict_causes, conflict_message};
 pub use managers::{Managers, ManagersError};
 pub use timestamps::keep_times_when_unchanged;
+pub use versions::{OneVersion, VersionError, Versions};
 
 use crate::field_set::FieldSet;
 use crate::typed::Type;
@@ -42,6 +44,8 @@ pub struct Ownership<'a> {
     pub reset_fields: FieldSet,
     /// Time of the request, RFC 3339 in UTC with whole seconds: `2026-01-02T03:04:05Z`.
     pub now: &'a str,
+    /// The other versions of the kind.
+    pub versions: &'a dyn Versions,
     /// The kind is built in: an object that does not exist yet has Go's zero values, and not just no fields.
     pub builtin: bool,
 }

@@ -53,12 +53,12 @@ pub enum StrategicError {
         found: &'static str,
     },
     /// A field that the kind does not have.
-    #[error("unable to find api field {field:?} in {path}")]
+    #[error("unable to find api field in struct {name} for the json field {field:?}")]
     UnknownField {
         /// The field.
         field: String,
-        /// Kind of the map that should have it.
-        path: String,
+        /// Go's name of the type that should have it.
+        name: String,
     },
     /// The patch lists elements in another order than `$setElementOrder`.
     #[error("The order in patch list:\n{patch}\n doesn't match $setElementOrder list:\n{order}\n")]
@@ -194,7 +194,12 @@ impl<'a> Meta<'a> {
             }
             return Err(StrategicError::UnknownField {
                 field: name.to_owned(),
-                path: self.name().to_owned(),
+                name: self
+                    .name()
+                    .rsplit('.')
+                    .next()
+                    .unwrap_or_default()
+                    .to_owned(),
             });
         };
         let below = match (field.value_type, &field.items) {

@@ -134,12 +134,17 @@ pub(crate) fn definition_at(index: u32) -> &'static Schema {
 
 /// Schema of a built-in kind.
 pub fn schema(gvk: &GroupVersionKind) -> Option<SchemaRef> {
-    static KINDS: LazyLock<HashMap<GroupVersionKind, u32>> = LazyLock::new(kinds);
-    KINDS.get(gvk).copied().map(SchemaRef::builtin)
+    schema_ref(gvk).cloned()
+}
+
+/// Schema of a built-in kind, where it lies.
+pub fn schema_ref(gvk: &GroupVersionKind) -> Option<&'static SchemaRef> {
+    static KINDS: LazyLock<HashMap<GroupVersionKind, SchemaRef>> = LazyLock::new(kinds);
+    KINDS.get(gvk)
 }
 
 /// The whole marker, found without parsing the other definitions' structure.
-fn kinds() -> HashMap<GroupVersionKind, u32> {
+fn kinds() -> HashMap<GroupVersionKind, SchemaRef> {
     const KEY: &str = "x-kubernetes-group-version-kind";
     let mut kinds = HashMap::new();
     for (index, slot) in (0u32..).zip(&TABLE.slots) {
@@ -157,7 +162,7 @@ fn kinds() -> HashMap<GroupVersionKind, u32> {
         {
             let part = |key: &str| gvk.get(key).and_then(Value::as_str).unwrap_or_default();
             let gvk = GroupVersionKind::new(part("group"), part("version"), part("kind"));
-            kinds.insert(gvk, index);
+            kinds.insert(gvk, SchemaRef::builtin(index));
         }
     }
     kinds

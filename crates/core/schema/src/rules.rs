@@ -23,38 +23,62 @@ const MAX_CACHED_RULES: usize = 2_000;
 /// Deepest nesting of a value, in levels; what lies deeper has been refused before.
 const MAX_DEPTH: usize = 100;
 
+/// What is wrong with a custom resource.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Verdict {
+    /// Why it is refused.
+    pub errors: Vec<FieldError>,
+    /// Broken rules over what did not change: the client is warned of them.
+    pub forgiven: Vec<FieldError>,
+}
+
 /// Errors of the rules over a whole custom resource; `old` is the resource before the change, absent on create.
 /// Broken rules over what did not change are forgiven, unless the rule looks at `oldSelf`.
-pub fn check(value: &Value, old: Option<&Value>, schema: &Schema) -> Vec<FieldError> {
-    let mut walk = Walk { errors: Vec::new() };
-    walk.node(value, old, schema, &FieldPath::root(), 0);
-    walk.errors
+pub fn check(value: &Value, old: Option<&Value>, schema: &Schema) -> Verdict {
+    let mut walk = Walk {
+        verdict: Verdict::default(),
+    };
+    walk.node(value, old, schema, Spot::root(old));
+    walk.verdict
+}
+
+/// A verdict of errors alone, completed by the rules unless the errors forbid it.
+fn with_rules(
+    mut errors: Vec<FieldError>,
+    value: &Value,
+    old: Option<&Value>,
+    schema: &Schema,
+) -> Verdict {
+    if !has_rules(schema) {
+        return Verdict {
+            errors,
+            ..Verdict::default()
+        };
+    }
+    if validation::blocks_rules(&errors) {
+        errors.push(validation::rules_not_checked());
+        return Verdict {
+            errors,
+            ..Verdict::default()
+        };
+    }
+    let mut verdict = check(value, old, schema);
+    errors.append(&mut verdict.errors);
+    Verdict { errors, ..verdict }
 }
 
 /// All errors of a custom resource, as the API server finds them on create (`old` absent) and update: structure, lists
 /// and rules, with the note that rules were not checked when other errors forbid it, and with ratcheting.
-pub fn validate_resource(value: &Value, old: Option<&Value>, schema: &Schema) -> Vec<FieldError> {
-    let mut errors = validation::validate_change(value, old, schema);
-    if !has_rules(schema) {
-        return errors;
-    }
-    if validation::blocks_rules(&errors) {
-        errors.push(validation::rules_not_checked());
-    } else {
-        errors.extend(check(value, old, schema));
-    }
-    errors
+pub fn validate_resource(value: &Value, old: Option<&Value>, schema: &Schema) -> Verdict {
+    let errors = validation::validate_change(value, old, schema);
+    with_rules(errors, value, old, schema)
 }
 
 /// The same for a change of the status alone: nothing but the status is looked at, and messages name its fields from there; the rules are
 /// those of the whole.
-pub fn validate_status(value: &Value, old: &Value, schema: &Schema) -> Vec<FieldError> {
+pub fn validate_status(value: &Value, old: &Value, schema: &Schema) -> Verdict {
     let (Some(status), Some(field)) = (value.get("status"), schema.properties.get("status")) else {
-        return if has_rules(schema) {
-            check(value, Some(old), schema)
-        } else {
-            Vec::new()
-        };
+        return with_rules(Vec::new(), value, Some(old), schema);
     };
     let mut errors = validation::validate_change(status, old.get("status"), field);
     for error in &mut errors {
@@ -63,15 +87,7 @@ pub fn validate_status(value: &Value, old: &Value, schema: &Schema) -> Vec<Field
             below => FieldPath::new("status").child(below),
         };
     }
-    if !has_rules(schema) {
-        return errors;
-    }
-    if validation::blocks_rules(&errors) {
-        errors.push(validation::rules_not_checked());
-    } else {
-        errors.extend(check(value, Some(old), schema));
-    }
-    errors
+    with_rules(errors, value, Some(old), schema)
 }
 
 /// Whether a schema has rules anywhere.
@@ -109,58 +125,95 @@ fn issues(error: &CompileError) -> String {
     }
 }
 
+/// Where the walk is: the path, the depth in levels, and the nearest part that can be told to be the same as one of
+/// the old object, with what stood there.
+#[derive(Clone)]
+struct Spot<'a> {
+    path: FieldPath,
+    depth: usize,
+    nearest: Option<(&'a Value, &'a Value, &'a Schema)>,
+    is_fixed: bool,
+}
+
+impl<'a> Spot<'a> {
+    fn root(old: Option<&Value>) -> Self {
+        Self {
+            path: FieldPath::root(),
+            depth: 0,
+            nearest: None,
+            is_fixed: old.is_none(),
+        }
+    }
+
+    fn below(&self, path: FieldPath) -> Self {
+        Self {
+            path,
+            depth: self.depth + 1,
+            ..self.clone()
+        }
+    }
+
+    /// Whether the nearest part that can be compared is as it was.
+    fn is_unchanged(&self) -> bool {
+        let same = |(value, old, schema)| validation::is_unchanged(value, old, schema);
+        self.nearest.is_some_and(same)
+    }
+}
+
 struct Walk {
-    errors: Vec<FieldError>,
+    verdict: Verdict,
 }
 
 impl Walk {
-    fn node(
+    fn node<'a>(
         &mut self,
-        value: &Value,
-        old: Option<&Value>,
-        schema: &Schema,
-        path: &FieldPath,
-        depth: usize,
+        value: &'a Value,
+        old: Option<&'a Value>,
+        schema: &'a Schema,
+        mut spot: Spot<'a>,
     ) {
-        if value.is_null() || depth > MAX_DEPTH {
+        if value.is_null() || spot.depth > MAX_DEPTH {
             return;
+        }
+        match old {
+            Some(old) if !spot.is_fixed => spot.nearest = Some((value, old, schema)),
+            // What has no counterpart goes with its parent, as does everything below it.
+            _ => spot.is_fixed = true,
         }
         let old = old.filter(|old| !old.is_null());
         if !schema.rules.is_empty() {
-            self.rules(value, old, schema, path, depth == 0);
+            self.rules(value, old, schema, &spot);
         }
         match value {
-            Value::Object(map) => self.map(map, old, schema, path, depth),
-            Value::Array(list) => self.list(list, old, schema, path, depth),
+            Value::Object(map) => self.map(map, old, schema, &spot),
+            Value::Array(list) => self.list(list, old, schema, &spot),
             _ => {}
         }
     }
 
-    fn map(
+    fn map<'a>(
         &mut self,
-        map: &Map<String, Value>,
-        old: Option<&Value>,
-        schema: &Schema,
-        path: &FieldPath,
-        depth: usize,
+        map: &'a Map<String, Value>,
+        old: Option<&'a Value>,
+        schema: &'a Schema,
+        spot: &Spot<'a>,
     ) {
         for (name, value) in map {
             let old = old.and_then(|old| old.get(name));
             if let Some(field) = schema.properties.get(name) {
-                self.node(value, old, field, &path.child(name), depth + 1);
+                self.node(value, old, field, spot.below(spot.path.child(name)));
             } else if let Additional::Schema(field) = &schema.additional {
-                self.node(value, old, field, &path.key(name), depth + 1);
+                self.node(value, old, field, spot.below(spot.path.key(name)));
             }
         }
     }
 
-    fn list(
+    fn list<'a>(
         &mut self,
-        list: &[Value],
-        old: Option<&Value>,
-        schema: &Schema,
-        path: &FieldPath,
-        depth: usize,
+        list: &'a [Value],
+        old: Option<&'a Value>,
+        schema: &'a Schema,
+        spot: &Spot<'a>,
     ) {
         let Some(items) = &schema.items else { return };
         let old = old
@@ -169,32 +222,25 @@ impl Walk {
             .unwrap_or_default();
         for (index, value) in list.iter().enumerate() {
             let old = same_element(value, old, schema);
-            self.node(value, old, items, &path.index(index), depth + 1);
+            self.node(value, old, items, spot.below(spot.path.index(index)));
         }
     }
 
-    fn rules(
-        &mut self,
-        value: &Value,
-        old: Option<&Value>,
-        schema: &Schema,
-        path: &FieldPath,
-        root: bool,
-    ) {
+    fn rules(&mut self, value: &Value, old: Option<&Value>, schema: &Schema, spot: &Spot<'_>) {
+        let root = spot.depth == 0;
         let this = values::data(value, schema, root);
-        let unchanged = old == Some(value);
         for rule in schema
             .rules
             .iter()
             .filter(|rule| !rule.rule.trim().is_empty())
         {
             let program = compiled(&rule.rule);
+            let refuse = |detail| FieldError::invalid(spot.path.clone(), type_name(schema), detail);
             let program = match &*program {
                 Ok(program) => program,
                 Err(error) => {
                     let detail = format!("rule compile error: {}", issues(error));
-                    self.errors
-                        .push(FieldError::invalid(path.clone(), type_name(schema), detail));
+                    self.verdict.errors.push(refuse(detail));
                     continue;
                 }
             };
@@ -203,17 +249,15 @@ impl Walk {
                 continue;
             }
             let variables = variables(&this, old, schema, root, rule.optional_old_self);
-            match program.run_bool(&variables) {
-                Ok(true) => {}
-                Ok(false) if unchanged && !transition => {}
-                Ok(false) => self
-                    .errors
-                    .push(broken(rule, value, schema, path, &variables)),
-                Err(error) => {
-                    let detail = run_text(&error.cause(), rule);
-                    self.errors
-                        .push(FieldError::invalid(path.clone(), type_name(schema), detail));
-                }
+            let error = match program.run_bool(&variables) {
+                Ok(true) => continue,
+                Ok(false) => broken(rule, value, schema, &spot.path, &variables),
+                Err(error) => refuse(run_text(&error.cause(), rule)),
+            };
+            if !transition && spot.is_unchanged() {
+                self.verdict.forgiven.push(error);
+            } else {
+                self.verdict.errors.push(error);
             }
         }
     }

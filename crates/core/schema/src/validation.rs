@@ -26,8 +26,45 @@ pub fn validate(value: &Value, schema: &Schema) -> Vec<FieldError> {
 pub fn validate_change(value: &Value, old: Option<&Value>, schema: &Schema) -> Vec<FieldError> {
     let mut errors = Vec::new();
     check(value, old, schema, &FieldPath::root(), 0, &mut errors);
+    // Lists that had equal elements already may keep them.
+    if old.is_none_or(|old| list_errors(old, schema).is_empty()) {
+        errors.extend(list_errors(value, schema));
+    }
+    errors
+}
+
+fn list_errors(value: &Value, schema: &Schema) -> Vec<FieldError> {
+    let mut errors = Vec::new();
     lists::check(value, schema, &FieldPath::root(), &mut errors);
     errors
+}
+
+/// Whether a value counts as the old one: elements of lists of type map may stand in another order, and maps with fields
+/// that the schema does not name are never the same.
+pub(crate) fn is_unchanged(value: &Value, old: &Value, schema: &Schema) -> bool {
+    match (value, old) {
+        (Value::Array(list), Value::Array(before)) => {
+            let items = schema.items.as_deref();
+            match (schema.list_type, items) {
+                _ if list.len() != before.len() => false,
+                (Some(ListType::Map), Some(items)) => list.iter().all(|value| {
+                    same_element(value, before, schema)
+                        .is_some_and(|old| is_unchanged(value, old, items))
+                }),
+                _ => list == before,
+            }
+        }
+        (Value::Object(map), Value::Object(before)) => {
+            map.len() == before.len()
+                && map.iter().all(|(name, value)| {
+                    let (Some(field), Some(old)) = (schema.field(name), before.get(name)) else {
+                        return false;
+                    };
+                    is_unchanged(value, old, field)
+                })
+        }
+        _ => value == old,
+    }
 }
 
 /// What the API server adds when errors keep CEL rules from being run.
@@ -62,7 +99,7 @@ fn check(
     depth: usize,
     errors: &mut Vec<FieldError>,
 ) {
-    if old == Some(value) {
+    if old.is_some_and(|old| is_unchanged(value, old, schema)) {
         return;
     }
     if depth > MAX_DEPTH {

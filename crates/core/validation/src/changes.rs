@@ -1,5 +1,7 @@
 //! Fields of built-in kinds that cannot change once set.
 
+use std::sync::LazyLock;
+
 use serde_json::Value;
 use skein_object::Object;
 use skein_schema::FieldError;
@@ -55,6 +57,9 @@ const STATEFUL_SET: &[&str] = &[
     "minReadySeconds",
 ];
 
+/// A text that is not set, as it is shown.
+static EMPTY: LazyLock<Value> = LazyLock::new(|| Value::from(""));
+
 /// Refused changes.
 pub(crate) fn check(errors: &mut Errors, old: &Object, new: &Object) {
     let gvk = new.gvk();
@@ -66,7 +71,10 @@ pub(crate) fn check(errors: &mut Errors, old: &Object, new: &Object) {
         for path in *paths {
             let keys: Vec<&str> = path.split('.').collect();
             if old.at(&keys) != new.at(&keys) {
-                let spot = Spot::new(new.at(&keys), FieldPath::new(*path));
+                let mut spot = Spot::new(new.at(&keys), FieldPath::new(*path));
+                if *path == "spec.controller" && !spot.is_set() {
+                    spot.value = &EMPTY;
+                }
                 errors.add(if *path == "spec.selector" {
                     labels::invalid_selector(&spot, IMMUTABLE)
                 } else {

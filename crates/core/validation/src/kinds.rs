@@ -5,8 +5,8 @@ use skein_schema::FieldError;
 
 use crate::spot::Errors;
 use crate::{
-    autoscaling, changes, config, definitions, jobs, networking, nodes, pods, policy, rbac,
-    services, storage, workloads,
+    autoscaling, changes, config, coordination, definitions, jobs, networking, nodes, pods, policy,
+    rbac, services, storage, webhooks, workloads,
 };
 
 /// What is wrong with a new object of a built-in kind, its metadata apart. Defaults must be filled in.
@@ -20,6 +20,7 @@ pub fn check(object: &Object) -> Vec<FieldError> {
         }
     }
     content(&mut errors, object, true);
+    beside_older(&mut errors, None, object);
     errors.0
 }
 
@@ -53,10 +54,24 @@ pub fn check_change(old: &Object, new: &Object) -> Vec<FieldError> {
         }
         _ => {
             content(&mut errors, new, false);
+            beside_older(&mut errors, Some(old), new);
             changes::check(&mut errors, old, new);
         }
     }
     errors.0
+}
+
+/// Kinds of which less is asked when the older state had it wrong already.
+fn beside_older(errors: &mut Errors, old: Option<&Object>, object: &Object) {
+    let gvk = object.gvk();
+    match (gvk.group.as_str(), gvk.kind.as_str()) {
+        (
+            "admissionregistration.k8s.io",
+            "ValidatingWebhookConfiguration" | "MutatingWebhookConfiguration",
+        ) => webhooks::check(errors, old, object),
+        ("discovery.k8s.io", "EndpointSlice") => coordination::check_slice(errors, old, object),
+        _ => {}
+    }
 }
 
 fn content(errors: &mut Errors, object: &Object, creating: bool) {
@@ -75,6 +90,7 @@ fn content(errors: &mut Errors, object: &Object, creating: bool) {
         ("apps", "ReplicaSet") => workloads::check_replica_set(errors, object),
         ("apps", "DaemonSet") => workloads::check_daemon_set(errors, object),
         ("apps", "StatefulSet") => workloads::check_stateful_set(errors, object, creating),
+        ("coordination.k8s.io", "Lease") => coordination::check_lease(errors, object),
         ("batch", "Job") => jobs::check_job(errors, object),
         ("batch", "CronJob") => jobs::check_cron_job(errors, object, creating),
         ("rbac.authorization.k8s.io", "Role" | "ClusterRole") => rbac::check_role(errors, object),

@@ -45,14 +45,16 @@ pub(crate) fn conform(
     Ok(Conformed { object, warnings })
 }
 
-/// The same for the outcome of a patch, whose refusals show the patch (or what it made) and not the kind.
+/// The same for the outcome of a patch, whose refusals show the patch (or what it made) and not the kind; `texts` is what
+/// is wrong with the patch itself.
 pub(crate) fn conform_patched(
     resource: &Resource,
     decoded: Decoded,
     mode: FieldValidation,
+    mut texts: Vec<String>,
     shown: &str,
 ) -> Outcome<Conformed> {
-    let (mut object, texts) = read(resource, decoded).map_err(|failure| {
+    let (mut object, more) = read(resource, decoded).map_err(|failure| {
         if failure.code == 400 {
             let lead = format!(" cannot be handled as a {}: ", resource.kind);
             let message = failure.message.as_str();
@@ -62,6 +64,7 @@ pub(crate) fn conform_patched(
             failure
         }
     })?;
+    texts.extend(more);
     let mut warnings = match mode {
         FieldValidation::Ignore => Vec::new(),
         FieldValidation::Strict if !texts.is_empty() => {
@@ -168,8 +171,17 @@ fn typed(resource: &Resource, value: Value) -> Outcome<Object> {
             .unwrap_or_default()
             .to_owned()
     };
-    let (api_version, kind) = (text("apiVersion"), text("kind"));
+    let (mut api_version, mut kind) = (text("apiVersion"), text("kind"));
     let wanted = resource.api_version();
+    if resource.custom.is_none() {
+        // What an object does not say is that of the endpoint.
+        if api_version.is_empty() {
+            api_version.clone_from(&wanted);
+        }
+        if kind.is_empty() {
+            kind.clone_from(&resource.kind);
+        }
+    }
     let same_version = api_version.is_empty() || api_version == wanted;
     let same_kind = kind.is_empty() || kind == resource.kind;
     if !same_version || !same_kind {
@@ -225,24 +237,35 @@ fn other_type(
     ))
 }
 
+/// What a custom resource is refused for, and what it is only warned of.
+#[derive(Default)]
+pub(crate) struct CustomProblems {
+    pub(crate) causes: Vec<Cause>,
+    pub(crate) warnings: Vec<String>,
+}
+
 /// Errors of a custom resource against its schema and rules; `old` is absent on create.
-pub(crate) fn custom_errors(
+pub(crate) fn custom_problems(
     resource: &Resource,
     object: &Object,
     old: Option<&Object>,
     subresource: &str,
-) -> Vec<Cause> {
+) -> CustomProblems {
     let Some(custom) = &resource.custom else {
-        return Vec::new();
+        return CustomProblems::default();
     };
     let old = old.map(Object::to_value);
     let (value, schema) = (object.to_value(), &custom.version.schema);
-    let mut errors = match &old {
+    let verdict = match &old {
         Some(old) if subresource == "status" => rules::validate_status(&value, old, schema),
         old => rules::validate_resource(&value, old.as_ref(), schema),
     };
+    let mut errors = verdict.errors;
     errors.extend(embedded::errors(&value, schema));
-    errors.iter().map(cause).collect()
+    CustomProblems {
+        causes: errors.iter().map(cause).collect(),
+        warnings: verdict.forgiven.iter().map(ToString::to_string).collect(),
+    }
 }
 
 /// A field error as a cause of a `Status`.

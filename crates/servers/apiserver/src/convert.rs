@@ -1,10 +1,29 @@
-//! Conversion between the versions of one stored object: apiVersion alone, except for events and autoscalers.
+//! Conversion between the versions of one stored object: events and autoscalers by their fields, custom kinds by pruning.
 
 use serde_json::{Map, Value, json};
 use skein_object::Object;
-use skein_schema::pruning;
+use skein_schema::{Schema, defaulting, pruning};
 
+use crate::custom::CustomVersion;
 use crate::resource::Resource;
+
+/// Whether a custom object of this revision may have been stored under another schema than that of today.
+pub(crate) fn is_old(resource: &Resource, revision: u64) -> bool {
+    let since = resource.custom.as_ref().map(|custom| custom.since);
+    since.is_some_and(|since| revision <= since)
+}
+
+/// Rewrites an object as it was stored at a revision to the version of the resource that it is read through.
+pub(crate) fn from_storage(object: &mut Object, resource: &Resource, revision: u64) {
+    if let Some(custom) = &resource.custom
+        && is_old(resource, revision)
+        && let Some(schema) = custom.structure(object.api_version())
+    {
+        // What the definition of today does not know goes, what it says of absent fields comes.
+        settle(object, schema, true);
+    }
+    to_version(object, resource);
+}
 
 /// Rewrites a stored object to the version of the resource that it is read through.
 pub(crate) fn to_version(object: &mut Object, resource: &Resource) {
@@ -12,7 +31,16 @@ pub(crate) fn to_version(object: &mut Object, resource: &Resource) {
     if object.api_version() == wanted {
         return;
     }
-    match (object.api_version(), wanted.as_str()) {
+    match &resource.custom {
+        Some(custom) => settle(object, &custom.version.schema, false),
+        None => between(object, &wanted),
+    }
+    object.set(&["apiVersion"], wanted.into());
+}
+
+/// Rewrites an object of a built-in kind to another version.
+pub(crate) fn between(object: &mut Object, wanted: &str) {
+    match (object.api_version(), wanted) {
         ("v1", "events.k8s.io/v1") => {
             rename(object, EVENT_FIELDS, false);
             for reporter in ["reportingController", "reportingInstance"] {
@@ -26,7 +54,6 @@ pub(crate) fn to_version(object: &mut Object, resource: &Resource) {
         ("autoscaling/v1", "autoscaling/v2") => autoscaler_to_v2(object),
         _ => {}
     }
-    object.set(&["apiVersion"], wanted.into());
 }
 
 /// Rewrites an object to the version that is stored.
@@ -35,17 +62,37 @@ pub(crate) fn to_storage(object: &mut Object, resource: &Resource) {
     if object.api_version() == stored {
         return;
     }
-    match (object.api_version(), stored.as_str()) {
-        ("events.k8s.io/v1", "v1") => event_to_core(object),
-        ("autoscaling/v1", "autoscaling/v2") => autoscaler_to_v2(object),
-        _ => {}
-    }
-    let custom = resource.custom.as_ref();
-    if let Some(schema) = custom.and_then(|custom| custom.storage_schema.as_ref()) {
-        // What the stored version does not know is not kept.
-        pruning::prune(object.as_map_mut(), schema);
+    match &resource.custom {
+        // What the stored version does not know is not kept; its defaults are there when the object is read again.
+        Some(custom) => settle_stored(object, custom, stored),
+        None => between(object, stored),
     }
     object.set(&["apiVersion"], stored.as_str().into());
+}
+
+/// What becomes of an object that is stored and read again, for a write that stores nothing.
+pub(crate) fn through_storage(object: &mut Object, resource: &Resource) {
+    to_storage(object, resource);
+    to_version(object, resource);
+}
+
+fn settle_stored(object: &mut Object, custom: &CustomVersion, stored: &str) {
+    if let Some(schema) = custom.structure(stored) {
+        settle(object, schema, true);
+    }
+}
+
+/// Reads an object by the structure of a version.
+pub(crate) fn settle(object: &mut Object, schema: &Schema, with_defaults: bool) {
+    pruning::prune(object.as_map_mut(), schema);
+    let mut value = Value::Object(std::mem::take(object.as_map_mut()));
+    defaulting::drop_nulls(&mut value, schema);
+    if with_defaults {
+        defaulting::apply_defaults(&mut value, schema);
+    }
+    if let Value::Object(map) = value {
+        *object.as_map_mut() = map;
+    }
 }
 
 /// Fields of events: core/v1 beside events.k8s.io/v1.

@@ -1,15 +1,17 @@
 //! What a CustomResourceDefinition serves: its versions as resources, with columns, selectable fields and scale.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::Value;
 use skein_object::Object;
 use skein_schema::crd::CrdVersion;
-use skein_schema::{CrdSchemas, Schema};
-use skein_store::ResourceId;
+use skein_schema::{CrdSchemas, Schema, SchemaRef};
+use skein_store::{Cluster, ResourceId};
 
+use crate::convert;
 use crate::jsonpath::JsonPath;
-use crate::resource::{Resource, Subresource};
+use crate::resource::{Resource, Subresource, compare_versions};
 use skein_object::GroupVersionKind;
 
 /// A column of `kubectl get` that a version defines.
@@ -35,8 +37,10 @@ pub(crate) struct ScalePaths {
 #[derive(Clone, Debug)]
 pub(crate) struct CustomVersion {
     pub(crate) version: CrdVersion,
-    /// The schema of the version in which objects are stored; nothing when it is this one.
-    pub(crate) storage_schema: Option<Arc<Schema>>,
+    /// All versions of the definition, also those that are not served, by `apiVersion`.
+    pub(crate) versions: Arc<BTreeMap<String, VersionSchemas>>,
+    /// Objects of this revision or an older one may have been stored under another schema.
+    pub(crate) since: u64,
     pub(crate) columns: Vec<PrinterColumn>,
     /// Fields that a field selector may name besides name and namespace: `spec.color`.
     pub(crate) selectable: Vec<String>,
@@ -44,6 +48,21 @@ pub(crate) struct CustomVersion {
     pub(crate) deprecation: Option<String>,
     /// The openAPIV3Schema as written, for the OpenAPI document.
     pub(crate) openapi: Arc<Value>,
+}
+
+/// The structure of one version: for decoding, and for merging.
+#[derive(Clone, Debug)]
+pub(crate) struct VersionSchemas {
+    pub(crate) structure: Arc<Schema>,
+    pub(crate) merging: SchemaRef,
+}
+
+impl CustomVersion {
+    /// The structure of a version of the definition.
+    pub(crate) fn structure(&self, api_version: &str) -> Option<&Schema> {
+        let schemas = self.versions.get(api_version)?;
+        Some(&schemas.structure)
+    }
 }
 
 /// The verbs of every custom resource.
@@ -59,7 +78,7 @@ const VERBS: &[&str] = &[
 ];
 
 /// The resources that an established CustomResourceDefinition serves.
-pub(crate) fn resources(crd: &Object) -> Vec<Arc<Resource>> {
+pub(crate) fn resources(crd: &Object, store: &Cluster) -> Vec<Arc<Resource>> {
     let group = crd.str_at(&["spec", "group"]).unwrap_or_default();
     let schemas = match CrdSchemas::from_crd(&crd.to_value()) {
         Ok(schemas) => schemas,
@@ -73,21 +92,51 @@ pub(crate) fn resources(crd: &Object) -> Vec<Arc<Resource>> {
         .map_or("", |version| version.name.as_str())
         .to_owned();
     let stored_api_version = GroupVersionKind::new(group, stored_version, "").api_version();
-    let storage = storage.map(|version| (version.name.clone(), Arc::clone(&version.schema)));
+    let of_version = |version: &CrdVersion| {
+        let api_version = GroupVersionKind::new(group, &version.name, "").api_version();
+        let schemas = VersionSchemas {
+            structure: Arc::clone(&version.schema),
+            merging: version.merge_schema.clone(),
+        };
+        (api_version, schemas)
+    };
+    let versions = schemas.versions.iter().map(of_version).collect();
+    let since = changed_until(crd, store, &versions);
+    let versions = Arc::new(versions);
     let raw = crd.at(&["spec", "versions"]).and_then(Value::as_array);
     let mut served = Vec::new();
     for (version, raw) in schemas.versions.into_iter().zip(raw.into_iter().flatten()) {
         if version.served {
-            let other = storage
-                .as_ref()
-                .filter(|(name, _)| *name != version.name)
-                .map(|(_, schema)| Arc::clone(schema));
             let mut custom = custom_version(version, raw, crd);
-            custom.storage_schema = other;
+            custom.versions = Arc::clone(&versions);
+            custom.since = since;
             served.push(Arc::new(resource(crd, group, &stored_api_version, custom)));
         }
     }
     served
+}
+
+/// The revision up to which objects have to be read by the schema of today; 0 when all look by it as they are stored.
+fn changed_until(
+    crd: &Object,
+    store: &Cluster,
+    versions: &BTreeMap<String, VersionSchemas>,
+) -> u64 {
+    let group = crd.str_at(&["spec", "group"]).unwrap_or_default();
+    let plural = crd.str_at(&["spec", "names", "plural"]).unwrap_or_default();
+    let snapshot = store.list(&ResourceId::new(group, plural), None);
+    let changes = |object: &Object| {
+        let Some(schemas) = versions.get(object.api_version()) else {
+            return false;
+        };
+        let mut read = object.clone();
+        convert::settle(&mut read, &schemas.structure, true);
+        read != *object
+    };
+    match snapshot.items.iter().any(|stored| changes(&stored.object)) {
+        true => snapshot.revision,
+        false => 0,
+    }
 }
 
 fn resource(
@@ -171,7 +220,8 @@ fn custom_version(version: CrdVersion, raw: &Value, crd: &Object) -> CustomVersi
         columns: columns(raw),
         deprecation: deprecation(raw, &version.name, crd),
         version,
-        storage_schema: None,
+        versions: Arc::default(),
+        since: 0,
         selectable,
         scale,
         openapi: Arc::new(openapi),
@@ -185,11 +235,27 @@ fn deprecation(raw: &Value, version: &str, crd: &Object) -> Option<String> {
     let given = raw.get("deprecationWarning").and_then(Value::as_str);
     let group = crd.str_at(&["spec", "group"]).unwrap_or_default();
     let kind = crd.str_at(&["spec", "names", "kind"]).unwrap_or_default();
-    let text = given.map_or_else(
-        || format!("{group}/{version} {kind} is deprecated"),
-        str::to_owned,
-    );
-    Some(text)
+    if let Some(given) = given {
+        return Some(given.to_owned());
+    }
+    let text = format!("{group}/{version} {kind} is deprecated");
+    Some(match better_version(version, crd) {
+        Some(better) => format!("{text}; use {group}/{better} {kind}"),
+        None => text,
+    })
+}
+
+/// The best served version above one that is not deprecated.
+fn better_version<'a>(version: &str, crd: &'a Object) -> Option<&'a str> {
+    let versions = crd.at(&["spec", "versions"]).and_then(Value::as_array);
+    let is = |version: &Value, key: &str| version.get(key) == Some(&Value::Bool(true));
+    versions
+        .into_iter()
+        .flatten()
+        .filter(|other| is(other, "served") && !is(other, "deprecated"))
+        .filter_map(|other| other.get("name")?.as_str())
+        .filter(|other| compare_versions(other, version).is_gt())
+        .max_by(|a, b| compare_versions(a, b))
 }
 
 fn columns(raw: &Value) -> Vec<PrinterColumn> {

@@ -33,11 +33,16 @@ impl Decoded {
     }
 }
 
+/// The media type of the body, in lower case.
+fn media(call: &Call) -> String {
+    let content_type = call.header("content-type");
+    let media = content_type.split(';').next().unwrap_or_default();
+    media.trim().to_ascii_lowercase()
+}
+
 /// Reads the body by its media type.
 pub(crate) fn body(call: &Call) -> Outcome<Decoded> {
-    let content_type = call.header("content-type");
-    let media = content_type.split(';').next().unwrap_or_default().trim();
-    match media {
+    match media(call).as_str() {
         "" | "application/json" => {
             let source = call.body.clone();
             json(&source).map(|decoded| Decoded { source, ..decoded })
@@ -123,12 +128,12 @@ pub(crate) fn object_body(call: &Call, resource: &Resource) -> Outcome<Decoded> 
         let why = format!("couldn't get version/kind; json parse error: {why}");
         unrecognized(&resource.kind, &why, &call.body)
     };
-    let decoded = body(call).map_err(|failure| {
-        if failure.code == 400 {
-            parse_error(&failure.message)
-        } else {
-            failure
-        }
+    let is_json = matches!(media(call).as_str(), "" | "application/json");
+    let decoded = body(call).map_err(|failure| match failure.code {
+        400 if is_json => parse_error(&failure.message),
+        // Other forms are read before anybody looks for a kind.
+        400 => unrecognized(&resource.kind, &failure.message, &call.body),
+        _ => failure,
     })?;
     if decoded.value.is_null() && resource.custom.is_none() {
         // For Go, nothing is an object without fields.
@@ -235,7 +240,7 @@ pub(crate) fn delete_options(call: &Call) -> Outcome<Value> {
 pub(crate) fn yaml(text: &[u8]) -> Outcome<Decoded> {
     let value = skein_yaml::from_slice(text).map_err(|error| {
         let why = error.go_text();
-        Failure::bad_request(format!("error converting YAML to JSON: {why}"))
+        Failure::bad_request(why)
     })?;
     Ok(Decoded::of(value))
 }

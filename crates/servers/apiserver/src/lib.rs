@@ -8,7 +8,7 @@
 //! `controllers` is what a real cluster's kube-controller-manager does for the API itself (namespaces, garbage
 //! collection, accounts). `simulate` makes workloads come alive.
 //!
-//! Not enforced, only stored: ResourceQuota, LimitRange, admission policies and webhooks, APIService. Protobuf
+//! Not enforced, only stored: ResourceQuota, admission policies and webhooks, APIService. Protobuf
 //! is read and never written: clients that ask for it first also take JSON.
 
 mod accounts;
@@ -29,6 +29,7 @@ mod escalation;
 mod failure;
 mod jsonpath;
 mod lifecycle;
+mod limit_ranges;
 mod list_options;
 mod metadata;
 mod negotiate;

@@ -2,9 +2,11 @@
 
 use serde_json::Value;
 use skein_merge::FieldSet;
-use skein_merge::ownership::{ApplyError, Ownership, conflict_causes};
-use skein_object::Object;
+use skein_merge::ownership::{ApplyError, Ownership, VersionError, Versions, conflict_causes};
+use skein_object::{GroupVersionKind, Object};
+use skein_schema::{SchemaRef, builtin};
 
+use crate::convert;
 use crate::failure::{Cause, Failure, Outcome};
 use crate::resource::Resource;
 
@@ -33,7 +35,36 @@ fn view<'a>(
         subresource,
         reset_fields: reset_fields(resource, subresource),
         now,
+        versions: resource,
         builtin: resource.custom.is_none(),
+    }
+}
+
+impl Versions for Resource {
+    fn schema(&self, api_version: &str) -> Result<Option<&SchemaRef>, VersionError> {
+        let missing = || VersionError::Missing(api_version.to_owned());
+        let Some(custom) = &self.custom else {
+            let GroupVersionKind { kind, .. } = self.gvk();
+            let gvk = GroupVersionKind::from_api_version(api_version, &kind);
+            return builtin::schema_ref(&gvk).map(Some).ok_or_else(missing);
+        };
+        let known = custom.versions.get(api_version);
+        known.map(|schemas| Some(&schemas.merging)).ok_or_else(|| {
+            let text = "request to convert CR to an invalid group/version: ";
+            VersionError::Failed(format!("{text}{api_version}"))
+        })
+    }
+
+    /// The versions of a definition differ in their schemas alone: nothing is pruned here.
+    fn convert(&self, object: &Value, api_version: &str) -> Value {
+        let Ok(mut object) = Object::from_value(object.clone()) else {
+            return object.clone();
+        };
+        if self.custom.is_none() {
+            convert::between(&mut object, api_version);
+        }
+        object.set(&["apiVersion"], api_version.into());
+        object.into_value()
     }
 }
 

@@ -43,7 +43,7 @@ pub(crate) fn kind(call: &Call, resource: &Resource) -> Outcome<PatchKind> {
         JSON_PATCH => PatchKind::Json,
         MERGE_PATCH => PatchKind::Merge,
         STRATEGIC_PATCH if resource.custom.is_none() => PatchKind::Strategic,
-        APPLY_PATCH | "application/apply-patch+json" => PatchKind::Apply,
+        APPLY_PATCH => PatchKind::Apply,
         _ => {
             return Err(unsupported(resource));
         }
@@ -132,13 +132,13 @@ pub(crate) fn outcome(
     resource: &Resource,
     kind: PatchKind,
     old: &Object,
-    patch: &Value,
+    patch: &Decoded,
     validation: FieldValidation,
 ) -> Outcome<Conformed> {
-    let patched = patched(resource, kind, old, patch)?;
+    let patched = patched(resource, kind, old, &patch.value)?;
     // A strategic patch is shown as Go prints its map, the others by what they made.
     let shown = if kind == PatchKind::Strategic {
-        go_print(patch)
+        go_print(&patch.value)
     } else {
         patched.value.to_string()
     };
@@ -149,19 +149,45 @@ pub(crate) fn outcome(
         let why = format!("Object 'Kind' is missing in '{}'", patched.value);
         return Err(Failure::invalid_patch(&shown, &why));
     }
-    let conformed = admit::conform_patched(resource, patched, validation, &shown)?;
+    let texts = patch_texts(kind, patch);
+    let conformed = admit::conform_patched(resource, patched, validation, texts, &shown)?;
     write::check_namespace(call, resource, &conformed.object)?;
     check_same_name(old, &conformed.object)?;
     Ok(conformed)
 }
 
-/// The body of a patch.
-pub(crate) fn decode_patch(call: &Call) -> Outcome<Value> {
+/// The body of a patch, with the fields that come twice in it.
+pub(crate) fn decode_patch(call: &Call) -> Outcome<Decoded> {
     let wrong = |why: &str| Failure::bad_request(format!("error decoding patch: {why}"));
-    let patch = decode::json(&call.body)
-        .map_err(|failure| wrong(&failure.message))?
-        .value;
-    Ok(patch)
+    decode::json(&call.body).map_err(|failure| wrong(&failure.message))
+}
+
+/// What is wrong with the fields of a patch itself.
+fn patch_texts(kind: PatchKind, patch: &Decoded) -> Vec<String> {
+    const OPERATION: [&str; 4] = ["op", "path", "from", "value"];
+    let lead = if kind == PatchKind::Json {
+        "json patch "
+    } else {
+        ""
+    };
+    let twice = |path: &String| format!("{lead}duplicate field {path:?}");
+    let mut texts: Vec<String> = patch.duplicates.iter().map(twice).collect();
+    if kind == PatchKind::Json {
+        let operations = patch.value.as_array().into_iter().flatten().enumerate();
+        for (index, operation) in operations {
+            for name in operation
+                .as_object()
+                .into_iter()
+                .flatten()
+                .map(|(name, _)| name)
+            {
+                if !OPERATION.contains(&name.as_str()) {
+                    texts.push(format!("{lead}unknown field \"[{index}].{name}\""));
+                }
+            }
+        }
+    }
+    texts
 }
 
 /// A patch of the wrong JSON type is refused only once the object has been found.
@@ -255,7 +281,11 @@ fn strategic_patch(
     let schema = resource.schema.as_ref();
     strategic::apply(old.as_map().clone(), patch.clone(), schema).map_err(|error| {
         let code = error.status();
-        let reason = if code == 422 { "Invalid" } else { "BadRequest" };
+        let reason = match code {
+            422 => "Invalid",
+            500 => "",
+            _ => "BadRequest",
+        };
         Failure::new(code, reason, error.to_string())
     })
 }
@@ -268,13 +298,19 @@ pub(crate) fn configuration(api: &Api, call: &Call, resource: &Resource) -> Outc
         Ok(decoded) => decoded.value,
         Err(_) if yaml => {
             decode::yaml(&call.body)
-                .map_err(|failure| wrong(&failure.message))?
+                .map_err(|failure| {
+                    let why = &failure.message;
+                    wrong(&format!("error converting YAML to JSON: {why}"))
+                })?
                 .value
         }
         Err(failure) => return Err(failure),
     };
     // YAML knows no difference between 1 and 1.0, and everything here is read as YAML.
     normal::settle_numbers(&mut value);
+    if value.is_null() {
+        return Err(Failure::bad_request("invalid object type: /, Kind="));
+    }
     if !value.is_object() {
         let found = decode::go_kind(&value);
         return Err(wrong(&format!(
@@ -393,12 +429,43 @@ fn conform_applied(
     options: &WriteOptions,
 ) -> Outcome<Conformed> {
     let decoded = |object: &Object| Decoded::of(object.to_value());
-    let warnings = admit::conform(resource, decoded(configuration), options.validation)?.warnings;
+    let checked = admit::conform(resource, decoded(configuration), options.validation);
     if resource.custom.is_some() {
+        let warnings = checked?.warnings;
         let object = admit::complete_custom(resource, applied)?;
         return Ok(Conformed { object, warnings });
     }
+    // What does not fit the types is told of the merged object.
+    let warnings = checked.map(|conformed| conformed.warnings);
     let ignore = FieldValidation::Ignore;
-    let object = admit::conform(resource, decoded(&applied), ignore)?.object;
-    Ok(Conformed { object, warnings })
+    let object = admit::conform(resource, decoded(&applied), ignore)
+        .map_err(|failure| unfit(resource, &applied, &failure))?
+        .object;
+    Ok(Conformed {
+        object,
+        warnings: warnings.unwrap_or_default(),
+    })
+}
+
+/// The refusal of a merged object that the kind's Go type cannot hold.
+fn unfit(resource: &Resource, applied: &Object, failure: &Failure) -> Box<Failure> {
+    let GroupVersionKind {
+        group,
+        version,
+        kind,
+    } = resource.gvk();
+    let lead = format!(" cannot be handled as a {kind}: ");
+    let message = failure.message.as_str();
+    let why = message.split_once(&lead).map_or(message, |(_, why)| why);
+    // Quantities and times read themselves; bytes are read by the converter.
+    let lead = match why.starts_with("illegal base64") {
+        true => "error decoding from json: ",
+        false => "",
+    };
+    let (namespace, name) = (applied.namespace(), applied.name());
+    let gvk = format!("{group}/{version}, Kind={kind}");
+    let text = format!(
+        "failed to convert new object ({namespace}/{name}; {gvk}) to proper version: unable to convert unstructured object to {gvk}: {lead}{why}"
+    );
+    Failure::new(500, "", text)
 }

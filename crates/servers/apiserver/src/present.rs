@@ -10,13 +10,15 @@ use crate::resource::Resource;
 /// The object at the resource's version.
 pub(crate) fn object(resource: &Resource, stored: &Stored) -> Object {
     let mut object = stored.object.clone();
-    convert::to_version(&mut object, resource);
+    convert::from_storage(&mut object, resource, stored.revision);
     object
 }
 
 /// Whether the stored JSON can be sent as it is.
 pub(crate) fn is_native(resource: &Resource, stored: &Stored) -> bool {
-    stored.object.api_version() == resource.api_version() && stored.object.kind() == resource.kind
+    stored.object.api_version() == resource.api_version()
+        && stored.object.kind() == resource.kind
+        && !convert::is_old(resource, stored.revision)
 }
 
 /// An item of a list: built-in kinds leave out apiVersion and kind, as the real server does.

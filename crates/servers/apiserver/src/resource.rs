@@ -9,7 +9,7 @@ use skein_merge::ownership::zero::zero_object;
 use skein_object::{GroupVersionKind, Object};
 use skein_schema::SchemaRef;
 use skein_schema::builtin;
-use skein_store::ResourceId;
+use skein_store::{Cluster, ResourceId};
 
 use crate::custom::{self, CustomVersion};
 use crate::failure::Failure;
@@ -248,7 +248,7 @@ impl Registry {
     }
 
     /// What a definition serves; its schemas are read once per generation.
-    pub(crate) fn of_definition(&self, definition: &Object) -> Vec<Arc<Resource>> {
+    pub(crate) fn of_definition(&self, definition: &Object, store: &Cluster) -> Vec<Arc<Resource>> {
         let names = definition
             .at(&["status", "acceptedNames"])
             .map(ToString::to_string);
@@ -260,7 +260,7 @@ impl Registry {
         {
             return resources.clone();
         }
-        let resources = custom::resources(definition);
+        let resources = custom::resources(definition, store);
         parsed.insert(definition.name().to_owned(), (print, resources.clone()));
         resources
     }

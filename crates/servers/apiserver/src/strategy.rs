@@ -1,14 +1,18 @@
 //! What the server does with each kind beyond its schema: resets, generation, allocation, immutable fields.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value, json};
 use skein_object::Object;
 use skein_schema::api_defaults;
 
 use crate::admit;
 use crate::api::{Api, Call};
+use crate::convert;
 use crate::failure::{Cause, Outcome};
 use crate::resource::Resource;
 
+mod certificates;
 mod services;
 mod warnings;
 
@@ -182,6 +186,7 @@ pub(crate) fn prepare_create(
         }
         ("", "nodes") => node_created(object),
         ("apps", "daemonsets") => object.set_annotation(TEMPLATE_GENERATION, "1"),
+        ("coordination.k8s.io", "leases") => drop_election(None, object),
         ("batch", "jobs") => job_created(object),
         ("apiextensions.k8s.io", "customresourcedefinitions") => definition_created(object),
         ("certificates.k8s.io", "certificatesigningrequests") => {
@@ -423,6 +428,9 @@ pub(crate) fn prepare_update(
     } else if matches!(subresource, "" | "finalize") && resource.has_status() {
         restore(old, new, &["status"]);
     }
+    if resource.is("apiextensions.k8s.io", "customresourcedefinitions") && subresource == "status" {
+        note_storage(new);
+    }
     if subresource == "finalize" {
         let name = new.name().to_owned();
         new.set_label("kubernetes.io/metadata.name", &name);
@@ -430,7 +438,9 @@ pub(crate) fn prepare_update(
     if subresource.is_empty() {
         prepare_kind(resource, old, new);
     }
-    let annotated = resource.is("apps", "deployments") && old.annotations() != new.annotations();
+    let annotated = resource.is("apps", "deployments") && old.annotations() != new.annotations()
+        || resource.is("discovery.k8s.io", "endpointslices")
+            && old.at(&["metadata", "labels"]) != new.at(&["metadata", "labels"]);
     if has_generation(resource)
         && !matches!(subresource, "status" | "binding")
         && (annotated || specification(resource, old) != specification(resource, new))
@@ -451,7 +461,18 @@ fn prepare_kind(resource: &Resource, old: &Object, new: &mut Object) {
         }
         ("", "services") => services::prepare_update(old, new),
         ("apps", "daemonsets") => count_templates(old, new),
+        ("coordination.k8s.io", "leases") => drop_election(Some(old), new),
         _ => {}
+    }
+}
+
+/// Fields of Leases that only count where a feature is switched on that is off by default.
+fn drop_election(old: Option<&Object>, new: &mut Object) {
+    for field in ["strategy", "preferredHolder"] {
+        let path = ["spec", field];
+        if old.is_none_or(|old| old.at(&path).is_none()) {
+            new.remove(&path);
+        }
     }
 }
 
@@ -546,8 +567,18 @@ pub(crate) fn validate_create(resource: &Resource, object: &Object) -> Vec<Cause
     if resource.custom.is_some() {
         return Vec::new();
     }
-    let errors = skein_validation::check(object);
+    let errors = skein_validation::check(&judged(resource, object));
     errors.iter().map(admit::cause).collect()
+}
+
+/// The object in the version in which it is judged: that of the store, whatever the request came through.
+fn judged<'a>(resource: &Resource, object: &'a Object) -> Cow<'a, Object> {
+    if object.api_version() == resource.storage_api_version {
+        return Cow::Borrowed(object);
+    }
+    let mut stored = object.clone();
+    convert::to_storage(&mut stored, resource);
+    Cow::Owned(stored)
 }
 
 /// Problems of a changed object of a built-in kind.
@@ -560,10 +591,10 @@ pub(crate) fn validate_update(
     if resource.custom.is_some() {
         return Vec::new();
     }
-    let errors = if subresource == "status" {
-        skein_validation::check_status(old, new)
-    } else {
-        skein_validation::check_change(old, new)
+    let (old, new) = (&judged(resource, old), &judged(resource, new));
+    let errors = match subresource {
+        "status" => skein_validation::check_status(old, new),
+        _ => skein_validation::check_change(old, new),
     };
     errors.iter().map(admit::cause).collect()
 }

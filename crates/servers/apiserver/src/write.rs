@@ -14,7 +14,9 @@ use crate::options::{FieldValidation, WriteOptions};
 use crate::read;
 use crate::resource::Resource;
 use crate::respond::{self, Reply};
-use crate::{accounts, convert, escalation, lifecycle, metadata, ownership, strategy};
+use crate::{
+    accounts, convert, escalation, lifecycle, limit_ranges, metadata, ownership, strategy,
+};
 
 /// How often a write starts again when somebody else was faster.
 const MAX_ATTEMPTS: usize = 16;
@@ -122,6 +124,7 @@ pub(crate) async fn insert_owned(
     );
     object.set(&["metadata", "creationTimestamp"], now.into());
     accounts::admit_pod(api, resource, &mut object, call.is_some())?;
+    limit_ranges::complete(api, resource, &mut object);
     strategy::prepare_create(api, resource, &mut object, call);
     for attempt in 1.. {
         if generated {
@@ -133,10 +136,12 @@ pub(crate) async fn insert_owned(
         // What cannot be given out is told before the object is looked at.
         strategy::allocate(api, resource, None, &mut object)?;
         validate_create(resource, &object)?;
+        limit_ranges::check(api, resource, &object)?;
         if options.dry_run {
             if let Some(there) = api.store.get(&stored_key(resource, &object)) {
                 return Err(exists(resource, &there.object));
             }
+            convert::through_storage(&mut object, resource);
             return Ok(object);
         }
         match store_new(api, resource, object.clone()).await {
@@ -178,7 +183,7 @@ fn stored_key(resource: &Resource, object: &Object) -> Key {
 
 fn validate_create(resource: &Resource, object: &Object) -> Outcome<()> {
     let mut causes = metadata::check(resource, object);
-    causes.extend(admit::custom_errors(resource, object, None, ""));
+    causes.extend(admit::custom_problems(resource, object, None, "").causes);
     causes.extend(strategy::validate_create(resource, object));
     if causes.is_empty() {
         return Ok(());
@@ -290,6 +295,12 @@ pub(crate) fn check_namespace(call: &Call, resource: &Resource, object: &Object)
     Ok(())
 }
 
+/// An object that has passed all checks; none when nothing changes.
+struct Prepared {
+    object: Option<Object>,
+    warnings: Vec<String>,
+}
+
 /// A change of one stored object through an endpoint.
 pub(crate) struct Change<'a> {
     pub(crate) resource: &'a Arc<Resource>,
@@ -320,7 +331,9 @@ impl Change<'_> {
             } = propose(&old)?;
             escalation::check(api, self.call, self.resource, Some(&old), &object)?;
             let insists = !object.resource_version().is_empty();
-            let Some(new) = self.prepare(api, &old, object, owned, whole)? else {
+            let prepared = self.prepare(api, &old, object, owned, whole)?;
+            warnings.extend(prepared.warnings);
+            let Some(new) = prepared.object else {
                 return Ok(Updated {
                     object: old,
                     warnings,
@@ -329,6 +342,8 @@ impl Change<'_> {
             };
             warnings.extend(strategy::warnings(self.resource, Some(&old), &new));
             if self.options.dry_run {
+                let mut new = new;
+                convert::through_storage(&mut new, self.resource);
                 return Ok(Updated {
                     object: new,
                     warnings,
@@ -380,7 +395,7 @@ impl Change<'_> {
         Ok(crate::present::object(self.resource, &written))
     }
 
-    /// The object to store; `None` when nothing changes.
+    /// The object to store.
     fn prepare(
         &self,
         api: &Arc<Api>,
@@ -388,7 +403,7 @@ impl Change<'_> {
         mut new: Object,
         owned: bool,
         whole: bool,
-    ) -> Outcome<Option<Object>> {
+    ) -> Outcome<Prepared> {
         let resource = self.resource;
         self.check_preconditions(old, &new, whole)?;
         let fixed = fixed_causes(old, &new);
@@ -420,13 +435,17 @@ impl Change<'_> {
             old.resource_version().into(),
         );
         metadata::tidy(&mut new);
-        self.validate(old, &new, fixed)?;
+        let warnings = self.validate(old, &new, fixed)?;
+        if self.subresource.is_empty() && resource.plural != "pods" && !old.is_deleting() {
+            limit_ranges::check(api, resource, &new)?;
+        }
         strategy::allocate(api, resource, Some(old), &mut new)?;
         skein_merge::ownership::keep_times_when_unchanged(old, &mut new);
-        if new == *old && !(old.is_deleting() && lifecycle::may_go(old)) {
-            return Ok(None);
-        }
-        Ok(Some(new))
+        let is_same = new == *old && !(old.is_deleting() && lifecycle::may_go(old));
+        Ok(Prepared {
+            object: (!is_same).then_some(new),
+            warnings,
+        })
     }
 
     fn check_preconditions(&self, old: &Object, new: &Object, whole: bool) -> Outcome<()> {
@@ -458,17 +477,14 @@ impl Change<'_> {
         Ok(())
     }
 
-    fn validate(&self, old: &Object, new: &Object, fixed: Vec<Cause>) -> Outcome<()> {
+    /// Refuses a change that breaks rules; answers what the client is to be warned of.
+    fn validate(&self, old: &Object, new: &Object, fixed: Vec<Cause>) -> Outcome<Vec<String>> {
         let resource = self.resource;
         let mut causes = fixed;
         causes.extend(metadata::check_change(resource, new));
         causes.extend(lifecycle::finalizer_causes(old, new));
-        causes.extend(admit::custom_errors(
-            resource,
-            new,
-            Some(old),
-            self.subresource,
-        ));
+        let custom = admit::custom_problems(resource, new, Some(old), self.subresource);
+        causes.extend(custom.causes);
         causes.extend(strategy::validate_update(
             resource,
             self.subresource,
@@ -476,9 +492,11 @@ impl Change<'_> {
             new,
         ));
         if causes.is_empty() {
-            return Ok(());
+            return Ok(custom.warnings);
         }
-        Err(Failure::invalid(&resource.gvk(), new.name(), causes))
+        let mut failure = Failure::invalid(&resource.gvk(), new.name(), causes);
+        failure.warnings.extend(custom.warnings);
+        Err(failure)
     }
 }
 

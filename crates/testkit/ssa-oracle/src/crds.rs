@@ -80,6 +80,35 @@ pub fn gadget_crd() -> Value {
     )
 }
 
+/// A kind with two served versions, of which the older one lacks a field and has another default.
+pub fn gizmo_crd() -> Value {
+    let schema = |mode: &str, with_extra: bool| {
+        let port = json!({"type": "object", "required": ["port"], "properties": {
+            "port": {"type": "integer"}, "protocol": {"type": "string", "default": "TCP"}, "note": {"type": "string"}}});
+        let mut spec = json!({"type": "object", "properties": {
+            "text": {"type": "string"},
+            "mode": {"type": "string", "default": mode},
+            "labels": {"type": "object", "additionalProperties": {"type": "string"}},
+            "list": {"type": "array", "x-kubernetes-list-type": "atomic", "items": {"type": "string"}},
+            "set": {"type": "array", "x-kubernetes-list-type": "set", "items": {"type": "string"}},
+            "ports": {"type": "array", "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["port", "protocol"], "items": port},
+            "rows": {"type": "array", "items": {"type": "object", "properties": {
+                "title": {"type": "string"}, "cells": {"type": "array", "items": {"type": "string"}}}}},
+        }});
+        if with_extra {
+            spec["properties"]["extra"] = json!({"type": "string"});
+        }
+        let status = json!({"type": "object", "x-kubernetes-preserve-unknown-fields": true});
+        json!({"openAPIV3Schema": {"type": "object", "properties": {"spec": spec, "status": status}}})
+    };
+    let mut crd = crd("gizmos", "Gizmo", json!({}), true);
+    crd["spec"]["versions"] = json!([
+        {"name": "v1", "served": true, "storage": true, "subresources": {"status": {}}, "schema": schema("new", true)},
+        {"name": "v1beta1", "served": true, "storage": false, "subresources": {"status": {}}, "schema": schema("old", false)},
+    ]);
+    crd
+}
+
 fn crd(plural: &str, kind: &str, schema: Value, status: bool) -> Value {
     let mut version = json!({"name": "v1", "served": true, "storage": true, "schema": {"openAPIV3Schema": schema}});
     if status {

@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::kinds::{Kind, NAMESPACE};
+use crate::kinds::{Body, Kind, NAMESPACE};
+use crate::mutate;
 use crate::random::Random;
 use crate::request::{Request, Verb};
 
@@ -13,36 +14,31 @@ const MANAGERS: [&str; 3] = ["alpha", "beta", "gamma"];
 
 /// The next request of a sequence, given the object as the real server has it now.
 pub fn next(random: &mut Random, kind: &Kind, name: &str, live: Option<&Value>) -> Request {
+    let version = match kind.versions.len() {
+        1 => 0,
+        several => random.below(several),
+    };
     let manager = (*random.pick(&MANAGERS)).to_owned();
     let dry_run = random.percent(6);
-    let roll = random.below(100);
-    let (verb, body) = match live {
-        None if roll < 45 => (Verb::Create, whole(random, kind, name)),
-        None if roll < 95 => (apply_verb(random), whole(random, kind, name)),
-        None => (Verb::MergePatch, merge_patch(random, kind)),
-        Some(live) => match roll {
-            0..55 => (apply_verb(random), whole(random, kind, name)),
-            55..65 => (Verb::Put, put(random, kind, name, live)),
-            65..80 => (Verb::MergePatch, merge_patch(random, kind)),
-            80..88 => (Verb::JsonPatch, json_patch(random, live)),
-            88..96 if kind.builtin => (Verb::StrategicPatch, strategic_patch(random, kind)),
-            96..98 => (Verb::Create, whole(random, kind, name)),
-            98..99 => (Verb::Delete, Value::Null),
-            _ => (Verb::Get, Value::Null),
-        },
+    let mut make = Maker {
+        random,
+        kind,
+        name,
+        version,
     };
-    let status = kind.has_status && live.is_some() && random.percent(10);
-    let (body, subresource) = match (&verb, status) {
-        (Verb::Apply { .. } | Verb::MergePatch, true) => {
-            (status_body(random, kind, name, &verb), "status")
-        }
-        _ => (body, ""),
+    let (verb, body) = make.verb_and_body(live);
+    let is_status = kind.has_status && live.is_some() && random.percent(10);
+    let is_fit = matches!(verb, Verb::Apply { .. } | Verb::MergePatch);
+    let (body, subresource) = match is_status && is_fit {
+        true => (status_body(random, kind, version, name, &verb), "status"),
+        false => (body, ""),
     };
     let dry_run = dry_run && !matches!(verb, Verb::Get | Verb::Delete);
     Request {
         verb,
         manager,
         subresource,
+        version,
         dry_run,
         body,
     }
@@ -77,84 +73,153 @@ fn metadata(random: &mut Random) -> Map<String, Value> {
     map
 }
 
-fn whole(random: &mut Random, kind: &Kind, name: &str) -> Value {
-    let mut map = (kind.body)(random);
-    let mut metadata = metadata(random);
-    metadata.insert("name".to_owned(), json!(name));
-    metadata.insert("namespace".to_owned(), json!(NAMESPACE));
-    map.insert("metadata".to_owned(), Value::Object(metadata));
-    map.insert("apiVersion".to_owned(), json!(kind.api_version));
-    map.insert("kind".to_owned(), json!(kind.name));
-    Value::Object(map)
+/// Makes bodies of one object through one version.
+struct Maker<'a> {
+    random: &'a mut Random,
+    kind: &'a Kind,
+    name: &'a str,
+    version: usize,
 }
 
-/// A new object under the live one's identity, or the live one with a small change.
-fn put(random: &mut Random, kind: &Kind, name: &str, live: &Value) -> Value {
-    let mut body = if random.percent(50) {
-        let mut body = live.clone();
-        body["metadata"]["labels"] = json!({ "l1": random.pick(&["a", "b", "c"]) });
-        if random.percent(30)
-            && let Some(metadata) = body["metadata"].as_object_mut()
-        {
-            metadata.remove("managedFields");
+impl Maker<'_> {
+    fn verb_and_body(&mut self, live: Option<&Value>) -> (Verb, Value) {
+        let roll = self.random.below(100);
+        let Some(live) = live else {
+            return match roll {
+                ..45 => (Verb::Create, self.whole()),
+                45..95 => (apply_verb(self.random), self.whole()),
+                _ => (Verb::MergePatch, self.merge_patch()),
+            };
+        };
+        match roll {
+            ..55 => (apply_verb(self.random), self.applied()),
+            55..65 => (Verb::Put, self.put(live)),
+            65..76 => (Verb::MergePatch, self.merge_patch()),
+            76..86 => (Verb::JsonPatch, self.json_patch(live)),
+            86..96 if self.kind.builtin => (Verb::StrategicPatch, self.strategic_patch()),
+            86..98 => (Verb::Create, self.whole()),
+            98 => (Verb::Delete, Value::Null),
+            _ => (Verb::Get, Value::Null),
+        }
+    }
+
+    fn body(&mut self, times: usize) -> Map<String, Value> {
+        let mut value = match &self.kind.body {
+            Body::Made(make) => return make(self.random),
+            Body::Sample(sample) => sample.clone(),
+        };
+        mutate::vary(self.random, &mut value, times);
+        match value {
+            Value::Object(map) => map,
+            _ => Map::new(),
+        }
+    }
+
+    fn whole(&mut self) -> Value {
+        let times = self.random.below(3);
+        let map = self.body(times);
+        self.named(map)
+    }
+
+    /// A configuration: of samples often a part only, for others own the rest.
+    fn applied(&mut self) -> Value {
+        let times = self.random.below(3);
+        let mut map = self.body(times);
+        if matches!(self.kind.body, Body::Sample(_)) && self.random.percent(60) {
+            let share = *self.random.pick(&[20, 50, 80]);
+            mutate::part(self.random, &mut map, share);
+        }
+        self.named(map)
+    }
+
+    fn named(&mut self, mut map: Map<String, Value>) -> Value {
+        let mut metadata = metadata(self.random);
+        let version = &self.kind.versions[self.version];
+        metadata.insert("name".to_owned(), json!(self.name));
+        if version.collection.contains("/namespaces/") {
+            metadata.insert("namespace".to_owned(), json!(NAMESPACE));
+        }
+        map.insert("metadata".to_owned(), Value::Object(metadata));
+        map.insert("apiVersion".to_owned(), json!(version.api_version));
+        map.insert("kind".to_owned(), json!(self.kind.name));
+        Value::Object(map)
+    }
+
+    /// A new object under the live one's identity, or the live one with a small change.
+    fn put(&mut self, live: &Value) -> Value {
+        let same_version = live["apiVersion"] == self.kind.versions[self.version].api_version;
+        // A pod has a volume with a name of chance, another one on each side.
+        let is_own = self.kind.name != "Pod";
+        let mut body = if same_version && is_own && self.random.percent(50) {
+            let mut body = live.clone();
+            body["metadata"]["labels"] = json!({ "l1": self.random.pick(&["a", "b", "c"]) });
+            if self.random.percent(30)
+                && let Some(metadata) = body["metadata"].as_object_mut()
+            {
+                metadata.remove("managedFields");
+            }
+            body
+        } else {
+            self.whole()
+        };
+        // Versions and ids differ between the two servers: a put without them is unconditional.
+        if let Some(metadata) = body["metadata"].as_object_mut() {
+            metadata.remove("resourceVersion");
+            metadata.remove("uid");
+            metadata.remove("creationTimestamp");
+        }
+        if self.random.percent(10) {
+            body["metadata"]["managedFields"] = json!([]);
         }
         body
-    } else {
-        whole(random, kind, name)
-    };
-    // Versions and ids differ between the two servers: a put without them is unconditional.
-    if let Some(metadata) = body["metadata"].as_object_mut() {
-        metadata.remove("resourceVersion");
-        metadata.remove("uid");
-        metadata.remove("creationTimestamp");
     }
-    if random.percent(10) {
-        body["metadata"]["managedFields"] = json!([]);
-    }
-    body
-}
 
-fn merge_patch(random: &mut Random, kind: &Kind) -> Value {
-    let mut map = (kind.body)(random);
-    // Some fields of the patch remove instead of set.
-    for value in map.values_mut() {
-        if let Value::Object(fields) = value {
-            for value in fields.values_mut() {
-                if random.percent(25) {
-                    *value = Value::Null;
+    fn merge_patch(&mut self) -> Value {
+        let mut map = self.body(1);
+        if matches!(self.kind.body, Body::Sample(_)) {
+            mutate::part(self.random, &mut map, 30);
+        }
+        // Some fields of the patch remove instead of set.
+        for value in map.values_mut() {
+            if let Value::Object(fields) = value {
+                for value in fields.values_mut() {
+                    if self.random.percent(20) {
+                        *value = Value::Null;
+                    }
                 }
             }
         }
-    }
-    let metadata = metadata(random);
-    if !metadata.is_empty() {
-        map.insert("metadata".to_owned(), Value::Object(metadata));
-    }
-    Value::Object(map)
-}
-
-fn strategic_patch(random: &mut Random, kind: &Kind) -> Value {
-    let mut patch = merge_patch(random, kind);
-    if random.percent(30)
-        && let Some(metadata) = patch.as_object_mut()
-    {
-        metadata.insert(
-            "metadata".to_owned(),
-            json!({ "$deleteFromPrimitiveList/finalizers": ["x.dev/a"], "labels": { "$patch": "replace", "l1": "z" } }),
-        );
-    }
-    let containers = patch.pointer_mut("/spec/template/spec/containers");
-    if let Some(Value::Array(containers)) = containers
-        && random.percent(40)
-    {
-        containers.push(json!({ "name": "side", "$patch": "delete" }));
-        if let Some(ports) = containers[0].get_mut("ports").and_then(Value::as_array_mut)
-            && random.percent(50)
-        {
-            ports.push(json!({ "$patch": "replace" }));
+        let metadata = metadata(self.random);
+        if !metadata.is_empty() {
+            map.insert("metadata".to_owned(), Value::Object(metadata));
         }
+        Value::Object(map)
     }
-    patch
+
+    fn strategic_patch(&mut self) -> Value {
+        let mut patch = self.merge_patch();
+        if self.random.percent(30)
+            && let Some(map) = patch.as_object_mut()
+        {
+            let labels = json!({ "$patch": "replace", "l1": "z" });
+            map.insert(
+                "metadata".to_owned(),
+                json!({ "$deleteFromPrimitiveList/finalizers": ["x.dev/a"], "labels": labels }),
+            );
+        }
+        if self.random.percent(60) {
+            mutate::direct(self.random, &mut patch, 0);
+        }
+        patch
+    }
+
+    fn json_patch(&mut self, live: &Value) -> Value {
+        if self.random.percent(30) {
+            return json_patch(self.random, live);
+        }
+        let body = Value::Object(self.body(2));
+        mutate::operations(self.random, live, &body)
+    }
 }
 
 fn json_patch(random: &mut Random, live: &Value) -> Value {
@@ -172,8 +237,8 @@ fn json_patch(random: &mut Random, live: &Value) -> Value {
     Value::Array(operations)
 }
 
-fn status_body(random: &mut Random, kind: &Kind, name: &str, verb: &Verb) -> Value {
-    let status = match kind.name {
+fn status_body(random: &mut Random, kind: &Kind, version: usize, name: &str, verb: &Verb) -> Value {
+    let status = match kind.name.as_str() {
         "Deployment" => json!({ "replicas": random.below(2), "observedGeneration": 1 }),
         "Service" => {
             json!({ "conditions": [{ "type": "T", "status": "True", "reason": "R", "message": "m", "lastTransitionTime": "2026-01-01T00:00:00Z" }] })
@@ -183,11 +248,14 @@ fn status_body(random: &mut Random, kind: &Kind, name: &str, verb: &Verb) -> Val
         }
     };
     let mut body = json!({ "status": status });
+    if random.percent(10) {
+        body = json!({ "spec": { "text": "s" } });
+    }
     if random.percent(30) {
         body["metadata"] = json!({ "labels": { "l1": "s" } });
     }
     if matches!(verb, Verb::Apply { .. }) {
-        body["apiVersion"] = json!(kind.api_version);
+        body["apiVersion"] = json!(kind.versions[version].api_version);
         body["kind"] = json!(kind.name);
         body["metadata"]["name"] = json!(name);
         body["metadata"]["namespace"] = json!(NAMESPACE);

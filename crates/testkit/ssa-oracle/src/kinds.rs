@@ -1,5 +1,8 @@
 //! The kinds that are compared and random values for them.
 
+mod samples;
+
+use anyhow::Result;
 use serde_json::{Map, Value, json};
 
 use crate::random::Random;
@@ -7,83 +10,107 @@ use crate::random::Random;
 /// Namespace in which everything happens.
 pub const NAMESPACE: &str = "oracle";
 
-/// One kind.
+/// One kind, through one of its versions or more.
 pub struct Kind {
-    pub name: &'static str,
-    pub api_version: &'static str,
-    pub collection: &'static str,
+    /// What `--kind` and reports call it: the kind, and the name of the sample where it is one.
+    pub title: String,
+    pub name: String,
     pub group: &'static str,
-    pub plural: &'static str,
+    pub plural: String,
+    /// The versions through which requests go; the first one is that of the objects that are compared.
+    pub versions: Vec<Version>,
     pub builtin: bool,
     /// Has a status sub-resource that the generator uses.
     pub has_status: bool,
     /// Makes a random specification: the fields beside metadata.
-    pub body: fn(&mut Random) -> Map<String, Value>,
+    pub body: Body,
 }
 
-/// All kinds.
-pub const KINDS: &[Kind] = &[
-    Kind {
-        name: "ConfigMap",
-        api_version: "v1",
-        collection: "/api/v1/namespaces/oracle/configmaps",
-        group: "",
-        plural: "configmaps",
-        builtin: true,
-        has_status: false,
-        body: config_map,
-    },
-    Kind {
-        name: "Widget",
-        api_version: "oracle.skein.dev/v1",
-        collection: "/apis/oracle.skein.dev/v1/namespaces/oracle/widgets",
-        group: "oracle.skein.dev",
-        plural: "widgets",
-        builtin: false,
-        has_status: true,
-        body: widget,
-    },
-    Kind {
-        name: "Blob",
-        api_version: "oracle.skein.dev/v1",
-        collection: "/apis/oracle.skein.dev/v1/namespaces/oracle/blobs",
-        group: "oracle.skein.dev",
-        plural: "blobs",
-        builtin: false,
-        has_status: false,
-        body: blob,
-    },
-    Kind {
-        name: "Gadget",
-        api_version: "oracle.skein.dev/v1",
-        collection: "/apis/oracle.skein.dev/v1/namespaces/oracle/gadgets",
-        group: "oracle.skein.dev",
-        plural: "gadgets",
-        builtin: false,
-        has_status: false,
-        body: gadget,
-    },
-    Kind {
-        name: "Deployment",
-        api_version: "apps/v1",
-        collection: "/apis/apps/v1/namespaces/oracle/deployments",
-        group: "apps",
-        plural: "deployments",
-        builtin: true,
-        has_status: true,
-        body: deployment,
-    },
-    Kind {
-        name: "Service",
-        api_version: "v1",
-        collection: "/api/v1/namespaces/oracle/services",
-        group: "",
-        plural: "services",
-        builtin: true,
-        has_status: true,
-        body: service,
-    },
+/// A served version of a kind.
+pub struct Version {
+    pub api_version: String,
+    pub collection: String,
+}
+
+/// How bodies of a kind are made.
+pub enum Body {
+    /// By a function that knows the kind.
+    Made(fn(&mut Random) -> Map<String, Value>),
+    /// A good object, varied.
+    Sample(Value),
+}
+
+impl Kind {
+    /// The version in which objects are stored.
+    pub fn api_version(&self) -> &str {
+        &self.versions[0].api_version
+    }
+
+    /// Whether our library alone can play the server for it.
+    pub fn has_model(&self) -> bool {
+        matches!(self.body, Body::Made(_)) && self.versions.len() == 1
+    }
+}
+
+type Make = fn(&mut Random) -> Map<String, Value>;
+
+/// The kinds whose bodies are made by functions: name, plural, whether they have a status, and the function.
+const BUILTIN: [(&str, &str, &str, bool, Make); 3] = [
+    ("ConfigMap", "v1", "configmaps", false, config_map),
+    ("Deployment", "apps/v1", "deployments", true, deployment),
+    ("Service", "v1", "services", true, service),
 ];
+const CUSTOM: [(&str, &str, &[&str], bool, Make); 4] = [
+    ("Widget", "widgets", &["v1"], true, widget),
+    ("Blob", "blobs", &["v1"], false, blob),
+    ("Gadget", "gadgets", &["v1"], false, gadget),
+    ("Gizmo", "gizmos", &["v1", "v1beta1"], true, gizmo),
+];
+/// Group of the custom kinds.
+const GROUP: &str = "oracle.skein.dev";
+
+/// All kinds.
+pub fn kinds() -> Result<Vec<Kind>> {
+    let mut all = Vec::new();
+    for (name, plural, versions, has_status, make) in CUSTOM {
+        let version = |version: &&str| Version {
+            api_version: format!("{GROUP}/{version}"),
+            collection: format!("/apis/{GROUP}/{version}/namespaces/{NAMESPACE}/{plural}"),
+        };
+        all.push(Kind {
+            title: name.to_owned(),
+            name: name.to_owned(),
+            group: GROUP,
+            plural: plural.to_owned(),
+            versions: versions.iter().map(version).collect(),
+            builtin: false,
+            has_status,
+            body: Body::Made(make),
+        });
+    }
+    for (name, api_version, plural, has_status, make) in BUILTIN {
+        let root = if api_version.contains('/') {
+            "apis"
+        } else {
+            "api"
+        };
+        all.push(Kind {
+            title: name.to_owned(),
+            name: name.to_owned(),
+            group: api_version.split_once('/').map_or("", |(group, _)| group),
+            plural: plural.to_owned(),
+            versions: vec![Version {
+                api_version: api_version.to_owned(),
+                collection: format!("/{root}/{api_version}/namespaces/{NAMESPACE}/{plural}"),
+            }],
+            builtin: true,
+            has_status,
+            body: Body::Made(make),
+        });
+    }
+    all.extend(samples::kinds()?);
+    Ok(all)
+}
 
 fn put(map: &mut Map<String, Value>, name: &str, value: Value) {
     map.insert(name.to_owned(), value);
@@ -275,6 +302,37 @@ fn blob(random: &mut Random) -> Map<String, Value> {
             put(&mut map, name, free(random));
         }
     }
+    map
+}
+
+/// Of a kind with two versions: the older one does not know `extra`, and has another default of `mode`.
+fn gizmo(random: &mut Random) -> Map<String, Value> {
+    let mut spec = Map::new();
+    type Make = fn(&mut Random) -> Value;
+    let fields: [(&str, usize, Make); 8] = [
+        ("text", 50, word),
+        ("mode", 30, word),
+        ("extra", 25, word),
+        ("labels", 40, string_map),
+        ("list", 40, words),
+        ("set", 40, words),
+        ("ports", 40, ports),
+        (
+            "rows",
+            30,
+            |random| json!([{ "cells": words(random) }, { "cells": words(random), "title": word(random) }]),
+        ),
+    ];
+    for (name, share, make) in fields {
+        if random.percent(share) {
+            put(&mut spec, name, make(random));
+        }
+    }
+    if random.percent(10) {
+        put(&mut spec, "text", Value::Null);
+    }
+    let mut map = Map::new();
+    put(&mut map, "spec", Value::Object(spec));
     map
 }
 

@@ -17,6 +17,7 @@ mod definitions;
 mod generate;
 mod kinds;
 mod model;
+mod mutate;
 mod patches;
 mod random;
 mod refusals;

@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 use serde_json::{Map, Value, json};
 use skein_merge::field_set::FieldSet;
-use skein_merge::ownership::{ApplyError, conflict_causes, keep_times_when_unchanged};
+use skein_merge::ownership::{ApplyError, OneVersion, conflict_causes, keep_times_when_unchanged};
 use skein_merge::{Ownership, json_patch, merge_patch, strategic};
 use skein_object::{GroupKind, GroupVersionKind, Object};
 use skein_schema::field_error::invalid_message;
@@ -42,11 +42,11 @@ type Outcome = std::result::Result<(u16, Object), Answer>;
 impl<'a> Model<'a> {
     /// An object that does not exist yet.
     pub fn new(kind: &'a Kind, name: &str) -> Result<Self> {
-        let gvk = GroupVersionKind::from_api_version(kind.api_version, kind.name);
+        let gvk = GroupVersionKind::from_api_version(kind.api_version(), &kind.name);
         let (schema, structural) = if kind.builtin {
             (builtin::schema(&gvk).context("no built-in schema")?, None)
         } else {
-            let crd = match kind.name {
+            let crd = match kind.name.as_str() {
                 "Widget" => widget_crd(),
                 "Gadget" => gadget_crd(),
                 _ => blob_crd(),
@@ -299,7 +299,7 @@ impl<'a> Model<'a> {
     }
 
     fn has_generation(&self) -> bool {
-        !matches!(self.kind.name, "ConfigMap" | "Service")
+        !matches!(self.kind.name.as_str(), "ConfigMap" | "Service")
     }
 
     fn store(&mut self, object: Object, dry_run: bool) {
@@ -324,8 +324,13 @@ impl<'a> Model<'a> {
             return Err(match source {
                 Source::Patch => self.status(422, "Invalid", &cause, None),
                 _ => {
-                    let kind = self.kind.name;
-                    let version = self.kind.api_version.rsplit('/').next().unwrap_or_default();
+                    let kind = &self.kind.name;
+                    let version = self
+                        .kind
+                        .api_version()
+                        .rsplit('/')
+                        .next()
+                        .unwrap_or_default();
                     let message = format!(
                         "{kind} in version \"{version}\" cannot be handled as a {kind}: {cause}"
                     );
@@ -373,7 +378,7 @@ impl<'a> Model<'a> {
         };
         let value = object.to_value();
         let old = old.map(Object::to_value);
-        let errors = rules::validate_resource(&value, old.as_ref(), schema);
+        let errors = rules::validate_resource(&value, old.as_ref(), schema).errors;
         if errors.is_empty() {
             Ok(())
         } else {
@@ -382,7 +387,7 @@ impl<'a> Model<'a> {
     }
 
     fn ownership(&self, subresource: &'static str) -> Ownership<'_> {
-        let reset: &[&[&str]] = match (subresource, self.kind.name) {
+        let reset: &[&[&str]] = match (subresource, self.kind.name.as_str()) {
             ("", _) if self.kind.has_status => &[&["status"]],
             ("", _) => &[],
             (_, "Deployment") => &[&["spec"], &["metadata", "labels"]],
@@ -391,17 +396,18 @@ impl<'a> Model<'a> {
         };
         Ownership {
             schema: Some(&self.schema),
-            api_version: self.kind.api_version,
+            api_version: self.kind.api_version(),
             subresource,
             reset_fields: FieldSet::of_fields(reset),
             now: NOW,
+            versions: &OneVersion,
             builtin: self.kind.builtin,
         }
     }
 
     fn resource(&self) -> String {
         match self.kind.group {
-            "" => self.kind.plural.to_owned(),
+            "" => self.kind.plural.clone(),
             group => format!("{}.{group}", self.kind.plural),
         }
     }
@@ -412,7 +418,7 @@ impl<'a> Model<'a> {
     }
 
     fn invalid(&self, errors: &[FieldError]) -> Answer {
-        let kind = GroupKind::new(self.kind.group, self.kind.name);
+        let kind = GroupKind::new(self.kind.group, &self.kind.name);
         let cause = |error: &FieldError| json!({ "reason": error.reason(), "message": error.body(), "field": error.field.to_string() });
         let causes: Vec<Value> = errors.iter().map(cause).collect();
         let message = invalid_message(&kind, &self.name, errors);

@@ -12,7 +12,7 @@ use skein_object::GroupVersionKind;
 use skein_schema::builtin;
 
 use crate::compare::differences;
-use crate::kinds::{KINDS, Kind};
+use crate::kinds::{Body, Kind, kinds};
 use crate::random::Random;
 
 /// The Go program, relative to this package.
@@ -21,13 +21,14 @@ const PROGRAM: &str = "go/patches.go";
 /// Compares patches between random objects; `module` is a Go module that requires Kubernetes' libraries.
 pub fn run(module: &str, seeds: std::ops::Range<u64>) -> Result<bool> {
     let mut lines = Vec::new();
-    for kind in KINDS
-        .iter()
-        .filter(|kind| matches!(kind.name, "Deployment" | "Service"))
-    {
+    let all = kinds()?;
+    for kind in &all {
+        let ("Deployment" | "Service", Body::Made(make)) = (kind.title.as_str(), &kind.body) else {
+            continue;
+        };
         for seed in seeds.clone() {
             let mut random = Random::new(seed);
-            let mut body = || Value::Object((kind.body)(&mut random));
+            let mut body = || Value::Object(make(&mut random));
             lines.push((kind, json!({ "kind": kind.name, "original": body(), "modified": body(), "current": body() })));
         }
     }
@@ -93,8 +94,8 @@ type Fields = Map<String, Value>;
 
 fn create(kind: &Kind, line: &Value) -> Result<(Fields, Fields), StrategicError> {
     let schema = builtin::schema(&GroupVersionKind::from_api_version(
-        kind.api_version,
-        kind.name,
+        kind.api_version(),
+        &kind.name,
     ));
     let part = |name: &str| line[name].as_object().cloned().unwrap_or_default();
     let (original, modified, current) = (part("original"), part("modified"), part("current"));

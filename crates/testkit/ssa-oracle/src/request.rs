@@ -21,6 +21,8 @@ pub struct Request {
     pub verb: Verb,
     pub manager: String,
     pub subresource: &'static str,
+    /// Which version of the kind, by its place in the list of them.
+    pub version: usize,
     pub dry_run: bool,
     pub body: Value,
 }
@@ -52,6 +54,11 @@ impl Request {
         } else {
             " /"
         };
-        format!("{verb}{dry}{sub}{} by {}", self.subresource, self.manager)
+        let version = match self.version {
+            0 => String::new(),
+            version => format!(" in version {version}"),
+        };
+        let manager = &self.manager;
+        format!("{verb}{dry}{sub}{} by {manager}{version}", self.subresource)
     }
 }

@@ -7,6 +7,7 @@ use thiserror::Error;
 use super::conflict::conflict_message;
 use super::managers::{ManagedEntry, ManagerKey, Managers, ManagersError, Operation};
 use super::update::stripped_fields;
+use super::versions::VersionError;
 use super::{Conflict, Ownership, last_applied};
 use crate::path_element::values_equal;
 use crate::typed::validate::{TypeError, errors_text};
@@ -53,6 +54,9 @@ pub enum ApplyError {
     /// 409: other managers own fields that would change.
     #[error("{}", conflict_message(.0))]
     Conflicts(Vec<Conflict>),
+    /// 500: the object does not fit the version of one of its owners.
+    #[error(transparent)]
+    OtherVersion(VersionError),
     /// 500: the merged value is no object any more.
     #[error("the merged configuration is no object: {0}")]
     Merged(ObjectError),
@@ -108,11 +112,15 @@ impl Ownership<'_> {
             None => Managers::default(),
         };
         let managers = match live {
-            Some(live) if managers.is_empty() => self.before_first_apply(live),
+            Some(live) if managers.is_empty() => self
+                .before_first_apply(live)
+                .map_err(ApplyError::OtherVersion)?,
             _ => managers,
         };
         let live_value = self.live_value(live, configuration)?;
-        let mut managers = self.reconciled(managers);
+        let mut managers = self
+            .reconciled(&live_value, managers)
+            .map_err(ApplyError::OtherVersion)?;
 
         let value_type = self.value_type();
         let configuration_value = configuration.to_value();
@@ -133,11 +141,15 @@ impl Ownership<'_> {
         };
         let last = managers.0.insert(key.clone(), entry(fields.clone(), None));
         let last_time = last.as_ref().and_then(|last| last.time.clone());
-        let last_fields = last.map(|last| last.fields).unwrap_or_default();
-        let new = self.prune(merged, &managers, &last_fields);
+        let new = match &last {
+            Some(last) => self.prune(merged, &managers, last),
+            None => Ok(merged),
+        }
+        .map_err(ApplyError::OtherVersion)?;
 
-        let (_, conflicts) =
-            self.take_from_others(&live_value, &new, &mut managers, Some(&key), force);
+        let (_, conflicts) = self
+            .take_from_others(&live_value, &new, &mut managers, Some(&key), force)
+            .map_err(ApplyError::OtherVersion)?;
         if !conflicts.is_empty() {
             return Err(ApplyError::Conflicts(conflicts));
         }

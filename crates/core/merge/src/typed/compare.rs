@@ -25,6 +25,11 @@ impl Comparison {
         self.removed.is_empty() && self.modified.is_empty() && self.added.is_empty()
     }
 
+    /// What is other in the second, or only there.
+    pub fn changed(&self) -> FieldSet {
+        self.modified.union(&self.added)
+    }
+
     /// Without the fields given and all below them.
     #[must_use]
     pub fn excluding(&self, fields: &FieldSet) -> Self {

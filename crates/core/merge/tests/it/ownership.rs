@@ -1,7 +1,10 @@
 //! Apply, conflicts, force, removal and tracking of updates.
 
 use serde_json::{Value, json};
-use skein_merge::ownership::{ApplyError, Managers, conflict_causes, keep_times_when_unchanged};
+use skein_merge::ownership::{
+    ApplyError, Managers, OneVersion, VersionError, Versions, conflict_causes,
+    keep_times_when_unchanged,
+};
 use skein_merge::{FieldSet, Ownership};
 use skein_object::{GroupVersionKind, Object};
 use skein_schema::{SchemaRef, builtin};
@@ -17,6 +20,7 @@ fn ownership<'a>(schema: &'a SchemaRef, api_version: &'a str, now: &'a str) -> O
         subresource: "",
         reset_fields: FieldSet::of_fields(&[&["status"]]),
         now,
+        versions: &OneVersion,
         builtin: true,
     }
 }
@@ -245,4 +249,65 @@ fn times_alone_are_no_change() {
     assert_eq!(new, old);
     new.set(&["data", "a"], json!("2"));
     assert!(!keep_times_when_unchanged(&old, &mut new));
+}
+
+/// A kind whose other version calls `data.b` by the name `data.c`.
+#[derive(Debug)]
+struct Renaming(SchemaRef);
+
+impl Versions for Renaming {
+    fn schema(&self, api_version: &str) -> Result<Option<&SchemaRef>, VersionError> {
+        match api_version {
+            "v2" => Ok(Some(&self.0)),
+            _ => Err(VersionError::Missing(api_version.to_owned())),
+        }
+    }
+
+    fn convert(&self, object: &Value, api_version: &str) -> Value {
+        let mut object = object.clone();
+        object["apiVersion"] = json!(api_version);
+        let (from, to) = if api_version == "v2" {
+            ("b", "c")
+        } else {
+            ("c", "b")
+        };
+        if let Some(data) = object["data"].as_object_mut()
+            && let Some(value) = data.remove(from)
+        {
+            data.insert(to.to_owned(), value);
+        }
+        object
+    }
+}
+
+#[test]
+fn owners_in_another_version_are_asked_in_that_version() {
+    let schema = schema("v1", "ConfigMap");
+    let versions = Renaming(schema.clone());
+    let ownership = Ownership {
+        versions: &versions,
+        ..ownership(&schema, "v1", T1)
+    };
+    let entry = |manager: &str, api_version: &str, field: &str| {
+        json!({ "manager": manager, "operation": "Apply", "apiVersion": api_version, "time": T1,
+            "fieldsType": "FieldsV1", "fieldsV1": { "f:data": { field: {} } } })
+    };
+    let mut live = config_map(json!({ "a": "1", "b": "2" }));
+    let owners = json!([entry("old", "v2", "f:c"), entry("gone", "v0", "f:a")]);
+    live.set(&["metadata", "managedFields"], owners);
+    let wanted = config_map(json!({ "a": "9", "b": "9" }));
+    let refused = ownership.apply(Some(&live), &wanted, "new", false);
+    let Err(ApplyError::Conflicts(conflicts)) = refused else {
+        panic!("the owner of `b`, called `c` there, is asked");
+    };
+    // Who owned something in a version that is gone is not asked.
+    let text = conflict_causes(&conflicts)[0].to_string();
+    assert_eq!(conflicts.len(), 1, "{text}");
+    assert!(text.contains("old") && text.contains(".data.c"), "{text}");
+    // What one applied in the other version and no longer names goes under its name of today.
+    let nothing = object(json!({ "apiVersion": "v1", "kind": "ConfigMap",
+        "metadata": { "name": "x", "namespace": "ns" } }));
+    let applied = ownership.apply(Some(&live), &nothing, "old", false);
+    let applied = applied.expect("applies").object;
+    assert_eq!(applied.at(&["data"]), Some(&json!({ "a": "1" })));
 }

@@ -222,6 +222,7 @@ fn rules_blame_explain_and_forgive() {
     let schema = &schemas.versions[0].schema;
     let texts = |value: &Value, old: Option<&Value>| -> Vec<String> {
         rules::check(value, old, schema)
+            .errors
             .iter()
             .map(ToString::to_string)
             .collect()

@@ -36,7 +36,7 @@ fn check_one(errors: &mut Errors, default: &Value, schema: &Schema, path: &Field
         let text = "must not have unknown fields";
         errors.add(FieldError::invalid(path.clone(), default.clone(), text));
     }
-    let found = rules::validate_resource(default, None, schema);
+    let found = rules::validate_resource(default, None, schema).errors;
     errors.add_all(found.into_iter().map(|mut error| {
         error.field = below(path, &error.field);
         error

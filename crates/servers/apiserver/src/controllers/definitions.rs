@@ -54,7 +54,7 @@ pub(crate) fn refresh(api: &Api) {
     let served = definitions
         .iter()
         .filter(|stored| has_condition(&stored.object, "Established", "True"))
-        .flat_map(|stored| api.registry.of_definition(&stored.object))
+        .flat_map(|stored| api.registry.of_definition(&stored.object, &api.store))
         .collect();
     api.registry.set_custom(served);
 }
@@ -114,7 +114,7 @@ fn serve_before_saying_so(api: &Api, definition: &Object) {
         .filter(|other| other.name() != definition.name())
         .filter(|other| has_condition(other, "Established", "True"))
         .chain(has_condition(definition, "Established", "True").then_some(definition))
-        .flat_map(|definition| api.registry.of_definition(definition))
+        .flat_map(|definition| api.registry.of_definition(definition, &api.store))
         .collect();
     api.registry.set_custom(served);
 }
@@ -309,7 +309,7 @@ async fn finish(api: &Arc<Api>, key: &Key) {
     };
     let Some(resource) = api
         .registry
-        .of_definition(&stored.object)
+        .of_definition(&stored.object, &api.store)
         .into_iter()
         .next()
     else {

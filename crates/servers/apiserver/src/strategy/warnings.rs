@@ -6,6 +6,7 @@ use serde_json::Value;
 use skein_object::Object;
 use skein_validation::names::qualified_name_problems;
 
+use super::certificates;
 use crate::resource::Resource;
 
 /// Warnings about an object that is stored; what was so before a change is not told again.
@@ -17,6 +18,7 @@ pub(crate) fn warnings(resource: &Resource, old: Option<&Object>, new: &Object) 
     match (resource.group.as_str(), resource.plural.as_str()) {
         ("apiextensions.k8s.io", "customresourcedefinitions") => formats(old, new),
         ("", "services") => service(new),
+        ("", "secrets") => certificates::problem(new).into_iter().collect(),
         ("", "pods") => pod("", new.at(&["spec"])),
         ("apps", "deployments" | "daemonsets" | "statefulsets" | "replicasets")
         | ("batch", "jobs")

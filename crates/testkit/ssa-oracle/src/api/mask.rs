@@ -145,6 +145,14 @@ pub fn comparable(exchange: &Exchange, names: &Names) -> Value {
             list.push(text(value, names).into());
         }
     }
+    // Broken rules are told in an order of chance.
+    if let Some(Value::Array(warnings)) = headers.get_mut("warning")
+        && warnings
+            .iter()
+            .all(|text| text.to_string().contains(" value: "))
+    {
+        warnings.sort_by_key(ToString::to_string);
+    }
     let encoded = headers.contains_key("content-encoding");
     let mut body = if encoded {
         Vec::new()
