@@ -18,7 +18,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 pub use command::CommandError;
 pub use folder::FolderMirror;
 pub use handler::router;
-pub use local::{LocalRepository, open_local, remotes, uncommitted_changes};
+pub use local::{LocalRepository, branches, open_local, remotes, uncommitted_changes};
 pub use watch::{POLL_INTERVAL, RefWatcher};
 pub use worktree::WorktreeMirror;
 

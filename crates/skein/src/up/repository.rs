@@ -1,11 +1,12 @@
 //! The repository of `skein up`: found by path or address, served on loopback, followed while it runs.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use skein_git::serve::{
-    FolderMirror, LocalRepository, RefWatcher, WorktreeMirror, open_local, remotes,
+    FolderMirror, LocalRepository, RefWatcher, WorktreeMirror, branches, open_local, remotes,
     uncommitted_changes,
 };
 use skein_source_controller::{UrlRewrites, Waker};
@@ -150,6 +151,8 @@ impl Served {
                 if !changes.is_empty() && !options.worktree {
                     notes.push(uncommitted_note(&changes));
                 }
+                let have = branches(&found.root).await?;
+                notes.extend(missing_branches_note(&layout.sync_branches(), &have));
                 if options.worktree {
                     Kind::Worktree(WorktreeMirror::open(&found.root).await?)
                 } else {
@@ -220,6 +223,24 @@ impl Served {
     }
 }
 
+/// Says so when the sync objects follow branches that the repository does not have: nothing would be fetched.
+fn missing_branches_note(wanted: &BTreeSet<String>, have: &[String]) -> Option<String> {
+    let missing: Vec<&str> = wanted
+        .iter()
+        .filter(|branch| !have.contains(branch))
+        .map(String::as_str)
+        .collect();
+    let first = missing.first()?;
+    let have = match have {
+        [] => "no branch, because nothing was committed yet".to_owned(),
+        have => format!("only {}", have.join(", ")),
+    };
+    Some(format!(
+        "gotk-sync.yaml follows the branch {}, and this repository has {have}; make it with `git branch {first}`, or change spec.ref",
+        missing.join(", ")
+    ))
+}
+
 fn uncommitted_note(changes: &[String]) -> String {
     let mut names: Vec<&str> = changes
         .iter()
@@ -235,4 +256,25 @@ fn uncommitted_note(changes: &[String]) -> String {
         "uncommitted and left out ({}); --worktree includes them",
         names.join(", ")
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn branches_that_are_missing_are_named() {
+        let wanted = BTreeSet::from(["main".to_owned()]);
+        let note = |have: &[&str]| {
+            let have: Vec<String> = have.iter().map(|name| (*name).to_owned()).collect();
+            missing_branches_note(&wanted, &have)
+        };
+        assert_eq!(note(&["feature", "main"]), None);
+        let told = note(&["feature", "master"]).unwrap_or_default();
+        assert_eq!(
+            told,
+            "gotk-sync.yaml follows the branch main, and this repository has only feature, master; make it with `git branch main`, or change spec.ref"
+        );
+        assert!(note(&[]).is_some_and(|told| told.contains("nothing was committed yet")));
+    }
 }

@@ -83,6 +83,15 @@ pub async fn remotes(folder: &Path) -> Result<Vec<String>, CommandError> {
     Ok(addresses)
 }
 
+/// Names of the local branches, sorted.
+pub async fn branches(folder: &Path) -> Result<Vec<String>, CommandError> {
+    let mut command = git(folder);
+    command.args(["for-each-ref", "--format=%(refname:lstrip=2)", "refs/heads"]);
+    let printed = output(command, "for-each-ref").await?;
+    let text = String::from_utf8_lossy(&printed);
+    Ok(text.lines().map(str::to_owned).collect())
+}
+
 /// Paths that differ from the last commit, new files included, ignored ones not.
 pub async fn uncommitted_changes(folder: &Path) -> Result<Vec<String>, CommandError> {
     let mut command = git(folder);

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use skein_git::serve::{RefWatcher, WorktreeMirror, open_local, remotes, uncommitted_changes};
+use skein_git::serve::{
+    RefWatcher, WorktreeMirror, branches, open_local, remotes, uncommitted_changes,
+};
 
 use crate::fixture::{Repository, branch, checkout, git, paths, request, serve};
 
@@ -92,6 +94,8 @@ async fn a_work_tree_is_served_without_touching_the_repository() {
         "one",
     );
     git(repository.path(), &["branch", "other"]);
+    let names = branches(repository.path()).await.unwrap();
+    assert_eq!(names, ["main", "other"]);
     assert_eq!(
         uncommitted_changes(repository.path()).await.unwrap(),
         Vec::<String>::new()
