@@ -46,11 +46,11 @@ pub async fn measure(fleet: &Fleet, count: usize) -> Result<Drift> {
             "/api/v1/namespaces/{}/configmaps/{}",
             app.namespace, app.name
         );
-        let right = fleet.api.get(&path).await?["data"]["text"].clone();
+        let right = fleet.subject.api.get(&path).await?["data"]["text"].clone();
         let patch = json!({"data": {"text": "somebody else was here"}});
         let started = Instant::now();
-        fleet.api.patch(&path, "merge", &patch).await?;
-        while fleet.api.get(&path).await?["data"]["text"] != right {
+        fleet.subject.api.patch(&path, "merge", &patch).await?;
+        while fleet.subject.api.get(&path).await?["data"]["text"] != right {
             if started.elapsed() > PATIENCE {
                 bail!("{}/{} is not corrected", app.namespace, app.name);
             }

@@ -1,23 +1,21 @@
 //! Our side: a control plane, a Git server, and one skein process with source and kustomize controller.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use anyhow::{Context, Result};
 use futures::future::try_join_all;
 use futures::stream::{StreamExt as _, TryStreamExt as _};
 use serde_json::{Value, json};
-use skein_testkit::{
-    Api, Commit, ControllerOptions, Controllers, Daemon, GitHttpServer, Options, Repository,
-    Target, free_port,
-};
-use tempfile::TempDir;
+use skein_testkit::{Api, Commit, GitHttpServer, Options, Repository, Target};
 
-use crate::audit::Audit;
 use crate::manifests::{self, App, SOURCE, SOURCE_NAMESPACE};
-use crate::meter::Probe;
+use crate::subject::{Role, Subject};
 
-/// Who skein is to the API server.
-const ACCOUNT: &str = "kustomize-controller";
+const ROLE: Role = Role {
+    component: "kustomize",
+    account: "kustomize-controller",
+    queue: "kustomization",
+};
 /// Requests of the set-up at a time.
 const SETUP_JOBS: usize = 16;
 /// Path of the collection of Kustomizations.
@@ -25,14 +23,10 @@ pub const KUSTOMIZATIONS: &str = "/apis/kustomize.toolkit.fluxcd.io/v1/kustomiza
 
 /// Everything that runs; dropped, it stops.
 pub struct Fleet {
-    pub daemon: Daemon,
-    _target: Target,
-    pub api: Api,
-    pub probe: Probe,
+    pub subject: Subject,
     pub apps: Vec<App>,
     repository: Repository,
     _git: GitHttpServer,
-    _folder: TempDir,
     requests: u32,
 }
 
@@ -50,50 +44,15 @@ impl Fleet {
     }
 
     /// Starts skein on it.
-    pub async fn start(target: Target, program: PathBuf, apps: Vec<App>) -> Result<Self> {
-        let folder = tempfile::Builder::new().prefix("skein-bench-").tempdir();
-        let folder = folder.context("creating a folder for the run")?;
-        let repositories = folder.path().join("git");
+    pub async fn start(target: Target, program: &Path, apps: Vec<App>) -> Result<Self> {
+        let subject = Subject::start(target, program, &ROLE).await?;
+        let repositories = subject.folder.path().join("git");
         std::fs::create_dir_all(&repositories).context("creating the folder of repositories")?;
-        let options = ControllerOptions {
-            program: program.clone(),
-            folder: folder.path().to_owned(),
-            events: String::new(),
-            flags: Vec::new(),
-        };
-        let controllers = Controllers::prepare(&target, options).await?;
-        let metrics = format!("127.0.0.1:{}", free_port()?);
-        let flags = [
-            "controllers".to_owned(),
-            "--components=source,kustomize".to_owned(),
-            format!("--kubeconfig={}", target.kubeconfig_of(ACCOUNT)?.display()),
-            format!("--storage-path={}", controllers.storage().display()),
-            format!("--storage-addr={}", controllers.storage_address()),
-            format!("--storage-adv-addr={}", controllers.storage_address()),
-            format!("--metrics-addr={metrics}"),
-            "--health-addr=".to_owned(),
-            "--interval-jitter-percentage=0".to_owned(),
-            "--log-level=error".to_owned(),
-        ];
-        let log = folder.path().join("skein.log");
-        let audit = target.audit_log().context("no audit log")?;
-        let user = format!("system:serviceaccount:{SOURCE_NAMESPACE}:{ACCOUNT}");
-        let daemon = Daemon::start("skein", &program, &flags, &log)?;
-        let probe = Probe {
-            audit: Audit::new(audit, &user),
-            process: daemon.id(),
-            metrics,
-            controller: "kustomization",
-        };
         Ok(Self {
-            daemon,
-            probe,
-            api: target.api()?,
+            subject,
             repository: Repository::create(&repositories, SOURCE)?,
             _git: GitHttpServer::start(&repositories).await?,
-            _target: target,
             apps,
-            _folder: folder,
             requests: 0,
         })
     }
@@ -102,14 +61,14 @@ impl Fleet {
     pub async fn make_tenants(&self) -> Result<()> {
         for namespace in manifests::namespaces(&self.apps) {
             for (collection, object) in manifests::tenant(&namespace) {
-                self.api.create(&collection, &object).await?;
+                self.subject.api.create(&collection, &object).await?;
             }
         }
         let collection = format!(
             "/apis/source.toolkit.fluxcd.io/v1/namespaces/{SOURCE_NAMESPACE}/gitrepositories"
         );
         let source = manifests::source(&self._git.url(SOURCE));
-        self.api.create(&collection, &source).await?;
+        self.subject.api.create(&collection, &source).await?;
         Ok(())
     }
 
@@ -118,6 +77,7 @@ impl Fleet {
         let creations = self.apps.iter().map(|app| async move {
             let collection = kustomizations_of(&app.namespace);
             let created = self
+                .subject
                 .api
                 .create(&collection, &app.kustomization(interval))
                 .await;
@@ -151,7 +111,7 @@ impl Fleet {
         let path = format!(
             "/apis/source.toolkit.fluxcd.io/v1/namespaces/{SOURCE_NAMESPACE}/gitrepositories/{SOURCE}"
         );
-        self.api.patch(&path, "merge", &patch).await?;
+        self.subject.api.patch(&path, "merge", &patch).await?;
         Ok(())
     }
 
@@ -163,7 +123,13 @@ impl Fleet {
                 format!("{}/{}", kustomizations_of(&app.namespace), app.name),
                 patch.clone(),
             );
-            async move { self.api.patch(&path, "merge", &patch).await.map(|_| ()) }
+            async move {
+                self.subject
+                    .api
+                    .patch(&path, "merge", &patch)
+                    .await
+                    .map(|_| ())
+            }
         });
         futures::stream::iter(changes)
             .buffer_unordered(SETUP_JOBS)
@@ -173,7 +139,7 @@ impl Fleet {
 
     /// The end of skein's log.
     pub fn last_words(&self) -> String {
-        self.daemon.last_words()
+        self.subject.daemon.last_words()
     }
 
     /// Makes all namespaces of other apps.

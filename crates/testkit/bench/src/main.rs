@@ -14,6 +14,7 @@ mod process;
 mod releases;
 mod report;
 mod steps;
+mod subject;
 mod up;
 
 use std::process::ExitCode;

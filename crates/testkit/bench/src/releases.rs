@@ -7,22 +7,22 @@ use anyhow::{Context, Result, ensure};
 use futures::future::try_join_all;
 use futures::stream::{StreamExt as _, TryStreamExt as _};
 use serde_json::{Value, json};
-use skein_testkit::{
-    Api, ChartFiles, ChartRegistry, ControllerOptions, Controllers, Daemon, Target, free_port,
-};
-use tempfile::TempDir;
+use skein_testkit::{Api, ChartFiles, ChartRegistry, Target};
 use tokio::time::sleep;
 
 use crate::arguments::{Arguments, Size};
-use crate::audit::Audit;
 use crate::fleet::Fleet;
 use crate::follow;
 use crate::manifests::{self, App, SOURCE_NAMESPACE, apply_path};
-use crate::meter::{Meter, Probe, Step};
+use crate::meter::{Meter, Step};
 use crate::process;
+use crate::subject::{Role, Subject};
 
-/// Who skein is to the API server.
-const ACCOUNT: &str = "helm-controller";
+const ROLE: Role = Role {
+    component: "helm",
+    account: "helm-controller",
+    queue: "helmrelease",
+};
 /// Requests of the set-up at a time.
 const SETUP_JOBS: usize = 16;
 /// Connections of the bare client.
@@ -54,14 +54,10 @@ pub struct Measured {
 }
 
 struct Releases {
-    daemon: Daemon,
-    probe: Probe,
-    api: Api,
+    subject: Subject,
     apps: Vec<App>,
     registry: ChartRegistry,
     requests: u32,
-    _target: Target,
-    _folder: TempDir,
 }
 
 /// Measures one fleet on a control plane of its own.
@@ -80,73 +76,38 @@ pub async fn measure(arguments: &Arguments, size: Size) -> Result<Measured> {
     let mut fleet = Releases::start(target, arguments, apps).await?;
     let mut steps = Vec::new();
     let outcome = fleet.run([first, second], &mut steps).await;
-    outcome.with_context(|| format!("skein says: {}", fleet.daemon.last_words()))?;
+    outcome.with_context(|| format!("skein says: {}", fleet.subject.daemon.last_words()))?;
     Ok(Measured {
         count: size.count,
         steps,
-        resident_mib: process::usage(fleet.daemon.id())?.resident_mib,
+        resident_mib: process::usage(fleet.subject.daemon.id())?.resident_mib,
     })
 }
 
 impl Releases {
     async fn start(target: Target, arguments: &Arguments, apps: Vec<App>) -> Result<Self> {
-        let folder = tempfile::Builder::new().prefix("skein-bench-").tempdir();
-        let folder = folder.context("creating a folder for the run")?;
-        let options = ControllerOptions {
-            program: arguments.program.clone(),
-            folder: folder.path().to_owned(),
-            events: String::new(),
-            flags: Vec::new(),
-        };
-        let controllers = Controllers::prepare(&target, options).await?;
-        let metrics = format!("127.0.0.1:{}", free_port()?);
-        let flags = [
-            "controllers".to_owned(),
-            "--components=source,helm".to_owned(),
-            format!("--kubeconfig={}", target.kubeconfig_of(ACCOUNT)?.display()),
-            format!("--storage-path={}", controllers.storage().display()),
-            format!("--storage-addr={}", controllers.storage_address()),
-            format!("--storage-adv-addr={}", controllers.storage_address()),
-            format!("--metrics-addr={metrics}"),
-            "--health-addr=".to_owned(),
-            "--interval-jitter-percentage=0".to_owned(),
-            "--log-level=error".to_owned(),
-        ];
-        let log = folder.path().join("skein.log");
-        let audit = target.audit_log().context("no audit log")?;
-        let user = format!("system:serviceaccount:{SOURCE_NAMESPACE}:{ACCOUNT}");
-        let daemon = Daemon::start("skein", &arguments.program, &flags, &log)?;
-        let probe = Probe {
-            audit: Audit::new(audit, &user),
-            process: daemon.id(),
-            metrics,
-            controller: "helmrelease",
-        };
+        let subject = Subject::start(target, &arguments.program, &ROLE).await?;
         Ok(Self {
-            daemon,
-            probe,
-            api: target.api()?,
+            registry: ChartRegistry::start(subject.folder.path()).await?,
+            subject,
             apps,
-            registry: ChartRegistry::start(folder.path()).await?,
             requests: 0,
-            _target: target,
-            _folder: folder,
         })
     }
 
     async fn run(&mut self, floors: [Duration; 2], steps: &mut Vec<Step>) -> Result<()> {
-        Fleet::make_namespaces(&self.api, &self.apps).await?;
+        Fleet::make_namespaces(&self.subject.api, &self.apps).await?;
         self.make_source().await?;
         steps.push(self.made().await?);
         let pushes = [("first push", "1.0.0"), ("all upgraded", "1.1.0")];
         for ((name, version), floor) in pushes.into_iter().zip(floors) {
             self.registry.push(CHART, &chart(version))?;
-            let meter = Meter::start(&mut self.probe).await?;
+            let meter = Meter::start(&mut self.subject.probe).await?;
             let is_ready = |object: &Value| is_ready_at(object, version);
-            let (api, count) = (self.api.clone(), self.apps.len());
+            let (api, count) = (self.subject.api.clone(), self.apps.len());
             follow::until(&api, RELEASES, count, is_ready, self.notify()).await?;
             let floor = Some(floor.as_secs_f64());
-            steps.push(meter.end(&mut self.probe, name, floor).await?);
+            steps.push(meter.end(&mut self.subject.probe, name, floor).await?);
         }
         self.set_interval(&format!("{}s", INTERVAL.as_secs()))
             .await?;
@@ -167,7 +128,7 @@ impl Releases {
             },
         });
         let collection = source_path("");
-        self.api.create(&collection, &source).await?;
+        self.subject.api.create(&collection, &source).await?;
         Ok(())
     }
 
@@ -178,15 +139,15 @@ impl Releases {
             json!({"reconcile.fluxcd.io/requestedAt": format!("request-{}", self.requests)});
         let patch = json!({"metadata": {"annotations": annotations}});
         let path = source_path(CHART);
-        self.api.patch(&path, "merge", &patch).await?;
+        self.subject.api.patch(&path, "merge", &patch).await?;
         Ok(())
     }
 
     /// The HelmReleases are made and wait for a chart.
     async fn made(&mut self) -> Result<Step> {
-        let meter = Meter::start(&mut self.probe).await?;
+        let meter = Meter::start(&mut self.subject.probe).await?;
         let is_waiting = |object: &Value| object["status"]["conditions"].is_array();
-        let api = &self.api;
+        let api = &self.subject.api;
         let begin = async {
             let creations = self.apps.iter().map(|app| async move {
                 let object = release(app);
@@ -198,13 +159,20 @@ impl Releases {
                 .try_collect()
                 .await
         };
-        follow::until(&self.api, RELEASES, self.apps.len(), is_waiting, begin).await?;
-        meter.end(&mut self.probe, "made", None).await
+        follow::until(
+            &self.subject.api,
+            RELEASES,
+            self.apps.len(),
+            is_waiting,
+            begin,
+        )
+        .await?;
+        meter.end(&mut self.subject.probe, "made", None).await
     }
 
     async fn set_interval(&mut self, interval: &str) -> Result<()> {
         let patch = json!({"spec": {"interval": interval}});
-        let api = &self.api;
+        let api = &self.subject.api;
         let begin = async {
             let changes = self.apps.iter().map(|app| {
                 let path = format!("{}/{}", releases_of(&app.namespace), app.name);
@@ -217,16 +185,23 @@ impl Releases {
                 .await
         };
         let is_ready = |object: &Value| is_ready_at(object, "");
-        follow::until(&self.api, RELEASES, self.apps.len(), is_ready, begin).await?;
-        self.probe.calm().await.map(drop)
+        follow::until(
+            &self.subject.api,
+            RELEASES,
+            self.apps.len(),
+            is_ready,
+            begin,
+        )
+        .await?;
+        self.subject.probe.calm().await.map(drop)
     }
 
     /// Nothing changes while every HelmRelease falls due once.
     async fn one_interval(&mut self) -> Result<Step> {
-        let meter = Meter::start(&mut self.probe).await?;
+        let meter = Meter::start(&mut self.subject.probe).await?;
         sleep(INTERVAL).await;
         let step = meter
-            .end_at_once(&mut self.probe, ONE_INTERVAL, None)
+            .end_at_once(&mut self.subject.probe, ONE_INTERVAL, None)
             .await?;
         let due = u64::try_from(self.apps.len()).unwrap_or_default();
         ensure!(

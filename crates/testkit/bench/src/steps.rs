@@ -1,6 +1,5 @@
 //! The steps of one run: made, first push, a commit that changes all, one interval, drift.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
@@ -49,12 +48,11 @@ pub async fn measure(arguments: &Arguments, size: Size) -> Result<Run> {
     let target = Fleet::plane(size.rate).await?;
     let floors = floors(&target, size, arguments.namespaces).await?;
     let apps = manifests::apps("tenant", size.count, arguments.namespaces);
-    let program: PathBuf = arguments.program.clone();
-    let mut fleet = Fleet::start(target, program, apps).await?;
+    let mut fleet = Fleet::start(target, &arguments.program, apps).await?;
     let mut steps = Vec::new();
     let outcome = all(&mut fleet, floors, &mut steps, arguments.drifts).await;
     let drift = outcome.with_context(|| format!("skein says: {}", fleet.last_words()))?;
-    let resident_mib = process::usage(fleet.daemon.id())?.resident_mib;
+    let resident_mib = process::usage(fleet.subject.daemon.id())?.resident_mib;
     Ok(Run {
         size,
         steps,
@@ -98,18 +96,18 @@ async fn all(
 
 /// The Kustomizations are made and wait for a source that has nothing yet.
 async fn made(fleet: &mut Fleet) -> Result<Step> {
-    let meter = Meter::start(&mut fleet.probe).await?;
+    let meter = Meter::start(&mut fleet.subject.probe).await?;
     let is_waiting = |object: &Value| object["status"]["conditions"].is_array();
     let begin = fleet.make_kustomizations(NO_INTERVAL);
     follow::until(
-        &fleet.api,
+        &fleet.subject.api,
         KUSTOMIZATIONS,
         fleet.apps.len(),
         is_waiting,
         begin,
     )
     .await?;
-    meter.end(&mut fleet.probe, "made", None).await
+    meter.end(&mut fleet.subject.probe, "made", None).await
 }
 
 /// From the notice of a push until all are Ready.
@@ -119,32 +117,32 @@ async fn timed(
     floor: Option<f64>,
     is_ready: impl Fn(&Value) -> bool,
 ) -> Result<Step> {
-    let meter = Meter::start(&mut fleet.probe).await?;
-    let (api, count) = (fleet.api.clone(), fleet.apps.len());
+    let meter = Meter::start(&mut fleet.subject.probe).await?;
+    let (api, count) = (fleet.subject.api.clone(), fleet.apps.len());
     follow::until(&api, KUSTOMIZATIONS, count, is_ready, fleet.notify()).await?;
-    meter.end(&mut fleet.probe, name, floor).await
+    meter.end(&mut fleet.subject.probe, name, floor).await
 }
 
 async fn with_interval(fleet: &mut Fleet, interval: &str) -> Result<()> {
     let is_ready = |object: &Value| follow::is_ready_at(object, "");
     let begin = fleet.set_interval(interval);
     follow::until(
-        &fleet.api,
+        &fleet.subject.api,
         KUSTOMIZATIONS,
         fleet.apps.len(),
         is_ready,
         begin,
     )
     .await?;
-    fleet.probe.calm().await.map(|_| ())
+    fleet.subject.probe.calm().await.map(|_| ())
 }
 
 /// Nothing changes while every Kustomization falls due once.
 async fn one_interval(fleet: &mut Fleet) -> Result<Step> {
-    let meter = Meter::start(&mut fleet.probe).await?;
+    let meter = Meter::start(&mut fleet.subject.probe).await?;
     sleep(INTERVAL).await;
     let step = meter
-        .end_at_once(&mut fleet.probe, "one interval", None)
+        .end_at_once(&mut fleet.subject.probe, "one interval", None)
         .await?;
     let due = u64::try_from(fleet.apps.len()).unwrap_or_default();
     ensure!(
