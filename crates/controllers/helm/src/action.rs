@@ -17,6 +17,7 @@ use skein_api::helm_release::actions::{CrdsPolicy, ServerSideApplyMode};
 use skein_health::HealthExpressions;
 use skein_helm::{Chart, Values};
 use skein_object::Object;
+use skein_runtime::HealthExpression;
 use skein_runtime::targets::Target;
 
 use crate::helm_log::HelmLog;
@@ -26,7 +27,7 @@ use crate::running::Control;
 use crate::spec::Options;
 use crate::storage::Storage;
 use crate::update::{Made, Method, Writer};
-use crate::wait::{HealthExpression, Readiness, WaitFailure, Waiter};
+use crate::wait::{Readiness, WaitFailure, Waiter};
 use crate::{resources, update};
 
 /// How long definitions may take to be established.

@@ -17,7 +17,9 @@ use skein_object::{GroupVersionKind, NamespacedName, Object};
 use skein_plan::takeover::Predecessor;
 use skein_runtime::observed::{OwnerLabels, Wake, WakeReason};
 use skein_runtime::targets::{TargetOptions, Targets};
-use skein_runtime::{EventRecorder, Metrics, Next, Queue, Reconciler, StatusWriter};
+use skein_runtime::{
+    DriftDetection, EventRecorder, Metrics, Next, Queue, Reconciler, StatusWriter,
+};
 use thiserror::Error;
 use tokio::sync::{Semaphore, watch};
 
@@ -25,7 +27,7 @@ use crate::chart::{Charts, Source, Sources};
 use crate::drift::{self, Recorded};
 use crate::helm_log::HelmLog;
 use crate::index::{Held, Index, Reference};
-use crate::options::{DriftDetection, HelmOptions};
+use crate::options::HelmOptions;
 use crate::reconcile::{Run, target_reference};
 use crate::render::Renderer;
 use crate::running::{Control, Running};

@@ -9,7 +9,7 @@ use skein_cluster::{ApiError, ApiResource};
 use skein_health::HealthExpressions;
 use skein_object::GroupVersionKind;
 use skein_runtime::targets::{Target, TargetError};
-use skein_runtime::{Next, Severity};
+use skein_runtime::{HealthExpression, Next, Severity};
 
 use crate::action::Action;
 use crate::chart_template::TemplateError;
@@ -18,7 +18,6 @@ use crate::helm_log::HelmLog;
 use crate::reconcile::{PAUSE_AFTER_ACTION, Run, target_problem, target_reference};
 use crate::report::About;
 use crate::storage::Storage;
-use crate::wait::{HealthExpression, expression};
 use crate::{action::Uninstalled, snapshot};
 
 /// First pause of those that grow with each failure.
@@ -86,7 +85,8 @@ impl HelmController {
             return Ok(Ok(()));
         }
         let checks = &run.release.spec.health_check_exprs;
-        let expressions = HealthExpressions::compile(checks, expression).unwrap_or_default();
+        let expressions =
+            HealthExpressions::compile(checks, HealthExpression::compile).unwrap_or_default();
         let outcome = self.uninstall_known(run, &target, &expressions).await;
         if outcome.is_ok() {
             run.status.history.clear();

@@ -31,5 +31,5 @@ mod values;
 mod wait;
 
 pub use controller::{StartError, Surroundings, start};
-pub use options::{DriftDetection, HelmOptions};
+pub use options::HelmOptions;
 pub use values::{ValuesError, compose as composed_values};

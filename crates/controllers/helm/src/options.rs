@@ -3,19 +3,9 @@
 use skein_cluster::KubeconfigPolicy;
 use skein_helm::release::StorageDriver;
 use skein_plan::takeover::Predecessor;
-use skein_runtime::ControllerOptions;
+use skein_runtime::{ControllerOptions, DriftDetection};
 
 use crate::spec::Defaults;
-
-/// How drift is found, where a HelmRelease asks for it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum DriftDetection {
-    /// Objects of releases are watched; what others change is seen at once.
-    #[default]
-    Watch,
-    /// Only at the interval, as Flux does.
-    Interval,
-}
 
 /// Settings of the helm controller.
 #[derive(Clone, Debug, Default)]

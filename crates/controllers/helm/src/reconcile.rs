@@ -16,7 +16,7 @@ use skein_health::HealthExpressions;
 use skein_helm::release::observation;
 use skein_object::{NamespacedName, Object};
 use skein_runtime::targets::{Target, TargetError, TargetReference};
-use skein_runtime::{Next, Severity, driver};
+use skein_runtime::{HealthExpression, Next, Severity, driver};
 
 use crate::action::Wanted;
 use crate::chart::Loaded;
@@ -32,7 +32,6 @@ use crate::snapshot;
 use crate::spec::{self, Options};
 use crate::step::StepEnd;
 use crate::storage::Storage;
-use crate::wait::{HealthExpression, expression};
 
 /// Steps of one run; a bound on what could go round in circles.
 const STEPS_MAX: usize = 16;
@@ -157,7 +156,7 @@ impl HelmController {
             return self.finish(run, End::Terminal).await;
         }
         let checks = &run.release.spec.health_check_exprs;
-        let expressions = match HealthExpressions::compile(checks, expression) {
+        let expressions = match HealthExpressions::compile(checks, HealthExpression::compile) {
             Ok(expressions) => expressions,
             Err(error) => {
                 let text = error.to_string();

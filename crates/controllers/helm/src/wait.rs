@@ -7,12 +7,10 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use serde_json::Value;
-use skein_cel::Program;
 use skein_cluster::{ApiError, ApiResource, ListOptions};
-use skein_health::{
-    Evaluate, Health, HealthExpressions, Status, WaitVerdict, Waited, health, judge,
-};
+use skein_health::{Health, HealthExpressions, Status, WaitVerdict, Waited, health, judge};
 use skein_object::{GroupVersionKind, Object, ObjectKey};
+use skein_runtime::HealthExpression;
 
 use crate::resources::Resource;
 use crate::running::Control;
@@ -20,27 +18,6 @@ use crate::update::Writer;
 
 /// Pause between looks at objects; a watch wakes earlier.
 const POLL: Duration = Duration::from_secs(1);
-
-/// One compiled health expression over the top-level fields of an object.
-pub(crate) struct HealthExpression(Program);
-
-impl Evaluate for HealthExpression {
-    fn evaluate(&self, object: &Object) -> Result<bool, String> {
-        let fields: Vec<(&str, &serde_json::Value)> = object
-            .as_map()
-            .iter()
-            .map(|(key, value)| (key.as_str(), value))
-            .collect();
-        self.0.eval_bool(&fields).map_err(|error| error.to_string())
-    }
-}
-
-/// Compiles a health expression.
-pub(crate) fn expression(text: &str) -> Result<HealthExpression, String> {
-    Program::parse(text)
-        .map(HealthExpression)
-        .map_err(|error| error.to_string())
-}
 
 /// What counts as ready.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,14 +10,16 @@ use skein_artifact::Downloader;
 use skein_cluster::{ApiError, ApiResource, Cache, Change, Cluster, ListOptions, WatchSpec};
 use skein_object::{GroupVersionKind, NamespacedName, Object};
 use skein_plan::takeover::{Predecessor, early_predecessors, predecessors};
-use skein_runtime::{EventRecorder, Metrics, Next, Queue, Reconciler, StatusWriter};
+use skein_runtime::{
+    DriftDetection, EventRecorder, Metrics, Next, Queue, Reconciler, StatusWriter,
+};
 use thiserror::Error;
 use tokio::sync::watch;
 
 use crate::apply::Settled;
 use crate::build::{BuildPolicy, Builder};
 use crate::index::{Held, Index, Reference};
-use crate::options::{DriftDetection, KustomizeOptions};
+use crate::options::KustomizeOptions;
 use crate::sources::Sources;
 use crate::wait::Waiting;
 use skein_runtime::observed::{OwnerLabels, Wake, WakeReason};

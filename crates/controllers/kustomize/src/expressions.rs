@@ -1,7 +1,6 @@
-//! CEL expressions of Kustomizations: readiness of dependencies, health of custom kinds.
+//! CEL expressions of Kustomizations: readiness of dependencies.
 
 use skein_cel::Program;
-use skein_health::Evaluate;
 use skein_object::Object;
 
 use crate::decide::{ExpressionFailure, ReadyExpressions};
@@ -23,25 +22,4 @@ impl ReadyExpressions for CelExpressions {
             .eval_bool(&[("self", &this), ("dep", &dep)])
             .map_err(|error| ExpressionFailure::NotNow(error.to_string()))
     }
-}
-
-/// One compiled health expression over the top-level fields of an object.
-pub(crate) struct HealthExpression(Program);
-
-impl Evaluate for HealthExpression {
-    fn evaluate(&self, object: &Object) -> Result<bool, String> {
-        let fields: Vec<(&str, &serde_json::Value)> = object
-            .as_map()
-            .iter()
-            .map(|(key, value)| (key.as_str(), value))
-            .collect();
-        self.0.eval_bool(&fields).map_err(|error| error.to_string())
-    }
-}
-
-/// Compiles a health expression. The fields of custom kinds are not known in advance, so names are checked when it runs.
-pub(crate) fn health(text: &str) -> Result<HealthExpression, String> {
-    Program::parse(text)
-        .map(HealthExpression)
-        .map_err(|error| error.to_string())
 }

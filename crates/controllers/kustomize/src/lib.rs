@@ -21,4 +21,4 @@ pub mod sources;
 pub mod wait;
 
 pub use controller::{KustomizeController, StartError, Surroundings, start};
-pub use options::{DriftDetection, KustomizeOptions};
+pub use options::KustomizeOptions;

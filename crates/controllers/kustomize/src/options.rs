@@ -4,17 +4,7 @@ use std::collections::BTreeSet;
 
 use skein_cluster::KubeconfigPolicy;
 use skein_object::{GroupKind, NamespacedName};
-use skein_runtime::ControllerOptions;
-
-/// How drift is found.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum DriftDetection {
-    /// Applied objects are watched; what others change is undone at once.
-    #[default]
-    Watch,
-    /// Only at the interval, as Flux does.
-    Interval,
-}
+use skein_runtime::{ControllerOptions, DriftDetection};
 
 /// Settings of the Kustomization controller.
 #[derive(Clone, Debug)]

@@ -14,11 +14,11 @@ use skein_cluster::ApiError;
 use skein_health::HealthExpressions;
 use skein_object::{GoDuration, NamespacedName, Object};
 use skein_runtime::targets::TargetReference;
-use skein_runtime::{Next, Severity, unreadable_status};
+use skein_runtime::{HealthExpression, Next, Severity, unreadable_status};
 
 use crate::controller::KustomizeController;
 use crate::decide::{Decision, Dependency, Observation, Policy, decide};
-use crate::expressions::{self, CelExpressions};
+use crate::expressions::CelExpressions;
 use crate::index::Held;
 use crate::report::{Events, Report};
 use crate::wait::Subject;
@@ -168,7 +168,8 @@ impl KustomizeController {
     /// What is wrong with the spec alone, before anything is built or applied.
     fn misconfigured(&self, run: &Run) -> Option<(KustomizationReason, String)> {
         let spec = &run.kustomization.spec;
-        let compiled = HealthExpressions::compile(&spec.health_check_exprs, expressions::health);
+        let compiled =
+            HealthExpressions::compile(&spec.health_check_exprs, HealthExpression::compile);
         if let Err(error) = compiled {
             let text =
                 format!("Reconciliation failed terminally due to configuration error: {error}");

@@ -7,6 +7,7 @@
 pub mod driver;
 pub mod events;
 pub mod gates;
+pub mod health_expression;
 pub mod metrics;
 pub mod observed;
 pub mod options;
@@ -20,8 +21,9 @@ pub mod unreadable;
 pub use driver::{Next, Reconciler, run};
 pub use events::{Event, EventRecorder, EventSink, Severity};
 pub use gates::FeatureGates;
+pub use health_expression::HealthExpression;
 pub use metrics::Metrics;
-pub use options::ControllerOptions;
+pub use options::{ControllerOptions, DriftDetection};
 pub use queue::Queue;
 pub use status::{StatusWriter, merge_patch_between};
 pub use unreadable::unreadable_status;

@@ -5,6 +5,16 @@ use std::time::Duration;
 use crate::gates::FeatureGates;
 use crate::queue::Backoff;
 
+/// How drift of applied objects is found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DriftDetection {
+    /// Applied objects are watched; what others change is seen at once.
+    #[default]
+    Watch,
+    /// Only at the interval, as Flux does.
+    Interval,
+}
+
 /// Settings of a controller; field names are the flag names.
 #[derive(Clone, Debug)]
 pub struct ControllerOptions {

@@ -52,6 +52,15 @@ pub enum DriftDetection {
     Interval,
 }
 
+impl From<DriftDetection> for skein_runtime::DriftDetection {
+    fn from(typed: DriftDetection) -> Self {
+        match typed {
+            DriftDetection::Watch => Self::Watch,
+            DriftDetection::Interval => Self::Interval,
+        }
+    }
+}
+
 /// Settings of a set.
 #[derive(Clone, Debug)]
 pub struct SetOptions {
@@ -195,10 +204,7 @@ impl ControllerSet {
         let recorder = recorder(&cluster, options, Component::Helm);
         let helm = HelmOptions {
             controller: options.controller.clone(),
-            drift_detection: match options.drift_detection {
-                DriftDetection::Watch => skein_helm_controller::DriftDetection::Watch,
-                DriftDetection::Interval => skein_helm_controller::DriftDetection::Interval,
-            },
+            drift_detection: options.drift_detection.into(),
             kubeconfig_policy: options.kubeconfig_policy,
             storage_driver: options.helm_storage_driver,
             override_managers: options.tuning.override_managers.clone(),
@@ -229,10 +235,7 @@ impl ControllerSet {
         let recorder = recorder(&cluster, options, Component::Kustomize);
         let kustomize = KustomizeOptions {
             controller: options.controller.clone(),
-            drift_detection: match options.drift_detection {
-                DriftDetection::Watch => skein_kustomize_controller::DriftDetection::Watch,
-                DriftDetection::Interval => skein_kustomize_controller::DriftDetection::Interval,
-            },
+            drift_detection: options.drift_detection.into(),
             kubeconfig_policy: options.kubeconfig_policy,
             concurrent_ssa: options.tuning.concurrent_ssa,
             override_managers: options.tuning.override_managers.clone(),

@@ -6,12 +6,11 @@ use skein_health::{HealthExpressions, WaitVerdict};
 use skein_object::Object;
 use skein_plan::Inventory;
 use skein_runtime::targets::Target;
-use skein_runtime::{Next, Severity};
+use skein_runtime::{HealthExpression, Next, Severity};
 
 use super::Run;
 use super::ending::Failure;
 use crate::controller::KustomizeController;
-use crate::expressions;
 use crate::report::{Events, Phase, inventory_of, timeout};
 use crate::wait::{self, FAILURE_LOOKS, UNTOLD, UNWATCHED_POLL, Waiting};
 
@@ -29,7 +28,8 @@ impl KustomizeController {
             run.report().without_health();
             return self.succeed(run, artifact, &waiting.digest).await;
         }
-        let compiled = HealthExpressions::compile(&spec.health_check_exprs, expressions::health);
+        let compiled =
+            HealthExpressions::compile(&spec.health_check_exprs, HealthExpression::compile);
         let expressions = match compiled {
             Ok(expressions) => expressions,
             Err(error) => {
