@@ -46,6 +46,9 @@ pub const TOO_EARLY: &str = "Source artifact not found, retrying in";
 /// The same of a HelmRelease, in which a recording may end.
 const TOO_EARLY_FOR_HELM: &str = "latest generation of object has not been reconciled";
 
+/// Reason of the event about a chart that was looked at before the repository it comes from: which of two controllers is faster is chance.
+const SOURCE_NOT_YET: &str = "NoSourceArtifact";
+
 /// Folders of one run, longest first; a message that leaves them out says the same.
 const RUN_FOLDERS: &[&str] = &["<tmp>/unpack/", "<tmp>/"];
 
@@ -94,6 +97,10 @@ pub fn step(
                 seen = without_leftovers(seen, &expected, &before);
                 expected = without_leftovers(expected, &seen, &before);
             }
+        }
+        if let "events" | "notifications" = *name {
+            expected = without_first_looks(expected);
+            seen = without_first_looks(seen);
         }
         let verdict = match *name {
             "requests" if !terms.has_requests => Verdict::NotAvailable,
@@ -204,6 +211,20 @@ fn by_key(items: Value, key: impl Fn(&Value) -> String) -> Value {
     Value::Object(pairs.collect())
 }
 
+/// A source that was not there yet is no more told of where the object got over it in the same step.
+fn without_first_looks(content: Value) -> Value {
+    let Value::Object(mut lists) = content else {
+        return content;
+    };
+    let is_early = |line: &Value| line["reason"] == SOURCE_NOT_YET;
+    for lines in lists.values_mut().filter_map(Value::as_array_mut) {
+        if lines.last().is_some_and(|last| !is_early(last)) {
+            lines.retain(|line| !is_early(line));
+        }
+    }
+    Value::Object(lists)
+}
+
 /// What is being deleted is gone a moment later.
 fn without_going(mut items: Value) -> Value {
     if let Value::Array(items) = &mut items {
@@ -230,6 +251,10 @@ fn without_old_files(mut items: Value) -> Value {
 /// between documents of one template.
 fn as_newer_helm(mut items: Value) -> Value {
     for item in items.as_array_mut().into_iter().flatten() {
+        if let Some(managers) = item.get_mut("managers").and_then(Value::as_array_mut) {
+            // Their order is that of the seconds in which they wrote.
+            managers.sort_by_key(text);
+        }
         let release = &mut item["release"];
         if let Some(info) = release["info"].as_object_mut() {
             info.remove("rollback_revision");
@@ -415,6 +440,28 @@ mod tests {
         let verdict = |seen: Value| step(&Sections::new(), &side(seen), terms)["events"].verdict;
         assert_eq!(verdict(json!([{"m": 1}])), Verdict::Equal);
         assert_eq!(verdict(json!([{"m": 3}])), Verdict::Differs);
+    }
+
+    #[test]
+    fn a_source_that_came_in_time_is_chance_and_one_that_did_not_is_told() {
+        let line = |reason: &str| json!({"reason": reason});
+        let told = |lines: &[&str]| {
+            let lines: Vec<Value> = lines.iter().map(|reason| line(reason)).collect();
+            json!({"HelmChart/a": lines})
+        };
+        let late = told(&[SOURCE_NOT_YET, "ChartPullSucceeded"]);
+        let in_time = told(&["ChartPullSucceeded"]);
+        assert_eq!(verdict("events", late, in_time), Verdict::Equal);
+        let never = told(&[SOURCE_NOT_YET]);
+        assert_eq!(verdict("events", never, json!({})), Verdict::Differs);
+    }
+
+    #[test]
+    fn managers_of_a_record_have_no_order() {
+        let record =
+            |managers: Value| json!([{"secret": "a", "managers": managers, "release": {}}]);
+        let (one, other) = (record(json!(["a", "b"])), record(json!(["b", "a"])));
+        assert_eq!(verdict("release", one, other), Verdict::Equal);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Everything that happens, in order: changes of objects, Events, notifications. Scenarios read their part of it.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -39,13 +40,26 @@ impl Happening {
 /// The list of all happenings, written by watches and by the receiver of notifications.
 #[derive(Debug, Default)]
 pub struct Journal {
-    entries: Mutex<Vec<(Instant, Happening)>>,
+    entries: Mutex<Vec<Entry>>,
+    /// When something happened last, by namespace.
+    last: Mutex<HashMap<String, Instant>>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    namespace: String,
+    happening: Happening,
 }
 
 impl Journal {
     /// Adds an entry.
     pub fn add(&self, happening: Happening) {
-        self.entries.lock().push((Instant::now(), happening));
+        let namespace = happening.namespace();
+        self.last.lock().insert(namespace.clone(), Instant::now());
+        self.entries.lock().push(Entry {
+            namespace,
+            happening,
+        });
     }
 
     /// A place to read from later.
@@ -59,19 +73,16 @@ impl Journal {
             .lock()
             .iter()
             .skip(mark)
-            .filter(|(_, happening)| namespaces.contains(&happening.namespace()))
-            .map(|(_, happening)| happening.clone())
+            .filter(|entry| namespaces.contains(&entry.namespace))
+            .map(|entry| entry.happening.clone())
             .collect()
     }
 
     /// When something happened last in these namespaces.
     pub fn last(&self, namespaces: &[String]) -> Option<Instant> {
-        self.entries
-            .lock()
-            .iter()
-            .rev()
-            .find(|(_, happening)| namespaces.contains(&happening.namespace()))
-            .map(|(at, _)| *at)
+        let last = self.last.lock();
+        let times = namespaces.iter().filter_map(|name| last.get(name));
+        times.max().copied()
     }
 }
 

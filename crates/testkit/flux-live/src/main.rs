@@ -26,9 +26,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
-use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use compare::{Compared, Terms};
@@ -46,8 +46,8 @@ const AREAS: &[&str] = &[
     "helmrelease",
 ];
 
-/// Scenarios that are played side by side.
-const DEFAULT_JOBS: usize = 4;
+/// Scenarios that are played side by side: they mostly wait, each in namespaces of its own, for what controllers do on their own clocks.
+const DEFAULT_JOBS: usize = 10;
 
 /// Compared sections by step.
 type Steps = Vec<(String, BTreeMap<&'static str, Compared>)>;
@@ -91,21 +91,27 @@ async fn run() -> Result<bool> {
     world.check()?;
     let world = Arc::new(world);
     let is_recording = !arguments.record.is_empty();
-    let places = Arc::new(Semaphore::new(arguments.jobs));
+    let mut waiting = scenarios.into_iter();
     let mut running = JoinSet::new();
-    for scenario in scenarios {
-        let (world, places) = (Arc::clone(&world), Arc::clone(&places));
+    let mut start = |running: &mut JoinSet<_>| {
+        let Some(scenario) = waiting.next() else {
+            return;
+        };
+        let world = Arc::clone(&world);
         running.spawn(async move {
-            let place = places.acquire().await.context("the places are closed")?;
+            let begin = Instant::now();
             let steps = play(&world, &scenario, is_recording).await;
-            drop(place);
-            Ok::<_, anyhow::Error>((scenario.name, steps))
+            (scenario.name, begin.elapsed(), steps)
         });
+    };
+    for _ in 0..arguments.jobs {
+        start(&mut running);
     }
     while let Some(ended) = running.join_next().await {
-        let (name, steps) = ended.context("a scenario panicked")??;
+        start(&mut running);
+        let (name, took, steps) = ended.context("a scenario panicked")?;
         match steps {
-            Ok(steps) => report.add(&name, &steps)?,
+            Ok(steps) => report.add(&name, took, &steps)?,
             Err(error) => report.add_error(&name, &error),
         }
     }
@@ -201,10 +207,14 @@ impl Arguments {
         if folders.is_empty() {
             bail!("no scenario of that name below {}", self.folder.display());
         }
-        folders
+        let scenarios: Result<Vec<Scenario>> = folders
             .iter()
             .map(|folder| Scenario::read(folder))
-            .collect()
+            .collect();
+        let mut scenarios = scenarios?;
+        // The longest first, so that none of them is left to run alone.
+        scenarios.sort_by_key(|scenario| std::cmp::Reverse(scenario.length()));
+        Ok(scenarios)
     }
 }
 

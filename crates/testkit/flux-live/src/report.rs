@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use serde_json::Value;
@@ -50,10 +51,11 @@ impl Report {
         }
     }
 
-    /// Adds a scenario that was played: its steps with what was compared.
+    /// Adds a scenario that was played: how long it took, and its steps with what was compared.
     pub fn add(
         &mut self,
         name: &str,
+        took: Duration,
         steps: &[(String, BTreeMap<&'static str, Compared>)],
     ) -> Result<()> {
         self.scenarios += 1;
@@ -83,7 +85,7 @@ impl Report {
         }
         let differs: usize = mine.values().map(|tally| tally.differs).sum();
         self.equal_scenarios += usize::from(differs == 0);
-        println!("{name:<52} {}", line(&mine));
+        println!("{name:<52} {:>3} s  {}", took.as_secs(), line(&mine));
         Ok(())
     }
 

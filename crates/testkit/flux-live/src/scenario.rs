@@ -12,6 +12,9 @@ use crate::expected;
 /// How long a step may wait when it does not say.
 const STEP_TIMEOUT: Duration = Duration::from_secs(45);
 
+/// What a step takes that sleeps for nothing, roughly: its work, and the rest after it.
+const USUAL_STEP: Duration = Duration::from_secs(3);
+
 /// One folder of the recordings.
 #[derive(Debug)]
 pub struct Scenario {
@@ -116,6 +119,11 @@ impl Scenario {
         all.extend(self.own_namespaces.iter().cloned());
         all
     }
+
+    /// How long it takes to play, roughly.
+    pub fn length(&self) -> Duration {
+        self.steps.iter().map(Step::length).sum()
+    }
 }
 
 impl Step {
@@ -126,6 +134,18 @@ impl Step {
             .flat_map(|(_, objects)| items(objects))
             .map(text)
             .collect()
+    }
+
+    fn length(&self) -> Duration {
+        let sleeps = self.waits.iter().map(|wait| match wait {
+            Wait::Sleep(time) => *time,
+            _ => Duration::ZERO,
+        });
+        let actions = self.actions.iter().map(|(verb, argument)| {
+            let seconds = argument.as_f64().filter(|_| verb == "sleep");
+            Duration::from_secs_f64(seconds.unwrap_or_default().max(0.0))
+        });
+        USUAL_STEP + sleeps.sum::<Duration>() + actions.sum::<Duration>()
     }
 
     fn parse(folder: &Path, index: usize, step: &Value, retrying: bool) -> Result<Self> {
@@ -243,6 +263,17 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn sleeps_make_a_scenario_long() {
+        let value = json!({"name": "a/b", "namespace": "ab", "steps": [
+            {"name": "one", "do": [{"sleep": 4}], "wait": [{"sleep": 2.5}]},
+            {"name": "two"},
+        ]});
+        let scenario = Scenario::parse(Path::new("b"), &value).unwrap();
+        let expected = 2 * USUAL_STEP + Duration::from_millis(6500);
+        assert_eq!(scenario.length(), expected);
+    }
 
     #[test]
     fn wait_lines_are_read() {
