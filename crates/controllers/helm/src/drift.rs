@@ -2,14 +2,17 @@
 
 mod patch;
 
+use std::collections::BTreeSet;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 use skein_api::helm_release::HelmRelease;
 use skein_api::names::{DISABLED, DRIFT_DETECTION_SETTING};
-use skein_cluster::ApplyOptions;
+use skein_cluster::{ApiError, ApplyOptions};
 use skein_helm::release::Release;
 use skein_object::{Object, pointer};
+use skein_plan::apply::Refusal;
 use skein_plan::ignore::{self, IgnoreRule, IgnoreRules};
 use skein_plan::normalize::normalize;
 use skein_plan::takeover::Predecessor;
@@ -155,6 +158,20 @@ pub(crate) async fn find(
     rules: &IgnoreRules,
     overridden: &[Predecessor],
 ) -> Result<Drift, String> {
+    let found = look(writer, record, rules, overridden).await?;
+    if lost_a_kind(writer, &found).await {
+        // What is not served is no drift, and cannot be made anew.
+        return look(writer, record, rules, overridden).await;
+    }
+    Ok(found)
+}
+
+async fn look(
+    writer: &Writer<'_>,
+    record: &Recorded,
+    rules: &IgnoreRules,
+    overridden: &[Predecessor],
+) -> Result<Drift, String> {
     let mut drift = Drift::default();
     let all = desired(writer, record, &mut drift.problems).await?;
     for wanted in all.iter().filter(|_| !overridden.is_empty()) {
@@ -177,6 +194,31 @@ pub(crate) async fn find(
         }
     }
     Ok(drift)
+}
+
+/// Whether objects are gone because their kind is: with a definition all objects of it go, and what is known of kinds may be older.
+async fn lost_a_kind(writer: &Writer<'_>, drift: &Drift) -> bool {
+    let gone = drift.objects.iter().filter(|drifted| {
+        // Groups of Kubernetes' own old kinds have no dot, and those kinds do not go.
+        matches!(drifted.difference, Difference::Removed)
+            && drifted.resource.gvk().group.contains('.')
+    });
+    let kinds: BTreeSet<_> = gone.map(|drifted| drifted.resource.gvk()).collect();
+    let cluster = &writer.target.cluster;
+    if kinds.is_empty() {
+        return false;
+    }
+    cluster.renew_discovery();
+    if cluster.resources().await.is_err() {
+        return false;
+    }
+    for kind in kinds {
+        let served = cluster.resource(&kind).await;
+        if served.is_err_and(|error| error.is_no_match()) {
+            return true;
+        }
+    }
+    false
 }
 
 /// The live Secret with what its data say of the texts that were sent: the server turns those into data, and their owner stays.
@@ -241,7 +283,7 @@ async fn compare(
         .cluster
         .apply(&resource.resource, &resource.object, &options)
         .await
-        .map_err(|error| format!("{} dry-run failed: {error}", resource.key()))?;
+        .map_err(|error| refused(&resource.object, &error))?;
     // A watch may be behind; the dry run tells which version it was made against.
     let live = if would.resource_version() == live.resource_version() {
         live
@@ -270,6 +312,18 @@ async fn compare(
         true => Compared::Equal,
         false => Compared::Different(Difference::Changed(patch)),
     })
+}
+
+/// How a refused dry run is told.
+fn refused(object: &Object, error: &ApiError) -> String {
+    let mut causes = error.causes().into_iter();
+    let refusal = Refusal {
+        code: error.code(),
+        reason: error.reason(),
+        message: &error.to_string(),
+        field_conflict: causes.any(|(_, reason, _)| reason == "FieldManagerConflict"),
+    };
+    refusal.dry_run_message(object)
 }
 
 /// What a correction did.

@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use skein_api::ConditionType;
 use skein_api::conditions::find;
+use skein_api::helm_release::status::ReleaseSnapshot;
 use skein_cluster::{ApiError, ApiResource};
 use skein_health::HealthExpressions;
+use skein_helm::release::Release;
 use skein_object::GroupVersionKind;
 use skein_runtime::targets::{Target, TargetError};
 use skein_runtime::{HealthExpression, Next, Severity};
@@ -30,6 +32,20 @@ fn pause_after_failure(failures: i64) -> Duration {
     let doublings = u32::try_from(failures.saturating_sub(1)).unwrap_or_default();
     let growing = FAILURE_PAUSE.saturating_mul(2_u32.saturating_pow(doublings));
     PAUSE_AFTER_ACTION + growing.min(FAILURE_PAUSE_MAX)
+}
+
+/// An error where what was uninstalled is not the release that we know: somebody else made a newer one.
+fn of_ours(uninstalled: &Release, known: &ReleaseSnapshot) -> Result<(), String> {
+    if snapshot::targets(known, uninstalled) {
+        return Ok(());
+    }
+    Err(format!(
+        "release mismatch: uninstalled release {}/{}.v{} != current release {}",
+        uninstalled.namespace,
+        uninstalled.name,
+        uninstalled.version,
+        snapshot::full_name(known)
+    ))
 }
 
 impl HelmController {
@@ -127,6 +143,7 @@ impl HelmController {
         .await
         .map_err(|error| error.to_string())?;
         let log = Arc::new(HelmLog::default());
+        let newest = storage.last().cloned();
         let outcome = Action {
             release: &run.release,
             options: &run.options,
@@ -144,6 +161,10 @@ impl HelmController {
         .await;
         let written = storage.take_written();
         snapshot::note_known(&mut run.status.history, &written, Some("uninstall"));
+        let outcome = outcome.and_then(|end| match (end, newest) {
+            (Uninstalled::Done, Some(newest)) => of_ours(&newest, &latest).map(|()| end),
+            _ => Ok(end),
+        });
         let (name, chart) = (snapshot::full_name(&latest), snapshot::chart_of(&latest));
         let about = About::snapshot(&latest);
         let succeeded = "UninstallSucceeded";

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use serde_json::Value;
-use skein_cluster::{ApiResource, Cluster};
+use skein_cluster::{ApiError, ApiResource, Cluster};
 use skein_object::{GroupVersionKind, Object, ObjectKey};
 
 /// Label by which Helm marks what it manages.
@@ -55,13 +55,26 @@ impl Resource {
             ),
         };
         let message = json_text(&format!("{dotted} {:?} not found", key.name));
-        // As Go writes the error: not sorted.
+        let error = format!(
+            "{{\"ErrStatus\":{{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"metadata\":{{}},\"status\":\"Failure\",\
+             \"message\":{message},\"reason\":\"NotFound\",\"details\":{{\"name\":{name},{group}\"kind\":{}}},\"code\":404}}}}",
+            json_text(plural)
+        );
+        self.with_error(&error)
+    }
+
+    /// The fields of Helm's log line about a request for the object that failed.
+    pub(crate) fn error_fields(&self, error: &ApiError) -> String {
+        self.with_error(&error.go_text().unwrap_or_else(|| "{}".to_owned()))
+    }
+
+    /// As Go writes the error: not sorted.
+    fn with_error(&self, error: &str) -> String {
+        let key = self.key();
         format!(
-            "{{\"error\":{{\"ErrStatus\":{{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"metadata\":{{}},\"status\":\"Failure\",\
-             \"message\":{message},\"reason\":\"NotFound\",\"details\":{{\"name\":{name},{group}\"kind\":{}}},\"code\":404}}}},\
-             \"kind\":{},\"name\":{name},\"namespace\":{}}}",
-            json_text(plural),
+            "{{\"error\":{error},\"kind\":{},\"name\":{},\"namespace\":{}}}",
             json_text(&key.kind),
+            json_text(&key.name),
             json_text(&key.namespace)
         )
     }
@@ -127,6 +140,26 @@ pub(crate) async fn build(
         true => Ok(found),
         false => Err(aggregated(&problems)),
     }
+}
+
+/// The same objects as an inventory tells them: one that spans the cluster keeps the namespace that the manifest gives it.
+pub(crate) async fn build_as_written(
+    cluster: &Cluster,
+    manifest: &str,
+    namespace: &str,
+) -> Result<Vec<Object>, String> {
+    let found = build(cluster, manifest, namespace).await?;
+    let written = parse(manifest)?;
+    let objects = found.into_iter().zip(written);
+    Ok(objects
+        .map(|(resource, value)| {
+            let mut object = resource.object;
+            if let Some(named) = value["metadata"]["namespace"].as_str() {
+                object.set(&["metadata", "namespace"], named.into());
+            }
+            object
+        })
+        .collect())
 }
 
 async fn resolve(cluster: &Cluster, value: Value, namespace: &str) -> Result<Resource, String> {

@@ -8,7 +8,7 @@ use skein_api::helm_release::status::{ReleaseAction, ReleaseSnapshot};
 use skein_api::inventory::{ResourceInventory, ResourceRef};
 use skein_api::{ConditionStatus, ConditionType};
 use skein_helm::release::{Release, ReleaseStatus, observation};
-use skein_object::GoDuration;
+use skein_object::{GoDuration, Object};
 use skein_plan::InventoryEntry;
 use skein_runtime::Severity;
 
@@ -98,8 +98,7 @@ impl HelmController {
         run.status.last_attempted_release_action_duration =
             Some(GoDuration::from_std(started.elapsed()));
         let written = scene.storage.take_written();
-        self.note_inventory(run, scene, &written, Some(&loaded))
-            .await;
+        self.note_inventory(run, scene, &written).await;
         snapshot::note_release(&mut run.status.history, &written, &loaded.oci_digest, name);
         let end = match outcome {
             Ok(()) => {
@@ -255,9 +254,7 @@ impl HelmController {
             .rollback(version)
             .await;
         let written = scene.storage.take_written();
-        let loaded = scene.loaded.clone();
-        self.note_inventory(run, scene, &written, Some(&loaded))
-            .await;
+        self.note_inventory(run, scene, &written).await;
         snapshot::note_rollback(&mut run.status.history, &written);
         let about = About {
             token: observation::config_digest(&scene.wanted.values),
@@ -472,13 +469,7 @@ impl HelmController {
     }
 
     /// Notes the objects of the newest record and of the chart's crds/ folders.
-    async fn note_inventory(
-        &self,
-        run: &mut Run,
-        scene: &Scene<'_>,
-        written: &[Release],
-        loaded: Option<&Loaded>,
-    ) {
+    async fn note_inventory(&self, run: &mut Run, scene: &Scene<'_>, written: &[Release]) {
         let Some(record) = written.last() else { return };
         let newest = written
             .iter()
@@ -486,23 +477,19 @@ impl HelmController {
             .unwrap_or(record);
         let cluster = &scene.target.cluster;
         let mut entries = Vec::new();
-        match resources::build(cluster, &newest.manifest, &newest.namespace).await {
-            Ok(found) => entries.extend(
-                found
-                    .iter()
-                    .map(|r| InventoryEntry::new(&r.key(), &r.gvk().version)),
-            ),
+        match resources::build_as_written(cluster, &newest.manifest, &newest.namespace).await {
+            Ok(found) => entries.extend(found.iter().map(inventory_entry)),
             Err(problem) => {
                 tracing::warn!(release = %newest.name, %problem, "the inventory is incomplete");
                 return;
             }
         }
-        let files = loaded.map(|loaded| loaded.chart.custom_resources());
-        for file in files.into_iter().flatten() {
-            let text = String::from_utf8_lossy(&file.data).into_owned();
+        // Those of charts below that are switched off are none of the release's.
+        let files = self.renderer.custom_resources(&scene.wanted);
+        for (_, text) in files.unwrap_or_default() {
             for value in resources::parse(&text).unwrap_or_default() {
-                if let Ok(object) = skein_object::Object::from_value(value) {
-                    entries.push(InventoryEntry::new(&object.key(), &object.gvk().version));
+                if let Ok(object) = Object::from_value(value) {
+                    entries.push(inventory_entry(&object));
                 }
             }
         }
@@ -565,6 +552,10 @@ impl HelmController {
             );
         }
     }
+}
+
+fn inventory_entry(object: &Object) -> InventoryEntry {
+    InventoryEntry::new(&object.key(), &object.gvk().version)
 }
 
 fn reason_of(action: &str, succeeded: bool) -> &'static str {

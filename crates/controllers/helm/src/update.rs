@@ -435,9 +435,8 @@ impl Writer<'_> {
                 continue;
             }
             if let Err(error) = self.delete_one(original, Propagation::Background).await {
-                let mut fields = fields();
-                fields["error"] = json!({});
-                self.log.add("failed to delete resource", fields);
+                self.log
+                    .add_written("failed to delete resource", &original.error_fields(&error));
                 problems.push(format!(
                     "failed to delete resource namespace={}, name={}, kind={}: {error}",
                     key.namespace, key.name, key.kind

@@ -127,6 +127,50 @@ impl ApiError {
         }
     }
 
+    /// The answer as Go's clients write such an error into logs: fields in the order of its types. None when the server did not answer.
+    pub fn go_text(&self) -> Option<String> {
+        let Self::Status(status) = self else {
+            return None;
+        };
+        let quoted = |text: &str| serde_json::Value::from(text).to_string();
+        let field = |name: &str, text: &str| match text {
+            "" => String::new(),
+            text => format!("\"{name}\":{},", quoted(text)),
+        };
+        let details = status.details.as_ref().map(|details| {
+            let causes: Vec<String> = details
+                .causes
+                .iter()
+                .map(|cause| {
+                    let fields = [
+                        field("reason", &cause.reason),
+                        field("message", &cause.message),
+                        field("field", &cause.field),
+                    ];
+                    format!("{{{}}}", fields.concat().trim_end_matches(','))
+                })
+                .collect();
+            let fields = [
+                field("name", &details.name),
+                field("group", &details.group),
+                field("kind", &details.kind),
+                field("uid", &details.uid),
+                match causes.is_empty() {
+                    true => String::new(),
+                    false => format!("\"causes\":[{}],", causes.join(",")),
+                },
+            ];
+            format!("\"details\":{{{}}},", fields.concat().trim_end_matches(','))
+        });
+        Some(format!(
+            "{{\"ErrStatus\":{{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"metadata\":{{}},\"status\":\"Failure\",{}{}{}\"code\":{}}}}}",
+            field("message", &status.message),
+            field("reason", &status.reason),
+            details.unwrap_or_default(),
+            status.code
+        ))
+    }
+
     pub(crate) fn from_kube(server: &str, error: kube::Error) -> Self {
         match error {
             kube::Error::Api(status) => Self::Status(status),
