@@ -98,6 +98,20 @@ pub(crate) struct Scene<'a> {
     pub(crate) loaded: Loaded,
 }
 
+/// What is said while a step is taken.
+pub(crate) fn running(options: &Options, step: &Step) -> String {
+    let own = match step {
+        Step::Install => options.install.timeout,
+        Step::Upgrade => options.upgrade.timeout,
+        Step::Test => options.test.timeout,
+        Step::Rollback(_) => options.rollback.timeout,
+        Step::Uninstall => options.uninstall.timeout,
+        _ => None,
+    };
+    let timeout = options.timeout_of(own);
+    format!("Running '{}' action with timeout of {timeout}", step.name())
+}
+
 /// How a run ends.
 pub(crate) enum End {
     /// Done: look again at the interval.
@@ -504,17 +518,7 @@ impl HelmController {
 
     /// Tells what is about to be done.
     async fn announce(&self, run: &mut Run, step: &Step) -> Result<(), ApiError> {
-        let options = &run.options;
-        let own = match step {
-            Step::Install => options.install.timeout,
-            Step::Upgrade => options.upgrade.timeout,
-            Step::Test => options.test.timeout,
-            Step::Rollback(_) => options.rollback.timeout,
-            Step::Uninstall => options.uninstall.timeout,
-            _ => None,
-        };
-        let timeout = options.timeout_of(own);
-        let text = format!("Running '{}' action with timeout of {timeout}", step.name());
+        let text = running(&run.options, step);
         let mut report = run.report();
         report.reconciling("Progressing", &text);
         if step.sort() == Some(StepSort::Release) {

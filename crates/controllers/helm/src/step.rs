@@ -17,7 +17,7 @@ use crate::chart::Loaded;
 use crate::controller::HelmController;
 use crate::decide::Step;
 use crate::helm_log::HelmLog;
-use crate::reconcile::{Run, Scene};
+use crate::reconcile::{self, Run, Scene};
 use crate::report::{self, About, success_text};
 use crate::{drift, resources, snapshot, spec};
 
@@ -434,7 +434,10 @@ impl HelmController {
         if spec::drift_mode(&run.release) != DriftDetectionMode::Enabled {
             return Ok(true);
         }
-        run.report().conditions().mark_unknown(
+        let text = reconcile::running(&run.options, &Step::CheckDrift);
+        let mut report = run.report();
+        report.reconciling("Progressing", &text);
+        report.conditions().mark_unknown(
             ConditionType::Ready,
             "Progressing",
             "correcting cluster drift",
