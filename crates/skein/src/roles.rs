@@ -5,6 +5,7 @@ pub mod controllers;
 pub mod crds;
 pub mod flux_flags;
 pub mod git;
+pub mod leadership;
 pub mod logging;
 pub mod memory_watch;
 pub mod serve;

@@ -44,8 +44,10 @@ pub async fn run<K: Key, R: Reconciler<K>>(
     metrics: Metrics,
     mut stop: watch::Receiver<bool>,
 ) {
+    let workers = workers.max(1);
+    metrics.started(reconciler.controller(), Box::new(queue.clone()), workers);
     let mut tasks = tokio::task::JoinSet::new();
-    for _ in 0..workers.max(1) {
+    for _ in 0..workers {
         let (reconciler, queue, metrics) = (reconciler.clone(), queue.clone(), metrics.clone());
         tasks.spawn(async move {
             while let Some(key) = queue.take().await {
@@ -72,6 +74,7 @@ async fn work<K: Key, R: Reconciler<K>>(
     let outcome = tokio::spawn(async move { task_reconciler.reconcile(task_key).await }).await;
     let next = outcome.unwrap_or_else(|error| {
         tracing::error!(controller = reconciler.controller(), ?key, %error, "reconciler panicked");
+        metrics.panicked(reconciler.controller());
         Next::Backoff
     });
     metrics.reconciled(reconciler.controller(), next, started.elapsed());

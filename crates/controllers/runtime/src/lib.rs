@@ -22,7 +22,7 @@ pub use driver::{Next, Reconciler, run};
 pub use events::{Event, EventRecorder, EventSink, Severity};
 pub use gates::FeatureGates;
 pub use health_expression::HealthExpression;
-pub use metrics::Metrics;
+pub use metrics::{CacheEvent, Metrics};
 pub use options::{ControllerOptions, DriftDetection};
 pub use queue::Queue;
 pub use status::{StatusWriter, merge_patch_between};

@@ -1,5 +1,7 @@
 //! A queue of keys: each at most once, never worked on twice at a time, with one wake-up time and a backoff per key.
 
+mod reading;
+
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::hash::Hash;
 use std::sync::Arc;
@@ -8,6 +10,10 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 use tokio::time::Instant;
+
+pub(crate) use reading::{Readable, Reading};
+
+use reading::Meter;
 
 /// What a key in the queue must be.
 pub trait Key: Clone + Eq + Ord + Hash + Send + Sync + std::fmt::Debug + 'static {}
@@ -33,12 +39,15 @@ impl Backoff {
 
 struct State<K> {
     ready: VecDeque<K>,
-    queued: HashSet<K>,
-    working: HashSet<K>,
+    /// Since when keys wait for a worker.
+    queued: HashMap<K, Instant>,
+    /// Since when keys are worked on.
+    working: HashMap<K, Instant>,
     again: HashSet<K>,
     wake_at: HashMap<K, Instant>,
     wake_order: BTreeSet<(Instant, K)>,
     failures: HashMap<K, u32>,
+    meter: Meter,
     closed: bool,
 }
 
@@ -64,12 +73,13 @@ impl<K: Key> Queue<K> {
     pub fn new(backoff: Backoff) -> Self {
         let state = State {
             ready: VecDeque::new(),
-            queued: HashSet::new(),
-            working: HashSet::new(),
+            queued: HashMap::new(),
+            working: HashMap::new(),
             again: HashSet::new(),
             wake_at: HashMap::new(),
             wake_order: BTreeSet::new(),
             failures: HashMap::new(),
+            meter: Meter::default(),
             closed: false,
         };
         Self {
@@ -174,9 +184,13 @@ impl<K: Key> Queue<K> {
     /// Gives back a key that [`Queue::take`] handed out.
     pub fn done(&self, key: &K) {
         let mut state = self.state.lock();
-        state.working.remove(key);
+        if let Some(since) = state.working.remove(key) {
+            state.meter.worked(since.elapsed());
+        }
+        // It was counted when it was added.
         if state.again.remove(key) {
-            state.enqueue(key.clone());
+            state.unschedule(key);
+            state.await_worker(key.clone());
         }
         drop(state);
         self.changed.notify_one();
@@ -186,14 +200,23 @@ impl<K: Key> Queue<K> {
 impl<K: Key> State<K> {
     fn enqueue(&mut self, key: K) {
         self.unschedule(&key);
-        if self.working.contains(&key) {
-            self.again.insert(key);
-        } else if self.queued.insert(key.clone()) {
-            self.ready.push_back(key);
+        if self.working.contains_key(&key) {
+            if self.again.insert(key) {
+                self.meter.added();
+            }
+        } else if !self.queued.contains_key(&key) {
+            self.meter.added();
+            self.await_worker(key);
         }
     }
 
+    fn await_worker(&mut self, key: K) {
+        self.queued.insert(key.clone(), Instant::now());
+        self.ready.push_back(key);
+    }
+
     fn schedule(&mut self, key: K, at: Instant) {
+        self.meter.delayed();
         self.unschedule(&key);
         self.wake_at.insert(key.clone(), at);
         self.wake_order.insert((at, key));
@@ -217,8 +240,10 @@ impl<K: Key> State<K> {
 
     fn pop(&mut self) -> Option<K> {
         let key = self.ready.pop_front()?;
-        self.queued.remove(&key);
-        self.working.insert(key.clone());
+        if let Some(since) = self.queued.remove(&key) {
+            self.meter.waited(since.elapsed());
+        }
+        self.working.insert(key.clone(), Instant::now());
         Some(key)
     }
 }

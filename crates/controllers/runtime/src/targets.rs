@@ -216,13 +216,14 @@ impl Targets {
             }
         }
         let text = kubeconfig_text(&secret, &name, key)?;
-        let cluster =
-            Cluster::from_untrusted_kubeconfig(&text, self.options.policy, self.options.user_agent)
-                .await
-                .map_err(|source| TargetError::Kubeconfig {
-                    secret: name,
-                    source,
-                })?;
+        let (policy, user_agent) = (self.options.policy, self.options.user_agent);
+        let answers = self.own.answers().clone();
+        let cluster = Cluster::from_untrusted_kubeconfig(&text, policy, user_agent, answers)
+            .await
+            .map_err(|source| TargetError::Kubeconfig {
+                secret: name,
+                source,
+            })?;
         let observed = ObservedSet::new(
             cluster.clone(),
             String::new(),

@@ -86,8 +86,10 @@ impl SourceKind for GitRepositories {
         &self,
         surroundings: &Surroundings,
         observed: &Observed<Self>,
-        plan: Self::Plan,
+        mut plan: Self::Plan,
     ) -> Outcome<Self> {
+        let algorithms = surroundings.options.ssh_algorithms.clone();
+        plan.request.access.ssh_algorithms = algorithms;
         act::fetch_and_store(surroundings, observed, *plan).await
     }
 }

@@ -2,6 +2,7 @@
 
 mod build;
 mod dependencies;
+mod limits;
 mod local;
 mod packing;
 mod remote;
@@ -28,6 +29,8 @@ use crate::produced::{
     Failure, Found, Observed, Outcome, Rules, Secret, SecretReader, SourceKind, Stored,
     Surroundings, Then, Told, Verified,
 };
+pub use limits::ChartLimits;
+
 use build::{BuildError, Built, Resolved};
 
 /// Time that fetching a chart with its dependencies may take when the repository names none.
@@ -224,7 +227,8 @@ impl SourceKind for HelmCharts {
                     Some(remote::from_index(self, surroundings, observed, access, artifact).await)
                 }
                 ChartSource::Registry(access, keys) => {
-                    Some(remote::from_registry(observed, access, keys.as_ref()).await)
+                    let limits = surroundings.options.chart_limits;
+                    Some(remote::from_registry(limits, observed, access, keys.as_ref()).await)
                 }
                 ChartSource::Files(artifact) => {
                     Some(local::build(self, surroundings, observed, artifact).await)

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use skein_api::Artifact;
+use skein_artifact::storage::COLLECTION_BUDGET;
 use skein_artifact::{Collected, Storage};
 
 /// What is stored for the artifact in the status.
@@ -28,7 +29,7 @@ pub(crate) async fn check(
         return (InStorage::None, Collected::default());
     };
     let checked = tokio::task::spawn_blocking(move || {
-        let collected = storage.collect_garbage(&artifact, SystemTime::now());
+        let collected = storage.collect_garbage(&artifact, SystemTime::now(), COLLECTION_BUDGET);
         let collected = collected.unwrap_or_else(|error| {
             tracing::warn!(%error, "old artifacts not deleted");
             Collected::default()

@@ -18,5 +18,6 @@ mod rewrite;
 mod signature_keys;
 
 pub use controller::{CONTROLLER_NAME, SourceController, Waker};
+pub use helm_chart::ChartLimits;
 pub use options::SourceOptions;
 pub use rewrite::UrlRewrites;

@@ -1,8 +1,10 @@
 //! Settings of the source controller.
 
+use skein_git::SshAlgorithms;
 use skein_registry::chart_repository::MAX_INDEX_BYTES;
 use skein_runtime::ControllerOptions;
 
+use crate::helm_chart::ChartLimits;
 use crate::rewrite::UrlRewrites;
 
 /// Settings of the source controller.
@@ -14,6 +16,10 @@ pub struct SourceOptions {
     pub rewrites: UrlRewrites,
     /// Largest index of a chart repository, in bytes.
     pub helm_index_max_bytes: u64,
+    /// How large charts may be.
+    pub chart_limits: ChartLimits,
+    /// Algorithms that Git servers behind ssh are offered.
+    pub ssh_algorithms: SshAlgorithms,
 }
 
 impl Default for SourceOptions {
@@ -25,6 +31,8 @@ impl Default for SourceOptions {
             },
             rewrites: UrlRewrites::default(),
             helm_index_max_bytes: MAX_INDEX_BYTES,
+            chart_limits: ChartLimits::default(),
+            ssh_algorithms: SshAlgorithms::default(),
         }
     }
 }

@@ -19,8 +19,8 @@ pub const MAX_ARTIFACT_BYTES: u64 = 256 * 1024 * 1024;
 pub const DEFAULT_RETRIES: u32 = 9;
 /// Longest time to connect.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
-/// Longest time for one whole request.
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(300);
+/// Default of the longest time for one whole request (`--http-timeout`); Flux's 30 s are short for a large artifact on a slow network.
+pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(300);
 /// First pause between requests; it doubles each time.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 /// Longest pause between requests.
@@ -72,6 +72,7 @@ pub enum DownloadError {
 pub struct Downloader {
     client: reqwest::Client,
     retries: u32,
+    timeout: Duration,
     local: Option<Arc<Storage>>,
 }
 
@@ -81,14 +82,20 @@ impl Downloader {
         let client = reqwest::Client::builder()
             .no_proxy()
             .connect_timeout(CONNECT_TIMEOUT)
-            .timeout(REQUEST_TIMEOUT)
             .redirect(reqwest::redirect::Policy::none())
             .build()?;
         Ok(Self {
             client,
             retries,
+            timeout: DEFAULT_TIMEOUT,
             local: None,
         })
+    }
+
+    /// Lets one request take so long.
+    pub fn with_timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
     }
 
     /// Reads addresses of this storage from its folder: the server is in our own process.
@@ -149,6 +156,7 @@ impl Downloader {
         let response = self
             .client
             .get(url)
+            .timeout(self.timeout)
             .send()
             .await
             .map_err(|error| failed(error_chain(&error.without_url())))?;

@@ -20,6 +20,8 @@ pub use archive::{ArchiveError, ArchiveSummary, PackedEntry};
 pub use download::{DownloadError, Downloader};
 pub use ignore_rules::{IgnoreRules, PatternList};
 pub use skein_api::Artifact;
-pub use storage::{ArtifactLocation, Collected, Storage, StorageError, StorageOptions};
+pub use storage::{
+    ArtifactLocation, Collected, DigestAlgorithm, Storage, StorageError, StorageOptions,
+};
 pub use tree::{Entry, Tree, TreeError};
 pub use unpack::{UnpackError, unpack};

@@ -8,7 +8,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use sha2::{Digest, Sha256, Sha384, Sha512};
 use skein_api::{Artifact, Time};
@@ -19,8 +19,10 @@ use crate::confine::{self, ConfineError};
 use crate::ignore_rules::IgnoreRules;
 use crate::tree::Tree;
 
-/// Most files that a garbage collection looks at in one folder.
+/// Most artifacts that a garbage collection looks at in one folder.
 pub const MAX_COLLECTED_FILES: usize = 1000;
+/// How long a garbage collection may take; what is left then goes the next time.
+pub const COLLECTION_BUDGET: Duration = Duration::from_secs(5);
 /// Default age from which replaced artifacts are deleted.
 pub const DEFAULT_RETENTION: Duration = Duration::from_secs(60);
 /// Default number of artifacts kept per object.
@@ -114,6 +116,37 @@ impl ArtifactLocation {
     }
 }
 
+/// Algorithms of digests.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DigestAlgorithm {
+    /// SHA-256.
+    #[default]
+    Sha256,
+    /// SHA-384.
+    Sha384,
+    /// SHA-512.
+    Sha512,
+}
+
+impl DigestAlgorithm {
+    /// The name before the colon of a digest.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sha256 => "sha256",
+            Self::Sha384 => "sha384",
+            Self::Sha512 => "sha512",
+        }
+    }
+
+    /// The algorithm of a digest, or of a name.
+    pub fn of(digest: &str) -> Option<Self> {
+        let name = digest.split_once(':').map_or(digest, |(name, _)| name);
+        [Self::Sha256, Self::Sha384, Self::Sha512]
+            .into_iter()
+            .find(|algorithm| algorithm.name() == name)
+    }
+}
+
 /// How a storage is set up.
 #[derive(Clone, Debug)]
 pub struct StorageOptions {
@@ -125,6 +158,8 @@ pub struct StorageOptions {
     pub retention: Duration,
     /// Number of artifacts kept per object.
     pub retention_records: usize,
+    /// Algorithm of the digests of new artifacts.
+    pub digest: DigestAlgorithm,
 }
 
 /// What a garbage collection deleted, relative to the storage.
@@ -227,11 +262,17 @@ impl Storage {
             .tempfile_in(&folder)
             .map_err(|error| failed(error.into()))?;
         let summary = write(std::io::BufWriter::new(temporary.as_file())).map_err(failed)?;
+        let digest = match self.options.digest {
+            DigestAlgorithm::Sha256 => format!("sha256:{}", summary.sha256),
+            other => File::open(temporary.path())
+                .and_then(|mut file| sum(other, &mut file))
+                .map_err(|error| failed(error.into()))?,
+        };
         temporary
             .persist(&full)
             .map_err(|error| failed(error.error.into()))?;
         Ok(Artifact {
-            digest: format!("sha256:{}", summary.sha256),
+            digest,
             last_update_time: now,
             url: self.url(&path),
             path,
@@ -336,12 +377,14 @@ impl Storage {
     }
 
     /// Deletes replaced artifacts of an object: those older than the retention, then the oldest
-    /// until the number of records is held. The current one always stays.
+    /// until the number of records is held. The current one always stays. Stops when the budget is spent.
     pub fn collect_garbage(
         &self,
         current: &Artifact,
         now: SystemTime,
+        budget: Duration,
     ) -> Result<Collected, StorageError> {
+        let started = Instant::now();
         let full = confine::join_existing(&self.options.root, &current.path)?;
         let Some((folder, current_name)) = current.path.rsplit_once('/') else {
             return Ok(Collected::default());
@@ -368,6 +411,9 @@ impl Storage {
         let over = candidates.len().saturating_sub(spare);
         let mut collected = Collected::default();
         for (index, (time, name)) in candidates.iter().enumerate() {
+            if started.elapsed() >= budget {
+                break;
+            }
             if index < over || expired(time) {
                 let path = format!("{folder}/{name}");
                 delete_with_lock(&folder_path.join(name)).map_err(|source| {
@@ -388,14 +434,19 @@ pub(crate) fn digest_of(
     like: &str,
     reader: &mut impl Read,
 ) -> Result<Option<String>, std::io::Error> {
-    let algorithm = like.split_once(':').map_or("", |(algorithm, _)| algorithm);
+    match DigestAlgorithm::of(like) {
+        Some(algorithm) => sum(algorithm, reader).map(Some),
+        None => Ok(None),
+    }
+}
+
+fn sum(algorithm: DigestAlgorithm, reader: &mut impl Read) -> Result<String, std::io::Error> {
     let hex = match algorithm {
-        "sha256" => hash::<Sha256>(reader)?,
-        "sha384" => hash::<Sha384>(reader)?,
-        "sha512" => hash::<Sha512>(reader)?,
-        _ => return Ok(None),
+        DigestAlgorithm::Sha256 => hash::<Sha256>(reader)?,
+        DigestAlgorithm::Sha384 => hash::<Sha384>(reader)?,
+        DigestAlgorithm::Sha512 => hash::<Sha512>(reader)?,
     };
-    Ok(Some(format!("{algorithm}:{hex}")))
+    Ok(format!("{}:{hex}", algorithm.name()))
 }
 
 fn hash<D: Digest>(reader: &mut impl Read) -> Result<String, std::io::Error> {
@@ -431,19 +482,23 @@ fn lock(file: &Path) -> Result<File, std::io::Error> {
     Ok(lock)
 }
 
-/// Regular files of a folder but the current one and locks, oldest first.
+/// Regular files of a folder but the current one and locks, oldest first; of very many only some.
 fn replaced_files(
     folder: &Path,
     current: &str,
 ) -> Result<Vec<(SystemTime, String)>, std::io::Error> {
     let mut files = Vec::new();
-    for entry in fs::read_dir(folder)?.take(MAX_COLLECTED_FILES) {
+    for entry in fs::read_dir(folder)? {
         let entry = entry?;
         let name = entry.file_name().to_string_lossy().into_owned();
         if name == current || name.ends_with(LOCK_SUFFIX) || !entry.file_type()?.is_file() {
             continue;
         }
         files.push((entry.metadata()?.modified()?, name));
+        // The current one counts too.
+        if files.len() + 1 >= MAX_COLLECTED_FILES {
+            break;
+        }
     }
     files.sort();
     Ok(files)

@@ -1,5 +1,6 @@
 //! One API server seen with one identity: typed verbs over untyped objects.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use skein_object::{GroupVersionKind, Object};
 
 use crate::discovery::Discovery;
 use crate::error::ApiError;
-use crate::metering::RequestCounts;
+use crate::metering::{Answer, AnswerCounts, RequestCounts};
 use crate::resource::{ApiResource, encode};
 
 /// Longest wait for the answer to one request other than a watch.
@@ -35,12 +36,21 @@ pub struct Cluster {
 }
 
 struct Shared {
-    client: kube::Client,
-    server: String,
-    user_agent: HeaderValue,
-    default_namespace: String,
+    connection: Connection,
     discovery: Discovery,
     counts: RequestCounts,
+}
+
+/// What a cluster is reached with.
+pub(crate) struct Connection {
+    pub client: kube::Client,
+    /// Address of the API server.
+    pub server: String,
+    /// Its host and port.
+    pub host: Arc<str>,
+    pub user_agent: HeaderValue,
+    pub default_namespace: String,
+    pub answers: AnswerCounts,
 }
 
 /// Options of a server-side apply.
@@ -139,17 +149,9 @@ pub struct ListPage {
 }
 
 impl Cluster {
-    pub(crate) fn new(
-        client: kube::Client,
-        server: String,
-        user_agent: HeaderValue,
-        default_namespace: String,
-    ) -> Self {
+    pub(crate) fn new(connection: Connection) -> Self {
         let shared = Shared {
-            client,
-            server,
-            user_agent,
-            default_namespace,
+            connection,
             discovery: Discovery::default(),
             counts: RequestCounts::default(),
         };
@@ -179,17 +181,22 @@ impl Cluster {
 
     /// Address of the API server.
     pub fn server(&self) -> &str {
-        &self.shared.server
+        &self.shared.connection.server
     }
 
     /// Namespace of the kubeconfig's context, `default` when it names none.
     pub fn default_namespace(&self) -> &str {
-        &self.shared.default_namespace
+        &self.shared.connection.default_namespace
     }
 
     /// Requests made so far.
     pub fn counts(&self) -> &RequestCounts {
         &self.shared.counts
+    }
+
+    /// How requests of this connection, and of all that share the counts, were answered.
+    pub fn answers(&self) -> &AnswerCounts {
+        &self.shared.connection.answers
     }
 
     /// The resource that serves a kind; asks discovery again when the kind is unknown.
@@ -508,12 +515,16 @@ impl Cluster {
         let uri = query.uri(resource.collection_path(&options.namespace));
         self.shared.counts.count("watch", &resource.plural);
         let request = self.finish(options.accept_events(Request::get(uri)), Vec::new())?;
-        let opened =
-            tokio::time::timeout(REQUEST_TIMEOUT, self.shared.client.request_events(request));
-        match opened.await {
+        let opened = tokio::time::timeout(
+            REQUEST_TIMEOUT,
+            self.shared.connection.client.request_events(request),
+        );
+        let opened = match opened.await {
             Ok(stream) => stream.map_err(|e| ApiError::from_kube(self.server(), e)),
             Err(_) => Err(self.timed_out()),
-        }
+        };
+        self.count_opened(&opened);
+        opened
     }
 
     /// The body of an answer that is no JSON, read as it comes.
@@ -523,12 +534,35 @@ impl Cluster {
     ) -> Result<impl futures::AsyncBufRead + use<>, ApiError> {
         self.shared.counts.count("get", "log");
         let request = self.finish(builder, Vec::new())?;
-        let opened =
-            tokio::time::timeout(REQUEST_TIMEOUT, self.shared.client.request_stream(request));
-        match opened.await {
+        let opened = tokio::time::timeout(
+            REQUEST_TIMEOUT,
+            self.shared.connection.client.request_stream(request),
+        );
+        let opened = match opened.await {
             Ok(body) => body.map_err(|e| ApiError::from_kube(self.server(), e)),
             Err(_) => Err(self.timed_out()),
-        }
+        };
+        self.count_opened(&opened);
+        opened
+    }
+
+    fn count_answer(&self, method: &http::Method, status: Option<u16>) {
+        let connection = &self.shared.connection;
+        connection.answers.count(Answer {
+            status,
+            host: connection.host.clone(),
+            method: method_name(method),
+        });
+    }
+
+    /// Counts the answer to a request whose body comes by and by.
+    fn count_opened<T>(&self, opened: &Result<T, ApiError>) {
+        let status = match opened {
+            Ok(_) => Some(http::StatusCode::OK.as_u16()),
+            Err(ApiError::Status(status)) => Some(status.code),
+            Err(_) => None,
+        };
+        self.count_answer(&http::Method::GET, status);
     }
 
     fn timed_out(&self) -> ApiError {
@@ -543,7 +577,7 @@ impl Cluster {
         mut builder: http::request::Builder,
         body: Vec<u8>,
     ) -> Result<Request<Vec<u8>>, ApiError> {
-        builder = builder.header("user-agent", self.shared.user_agent.clone());
+        builder = builder.header("user-agent", self.shared.connection.user_agent.clone());
         if let Some(impersonation) = &self.impersonation {
             builder = builder.header("impersonate-user", &impersonation.user);
             for group in &impersonation.groups {
@@ -578,22 +612,21 @@ impl Cluster {
     ) -> Result<(u16, Value), ApiError> {
         self.shared.counts.count(verb, resource);
         let request = self.finish(builder, body)?;
+        let method = request.method().clone();
+        let mut told = None;
         let answered = async {
-            let answer = self
-                .shared
-                .client
-                .send(request.map(kube::client::Body::from))
-                .await;
+            let client = &self.shared.connection.client;
+            let answer = client.send(request.map(kube::client::Body::from)).await;
             let answer = answer.map_err(|e| ApiError::from_kube(self.server(), e))?;
             let status = answer.status();
+            told = Some(status.as_u16());
             let bytes = answer.into_body().collect_bytes().await;
             let bytes = bytes.map_err(|e| ApiError::from_kube(self.server(), e))?;
             self.read_answer(status, &bytes)
         };
-        match tokio::time::timeout(REQUEST_TIMEOUT, answered).await {
-            Ok(answer) => answer,
-            Err(_) => Err(self.timed_out()),
-        }
+        let answer = tokio::time::timeout(REQUEST_TIMEOUT, answered).await;
+        self.count_answer(&method, told);
+        answer.unwrap_or_else(|_| Err(self.timed_out()))
     }
 
     fn read_answer(
@@ -619,6 +652,18 @@ impl Cluster {
             code: status.as_u16(),
             ..refusal
         })))
+    }
+}
+
+/// Methods have few names: they are not copied for each request.
+fn method_name(method: &http::Method) -> Cow<'static, str> {
+    match *method {
+        http::Method::GET => "GET".into(),
+        http::Method::PATCH => "PATCH".into(),
+        http::Method::POST => "POST".into(),
+        http::Method::PUT => "PUT".into(),
+        http::Method::DELETE => "DELETE".into(),
+        _ => method.to_string().into(),
     }
 }
 

@@ -6,7 +6,8 @@ use http::HeaderValue;
 use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
 use thiserror::Error;
 
-use crate::client::Cluster;
+use crate::client::{Cluster, Connection};
+use crate::metering::AnswerCounts;
 
 /// Why there is no connection to a cluster.
 #[derive(Debug, Error)]
@@ -69,6 +70,8 @@ pub struct ConnectOptions {
     pub disable_compression: bool,
     /// `User-Agent` of all requests; also the default field manager is derived from it by servers.
     pub user_agent: String,
+    /// Where answers are counted.
+    pub answers: AnswerCounts,
 }
 
 /// What an untrusted kubeconfig (one that stands in a Secret) may hold.
@@ -202,15 +205,16 @@ impl Cluster {
             (Err(error), _) => return Err(error),
         };
         options.apply_to(&mut config)?;
-        Self::from_config(config, &options.user_agent)
+        Self::from_config(config, &options.user_agent, options.answers.clone())
     }
 
     /// Connects with a kubeconfig given as text by somebody who is not trusted with this machine: nothing of it may run
-    /// a program, read a local file or (unless allowed) switch off TLS verification.
+    /// a program, read a local file or (unless allowed) switch off TLS verification. Answers are counted in `answers`.
     pub async fn from_untrusted_kubeconfig(
         text: &str,
         policy: KubeconfigPolicy,
         user_agent: &str,
+        answers: AnswerCounts,
     ) -> Result<Self, ConnectError> {
         install_crypto_provider();
         // The parser's own message may quote the text, which holds credentials.
@@ -220,7 +224,7 @@ impl Cluster {
         let config = kube::Config::from_custom_kubeconfig(file, &KubeConfigOptions::default())
             .await
             .map_err(|error| ConnectError::Kubeconfig(unusable(&error)))?;
-        Self::from_config(config, user_agent)
+        Self::from_config(config, user_agent, answers)
     }
 
     /// Connects with a kubeconfig given as text by this program itself.
@@ -231,10 +235,19 @@ impl Cluster {
         let config = kube::Config::from_custom_kubeconfig(file, &KubeConfigOptions::default())
             .await
             .map_err(|e| wrong(&e))?;
-        Self::from_config(config, user_agent)
+        Self::from_config(config, user_agent, AnswerCounts::default())
     }
 
-    fn from_config(config: kube::Config, user_agent: &str) -> Result<Self, ConnectError> {
+    fn from_config(
+        config: kube::Config,
+        user_agent: &str,
+        answers: AnswerCounts,
+    ) -> Result<Self, ConnectError> {
+        let host = config
+            .cluster_url
+            .authority()
+            .map_or("", |authority| authority.as_str())
+            .into();
         let server = config
             .cluster_url
             .to_string()
@@ -248,7 +261,15 @@ impl Cluster {
         let user_agent =
             HeaderValue::from_str(user_agent).map_err(|e| problem(format!("user agent: {e}")))?;
         let client = kube::Client::try_from(config).map_err(|e| problem(e.to_string()))?;
-        Ok(Self::new(client, server, user_agent, namespace))
+        let connection = Connection {
+            client,
+            server,
+            host,
+            user_agent,
+            default_namespace: namespace,
+            answers,
+        };
+        Ok(Self::new(connection))
     }
 }
 
@@ -356,7 +377,9 @@ mod tests {
 
     async fn refusal(cluster: &str, user: &str) -> String {
         let text = kubeconfig(cluster, user);
-        match Cluster::from_untrusted_kubeconfig(&text, KubeconfigPolicy::default(), "test").await {
+        let policy = KubeconfigPolicy::default();
+        let answers = AnswerCounts::default();
+        match Cluster::from_untrusted_kubeconfig(&text, policy, "test", answers).await {
             Ok(_) => "accepted".into(),
             Err(error) => error.to_string(),
         }
@@ -400,6 +423,7 @@ mod tests {
             "token: s3cr3t: [",
             KubeconfigPolicy::default(),
             "test",
+            AnswerCounts::default(),
         )
         .await;
         let Err(error) = result else {

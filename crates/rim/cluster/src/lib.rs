@@ -23,5 +23,5 @@ pub use error::ApiError;
 pub use follow::{Followed, LogOptions};
 pub use kubeconfig::{ConnectError, ConnectOptions, KubeconfigPolicy, install_crypto_provider};
 pub use lease::{LeaseLock, LeaseOptions};
-pub use metering::RequestCounts;
+pub use metering::{Answer, AnswerCounts, RequestCounts};
 pub use resource::ApiResource;

@@ -4,6 +4,8 @@ use std::fmt;
 
 use skein_http::{Proxy, TlsMaterial};
 
+use crate::ssh_algorithms::SshAlgorithms;
+
 /// How to identify to the remote.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub enum Credentials {
@@ -45,6 +47,8 @@ pub struct Access {
     pub tls: TlsMaterial,
     /// Proxy on the way.
     pub proxy: Option<Proxy>,
+    /// Algorithms that servers of ssh are offered.
+    pub ssh_algorithms: SshAlgorithms,
 }
 
 impl fmt::Debug for Credentials {

@@ -175,6 +175,7 @@ impl ClusterArguments {
             tls_server_name: connection.tls_server_name,
             disable_compression: connection.disable_compression,
             user_agent: format!("skein/{}", env!("CARGO_PKG_VERSION")),
+            ..ConnectOptions::default()
         }
     }
 }

@@ -15,9 +15,10 @@ use tokio::sync::watch;
 
 use super::flux_flags::FluxArguments;
 use super::git::{self, LocalGit};
+use super::leadership::{Leadership, LeaseTiming};
 use super::logging::{self, LogArguments};
 use super::serve;
-use super::set::{self, ControllerSet, LeaseTiming, SetOptions, Tuning};
+use super::set::{self, ControllerSet, SetOptions, Tuning};
 
 /// Flags, with Flux's names and defaults where Flux has the flag.
 #[derive(Args, Clone, Debug)]
@@ -47,10 +48,10 @@ pub struct ControllersArguments {
     #[arg(long, default_value_t = 4)]
     pub concurrent: usize,
     /// Base URL of the notification controller
-    #[arg(long, default_value = "")]
+    #[arg(long, env = "EVENTS_ADDR", default_value = "")]
     pub events_addr: String,
     /// Address of /metrics; empty for none
-    #[arg(long, default_value = ":8080")]
+    #[arg(long, env = "METRICS_ADDR", default_value = ":8080")]
     pub metrics_addr: String,
     /// Address of /healthz and /readyz; empty for none
     #[arg(long, default_value = ":9440")]
@@ -170,6 +171,10 @@ impl ControllersArguments {
                 custom_apply_stage_kinds: self.flux.stage_kinds()?,
                 sops_age_secret: self.flux.sops_age_secret(&self.runtime_namespace),
                 download_retries: self.flux.http_retry,
+                download_timeout: self.flux.http_timeout.as_std(),
+                chart_limits: self.flux.chart_limits(),
+                ssh_algorithms: self.flux.ssh_algorithms()?,
+                artifact_digest: self.flux.artifact_digest_algo,
                 helm_index_max_bytes: self.flux.helm_index_max_size,
             },
         })
@@ -211,6 +216,7 @@ pub async fn run(arguments: ControllersArguments) -> Result<ExitCode> {
     let git = LocalGit::start().await?;
     git::serve_instead_of(&git, &pairs, &options.rewrites).await?;
     let (metrics, ready) = (Metrics::default(), watch::Sender::new(false));
+    metrics.show_answers(cluster.answers().clone());
     let endpoints = serve::start(
         &arguments.metrics_addr,
         &arguments.health_addr,
@@ -218,16 +224,17 @@ pub async fn run(arguments: ControllersArguments) -> Result<ExitCode> {
         ready.subscribe(),
     )
     .await?;
-    let leadership = if arguments.enable_leader_election {
+    let mut leadership = if arguments.enable_leader_election {
         let timing = arguments.lease_timing();
-        Some(set::lead(&cluster, &arguments.runtime_namespace, &options, timing).await)
+        let namespace = &arguments.runtime_namespace;
+        Some(Leadership::win(&cluster, namespace, &options, timing, &metrics).await)
     } else {
         None
     };
     let running = ControllerSet::start(cluster, options, metrics).await?;
     ready.send_replace(true);
     let lost = async {
-        match leadership {
+        match &mut leadership {
             Some(leadership) => leadership.lost().await,
             None => std::future::pending().await,
         }
@@ -248,6 +255,12 @@ pub async fn run(arguments: ControllersArguments) -> Result<ExitCode> {
     };
     let grace = arguments.flux.graceful_shutdown_timeout;
     running.stop(grace.as_std()).await;
+    // Only now: nobody else may work before we have stopped.
+    if let Some(leadership) = leadership
+        && arguments.flux.leader_election_release_on_cancel
+    {
+        leadership.release().await;
+    }
     endpoints.stop();
     Ok(code)
 }

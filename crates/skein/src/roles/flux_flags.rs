@@ -2,9 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 use clap::Args;
+use skein_artifact::DigestAlgorithm;
+use skein_git::SshAlgorithms;
 use skein_object::{GoDuration, GroupKind, NamespacedName};
+use skein_source_controller::ChartLimits;
 
 /// Flags of single controllers that have an effect.
 #[derive(Args, Clone, Debug)]
@@ -27,9 +30,27 @@ pub struct FluxArguments {
     /// Times that a failed download of an artifact is repeated
     #[arg(long, default_value_t = skein_artifact::download::DEFAULT_RETRIES)]
     pub http_retry: u32,
+    /// How long one request for an artifact may take (Flux: 30s)
+    #[arg(long, default_value = "5m")]
+    pub http_timeout: GoDuration,
     /// Largest index of a chart repository, in bytes
     #[arg(long, default_value_t = skein_registry::chart_repository::MAX_INDEX_BYTES)]
     pub helm_index_max_size: u64,
+    /// Largest package of a chart, in bytes
+    #[arg(long, default_value_t = ChartLimits::default().package_bytes)]
+    pub helm_chart_max_size: u64,
+    /// Largest file of a chart, in bytes
+    #[arg(long, default_value_t = ChartLimits::default().file_bytes)]
+    pub helm_chart_file_max_size: u64,
+    /// Key exchanges that Git servers behind ssh are offered, most preferred first; default: those that are safe
+    #[arg(long, value_delimiter = ',', value_name = "NAMES")]
+    pub ssh_kex_algos: Vec<String>,
+    /// Algorithms of host keys that Git servers behind ssh are offered; default: those of the known hosts
+    #[arg(long, value_delimiter = ',', value_name = "NAMES")]
+    pub ssh_hostkey_algos: Vec<String>,
+    /// Algorithm of the digests of artifacts: sha256, sha384 or sha512
+    #[arg(long, default_value = "sha256", value_parser = digest_algorithm)]
+    pub artifact_digest_algo: DigestAlgorithm,
     /// How long objects in work may take to finish after a signal
     #[arg(long, default_value = "30s")]
     pub graceful_shutdown_timeout: GoDuration,
@@ -42,6 +63,9 @@ pub struct FluxArguments {
     /// Pause between tries to get or renew the Lease
     #[arg(long, default_value = "5s")]
     pub leader_election_retry_period: GoDuration,
+    /// Give the Lease back at the end, so that another process need not wait
+    #[arg(long, num_args = 0..=1, require_equals = true, default_value_t = true, default_missing_value = "true", action = clap::ArgAction::Set)]
+    pub leader_election_release_on_cancel: bool,
     /// Flags that are taken and have no effect
     #[command(flatten)]
     pub ignored: IgnoredArguments,
@@ -67,11 +91,33 @@ impl FluxArguments {
         kinds.collect()
     }
 
+    /// How large charts may be.
+    pub fn chart_limits(&self) -> ChartLimits {
+        ChartLimits {
+            package_bytes: self.helm_chart_max_size,
+            file_bytes: self.helm_chart_file_max_size,
+        }
+    }
+
+    /// What `--ssh-kex-algos` and `--ssh-hostkey-algos` choose; the log names what nobody knows.
+    pub fn ssh_algorithms(&self) -> Result<SshAlgorithms> {
+        let chosen = SshAlgorithms::new(&self.ssh_kex_algos, &self.ssh_hostkey_algos)
+            .context("--ssh-kex-algos, --ssh-hostkey-algos")?;
+        for name in chosen.unknown() {
+            tracing::warn!(name, "an algorithm of ssh is not supported and left out");
+        }
+        Ok(chosen)
+    }
+
     /// The Secret of `--sops-age-secret` in a namespace.
     pub fn sops_age_secret(&self, namespace: &str) -> Option<NamespacedName> {
         let name = &self.sops_age_secret;
         (!name.is_empty() && !namespace.is_empty()).then(|| NamespacedName::new(namespace, name))
     }
+}
+
+fn digest_algorithm(name: &str) -> Result<DigestAlgorithm, String> {
+    DigestAlgorithm::of(name).ok_or_else(|| "sha256, sha384 and sha512 are supported".to_owned())
 }
 
 /// Declares flags that the arguments of an existing Deployment may hold: they are accepted, and the log says that they do nothing.
@@ -100,9 +146,6 @@ macro_rules! ignored {
 ignored! {
     kube_api_qps, "--kube-api-qps", "requests are not throttled here: the API server's fairness does it";
     kube_api_burst, "--kube-api-burst", "requests are not throttled here: the API server's fairness does it";
-    leader_election_release_on_cancel, "--leader-election-release-on-cancel", "the Lease runs out";
-    helm_chart_max_size, "--helm-chart-max-size", "the limit is fixed at 10 MiB";
-    helm_chart_file_max_size, "--helm-chart-file-max-size", "the limit is fixed at 5 MiB";
     helm_cache_max_size, "--helm-cache-max-size", "indexes in use are kept in memory, bounded by their size";
     helm_cache_ttl, "--helm-cache-ttl", "indexes in use are kept in memory, bounded by their size";
     helm_cache_purge_interval, "--helm-cache-purge-interval", "indexes in use are kept in memory, bounded by their size";
@@ -111,11 +154,7 @@ ignored! {
     default_kubeconfig_service_account, "--default-kubeconfig-service-account", "logins of cloud providers are not supported";
     default_decryption_service_account, "--default-decryption-service-account", "logins of cloud providers are not supported";
     sops_vault_configmap, "--sops-vault-configmap", "keys of Vault are not supported";
-    ssh_kex_algos, "--ssh-kex-algos", "the SSH client chooses among its own";
-    ssh_hostkey_algos, "--ssh-hostkey-algos", "the SSH client chooses among its own";
-    artifact_digest_algo, "--artifact-digest-algo", "digests are SHA-256";
     snapshot_digest_algo, "--snapshot-digest-algo", "digests are SHA-256";
-    http_timeout, "--http-timeout", "the limit of one download is fixed at five minutes";
 }
 
 #[cfg(test)]
@@ -123,6 +162,7 @@ mod tests {
     use clap::Parser;
 
     use super::super::controllers::ControllersArguments;
+    use super::{DigestAlgorithm, SshAlgorithms};
 
     #[derive(Parser)]
     struct Command {
@@ -156,6 +196,10 @@ mod tests {
             "--helm-cache-ttl=60m",
             "--helm-cache-purge-interval=5m",
             "--helm-index-max-size=1000",
+            "--helm-chart-max-size=2000",
+            "--ssh-kex-algos=curve25519-sha256,ecdh-sha2-nistp256",
+            "--ssh-hostkey-algos=ssh-ed25519",
+            "--artifact-digest-algo=sha512",
         ];
         let kustomize = [
             "--no-remote-bases=true",
@@ -166,6 +210,7 @@ mod tests {
             "--custom-apply-stage-kinds=rbac.authorization.k8s.io/Role, Secret",
             "--sops-age-secret=keys",
             "--http-retry=3",
+            "--http-timeout=7s",
             "--insecure-kubeconfig-exec=true",
             "--feature-gates=DisableCommitStatusEvent=true",
         ];
@@ -178,6 +223,12 @@ mod tests {
         assert!(arguments.enable_leader_election && arguments.no_remote_bases);
         let flux = &arguments.flux;
         assert_eq!(flux.override_manager, ["argocd-controller", "terraform"]);
+        assert!(!flux.leader_election_release_on_cancel);
+        assert_eq!(flux.chart_limits().package_bytes, 2000);
+        assert_eq!(flux.chart_limits().file_bytes, 5 << 20);
+        assert_eq!(flux.http_timeout.as_std().as_secs(), 7);
+        assert_eq!(flux.artifact_digest_algo, DigestAlgorithm::Sha512);
+        assert_ne!(flux.ssh_algorithms().unwrap(), SshAlgorithms::default());
         let kinds = flux.stage_kinds().unwrap();
         let kinds: Vec<(&str, &str)> = kinds
             .iter()
@@ -197,7 +248,6 @@ mod tests {
             [
                 "--kube-api-qps",
                 "--kube-api-burst",
-                "--leader-election-release-on-cancel",
                 "--helm-cache-max-size",
                 "--helm-cache-ttl",
                 "--helm-cache-purge-interval",
@@ -210,6 +260,9 @@ mod tests {
         let arguments = parse(&[]);
         let flux = &arguments.flux;
         assert_eq!((flux.concurrent_ssa, flux.http_retry), (4, 9));
+        assert!(flux.leader_election_release_on_cancel);
+        assert_eq!(flux.chart_limits().package_bytes, 10 << 20);
+        assert_eq!(flux.ssh_algorithms().unwrap(), SshAlgorithms::default());
         assert!(flux.ignored.given().is_empty() && flux.stage_kinds().unwrap().is_empty());
         assert!(arguments.watch_all_namespaces && !arguments.enable_leader_election);
         assert!(parse(&["--enable-leader-election=true"]).enable_leader_election);

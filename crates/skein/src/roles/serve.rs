@@ -4,12 +4,17 @@ use std::net::SocketAddr;
 
 use anyhow::{Context as _, Result};
 use axum::Router;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::routing::get;
 use skein_runtime::Metrics;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+
+/// Content type of Prometheus' own format.
+const PLAIN: &str = "text/plain; version=0.0.4; charset=utf-8; escaping=underscores";
+/// Content type of OpenMetrics.
+const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// Running endpoints; they end with [`Endpoints::stop`].
 pub struct Endpoints(Vec<JoinHandle<()>>);
@@ -46,17 +51,9 @@ pub async fn start(
     let mut tasks = Vec::new();
     if !metrics_addr.is_empty() {
         let metrics = metrics.clone();
-        let page = move || {
-            let text = metrics.text();
-            async move {
-                (
-                    [(
-                        header::CONTENT_TYPE,
-                        "application/openmetrics-text; version=1.0.0; charset=utf-8",
-                    )],
-                    text,
-                )
-            }
+        let page = move |headers: HeaderMap| {
+            let answer = exposition(&metrics, &headers);
+            async move { answer }
         };
         tasks.push(serve(metrics_addr, Router::new().route("/metrics", get(page))).await?);
     }
@@ -77,6 +74,20 @@ pub async fn start(
         tasks.push(serve(health_addr, router).await?);
     }
     Ok(Endpoints(tasks))
+}
+
+/// The format that is asked for; Prometheus' own, as Flux's controllers answer, unless OpenMetrics is.
+fn exposition(metrics: &Metrics, headers: &HeaderMap) -> ([(HeaderName, &'static str); 1], String) {
+    let accepted = headers
+        .get(header::ACCEPT)
+        .and_then(|value| value.to_str().ok());
+    let (format, text) =
+        if accepted.is_some_and(|kinds| kinds.contains("application/openmetrics-text")) {
+            (OPEN_METRICS, metrics.open_metrics())
+        } else {
+            (PLAIN, metrics.text())
+        };
+    ([(header::CONTENT_TYPE, format)], text)
 }
 
 async fn serve(address: &str, router: Router) -> Result<JoinHandle<()>> {

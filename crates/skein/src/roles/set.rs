@@ -7,16 +7,16 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use clap::ValueEnum;
-use jiff::Timestamp;
-use skein_artifact::download::DEFAULT_RETRIES;
-use skein_artifact::{Downloader, Storage, StorageOptions};
-use skein_cluster::{Cluster, KubeconfigPolicy, LeaseLock, LeaseOptions};
+use skein_artifact::download::{DEFAULT_RETRIES, DEFAULT_TIMEOUT};
+use skein_artifact::{DigestAlgorithm, Downloader, Storage, StorageOptions};
+use skein_cluster::{Cluster, KubeconfigPolicy};
+use skein_git::SshAlgorithms;
 use skein_helm::release::StorageDriver;
 use skein_helm_controller::HelmOptions;
 use skein_kustomize_controller::KustomizeOptions;
 use skein_object::{GroupKind, NamespacedName};
 use skein_runtime::{ControllerOptions, EventRecorder, EventSink, Metrics};
-use skein_source_controller::{SourceController, SourceOptions, UrlRewrites, Waker};
+use skein_source_controller::{ChartLimits, SourceController, SourceOptions, UrlRewrites, Waker};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -34,7 +34,8 @@ pub enum Component {
 }
 
 impl Component {
-    fn controller(self) -> &'static str {
+    /// Name of Flux's controller.
+    pub fn controller(self) -> &'static str {
         match self {
             Self::Source => "source-controller",
             Self::Kustomize => "kustomize-controller",
@@ -107,13 +108,22 @@ pub struct Tuning {
     pub sops_age_secret: Option<NamespacedName>,
     /// How often a failed artifact download is repeated.
     pub download_retries: u32,
+    /// How long one request of a download may take.
+    pub download_timeout: Duration,
     /// Largest index of a chart repository, in bytes.
     pub helm_index_max_bytes: u64,
+    /// How large charts may be.
+    pub chart_limits: ChartLimits,
+    /// Algorithms that Git servers behind ssh are offered.
+    pub ssh_algorithms: SshAlgorithms,
+    /// Algorithm of the digests of new artifacts.
+    pub artifact_digest: DigestAlgorithm,
 }
 
 impl Default for Tuning {
     fn default() -> Self {
         let kustomize = KustomizeOptions::default();
+        let source = SourceOptions::default();
         Self {
             override_managers: kustomize.override_managers,
             early_override_managers: kustomize.early_override_managers,
@@ -121,20 +131,13 @@ impl Default for Tuning {
             custom_apply_stage_kinds: kustomize.custom_apply_stage_kinds,
             sops_age_secret: kustomize.sops_age_secret,
             download_retries: DEFAULT_RETRIES,
-            helm_index_max_bytes: SourceOptions::default().helm_index_max_bytes,
+            download_timeout: DEFAULT_TIMEOUT,
+            helm_index_max_bytes: source.helm_index_max_bytes,
+            chart_limits: source.chart_limits,
+            ssh_algorithms: source.ssh_algorithms,
+            artifact_digest: DigestAlgorithm::default(),
         }
     }
-}
-
-/// Timing of the Lease.
-#[derive(Clone, Copy, Debug)]
-pub struct LeaseTiming {
-    /// How long it holds without renewal.
-    pub duration: Duration,
-    /// How long the leader tries to renew it.
-    pub renew_deadline: Duration,
-    /// Pause between tries.
-    pub retry_period: Duration,
 }
 
 /// Running controllers.
@@ -153,8 +156,10 @@ impl ControllerSet {
             tasks: JoinSet::new(),
             waker: None,
         };
-        let retries = options.tuning.download_retries;
-        let mut downloader = Downloader::new(retries).context("making a downloader")?;
+        let tuning = &options.tuning;
+        let mut downloader = Downloader::new(tuning.download_retries)
+            .context("making a downloader")?
+            .with_timeout(tuning.download_timeout);
         if options.components.contains(&Component::Source) {
             let storage = set.serve_artifacts(&options).await?;
             downloader = downloader.with_local(storage.clone());
@@ -162,7 +167,9 @@ impl ControllerSet {
             let source = SourceOptions {
                 controller: options.controller.clone(),
                 rewrites: options.rewrites.clone(),
-                helm_index_max_bytes: options.tuning.helm_index_max_bytes,
+                helm_index_max_bytes: tuning.helm_index_max_bytes,
+                chart_limits: tuning.chart_limits,
+                ssh_algorithms: tuning.ssh_algorithms.clone(),
             };
             let controller = SourceController::start(
                 cluster.clone(),
@@ -270,6 +277,7 @@ impl ControllerSet {
             host,
             retention: options.artifact_retention_ttl,
             retention_records: options.artifact_retention_records,
+            digest: options.tuning.artifact_digest,
         })?;
         let router = skein_artifact::server::router(storage.root().to_owned());
         let mut stopped = self.stop.subscribe();
@@ -311,7 +319,8 @@ fn advertised(listener: &tokio::net::TcpListener) -> Result<String> {
     Ok(format!("{}:{}", host_name(), address.port()))
 }
 
-fn host_name() -> String {
+/// Name of this machine or Pod.
+pub fn host_name() -> String {
     let name = std::env::var("HOSTNAME")
         .ok()
         .filter(|name| !name.is_empty());
@@ -326,47 +335,6 @@ fn recorder(cluster: &Cluster, options: &SetOptions, component: Component) -> Ev
         events_addr: options.events_addr.clone(),
     };
     EventRecorder::start(cluster.clone(), sink)
-}
-
-/// A Lease that is held and renewed in the background.
-pub struct Leadership(tokio::task::JoinHandle<()>);
-
-impl Leadership {
-    /// Ends when the Lease is lost.
-    pub async fn lost(self) {
-        // A task that died renews no more: the same as lost.
-        let _ = self.0.await;
-    }
-}
-
-/// Waits until this process leads. One Lease per controller would let sets overlap: the set has one.
-pub async fn lead(
-    cluster: &Cluster,
-    namespace: &str,
-    options: &SetOptions,
-    timing: LeaseTiming,
-) -> Leadership {
-    let name = match options.components.as_slice() {
-        [component] => format!("{}-leader-election", component.controller()),
-        _ => "skein-leader-election".into(),
-    };
-    let identity = format!("{}_{}", host_name(), std::process::id());
-    let mut lock = LeaseLock::new(
-        cluster.clone(),
-        LeaseOptions {
-            duration: timing.duration,
-            renew_deadline: timing.renew_deadline,
-            retry_period: timing.retry_period,
-            ..LeaseOptions::new(namespace, &name, &identity)
-        },
-    );
-    let now = || {
-        Timestamp::now()
-            .strftime("%Y-%m-%dT%H:%M:%S%.6fZ")
-            .to_string()
-    };
-    lock.acquire(now).await;
-    Leadership(tokio::spawn(async move { lock.renew(now).await }))
 }
 
 /// Reads `URL=PATH`.

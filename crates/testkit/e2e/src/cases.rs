@@ -2,8 +2,10 @@
 
 mod bad_builds;
 mod bad_sources;
+mod flags;
 mod health;
 mod hub;
+mod in_cluster;
 mod lifecycle;
 mod outage;
 mod releases;
@@ -108,6 +110,7 @@ pub const CASES: &[Case] = &[
     case!(bad_sources::refuses_trees_with_git_folders, real_only: false),
     case!(bad_sources::names_the_limit_of_files, real_only: false),
     case!(bad_sources::names_the_limit_of_a_file, real_only: false),
+    case!(flags::exposes_the_metrics_of_flux, real_only: false),
     case!(tenancy::acts_as_the_account_of_the_tenant, real_only: false),
     case!(releases::life::installs_upgrades_and_uninstalls, real_only: false),
     case!(releases::life::follows_values_of_a_secret, real_only: false),
@@ -146,6 +149,10 @@ pub const EXCLUSIVE: &[Exclusive] = &[
     exclusive!(releases::requests::counts_requests_under_an_account, real_only: true),
     exclusive!(releases::pending::recovers_a_pending_release, real_only: false),
     exclusive!(releases::handover::takes_over_releases_from_flux_and_gives_back, real_only: false),
+    exclusive!(flags::takes_over_from_named_managers, real_only: false),
+    exclusive!(flags::decrypts_with_the_key_of_the_controllers, real_only: false),
+    exclusive!(flags::leaves_out_events_for_commits, real_only: false),
+    exclusive!(in_cluster::uses_the_account_of_its_pod, real_only: false),
     exclusive!(takeover::a_restart_writes_nothing, real_only: false),
     exclusive!(takeover::takes_over_from_flux_and_gives_back, real_only: false),
     exclusive!(releases::drivers::keeps_records_where_told, real_only: false),

@@ -77,7 +77,7 @@ pub(super) fn access(url: &RemoteUrl, data: &SecretData) -> Result<Access, Strin
     Ok(Access {
         credentials,
         tls,
-        proxy: None,
+        ..Access::default()
     })
 }
 

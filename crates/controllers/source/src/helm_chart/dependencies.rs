@@ -12,7 +12,7 @@ use skein_semver::{Constraint, Version};
 
 use super::local::{chart_files, confined};
 use super::remote::{download, open_registry, pull, registry_version, stored_index};
-use super::{HelmCharts, RepositoryAccess};
+use super::{ChartLimits, HelmCharts, RepositoryAccess};
 use crate::helm_repository;
 use crate::produced::Surroundings;
 
@@ -42,12 +42,13 @@ pub(super) async fn build(
             "the chart has more than {MAX_DEPENDENCIES} dependencies"
         ));
     }
+    let limits = scope.surroundings.options.chart_limits;
     let mut charts = Vec::new();
     for dependency in wanted {
         let is_local =
             dependency.repository.is_empty() || dependency.repository.starts_with(FILE_SCHEME);
         let (what, added) = if is_local {
-            ("local", local(scope.tree, folder, dependency))
+            ("local", local(limits, scope.tree, folder, dependency))
         } else {
             ("remote", remote(scope, dependency).await)
         };
@@ -87,7 +88,12 @@ fn missing(chart: &Chart) -> Vec<&Dependency> {
     listed.iter().filter(|wanted| !is_there(wanted)).collect()
 }
 
-fn local(tree: &Tree, folder: &str, dependency: &Dependency) -> Result<Chart, String> {
+fn local(
+    limits: ChartLimits,
+    tree: &Tree,
+    folder: &str,
+    dependency: &Dependency,
+) -> Result<Chart, String> {
     let reference = &dependency.repository;
     let relative = match reference.strip_prefix(FILE_SCHEME) {
         Some(relative) => relative.to_owned(),
@@ -104,7 +110,10 @@ fn local(tree: &Tree, folder: &str, dependency: &Dependency) -> Result<Chart, St
         .map_err(|error| format!("invalid version/constraint format '{range}': {error}"))?;
     let loaded = match package {
         Some(package) => load_archive(package).map_err(|error| error.to_string()),
-        None => chart_files(tree, &path).and_then(|files| load(files).map_err(|e| e.to_string())),
+        None => chart_files(tree, &path).and_then(|files| match limits.folder_problem(&files) {
+            Some(problem) => Err(format!("failed to load files from /{path}/: {problem}")),
+            None => load(files).map_err(|error| error.to_string()),
+        }),
     };
     let chart = loaded.map_err(|error| {
         format!("failed to load chart from '/{path}' (reference '{from}'): {error}")
@@ -126,6 +135,7 @@ async fn remote(scope: &Scope<'_>, dependency: &Dependency) -> Result<Chart, Str
     let url = normal(&dependency.repository)?;
     let (name, range) = (&dependency.name, &dependency.version);
     let access = repository_of(scope, &url).await;
+    let limits = scope.surroundings.options.chart_limits;
     let no_repository =
         |reason: String| format!("failed to get chart repository for URL '{url}': {reason}");
     let no_chart = |reason: String| {
@@ -138,7 +148,7 @@ async fn remote(scope: &Scope<'_>, dependency: &Dependency) -> Result<Chart, Str
         let version = registry_version(&registry, &access, name, range)
             .await
             .map_err(no_chart)?;
-        let package = pull(&registry, &access, name, &version).await;
+        let package = pull(limits, &registry, &access, name, &version).await;
         (version, package)
     } else {
         helm_repository::client(&access.object, &access.inputs)
@@ -147,7 +157,7 @@ async fn remote(scope: &Scope<'_>, dependency: &Dependency) -> Result<Chart, Str
         let entry = index
             .find(name, range)
             .map_err(|error| no_chart(error.to_string()))?;
-        let package = download(&access, entry).await;
+        let package = download(limits, &access, entry).await;
         (entry.metadata.version.clone(), package)
     };
     let package = package
@@ -162,7 +172,7 @@ async fn remote(scope: &Scope<'_>, dependency: &Dependency) -> Result<Chart, Str
 async fn index_of(scope: &Scope<'_>, access: &RepositoryAccess) -> Result<Arc<ChartIndex>, String> {
     const NOT_LOADED: &str = "failed to load index: failed to load index";
     if let Some(artifact) = &access.object.status.artifact {
-        let stored = stored_index(scope.kind, scope.surroundings, artifact).await;
+        let stored = stored_index(scope.kind, scope.surroundings, &access.object, artifact).await;
         return stored.map_err(|reason| format!("{NOT_LOADED}: {reason}"));
     }
     let client = helm_repository::client(&access.object, &access.inputs)
@@ -305,7 +315,12 @@ mod tests {
             ..Dependency::default()
         };
         let found = |repository: &str, version: &str| {
-            let found = local(&tree, "app", &dependency(repository, version));
+            let found = local(
+                ChartLimits::default(),
+                &tree,
+                "app",
+                &dependency(repository, version),
+            );
             found.map(|chart| chart.metadata.version)
         };
         assert_eq!(found("file://../lib", "1.x"), Ok("1.2.0".into()));

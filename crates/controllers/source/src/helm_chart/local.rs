@@ -15,7 +15,7 @@ use super::dependencies;
 use super::packing::pack;
 use super::remote::unchanged;
 use super::values_files::{Merged, merge, overwrite, to_merge};
-use super::{HelmCharts, is_stored};
+use super::{ChartLimits, HelmCharts, is_stored};
 use crate::produced::{Observed, Surroundings};
 
 /// Characters of a commit or digest that a version carries.
@@ -48,6 +48,7 @@ struct Order {
     values_files: Vec<String>,
     ignore_missing: bool,
     metadata: String,
+    limits: ChartLimits,
 }
 
 pub(super) async fn build(
@@ -64,6 +65,7 @@ pub(super) async fn build(
         values_files: to_merge(&spec.values_files).to_vec(),
         ignore_missing: spec.ignore_missing_values_files,
         metadata: version_metadata(observed, &artifact.revision),
+        limits: surroundings.options.chart_limits,
     };
     let stored = StoredChart::of(observed);
     let prepared = tokio::task::spawn_blocking(move || order.prepare(&stored))
@@ -173,6 +175,10 @@ impl Order {
         let path = confined(&self.chart);
         if let Some(package) = tree.file(&path) {
             let package = package.to_vec();
+            let name = path.rsplit('/').next().unwrap_or(&path);
+            if let Some(problem) = self.limits.package_problem(name, package.len()) {
+                return Err(BuildError::reference(problem));
+            }
             return self.prepare_package(tree, &package, stored);
         }
         if !tree.is_directory(&path) {
@@ -182,6 +188,9 @@ impl Order {
             )));
         }
         let files = chart_files(&tree, &path).map_err(BuildError::reference)?;
+        if let Some(problem) = self.limits.folder_metadata_problem(&files) {
+            return Err(BuildError::reference(problem));
+        }
         let metadata_only = files
             .iter()
             .filter(|file| file.name == "Chart.yaml")
@@ -201,6 +210,10 @@ impl Order {
             return Ok(Prepared::Same(resolved));
         }
         let merged = self.merge(&tree)?;
+        if let Some(problem) = self.limits.folder_problem(&files) {
+            let message = format!("failed to load files from /{path}/: {problem}");
+            return Err(package_error(message));
+        }
         let mut chart = load(files).map_err(|error| {
             package_error(format!("failed to load chart from /{path}/: {error}"))
         })?;
@@ -221,6 +234,12 @@ impl Order {
     ) -> Result<Prepared, BuildError> {
         let mut chart = load_archive(package)
             .map_err(|error| BuildError::reference(not_loaded(package, &error)))?;
+        let problem = self
+            .limits
+            .packed_metadata_problem(&chart.metadata.name, &chart.raw);
+        if let Some(problem) = problem {
+            return Err(BuildError::reference(problem));
+        }
         let packaged = !self.metadata.is_empty() || !self.values_files.is_empty();
         let (name, version) = (chart.metadata.name.clone(), chart.metadata.version.clone());
         let mut resolved = self.resolve(&name, &version, packaged)?;

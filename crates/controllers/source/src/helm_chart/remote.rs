@@ -4,16 +4,17 @@ use std::sync::{Arc, LazyLock};
 
 use jiff::Timestamp;
 use regex::Regex;
-use skein_api::Artifact;
 use skein_api::source::helm_chart::HelmChartVerification;
-use skein_registry::chart_repository::MAX_CHART_BYTES;
+use skein_api::source::helm_repository::HelmRepositorySpec;
+use skein_api::{Artifact, Resource};
 use skein_registry::{Access, ChartIndex, ChartVersion, Registry, Repository};
+use skein_runtime::CacheEvent;
 use skein_semver::{Constraint, Version};
 
 use super::build::{BuildError, Built, Problem, Resolved, with_metadata};
 use super::packing::pack;
 use super::values_files::{clean, merge, names_own_values, overwrite, to_merge};
-use super::{HelmCharts, RepositoryAccess, is_stored};
+use super::{ChartLimits, HelmCharts, RepositoryAccess, is_stored};
 use crate::helm_repository::{self, FAILED, authentication};
 use crate::produced::{Observed, Secret, Surroundings, Then};
 use crate::registry_access::{check_provider, for_repository};
@@ -59,7 +60,7 @@ async fn build_from_index(
 ) -> BuildResult {
     let spec = &observed.source.spec;
     check_name(&spec.chart)?;
-    let index = stored_index(kind, surroundings, artifact)
+    let index = stored_index(kind, surroundings, &access.object, artifact)
         .await
         .map_err(|reason| {
             BuildError::pull(format!(
@@ -77,12 +78,13 @@ async fn build_from_index(
     if is_stored(observed, &resolved.name, &resolved.version) {
         return Ok(unchanged(observed, resolved));
     }
-    let package = download(access, entry).await.map_err(|reason| {
+    let limits = surroundings.options.chart_limits;
+    let package = download(limits, access, entry).await.map_err(|reason| {
         BuildError::pull(format!(
             "failed to download chart for remote reference: {reason}"
         ))
     })?;
-    package_of(observed, resolved, package).await
+    package_of(limits, observed, resolved, package).await
 }
 
 fn check_name(name: &str) -> Result<(), BuildError> {
@@ -98,13 +100,22 @@ fn check_name(name: &str) -> Result<(), BuildError> {
     )))
 }
 
-/// The index of a stored file, from memory if it is there.
+/// The index that a repository stored, from memory if it is there.
 pub(super) async fn stored_index(
     kind: &HelmCharts,
     surroundings: &Surroundings,
+    repository: &Resource<HelmRepositorySpec>,
     artifact: &Artifact,
 ) -> Result<Arc<ChartIndex>, String> {
-    if let Some(index) = kind.indexes.get(&artifact.digest) {
+    let found = kind.indexes.get(&artifact.digest);
+    let event = match found {
+        Some(_) => CacheEvent::Hit,
+        None => CacheEvent::Miss,
+    };
+    let metadata = &repository.metadata;
+    let metrics = &surroundings.metrics;
+    metrics.index_looked_for(event, &metadata.namespace, &metadata.name);
+    if let Some(index) = found {
         return Ok(index);
     }
     let (storage, indexes) = (surroundings.storage.clone(), kind.indexes.clone());
@@ -123,6 +134,7 @@ pub(super) async fn stored_index(
 
 /// The package of an entry of an index.
 pub(super) async fn download(
+    limits: ChartLimits,
     access: &RepositoryAccess,
     entry: &ChartVersion,
 ) -> Result<Vec<u8>, String> {
@@ -133,13 +145,14 @@ pub(super) async fn download(
         .first()
         .ok_or_else(|| format!("chart '{}' has no downloadable URLs", entry.metadata.name))?;
     client
-        .fetch_chart(url, MAX_CHART_BYTES)
+        .fetch_chart(url, limits.package_bytes)
         .await
         .map_err(|error| error.to_string())
 }
 
 /// A chart of a registry.
 pub(super) async fn from_registry(
+    limits: ChartLimits,
     observed: &Observed<HelmCharts>,
     access: &RepositoryAccess,
     keys: Option<&Secret>,
@@ -151,11 +164,12 @@ pub(super) async fn from_registry(
     }
     check_name(&spec.chart).map_err(BuildError::of_server)?;
     let registry = open_registry(access, &spec.chart)?;
-    let built = build_from_registry(observed, access, &registry).await;
+    let built = build_from_registry(limits, observed, access, &registry).await;
     built.map_err(BuildError::of_server)
 }
 
 async fn build_from_registry(
+    limits: ChartLimits,
     observed: &Observed<HelmCharts>,
     access: &RepositoryAccess,
     registry: &Registry,
@@ -175,14 +189,14 @@ async fn build_from_registry(
     if is_stored(observed, &resolved.name, &resolved.version) {
         return Ok(unchanged(observed, resolved));
     }
-    let package = pull(registry, access, &spec.chart, &version)
+    let package = pull(limits, registry, access, &spec.chart, &version)
         .await
         .map_err(|reason| {
             BuildError::pull(format!(
                 "failed to download chart for remote reference: {reason}"
             ))
         })?;
-    package_of(observed, resolved, package).await
+    package_of(limits, observed, resolved, package).await
 }
 
 /// The keys that a signature is checked with must be there.
@@ -297,6 +311,7 @@ pub(super) async fn registry_version(
 
 /// The package of a version.
 pub(super) async fn pull(
+    limits: ChartLimits,
     registry: &Registry,
     access: &RepositoryAccess,
     chart: &str,
@@ -331,7 +346,7 @@ pub(super) async fn pull(
             ))
         })?;
     registry
-        .blob(layer, MAX_CHART_BYTES)
+        .blob(layer, limits.package_bytes)
         .await
         .map_err(|error| failed(error.in_words_of_helm()))
 }
@@ -376,6 +391,7 @@ pub(super) fn unchanged(observed: &Observed<HelmCharts>, resolved: Resolved) -> 
 
 /// The package as it came, or with other default values.
 async fn package_of(
+    limits: ChartLimits,
     observed: &Observed<HelmCharts>,
     resolved: Resolved,
     package: Vec<u8>,
@@ -384,7 +400,7 @@ async fn package_of(
     let (files, ignore_missing) = (spec.values_files.clone(), spec.ignore_missing_values_files);
     let built = tokio::task::spawn_blocking(move || {
         if to_merge(&files).is_empty() {
-            check_package(&package)?;
+            check_package(limits, &resolved.name, &package)?;
             return Ok(Built {
                 resolved,
                 package: Some(package),
@@ -398,7 +414,7 @@ async fn package_of(
 }
 
 /// The package must at least have a Chart.yaml that can be read.
-fn check_package(package: &[u8]) -> Result<(), BuildError> {
+fn check_package(limits: ChartLimits, name: &str, package: &[u8]) -> Result<(), BuildError> {
     let failed = |what: &str, reason: &dyn std::fmt::Display| {
         BuildError::pull(format!("failed to {what} of written chart: {reason}"))
     };
@@ -408,6 +424,9 @@ fn check_package(package: &[u8]) -> Result<(), BuildError> {
         ))
     };
     let mut files = skein_helm::archive::unpack(package).map_err(|error| unreadable(&error))?;
+    if let Some(problem) = limits.packed_metadata_problem(name, &files) {
+        return Err(unreadable(&problem));
+    }
     files.retain(|file| file.name == "Chart.yaml");
     match skein_helm::load(files) {
         Ok(_) => Ok(()),

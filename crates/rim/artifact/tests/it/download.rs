@@ -56,6 +56,16 @@ async fn errors_are_told_apart() {
 }
 
 #[tokio::test]
+async fn a_request_ends_in_time() {
+    let router = Router::new().route("/slow", get(std::future::pending::<&'static str>));
+    let base = serve(router).await;
+    let limit = std::time::Duration::from_millis(50);
+    let client = Downloader::new(1).unwrap().with_timeout(limit);
+    let slow = client.fetch(&artifact(format!("{base}/slow"))).await;
+    assert!(matches!(slow, Err(DownloadError::Request { .. })));
+}
+
+#[tokio::test]
 async fn our_own_artifacts_are_read_from_the_folder() {
     let root = tempfile::tempdir().unwrap();
     let storage = Arc::new(storage(root.path()));

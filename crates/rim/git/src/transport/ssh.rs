@@ -103,7 +103,9 @@ impl SshConnection {
             host: url.host.clone(),
             port,
         };
-        let config = Arc::new(config(&identity.known_hosts, &url.host, port));
+        let mut config = config(&identity.known_hosts, &url.host, port);
+        access.ssh_algorithms.apply_to(&mut config.preferred);
+        let config = Arc::new(config);
         let mut session = client::connect_stream(config, socket, check)
             .await
             .map_err(TransportError::from)?;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use skein_git::{Access, Credentials, FetchRequest, SshIdentity};
+use skein_git::{Access, Credentials, FetchRequest, SshAlgorithms, SshIdentity};
 
 use crate::fixture::{Repository, branch, checkout, failure, request};
 
@@ -145,6 +145,24 @@ async fn keys_of_all_kinds_fetch() {
         assert_eq!(fetched.revision, format!("main@sha1:{commit}"), "{key}");
         assert_eq!(fetched.read(&fetched.entries()[0]).unwrap(), b"1");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_chosen_algorithms_are_offered() {
+    let Some(sshd) = start() else { return };
+    let repository = Repository::new();
+    repository.commit(&[("a", "1")], "one");
+    let mut request = sshd.request(&repository, "plain", "");
+    let choose = |kex: &str, key: &str| SshAlgorithms::new(&[kex.into()], &[key.into()]).unwrap();
+    request.access.ssh_algorithms = choose("ecdh-sha2-nistp256", "ssh-ed25519");
+    checkout(&request).await;
+    // The server has no such key, and offers no such exchange.
+    request.access.ssh_algorithms = choose("ecdh-sha2-nistp256", "ecdsa-sha2-nistp521");
+    let key = failure(&request).await.to_string();
+    assert!(key.contains("handshake failed"), "{key}");
+    request.access.ssh_algorithms = choose("diffie-hellman-group1-sha1", "ssh-ed25519");
+    let exchange = failure(&request).await.to_string();
+    assert!(exchange.contains("handshake failed"), "{exchange}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

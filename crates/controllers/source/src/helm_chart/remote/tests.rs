@@ -76,9 +76,11 @@ fn packages_have_the_header_of_helm() {
     let package = package();
     assert_eq!(&package[..10], b"\x1f\x8b\x08\x14\0\0\0\0\0\xff");
     assert_eq!(&package[10..13], b"\x29\0+");
-    assert!(check_package(&package).is_ok());
+    assert!(check_package(ChartLimits::default(), "app", &package).is_ok());
     assert_eq!(
-        check_package(b"no gzip at all").unwrap_err().problem,
+        check_package(ChartLimits::default(), "app", b"no gzip at all")
+            .unwrap_err()
+            .problem,
         Problem::Pull
     );
 }
