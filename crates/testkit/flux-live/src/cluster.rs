@@ -74,17 +74,16 @@ impl Cluster {
         })
     }
 
-    /// Path of an object that a scenario names as `Kind/name` or `Kind/namespace/name`.
+    /// Path of an object that a scenario names as `Kind/name`, `Kind/namespace/name` or `group/version/Kind/name`.
     pub async fn path(&self, reference: &str, namespace: &str) -> Result<String> {
         let parts: Vec<&str> = reference.split('/').collect();
-        let (kind, namespace, name) = match parts[..] {
-            [kind, name] => (kind, namespace, name),
-            [kind, namespace, name] => (kind, namespace, name),
+        let (version, kind, namespace, name) = match parts[..] {
+            [kind, name] => (api_version_of(kind).to_owned(), kind, namespace, name),
+            [kind, namespace, name] => (api_version_of(kind).to_owned(), kind, namespace, name),
+            [group, version, kind, name] => (format!("{group}/{version}"), kind, namespace, name),
             _ => anyhow::bail!("{reference:?} names no object"),
         };
-        let collection = self
-            .collection(api_version_of(kind), kind, namespace)
-            .await?;
+        let collection = self.collection(&version, kind, namespace).await?;
         Ok(format!("{collection}/{name}"))
     }
 
