@@ -225,7 +225,8 @@ fn watch_kustomizations(
         if wants_reconcile(&change) {
             queue.add(change.name.clone());
         }
-        if readiness(change.before) != readiness(change.after) {
+        // A dependency that is gone makes nobody ready: its dependents find out when they look again.
+        if change.after.is_some() && readiness(change.before) != readiness(change.after) {
             let reference = Reference::Kustomization(change.name.clone());
             for name in index.lock().referrers(&reference) {
                 let waits = known.get().and_then(|cache| cache.get(&name));

@@ -18,8 +18,8 @@ use crate::reconcile::{Run, target_reference};
 use crate::report::{Events, inventory_of, timeout};
 use skein_runtime::targets::Target;
 
-/// Pause between looks at objects that are being deleted.
-const GONE_POLL: Duration = Duration::from_millis(500);
+/// Pause between looks at objects that are being deleted, as Flux has it.
+const GONE_POLL: Duration = Duration::from_secs(2);
 
 impl KustomizeController {
     pub(crate) async fn finalize(&self, run: &mut Run) -> Result<Next, ApiError> {
@@ -63,10 +63,15 @@ impl KustomizeController {
     }
 
     fn events(&self, run: &Run) -> Events {
-        let artifact = skein_api::Artifact {
+        let mut artifact = skein_api::Artifact {
             revision: run.status.last_applied_revision.clone(),
             ..skein_api::Artifact::default()
         };
+        let origin = &run.status.last_applied_origin_revision;
+        if !origin.is_empty() {
+            let key = skein_api::names::OCI_REVISION_ANNOTATION.to_owned();
+            artifact.metadata.insert(key, origin.clone());
+        }
         let known = !artifact.revision.is_empty();
         Events::new(&run.kustomization, known.then_some(&artifact))
     }
@@ -85,10 +90,8 @@ impl KustomizeController {
                 || entry.action == skein_plan::Action::Skipped
         });
         if first_time && !self.told_of_deletion(run) {
-            let reason = KustomizationReason::ReconciliationSucceeded;
             let lines = pruned.changes.all_lines();
-            self.recorder
-                .record(self.events(run).event(Severity::Info, reason, lines));
+            self.tell(run, Severity::Info, lines);
         }
         if !pruned.failures.is_empty() {
             let reason = KustomizationReason::PruneFailed;
@@ -107,17 +110,19 @@ impl KustomizeController {
                     entry.key == object.key && entry.action == skein_plan::Action::Deleted
                 })
             })
+            .filter(|object| !pruned.terminating.contains(&object.key))
             .collect();
-        let left = prune::still_there(target, &deleted).await?;
-        if left.is_empty() {
+        if pruned.terminating.is_empty() && !prune::any_left(target, &deleted).await? {
             return Ok(None);
         }
         if deleting_for(run) > timeout(&run.kustomization) {
-            let reason = KustomizationReason::PruneFailed;
-            let text = format!("timeout waiting for termination of: [{}]", left.join(", "));
-            self.recorder
-                .record(self.events(run).event(Severity::Error, reason, text));
-            return Ok(Some(Next::Backoff));
+            // As Flux does: the time is over, and what is left goes without anybody waiting for it.
+            self.tell(
+                run,
+                Severity::Error,
+                "failed to wait for resources termination",
+            );
+            return Ok(None);
         }
         Ok(Some(Next::Retry(GONE_POLL)))
     }
@@ -156,9 +161,19 @@ impl KustomizeController {
             .map(|object| object.key.to_string())
             .collect();
         let text = format!("unable to prune objects: \n{}", names.join("\n"));
-        let reason = KustomizationReason::ReconciliationSucceeded;
-        self.recorder
-            .record(self.events(run).event(Severity::Error, reason, text));
+        self.tell(run, Severity::Error, text);
+    }
+
+    /// Flux's events of a deletion carry the reason for which the object was ready, or not, before.
+    fn tell(&self, run: &Run, severity: Severity, text: impl Into<String>) {
+        let ready = skein_api::conditions::find(&run.status.conditions, "Ready");
+        let mut event =
+            self.events(run)
+                .event(severity, KustomizationReason::ReconciliationSucceeded, text);
+        if let Some(ready) = ready {
+            event.reason.clone_from(&ready.reason);
+        }
+        self.recorder.record(event);
     }
 }
 

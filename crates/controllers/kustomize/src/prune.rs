@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use skein_cluster::{ApiError, DeleteOptions, Propagation};
-use skein_object::{NamespacedName, ObjectKey};
+use skein_object::{NamespacedName, Object, ObjectKey};
 use skein_plan::inventory::OwnedObject;
 use skein_plan::prune::{PruneStep, ordered, step};
 use skein_plan::{Action, ChangeEntry, ChangeSet};
@@ -17,6 +17,8 @@ pub struct Pruned {
     pub changes: ChangeSet,
     /// One line per object that could not be deleted.
     pub failures: Vec<String>,
+    /// What was on its way out before; it was not asked to go again.
+    pub terminating: Vec<ObjectKey>,
 }
 
 /// Deletes the stale objects of a Kustomization, last applied first; never one that is among the `kept`.
@@ -37,7 +39,12 @@ pub async fn prune(
             continue;
         }
         match prune_one(target, owner, &object).await {
-            Ok(action) => pruned.changes.entries.push(entry(&object, action)),
+            Ok(end) => {
+                if end == End::Terminating {
+                    pruned.terminating.push(object.key.clone());
+                }
+                pruned.changes.entries.push(entry(&object, end.action()));
+            }
             Err(error) => {
                 pruned
                     .failures
@@ -46,6 +53,26 @@ pub async fn prune(
         }
     }
     pruned
+}
+
+/// What came of an object.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// It was deleted, or was not there.
+    Deleted,
+    /// It was on its way out.
+    Terminating,
+    /// It is left alone.
+    Skipped,
+}
+
+impl End {
+    fn action(self) -> Action {
+        match self {
+            Self::Deleted | Self::Terminating => Action::Deleted,
+            Self::Skipped => Action::Skipped,
+        }
+    }
 }
 
 /// How failed deletions are told.
@@ -69,18 +96,19 @@ async fn prune_one(
     target: &Target,
     owner: &NamespacedName,
     object: &OwnedObject,
-) -> Result<Action, ApiError> {
+) -> Result<End, ApiError> {
     let resource = match target.cluster.resource(&object.gvk()).await {
         Ok(resource) => resource,
         // The kind is gone, and its objects with it.
-        Err(error) if error.is_no_match() => return Ok(Action::Deleted),
+        Err(error) if error.is_no_match() => return Ok(End::Deleted),
         Err(error) => return Err(error),
     };
     let (namespace, name) = (&object.key.namespace, &object.key.name);
     let live = target.cluster.get(&resource, namespace, name).await?;
     match step(live.as_ref(), &owner.namespace, &owner.name) {
-        PruneStep::Gone => Ok(Action::Deleted),
-        PruneStep::Skip => Ok(Action::Skipped),
+        PruneStep::Gone => Ok(End::Deleted),
+        PruneStep::Skip => Ok(End::Skipped),
+        PruneStep::Delete if live.as_ref().is_some_and(Object::is_deleting) => Ok(End::Terminating),
         PruneStep::Delete => {
             target
                 .observed
@@ -94,17 +122,13 @@ async fn prune_one(
                 .cluster
                 .delete(&resource, namespace, name, &options)
                 .await?;
-            Ok(Action::Deleted)
+            Ok(End::Deleted)
         }
     }
 }
 
-/// Objects that are still there after their deletion.
-pub async fn still_there(
-    target: &Target,
-    deleted: &[OwnedObject],
-) -> Result<Vec<String>, ApiError> {
-    let mut left = Vec::new();
+/// Whether one of the objects is still there after its deletion.
+pub async fn any_left(target: &Target, deleted: &[OwnedObject]) -> Result<bool, ApiError> {
     for object in deleted {
         let resource = match target.cluster.resource(&object.gvk()).await {
             Ok(resource) => resource,
@@ -112,14 +136,10 @@ pub async fn still_there(
             Err(error) => return Err(error),
         };
         let (namespace, name) = (&object.key.namespace, &object.key.name);
-        if target
-            .cluster
-            .get(&resource, namespace, name)
-            .await?
-            .is_some()
-        {
-            left.push(object.key.to_string());
+        let found = target.cluster.get(&resource, namespace, name).await?;
+        if found.is_some() {
+            return Ok(true);
         }
     }
-    Ok(left)
+    Ok(false)
 }

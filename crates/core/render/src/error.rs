@@ -126,7 +126,7 @@ pub enum SubstituteError {
     #[error("envsubst error: variable substitution failed: {0}")]
     Expression(#[from] EnvsubstError),
     /// The result is no YAML any more. The text is not shown: it may hold values of Secrets.
-    #[error("envsubst error: YAMLToJSON: {0}")]
+    #[error("envsubst error: YAMLToJSON: {}", .0.go_text())]
     Yaml(YamlError),
     /// The result is no text any more: a substring cut a character in two.
     #[error(

@@ -244,10 +244,7 @@ fn check_object(value: &Value) -> Result<(), String> {
     if !known {
         return Err("missing Resource metadata".to_owned());
     }
-    let name = metadata
-        .and_then(|m| m.get("name"))
-        .and_then(Value::as_str)
-        .unwrap_or_default();
+    let name = metadata.and_then(|metadata| metadata.get("name"));
     let kind = text("kind");
     if kind.is_empty() {
         return Err(format!(
@@ -259,7 +256,13 @@ fn check_object(value: &Value) -> Result<(), String> {
         let items = map.get("items").and_then(Value::as_array);
         return items.into_iter().flatten().try_for_each(check_object);
     }
-    if name.is_empty() {
+    // kustomize takes names as they are written: `n`, which is false in old YAML, and `1` are names.
+    let is_named = match name {
+        Some(Value::String(name)) => !name.is_empty(),
+        Some(Value::Bool(_) | Value::Number(_)) => true,
+        _ => false,
+    };
+    if !is_named {
         return Err(format!(
             "missing metadata.name in object {}",
             skein_gowords::resource_identity(map)
@@ -411,4 +414,23 @@ pub fn is_local_path(path: &str) -> bool {
         .any(|prefix| lower.len() > prefix.len() && lower.starts_with(prefix));
     let rest = lower.strip_prefix("file://").unwrap_or(&lower);
     !remote && !path.starts_with('/') && !rest.starts_with('/')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// kustomize reads `n` and `1` as texts; only what is no name at all is refused.
+    #[test]
+    fn names_that_look_like_other_values_are_names() {
+        for name in ["n", "true", "1", "1.5", "'x'"] {
+            let text = format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}}}\n");
+            assert_eq!(check_manifest(text.as_bytes()), Ok(()), "{name}");
+        }
+        for name in ["", "''", "~", "[a]"] {
+            let text = format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}}}\n");
+            let refused = check_manifest(text.as_bytes()).unwrap_err();
+            assert!(refused.starts_with("missing metadata.name"), "{refused}");
+        }
+    }
 }

@@ -231,7 +231,11 @@ fn content_changed(source: &GitRepository, includes: &[Artifact]) -> bool {
         || spec.recurse_submodules != status.observed_recurse_submodules
         || spec.include != status.observed_include
         || spec.sparse_checkout != status.observed_sparse_checkout
-        || includes_differ(source, includes)
+        || status.included_artifacts.len() != includes.len()
+        // What is included may itself include something new at the same revision.
+        || status.included_artifacts.iter().zip(includes).any(|(old, new)| {
+            (&old.revision, &old.digest) != (&new.revision, &new.digest)
+        })
 }
 
 /// An address without user and password, also when it cannot be read.

@@ -169,7 +169,10 @@ pub(super) fn suspended<K: SourceKind>(observed: &Observed<K>, now: Time) -> Rep
         let (reason, message) = (reconciling.reason.clone(), reconciling.message.clone());
         writer.mark_true(ConditionType::Reconciling, reason, message);
     }
-    *parts.observed_generation = generation;
+    // One that was suspended before its first run has nothing to say yet, its generation included.
+    if !parts.conditions.is_empty() {
+        *parts.observed_generation = generation;
+    }
     let request = observed.source.reconcile_request();
     if !request.is_empty() {
         request.clone_into(parts.last_handled_reconcile_at);
@@ -205,6 +208,12 @@ fn unchanged<K: SourceKind>(
     let mut events = Vec::new();
     let current = source.status.artifact();
     let revision = current.map_or("", |artifact| artifact.revision.as_str());
+    // Flux tells of a recovery before it sums the run up.
+    if let Some(artifact) = current
+        && recovered::<K>(source.status.conditions(), status.conditions())
+    {
+        events.push(artifact_event(&observed.object, artifact, recovery));
+    }
     // Told when somebody asked; an interval without news makes no request at all.
     let observed_now = source.status.observed_generation() == Some(source.metadata.generation);
     if source.has_unhandled_request() || !observed_now {
@@ -214,11 +223,6 @@ fn unchanged<K: SourceKind>(
         });
         let object = &observed.object;
         events.push(event(object, Severity::Trace, &told.reason, told.message));
-    }
-    if let Some(artifact) = current
-        && recovered::<K>(source.status.conditions(), status.conditions())
-    {
-        events.push(artifact_event(&observed.object, artifact, recovery));
     }
     Report {
         status,

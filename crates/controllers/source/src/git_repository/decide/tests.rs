@@ -170,3 +170,23 @@ fn an_address_that_cannot_be_read_stalls_without_its_password() {
     );
     assert!(!wrong.message.contains("secret"), "{}", wrong.message);
 }
+
+/// The same revision with other content: what is included includes something new itself.
+#[test]
+fn an_included_artifact_with_another_digest_forces_a_new_one() {
+    let included = |digest: &str| {
+        json!({
+            "path": "gitrepository/apps/lib/bb.tar.gz", "url": "http://x/bb.tar.gz",
+            "revision": "main@sha1:bb", "digest": digest,
+            "lastUpdateTime": "2026-01-01T00:00:00Z", "size": 1,
+        })
+    };
+    let mut status = good_status(1);
+    status["includedArtifacts"] = json!([included("sha256:01")]);
+    let seen = observed(1, &Value::Null, &status);
+    let artifact = |digest: &str| serde_json::from_value::<Artifact>(included(digest)).unwrap();
+    assert!(!content_changed(&seen.source, &[artifact("sha256:01")]));
+    assert!(content_changed(&seen.source, &[artifact("sha256:02")]));
+    assert!(!includes_differ(&seen.source, &[artifact("sha256:02")]));
+    assert!(content_changed(&seen.source, &[]));
+}

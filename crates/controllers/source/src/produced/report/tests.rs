@@ -203,6 +203,12 @@ fn the_same_content_is_no_new_artifact_but_may_be_a_recovery() {
     );
     let back = report(&seen, nothing_new(Some("no changes")), now());
     assert_eq!(back.events[0].message, "back");
+    let mut asked = observed(1, &Value::Null, &status);
+    let key = skein_api::names::RECONCILE_REQUEST_ANNOTATION.to_owned();
+    asked.source.metadata.annotations.insert(key, "r1".into());
+    let both = report(&asked, nothing_new(Some("no changes")), now()).events;
+    let both: Vec<&str> = both.iter().map(|event| event.message.as_str()).collect();
+    assert_eq!(both, ["back", "no changes"]);
     assert_eq!(lines(&back.status).len(), 2);
 }
 
@@ -285,6 +291,16 @@ fn suspended_objects_keep_everything_for_the_new_generation() {
         (2, vec![2, 1])
     );
     assert_eq!(suspended.next, Next::Change);
+}
+
+#[test]
+fn suspended_before_the_first_run_nothing_is_written() {
+    let seen = observed(
+        1,
+        &json!({"suspend": true}),
+        &json!({"observedGeneration": -1}),
+    );
+    assert_eq!(suspended(&seen, now()).status, seen.source.status);
 }
 
 #[test]
