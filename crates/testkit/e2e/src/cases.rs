@@ -131,6 +131,7 @@ pub const CASES: &[Case] = &[
     case!(releases::reach::acts_as_the_account_of_a_release, real_only: false),
     case!(releases::interop::lets_helm_work_on_our_releases, real_only: false),
     case!(releases::interop::takes_over_from_helm, real_only: false),
+    case!(releases::interop::takes_a_running_release_over_and_hands_it_back, real_only: false),
     case!(releases::bad::names_bad_templates, real_only: false),
     case!(releases::bad::names_records_that_are_too_large, real_only: false),
     case!(releases::bad::names_bad_values, real_only: false),

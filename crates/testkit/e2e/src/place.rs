@@ -133,6 +133,7 @@ impl<'a> Place<'a> {
             "Secret" => ("/api/v1", "secrets"),
             "ServiceAccount" => ("/api/v1", "serviceaccounts"),
             "Service" => ("/api/v1", "services"),
+            "Pod" => ("/api/v1", "pods"),
             "Event" => ("/api/v1", "events"),
             "Job" => ("/apis/batch/v1", "jobs"),
             "Gadget" => ("/apis/e2e.example.com/v1", "gadgets"),

@@ -7,6 +7,9 @@ use skein_testkit::{Helm, write_chart};
 use super::{KIND, chart};
 use crate::place::{Place, named, version};
 
+/// Helm 4 takes fields that another manager applied only when told so; Helm 3 takes them, and has no such flag.
+const FORCE: &str = "--force-conflicts";
+
 /// Both majors.
 const MAJORS: &[&str] = &["helm", "helm3"];
 
@@ -40,7 +43,7 @@ pub async fn lets_helm_work_on_our_releases(mut place: Place<'_>) -> Result<()> 
         ];
         if *program == "helm" {
             // Fields that were applied by another manager are taken over only when told so, as on Flux's own releases.
-            upgrade.push("--force-conflicts");
+            upgrade.push(FORCE);
         }
         said(&upgrade).with_context(|| format!("{program} upgrade"))?;
         place.shows("app", "red").await?;
@@ -136,4 +139,94 @@ pub async fn takes_over_from_helm(mut place: Place<'_>) -> Result<()> {
         );
     }
     Ok(())
+}
+
+/// Kinds of what runs.
+const RUNNING: &[&str] = &["Deployment", "Service", "Pod"];
+
+/// A release that runs becomes ours with the chart and the values that it has: nothing is made anew, changed or started again. Then it is handed
+/// back: the HelmRelease goes while it is suspended, and Helm goes on from there.
+pub async fn takes_a_running_release_over_and_hands_it_back(mut place: Place<'_>) -> Result<()> {
+    let files = chart("1.0.0");
+    let folder = place.world.folder().join("handback-chart");
+    write_chart(&folder, &files)?;
+    let folder = folder.to_string_lossy();
+    place.commit_chart(&files)?;
+    place.create_all(&[place.source(&json!({}))]).await?;
+    for program in MAJORS {
+        let helm = place.world.helm(program)?;
+        let name = format!("{program}-run");
+        let set = "color=blue,workload=true";
+        let install = ["install", &name, &folder, "--set", set, "--wait"];
+        run(&helm, &place, &install)?;
+        let before = running(&place, &name).await?;
+        ensure!(before.len() >= RUNNING.len(), "{program}: {before:?}");
+
+        let values = json!({"values": {"color": "blue", "workload": true}});
+        place
+            .create_all(&[named(place.release(&values), &name)])
+            .await?;
+        place.ready_of(KIND, &name, "True").await?;
+        let after = running(&place, &name).await?;
+        ensure!(before == after, "{program}: {before:?} became {after:?}");
+
+        let suspended = json!({"spec": {"suspend": true}});
+        place.patch(KIND, &name, &suspended).await?;
+        place.remove(&name).await?;
+        let left = running(&place, &name).await?;
+        ensure!(before == left, "{program}: {before:?} became {left:?}");
+        back_with_helm(&place, program, (&name, &folder))
+            .await
+            .with_context(|| format!("handed back to {program}"))?;
+    }
+    Ok(())
+}
+
+/// Helm lists, upgrades, rolls back and uninstalls what was ours.
+async fn back_with_helm(
+    place: &Place<'_>,
+    program: &str,
+    (name, folder): (&str, &str),
+) -> Result<()> {
+    let helm = place.world.helm(program)?;
+    let forced = (program == "helm").then_some(FORCE);
+    let said = |words: &[&str]| {
+        let words: Vec<&str> = words.iter().copied().chain(forced).collect();
+        run(&helm, place, &words)
+    };
+    let set = ["--reuse-values", "--set", "color=red"];
+    said(&[&["upgrade", name, folder][..], &set].concat())?;
+    place.shows(name, "red").await?;
+    said(&["rollback", name, "2"])?;
+    place.shows(name, "blue").await?;
+    let history = run(&helm, place, &["history", name, "-o", "json"])?;
+    let history: Value = serde_json::from_str(&history)?;
+    let revisions = history.as_array().map_or(0, Vec::len);
+    // Installed by Helm, taken over by us, upgraded and rolled back by Helm.
+    ensure!(revisions == 4, "{history}");
+    run(&helm, place, &["uninstall", name, "--wait"])?;
+    place.goes("Deployment", name).await?;
+    place.goes("ConfigMap", &format!("{name}-settings")).await
+}
+
+/// Who each object of a release that runs is, and which generation of it: equal means that it was neither made anew nor changed.
+async fn running(place: &Place<'_>, release: &str) -> Result<Vec<(String, Value, Value)>> {
+    let mut found = Vec::new();
+    for kind in RUNNING {
+        for object in place.all(kind).await? {
+            let metadata = &object["metadata"];
+            let name = metadata["name"].as_str().unwrap_or_default();
+            if !name.starts_with(release) {
+                continue;
+            }
+            let generation = metadata["generation"].clone();
+            found.push((
+                format!("{kind}/{name}"),
+                metadata["uid"].clone(),
+                generation,
+            ));
+        }
+    }
+    found.sort_by(|one, other| one.0.cmp(&other.0));
+    Ok(found)
 }
