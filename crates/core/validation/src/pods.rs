@@ -53,9 +53,6 @@ fn check_spec(errors: &mut Errors, spec: &Spot<'_>, claims: &[&str]) {
     errors.choice(&spec.get("dnsPolicy"), DNS_POLICIES);
     labels::check(errors, &spec.get("nodeSelector"));
     security::check_pod(errors, &spec.get("securityContext"));
-    for secret in spec.get("imagePullSecrets").items() {
-        errors.filled(&secret.get("name"));
-    }
     scheduling::check_affinity(errors, &spec.get("affinity"));
     scheduling::check_spread(errors, &spec.get("topologySpreadConstraints"));
     for (name, rule) in [

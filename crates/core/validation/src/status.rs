@@ -1,6 +1,6 @@
 //! What may be reported as the status of an object of a built-in kind.
 
-mod jobs;
+pub(crate) mod jobs;
 mod pods;
 
 use std::collections::HashSet;

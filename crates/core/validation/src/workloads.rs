@@ -243,11 +243,30 @@ pub(crate) fn check_stateful_set(errors: &mut Errors, object: &Object, creating:
             .items()
             .map(|claim| claim.get("metadata.name").text())
             .collect();
+        check_claim_volumes(errors, &template, &names);
         pods::check_template(errors, &template, &names);
         // The API server looks at these twice.
         pods::check_template_metadata(errors, &template);
     }
     check_always(errors, &template, "StatefulSet");
+}
+
+/// Each claim becomes a volume of the pods under its name.
+fn check_claim_volumes(errors: &mut Errors, template: &Spot<'_>, names: &[&str]) {
+    let volumes = template.get("spec.volumes");
+    for (index, name) in names.iter().enumerate() {
+        let path = volumes.path.index(index);
+        let value = Value::from(*name);
+        let spot = |path| Spot::new(Some(&value), path);
+        let named = spot(path.child("name"));
+        if name.is_empty() {
+            errors.add(named.required(""));
+            let claim = path.child("persistentVolumeClaim").child("claimName");
+            errors.add(spot(claim).required(""));
+        } else {
+            errors.problems(&named, label_problems(name));
+        }
+    }
 }
 
 fn check_stateful_strategy(errors: &mut Errors, strategy: &Spot<'_>) {

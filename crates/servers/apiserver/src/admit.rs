@@ -106,6 +106,7 @@ fn read(resource: &Resource, decoded: Decoded) -> Outcome<(Object, Vec<String>)>
         value,
         duplicates,
         source,
+        words,
     } = decoded;
     let mut object = typed(resource, value)?;
     let paths = match (&resource.custom, &resource.schema) {
@@ -128,7 +129,7 @@ fn read(resource: &Resource, decoded: Decoded) -> Outcome<(Object, Vec<String>)>
             paths
         }
         (None, Some(schema)) => {
-            builtin_types::check(&object, resource, schema)?;
+            builtin_types::check(&object, resource, schema, words)?;
             let paths = unknown::drop_unknown(object.as_map_mut(), schema);
             normal::normalise(object.as_map_mut(), schema);
             api_defaults::apply(&mut object);

@@ -295,9 +295,25 @@ pub(crate) fn impersonate(api: &Api, user: User, headers: &HeaderMap) -> Outcome
             .iter()
             .map(|group| format!("{group:?}"))
             .collect();
-        let (list, uid) = (list.join(", "), &wanted.uid);
+        let groups = match list.as_slice() {
+            [] => "[]string(nil)".to_owned(),
+            _ => format!("[]string{{{}}}", list.join(", ")),
+        };
+        let extra: Vec<String> = wanted
+            .extra
+            .iter()
+            .map(|(key, values)| {
+                let values: Vec<String> = values.iter().map(|value| format!("{value:?}")).collect();
+                format!("{key:?}:[]string{{{}}}", values.join(", "))
+            })
+            .collect();
+        let extra = match extra.as_slice() {
+            [] => "map[string][]string(nil)".to_owned(),
+            _ => format!("map[string][]string{{{}}}", extra.join(", ")),
+        };
+        let uid = &wanted.uid;
         return Err(Failure::bad_request(format!(
-            "requested &user.DefaultInfo{{Name:\"\", UID:{uid:?}, Groups:[]string{{{list}}}, Extra:map[string][]string(nil)}} without impersonating a user name"
+            "requested &user.DefaultInfo{{Name:\"\", UID:{uid:?}, Groups:{groups}, Extra:{extra}}} without impersonating a user name"
         )));
     }
     check_impersonation(api, &user, &wanted)?;

@@ -3,12 +3,11 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Number, Value};
-use skein_gowords::TimeLayout;
+use skein_gowords::{TimeLayout, time_error};
 use skein_object::{Object, quantity};
 use skein_schema::{Additional, Schema, SchemaRef, ValueType, builtin};
 
 mod go_names;
-mod times;
 
 use crate::failure::{Failure, Outcome};
 use crate::resource::Resource;
@@ -17,8 +16,14 @@ use crate::resource::Resource;
 const MAX_DEPTH_LEVELS: usize = 64;
 
 /// Refuses a value whose JSON type the kind's Go type cannot hold.
-pub(crate) fn check(object: &Object, resource: &Resource, schema: &SchemaRef) -> Outcome<()> {
+pub(crate) fn check(
+    object: &Object,
+    resource: &Resource,
+    schema: &SchemaRef,
+    words: Words,
+) -> Outcome<()> {
     let root = Place {
+        words,
         owner: resource.kind.clone(),
         field: String::new(),
         path: Vec::new(),
@@ -42,6 +47,7 @@ pub(crate) fn metadata_problem(metadata: &Value, schema: &SchemaRef) -> Option<S
         ));
     }
     let root = Place {
+        words: Words::Decoder,
         owner: "ObjectMeta".to_owned(),
         field: String::new(),
         path: Vec::new(),
@@ -49,9 +55,29 @@ pub(crate) fn metadata_problem(metadata: &Value, schema: &SchemaRef) -> Option<S
     walk(metadata, schema, &root)
 }
 
+impl Place {
+    /// The refusal of a JSON type that the field's Go type cannot hold.
+    fn refusal(&self, found: &str, wanted: &str) -> String {
+        let (owner, path) = (&self.owner, self.path.join("."));
+        format!(
+            "json: cannot unmarshal {found} into Go struct field {owner}.{path} of type {wanted}"
+        )
+    }
+}
+
+/// Whose words a refusal has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Words {
+    /// Of the decoder of JSON.
+    Decoder,
+    /// Of the converter of maps to structs, through which strategic patches and applies go.
+    Converter,
+}
+
 /// Where a value lies: the struct that declares its field, the field, and the way from the root.
 #[derive(Clone)]
 struct Place {
+    words: Words,
     owner: String,
     field: String,
     path: Vec<String>,
@@ -64,7 +90,11 @@ fn walk(value: &Value, schema: &Schema, place: &Place) -> Option<String> {
     if schema.format.as_deref() == Some("byte")
         && let Value::String(text) = value
     {
-        return base64_problem(text);
+        let problem = base64_problem(text);
+        return match place.words {
+            Words::Decoder => problem,
+            Words::Converter => problem.map(|text| format!("error decoding from json: {text}")),
+        };
     }
     if schema.name.as_deref() == Some(builtin::QUANTITY) {
         return quantity_problem(value);
@@ -84,7 +114,17 @@ fn walk(value: &Value, schema: &Schema, place: &Place) -> Option<String> {
         } else {
             TimeLayout::Rfc3339
         };
-        return times::problem(value, layout);
+        let Value::String(text) = value else {
+            let found = found_type(value);
+            return Some(match place.words {
+                Words::Decoder => place.refusal(found, "string"),
+                // Times read themselves, and do not know where they are.
+                Words::Converter => {
+                    format!("json: cannot unmarshal {found} into Go value of type string")
+                }
+            });
+        };
+        return time_error(text, layout);
     }
     if is_free(schema) {
         return None;
@@ -117,6 +157,7 @@ fn walk(value: &Value, schema: &Schema, place: &Place) -> Option<String> {
             path.extend(go_names::embedded(owner, key).map(str::to_owned));
             path.push(key.clone());
             let place = Place {
+                words: place.words,
                 owner: owner.to_owned(),
                 field: key.clone(),
                 path,
@@ -207,14 +248,48 @@ fn found_type(value: &Value) -> &'static str {
     }
 }
 
+/// What the converter says of a value that does not fit.
+fn unconvertible(value: &Value, schema: &Schema, place: &Place) -> String {
+    let found = match value {
+        Value::Null => "interface",
+        Value::Bool(_) => "bool",
+        Value::Number(number) if number.is_f64() => "float64",
+        Value::Number(_) => "int64",
+        Value::String(_) => "string",
+        Value::Array(_) => "slice",
+        Value::Object(_) => "map",
+    };
+    let wanted = match (schema.value_type, schema.format.as_deref()) {
+        (Some(ValueType::Object), _) if matches!(schema.additional, Additional::Schema(_)) => {
+            return format!("cannot restore map from {found}");
+        }
+        (Some(ValueType::Object), _) => return format!("cannot restore struct from: {found}"),
+        (Some(ValueType::Array), _) => return format!("cannot restore slice from {found}"),
+        (Some(ValueType::Integer), Some("int32")) => "int32",
+        (Some(ValueType::Integer), _) => "int64",
+        (Some(ValueType::Number), _) => "float64",
+        (Some(ValueType::Boolean), _) => "bool",
+        _ => "string",
+    };
+    if value.is_number() && wanted != "bool" {
+        let named = go_names::named(&place.owner, &place.field);
+        let wanted = named.map_or(wanted, |named| named.trim_start_matches("[]"));
+        return format!("cannot convert {found} to {wanted}");
+    }
+    format!("unrecognized type: {wanted}")
+}
+
 fn mismatch(value: &Value, schema: &Schema, place: &Place) -> String {
+    let reads_itself = schema.format.as_deref() == Some("int-or-string");
+    if place.words == Words::Converter && !reads_itself {
+        return unconvertible(value, schema, place);
+    }
     let is_number = schema.value_type == Some(ValueType::Integer)
         || schema.format.as_deref() == Some("int-or-string");
     let found = match value {
         Value::Number(number) if is_number => format!("number {number}"),
         other => found_type(other).to_owned(),
     };
-    let path = place.path.join(".");
     let named = go_names::named(&place.owner, &place.field);
     let wanted = match (named, value) {
         _ if schema.format.as_deref() == Some("int-or-string") => "int32".to_owned(),
@@ -226,8 +301,7 @@ fn mismatch(value: &Value, schema: &Schema, place: &Place) -> String {
         (Some(named), _) => named.to_owned(),
         (None, _) => go_type(schema),
     };
-    let owner = &place.owner;
-    format!("json: cannot unmarshal {found} into Go struct field {owner}.{path} of type {wanted}")
+    place.refusal(&found, &wanted)
 }
 
 fn go_type(schema: &Schema) -> String {

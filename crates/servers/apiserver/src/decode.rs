@@ -7,6 +7,7 @@ use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visit
 use serde_json::{Map, Number, Value};
 
 use crate::api::Call;
+use crate::builtin_types::Words;
 use crate::failure::{Failure, Outcome};
 use crate::negotiate::ACCEPTED;
 use crate::protobuf;
@@ -20,6 +21,8 @@ pub(crate) struct Decoded {
     pub(crate) duplicates: Vec<String>,
     /// The JSON that it was read from, where that is known.
     pub(crate) source: Bytes,
+    /// Whose words tell what does not fit.
+    pub(crate) words: Words,
 }
 
 impl Decoded {
@@ -29,6 +32,15 @@ impl Decoded {
             value,
             duplicates: Vec::new(),
             source: Bytes::new(),
+            words: Words::Decoder,
+        }
+    }
+
+    /// The same, of a map that goes to its type without being text in between.
+    pub(crate) fn converted(value: Value) -> Self {
+        Self {
+            words: Words::Converter,
+            ..Self::of(value)
         }
     }
 }

@@ -31,6 +31,7 @@ mod jsonpath;
 mod lifecycle;
 mod limit_ranges;
 mod list_options;
+mod logs;
 mod metadata;
 mod negotiate;
 mod nonresource;

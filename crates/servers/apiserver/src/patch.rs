@@ -240,7 +240,7 @@ fn patched(resource: &Resource, kind: PatchKind, old: &Object, patch: &Value) ->
         PatchKind::Merge => merge_patch::apply(&mut value, patch),
         PatchKind::Strategic | PatchKind::Apply => {
             let patched = strategic_patch(old, patch, resource)?;
-            value = Value::Object(patched);
+            return Ok(Decoded::converted(Value::Object(patched)));
         }
     }
     Ok(Decoded::of(value))
@@ -438,7 +438,8 @@ fn conform_applied(
     // What does not fit the types is told of the merged object.
     let warnings = checked.map(|conformed| conformed.warnings);
     let ignore = FieldValidation::Ignore;
-    let object = admit::conform(resource, decoded(&applied), ignore)
+    let merged = Decoded::converted(applied.to_value());
+    let object = admit::conform(resource, merged, ignore)
         .map_err(|failure| unfit(resource, &applied, &failure))?
         .object;
     Ok(Conformed {
@@ -457,15 +458,10 @@ fn unfit(resource: &Resource, applied: &Object, failure: &Failure) -> Box<Failur
     let lead = format!(" cannot be handled as a {kind}: ");
     let message = failure.message.as_str();
     let why = message.split_once(&lead).map_or(message, |(_, why)| why);
-    // Quantities and times read themselves; bytes are read by the converter.
-    let lead = match why.starts_with("illegal base64") {
-        true => "error decoding from json: ",
-        false => "",
-    };
     let (namespace, name) = (applied.namespace(), applied.name());
     let gvk = format!("{group}/{version}, Kind={kind}");
     let text = format!(
-        "failed to convert new object ({namespace}/{name}; {gvk}) to proper version: unable to convert unstructured object to {gvk}: {lead}{why}"
+        "failed to convert new object ({namespace}/{name}; {gvk}) to proper version: unable to convert unstructured object to {gvk}: {why}"
     );
     Failure::new(500, "", text)
 }

@@ -11,11 +11,11 @@ use crate::authz::{self, Attributes, Rule};
 use crate::decode;
 use crate::failure::{Failure, Outcome};
 use crate::negotiate;
-use crate::options::{FieldValidation, WriteOptions};
+use crate::options::WriteOptions;
 use crate::ownership;
 use crate::read;
 use crate::resource::Resource;
-use crate::respond::Reply;
+use crate::respond::{self, Reply};
 
 /// Whether the resource is a question and not something stored.
 pub(crate) fn is_review(resource: &Resource) -> bool {
@@ -29,11 +29,12 @@ pub(crate) fn is_review(resource: &Resource) -> bool {
 pub(crate) fn answer(api: &Api, call: &Call, resource: &Resource) -> Outcome<Reply> {
     let form = negotiate::form(call.header("accept"))?;
     let decoded = decode::body(call)?;
-    let mut review = admit::conform(resource, decoded, FieldValidation::Ignore)?.object;
+    let options = WriteOptions::parse(call, "CreateOptions", false)?;
+    let conformed = admit::conform(resource, decoded, options.validation)?;
+    let mut review = conformed.object;
     if review.at(&["metadata"]).is_none() {
         review.set(&["metadata"], json!({}));
     }
-    let options = WriteOptions::parse(call, "CreateOptions", false)?;
     let now = crate::api::now();
     ownership::track(resource, "", None, &mut review, &options.manager, &now);
     if resource.namespaced && review.namespace().is_empty() {
@@ -52,6 +53,7 @@ pub(crate) fn answer(api: &Api, call: &Call, resource: &Resource) -> Outcome<Rep
         _ => json!({}),
     };
     if resource.kind == "SelfSubjectReview" {
+        review.remove(&["metadata", "name"]);
         review.set(&["metadata", "creationTimestamp"], crate::api::now().into());
     }
     if resource.kind == "SelfSubjectRulesReview" {
@@ -60,7 +62,9 @@ pub(crate) fn answer(api: &Api, call: &Call, resource: &Resource) -> Outcome<Rep
         review.set(&["spec"], json!({}));
     }
     review.set(&["status"], status);
-    read::object_reply(201, form, resource, call, &review)
+    let mut reply = read::object_reply(201, form, resource, call, &review)?;
+    respond::warn(&mut reply, &conformed.warnings);
+    Ok(reply)
 }
 
 fn texts(value: Option<&Value>) -> Vec<String> {

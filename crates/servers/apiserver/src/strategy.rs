@@ -13,6 +13,7 @@ use crate::failure::{Cause, Outcome};
 use crate::resource::Resource;
 
 mod certificates;
+pub(crate) mod pods;
 mod services;
 mod warnings;
 
@@ -149,12 +150,7 @@ fn has_generation(resource: &Resource) -> bool {
 }
 
 /// Sets what a new object of the kind starts with.
-pub(crate) fn prepare_create(
-    api: &Api,
-    resource: &Resource,
-    object: &mut Object,
-    call: Option<&Call>,
-) {
+pub(crate) fn prepare_create(resource: &Resource, object: &mut Object, call: Option<&Call>) {
     // Priority classes have a generation that never rises.
     if has_generation(resource) || resource.is("scheduling.k8s.io", "priorityclasses") {
         object.set(&["metadata", "generation"], 1.into());
@@ -171,7 +167,7 @@ pub(crate) fn prepare_create(
             let name = object.name().to_owned();
             object.set_label("kubernetes.io/metadata.name", &name);
         }
-        ("", "pods") => pod_created(api, object),
+        ("", "pods") => pods::created(object),
         ("", "services") => {
             services::align_addresses(None, object);
             object.set(&["status"], json!({"loadBalancer": {}}));
@@ -241,72 +237,6 @@ fn reset_status(resource: &Resource, object: &mut Object) {
         _ => json!({}),
     };
     object.set(&["status"], empty);
-}
-
-fn pod_created(api: &Api, object: &mut Object) {
-    object.set(
-        &["status"],
-        json!({"phase": "Pending", "qosClass": qos_class(object)}),
-    );
-    if object.at(&["spec", "enableServiceLinks"]).is_none() {
-        object.set(&["spec", "enableServiceLinks"], true.into());
-    }
-    if object.at(&["spec", "priority"]).is_none() {
-        object.set(&["spec", "priority"], priority(api, object).into());
-    }
-    if object.at(&["spec", "preemptionPolicy"]).is_none() {
-        object.set(&["spec", "preemptionPolicy"], "PreemptLowerPriority".into());
-    }
-    if object.at(&["spec", "tolerations"]).is_none() {
-        let toleration = |key: &str| json!({"effect": "NoExecute", "key": key, "operator": "Exists", "tolerationSeconds": 300});
-        let both = [
-            "node.kubernetes.io/not-ready",
-            "node.kubernetes.io/unreachable",
-        ]
-        .map(toleration);
-        object.set(&["spec", "tolerations"], Value::Array(both.to_vec()));
-    }
-}
-
-fn priority(api: &Api, pod: &Object) -> i64 {
-    let Some(name) = pod.str_at(&["spec", "priorityClassName"]) else {
-        return 0;
-    };
-    let id = skein_store::ResourceId::new("scheduling.k8s.io", "priorityclasses");
-    let class = api.store.get(&skein_store::Key::new(&id, "", name));
-    class
-        .and_then(|class| class.object.i64_at(&["value"]))
-        .unwrap_or_default()
-}
-
-/// Guaranteed when every container limits what it requests, BestEffort when none asks for anything.
-fn qos_class(pod: &Object) -> &'static str {
-    let containers = pod.at(&["spec", "containers"]).and_then(Value::as_array);
-    let containers = containers.map_or(&[][..], Vec::as_slice);
-    let part = |container: &Value, key: &str| {
-        container
-            .pointer(&format!("/resources/{key}"))
-            .and_then(Value::as_object)
-            .cloned()
-    };
-    let empty = |map: &Option<Map<String, Value>>| map.as_ref().is_none_or(Map::is_empty);
-    let asks = |c: &Value| !empty(&part(c, "requests")) || !empty(&part(c, "limits"));
-    if !containers.iter().any(asks) {
-        return "BestEffort";
-    }
-    let guaranteed = containers.iter().all(|container| {
-        let limits = part(container, "limits").unwrap_or_default();
-        let requests = part(container, "requests").unwrap_or_else(|| limits.clone());
-        ["cpu", "memory"].iter().all(|key| {
-            limits.get(*key).is_some()
-                && requests.get(*key).unwrap_or(&limits[*key]) == &limits[*key]
-        })
-    });
-    if guaranteed {
-        "Guaranteed"
-    } else {
-        "Burstable"
-    }
 }
 
 /// A job without an own selector gets one by its uid, and its pods the labels for it.
@@ -428,7 +358,14 @@ pub(crate) fn prepare_update(
     } else if matches!(subresource, "" | "finalize") && resource.has_status() {
         restore(old, new, &["status"]);
     }
-    if resource.is("apiextensions.k8s.io", "customresourcedefinitions") && subresource == "status" {
+    let stored = new
+        .at(&["status", "storedVersions"])
+        .and_then(Value::as_array);
+    let has_none = stored.is_none_or(Vec::is_empty);
+    if resource.is("apiextensions.k8s.io", "customresourcedefinitions")
+        && subresource == "status"
+        && has_none
+    {
         note_storage(new);
     }
     if subresource == "finalize" {
@@ -531,8 +468,12 @@ fn keep_all_but_status(resource: &Resource, old: &Object, new: &mut Object) {
             }
         }
     }
-    if let Some(owners) = owners {
-        kept.set(&["metadata", "managedFields"], owners);
+    match owners {
+        Some(owners) => kept.set(&["metadata", "managedFields"], owners),
+        // Nobody owns what does not fit the schema any more.
+        None => {
+            kept.remove(&["metadata", "managedFields"]);
+        }
     }
     *new = kept;
 }

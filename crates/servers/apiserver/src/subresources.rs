@@ -14,7 +14,7 @@ use crate::options::{DeleteOptions, WriteOptions};
 use crate::resource::Resource;
 use crate::respond::{self, Reply};
 use crate::write::{Change, Proposal};
-use crate::{patch, read, scale, tokens, write};
+use crate::{logs, patch, read, scale, tokens, write};
 
 /// Answers a request on a sub-resource.
 pub(crate) async fn answer(
@@ -38,7 +38,7 @@ pub(crate) async fn answer(
         ("token", "create") => tokens::answer(api, call, resource),
         ("eviction", "create") => evict(api, call, resource).await,
         ("binding", "create") => bind(api, call, resource).await,
-        ("log", "get") => log(api, call, resource),
+        ("log", "get") => logs::log(api, call, resource),
         ("exec" | "attach" | "portforward", _) => connect(api, call, resource),
         ("finalize" | "status" | "approval" | "resize" | "ephemeralcontainers", "get") => {
             read::get(api, call, resource)
@@ -119,17 +119,6 @@ async fn bind(api: &Arc<Api>, call: &Call, resource: &Arc<Resource>) -> Outcome<
     };
     change.run(api, &read::key(call, resource), propose).await?;
     Ok(success(201))
-}
-
-/// There is no container, so there is one line that says so.
-fn log(api: &Arc<Api>, call: &Call, resource: &Arc<Resource>) -> Outcome<Reply> {
-    let stored = read::find(api, call, resource)?;
-    if !is_placed(&stored.object) {
-        // What runs nowhere has written nothing.
-        return Ok(respond::text(200, ""));
-    }
-    let text = format!("pod {} is simulated and writes no log\n", stored.key.name);
-    Ok(respond::text(200, text))
 }
 
 /// Whether a pod has been given a node.

@@ -125,7 +125,8 @@ pub(crate) async fn insert_owned(
     object.set(&["metadata", "creationTimestamp"], now.into());
     accounts::admit_pod(api, resource, &mut object, call.is_some())?;
     limit_ranges::complete(api, resource, &mut object);
-    strategy::prepare_create(api, resource, &mut object, call);
+    strategy::pods::admit(api, resource, &mut object, call.is_some())?;
+    strategy::prepare_create(resource, &mut object, call);
     for attempt in 1.. {
         if generated {
             object.set(
@@ -333,7 +334,8 @@ impl Change<'_> {
             let insists = !object.resource_version().is_empty();
             let prepared = self.prepare(api, &old, object, owned, whole)?;
             warnings.extend(prepared.warnings);
-            let Some(new) = prepared.object else {
+            let is_stale = || self.is_rewritten(&stored, &old);
+            let Some(new) = prepared.object.or_else(|| is_stale().then(|| old.clone())) else {
                 return Ok(Updated {
                     object: old,
                     warnings,
@@ -364,6 +366,17 @@ impl Change<'_> {
             }
         }
         Err(Failure::modified(self.resource, &key.name))
+    }
+
+    /// Whether an object that does not change is stored in another form than it would be now: what its version or the
+    /// definition of today does not know is lost.
+    fn is_rewritten(&self, stored: &Stored, old: &Object) -> bool {
+        if crate::present::is_native(self.resource, stored) || self.resource.custom.is_none() {
+            return false;
+        }
+        let mut again = old.clone();
+        convert::to_storage(&mut again, self.resource);
+        again != stored.object
     }
 
     /// A patch computes its object from the live one, so it carries the live revision without

@@ -215,7 +215,7 @@ impl Ownership<'_> {
 }
 
 /// `namespace/name; group/version, Kind=kind`.
-fn object_text(object: &Object) -> String {
+pub(super) fn object_text(object: &Object) -> String {
     let GroupVersionKind {
         group,
         version,

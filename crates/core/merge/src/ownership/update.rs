@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 use skein_object::Object;
 
+use super::apply::object_text;
 use super::managers::{ManagedEntry, ManagerKey, Managers, Operation};
 use super::versions::VersionError;
 use super::{BEFORE_FIRST_APPLY, Conflict, Ownership};
@@ -61,7 +62,10 @@ impl Ownership<'_> {
             BEFORE_FIRST_APPLY,
         )
         .map_err(|error| {
-            let text = format!("failed to create manager for existing fields: {error}");
+            let object = object_text(live);
+            let text = format!(
+                "failed to create manager for existing fields: failed to convert new object ({object}) to smd typed: {error}"
+            );
             VersionError::Failed(text)
         })
     }

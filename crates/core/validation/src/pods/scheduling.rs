@@ -53,13 +53,13 @@ pub(super) fn check_affinity(errors: &mut Errors, affinity: &Spot<'_>) {
             errors.add(terms.required("must have at least one node selector term"));
         }
         for term in terms.items() {
-            check_node_term(errors, &term);
+            check_node_term(errors, &term, true);
         }
     }
     let preferred = node.get("preferredDuringSchedulingIgnoredDuringExecution");
     for weighted in preferred.items() {
         check_weight(errors, &weighted.get("weight"));
-        check_node_term(errors, &weighted.get("preference"));
+        check_node_term(errors, &weighted.get("preference"), false);
     }
     for name in ["podAffinity", "podAntiAffinity"] {
         let pods = affinity.get(name);
@@ -85,7 +85,8 @@ fn check_weight(errors: &mut Errors, weight: &Spot<'_>) {
     }
 }
 
-fn check_node_term(errors: &mut Errors, term: &Spot<'_>) {
+/// A term of nodes; of mere preferences the values are not looked at.
+fn check_node_term(errors: &mut Errors, term: &Spot<'_>, is_required: bool) {
     for expression in term.get("matchExpressions").items() {
         let (operator, values) = (expression.get("operator"), expression.get("values"));
         match operator.text() {
@@ -104,7 +105,7 @@ fn check_node_term(errors: &mut Errors, term: &Spot<'_>) {
             other => errors.add(operator.invalid_as(other, "not a valid selector operator")),
         }
         labels::check_key(errors, &expression.get("key"));
-        for value in values.items() {
+        for value in values.items().filter(|_| is_required) {
             errors.problems(&value, label_value_problems(value.text()));
         }
     }

@@ -259,7 +259,7 @@ fn check_indexes(errors: &mut Errors, report: &Report<'_>) {
 }
 
 /// Indexes in the form `1,3-5`: first and last of each run.
-fn ranges(text: &str, completions: i64) -> Result<Vec<(i64, i64)>, String> {
+pub(crate) fn ranges(text: &str, completions: i64) -> Result<Vec<(i64, i64)>, String> {
     let mut out: Vec<(i64, i64)> = Vec::new();
     if text.is_empty() {
         return Ok(out);

@@ -71,6 +71,7 @@ const NAMED: &[(&str, &str)] = &[
     ("DeploymentStrategy.type", "v1.DeploymentStrategyType"),
     ("EmptyDirVolumeSource.medium", "v1.StorageMedium"),
     ("EndpointPort.protocol", "v1.Protocol"),
+    ("EndpointSlice.addressType", "v1.AddressType"),
     ("EphemeralContainerCommon.imagePullPolicy", "v1.PullPolicy"),
     (
         "EphemeralContainerCommon.restartPolicy",
@@ -380,6 +381,11 @@ const EMBEDDED: &[(&str, &str, &[&str])] = &[
     ("ConfigMapKeySelector", "LocalObjectReference", &["name"]),
     ("ConfigMapProjection", "LocalObjectReference", &["name"]),
     ("ConfigMapVolumeSource", "LocalObjectReference", &["name"]),
+    (
+        "RuleWithOperations",
+        "Rule",
+        &["apiGroups", "apiVersions", "resources", "scope"],
+    ),
     (
         "EphemeralContainer",
         "EphemeralContainerCommon",
