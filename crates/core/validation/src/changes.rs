@@ -8,7 +8,7 @@ use skein_schema::FieldError;
 use skein_schema::field_error::FieldPath;
 
 use crate::spot::{Errors, Spot};
-use crate::{claims, definitions, labels};
+use crate::{claims, definitions, labels, volume_sources};
 
 /// Fields whose change is refused with `field is immutable`: group, kind, paths.
 const FIELDS: &[(&str, &str, &[&str])] = &[
@@ -177,22 +177,7 @@ fn others(object: &Object, allowed: &[&str]) -> Option<Value> {
 }
 
 fn volume(errors: &mut Errors, old: &Object, new: &Object) {
-    const MAY_CHANGE: &[&str] = &[
-        "capacity",
-        "accessModes",
-        "persistentVolumeReclaimPolicy",
-        "claimRef",
-        "storageClassName",
-        "mountOptions",
-        "nodeAffinity",
-        "volumeMode",
-        "volumeAttributesClassName",
-    ];
-    if others(old, MAY_CHANGE) != others(new, MAY_CHANGE) {
-        let text = "spec.persistentvolumesource is immutable after creation";
-        let source = Spot::of(new, "spec").get("persistentvolumesource");
-        errors.add(source.forbidden(text));
-    }
+    volume_sources::check_change(errors, old, new);
     let mode = ["spec", "volumeMode"];
     if old.at(&mode) != new.at(&mode) {
         let value = new.at(&mode).cloned().unwrap_or_default();

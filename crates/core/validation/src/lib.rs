@@ -10,6 +10,7 @@ mod claims;
 mod config;
 mod coordination;
 mod definitions;
+mod go_dump;
 mod jobs;
 mod kinds;
 pub mod labels;
@@ -27,6 +28,7 @@ mod services;
 mod spot;
 mod status;
 mod storage;
+mod volume_sources;
 mod webhooks;
 mod workloads;
 

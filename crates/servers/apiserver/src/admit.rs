@@ -52,14 +52,14 @@ pub(crate) fn conform_patched(
     decoded: Decoded,
     mode: FieldValidation,
     mut texts: Vec<String>,
-    shown: &str,
+    shown: impl Fn() -> String,
 ) -> Outcome<Conformed> {
     let (mut object, more) = read(resource, decoded).map_err(|failure| {
         if failure.code == 400 {
             let lead = format!(" cannot be handled as a {}: ", resource.kind);
             let message = failure.message.as_str();
             let why = message.split_once(&lead).map_or(message, |(_, why)| why);
-            Failure::invalid_patch(shown, why)
+            Failure::invalid_patch(&shown(), why)
         } else {
             failure
         }
@@ -68,7 +68,7 @@ pub(crate) fn conform_patched(
     let mut warnings = match mode {
         FieldValidation::Ignore => Vec::new(),
         FieldValidation::Strict if !texts.is_empty() => {
-            return Err(Failure::invalid_patch(shown, &strict_text(&texts)));
+            return Err(Failure::invalid_patch(&shown(), &strict_text(&texts)));
         }
         FieldValidation::Warn | FieldValidation::Strict => texts,
     };

@@ -27,6 +27,7 @@ mod discovery;
 mod embedded;
 mod escalation;
 mod failure;
+mod go_order;
 mod jsonpath;
 mod lifecycle;
 mod limit_ranges;

@@ -16,7 +16,7 @@ use crate::options::{FieldValidation, WriteOptions};
 use crate::resource::Resource;
 use crate::respond::{self, Reply};
 use crate::write::{self, Change, Proposal, Updated};
-use crate::{escalation, lifecycle, metadata, ownership, read, strategy};
+use crate::{escalation, go_order, lifecycle, metadata, ownership, read, strategy};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PatchKind {
@@ -137,20 +137,25 @@ pub(crate) fn outcome(
 ) -> Outcome<Conformed> {
     let patched = patched(resource, kind, old, &patch.value)?;
     // A strategic patch is shown as Go prints its map, the others by what they made.
-    let shown = if kind == PatchKind::Strategic {
-        go_print(&patch.value)
-    } else {
-        patched.value.to_string()
+    let go_type = resource
+        .schema
+        .as_ref()
+        .and_then(|schema| schema.name.as_deref());
+    let made = patched.value.clone();
+    let shown = || match go_type.filter(|_| resource.custom.is_none()) {
+        _ if kind == PatchKind::Strategic => go_print(&patch.value),
+        Some(name) => go_order::text(name, &old.to_value(), &made),
+        None => made.to_string(),
     };
     let has_kind = patched.value["kind"]
         .as_str()
         .is_some_and(|kind| !kind.is_empty());
     if resource.custom.is_some() && !has_kind {
         let why = format!("Object 'Kind' is missing in '{}'", patched.value);
-        return Err(Failure::invalid_patch(&shown, &why));
+        return Err(Failure::invalid_patch(&shown(), &why));
     }
     let texts = patch_texts(kind, patch);
-    let conformed = admit::conform_patched(resource, patched, validation, texts, &shown)?;
+    let conformed = admit::conform_patched(resource, patched, validation, texts, shown)?;
     write::check_namespace(call, resource, &conformed.object)?;
     check_same_name(old, &conformed.object)?;
     Ok(conformed)

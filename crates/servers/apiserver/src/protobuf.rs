@@ -63,17 +63,39 @@ static MESSAGES: LazyLock<HashMap<&'static str, &'static str>> = LazyLock::new(|
 
 fn message(name: &str) -> Option<Message> {
     let text = MESSAGES.get(name)?;
-    let parse = |field: &'static str| {
-        let (number, rest) = field.split_once(':')?;
-        let (name, kind) = rest.split_once(':')?;
-        let (shape, kind) = match kind.as_bytes().first()? {
-            b'*' => (Shape::List, &kind[1..]),
-            b'%' => (Shape::Map, &kind[1..]),
-            _ => (Shape::Single, kind),
-        };
-        Some((number.parse().ok()?, Field { name, shape, kind }))
+    Some(text.split(' ').filter_map(field).collect())
+}
+
+/// Number and description of a field: `2:name:kind`, with `*` for lists and `%` for maps.
+fn field(text: &'static str) -> Option<(u64, Field)> {
+    let (number, rest) = text.split_once(':')?;
+    let (name, kind) = rest.split_once(':')?;
+    let (shape, kind) = match kind.as_bytes().first()? {
+        b'*' => (Shape::List, &kind[1..]),
+        b'%' => (Shape::Map, &kind[1..]),
+        _ => (Shape::Single, kind),
     };
-    Some(text.split(' ').filter_map(parse).collect())
+    Some((number.parse().ok()?, Field { name, shape, kind }))
+}
+
+/// The fields of a message and their kinds, in the order in which Go's struct has them.
+pub(crate) fn fields_in_order(
+    message: &str,
+) -> impl Iterator<Item = (&'static str, &'static str)> + use<> {
+    let text = MESSAGES.get(message).copied().unwrap_or_default();
+    text.split(' ')
+        .filter_map(field)
+        .map(|(_, field)| (field.name, field.kind))
+}
+
+/// The message of a field's values, of its own or of a struct embedded in the message.
+pub(crate) fn kind_of_field(message: &str, name: &str) -> Option<&'static str> {
+    let own = fields_in_order(message).find(|(field, _)| *field == name);
+    let inner = || {
+        fields_in_order(message)
+            .find_map(|(_, kind)| fields_in_order(kind).find(|(field, _)| *field == name))
+    };
+    own.or_else(inner).map(|(_, kind)| kind)
 }
 
 enum Raw<'a> {

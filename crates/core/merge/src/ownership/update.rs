@@ -148,11 +148,7 @@ impl Ownership<'_> {
         };
         let (live, new) = (convert(live, "old")?, convert(new, "new")?);
         let comparison = typed::compare(&live, &new, self.type_at(api_version)?);
-        // Definitions say what is reset version by version, and an endpoint knows its own only.
-        Ok(match self.builtin || api_version == self.api_version {
-            true => comparison.excluding(&self.reset_fields),
-            false => comparison,
-        })
+        Ok(comparison.excluding(&self.reset_fields))
     }
 
     /// Takes from all managers but `current` what changed between two values. Without `force`, nothing is taken when

@@ -103,9 +103,15 @@ pub(super) fn prepare_update(old: &Object, new: &mut Object) {
     let (before, after) = (kind_of(old).to_owned(), kind_of(new).to_owned());
     if needs_address(&before) && needs_address(&after) {
         keep_address(old, new);
-    } else if needs_address(&before) && same(old, new, &["clusterIP", "clusterIPs"]) {
-        for field in ["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"] {
-            new.remove(&["spec", field]);
+    } else if needs_address(&before) {
+        if same(old, new, &["clusterIP", "clusterIPs"]) {
+            new.remove(&["spec", "clusterIP"]);
+            new.remove(&["spec", "clusterIPs"]);
+        }
+        for field in ["ipFamilies", "ipFamilyPolicy"] {
+            if same(old, new, &[field]) {
+                new.remove(&["spec", field]);
+            }
         }
     }
     if needs_node_ports(&before) && needs_node_ports(&after) {
@@ -142,10 +148,15 @@ pub(super) fn prepare_update(old: &Object, new: &mut Object) {
 
 /// The one address and the list of addresses agree.
 pub(super) fn align_addresses(old: Option<&Object>, new: &mut Object) {
-    let Some(one) = new
-        .str_at(&["spec", "clusterIP"])
-        .filter(|ip| !ip.is_empty())
-    else {
+    let address = |object: &Object| {
+        let address = object.str_at(&["spec", "clusterIP"]);
+        address.filter(|ip| !ip.is_empty()).map(str::to_owned)
+    };
+    let Some(one) = address(new) else {
+        // Who takes away the one address means the list, too.
+        if old.is_some_and(|old| address(old).is_some() && same(old, new, &["clusterIPs"])) {
+            new.remove(&["spec", "clusterIPs"]);
+        }
         return;
     };
     let list = new.at(&["spec", "clusterIPs"]).and_then(Value::as_array);
