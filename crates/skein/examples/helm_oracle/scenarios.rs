@@ -38,6 +38,24 @@ pub const SCENARIOS: &[&[&str]] = &[
     &["show chart sub --repo REPO"],
     &["show all sub"],
     &["show values app"],
+    &[
+        "show values paths --jsonpath {.image.tag}",
+        "show values paths --jsonpath {.image}-{.ports}",
+        "show values paths --jsonpath {.ports[*].port}",
+        "show values paths --jsonpath {range(.ports[*])}",
+        "show values paths --jsonpath {.ports[?(@.name=='b')].port}",
+        "show values paths --jsonpath {.big}{.half}{.none}{.html}",
+        "show values paths --jsonpath {.nothing}",
+        "show values paths --jsonpath a{.nothing}",
+        "show values paths --jsonpath {.ports[9]}",
+        "show values paths --jsonpath {.image.tag",
+        "show values paths --jsonpath {.ports[x]}",
+        "show values paths --jsonpath {.ports[-1:].name}",
+        "show values paths --jsonpath {..port}",
+        "show values paths --jsonpath plain",
+        "show values paths --jsonpath {.image['tag','name']}",
+    ],
+    &["show chart paths --jsonpath {.name}"],
     &["show chart ./nope"],
     &["show readme full"],
     &["show crds full"],
@@ -55,6 +73,24 @@ pub const SCENARIOS: &[&[&str]] = &[
     &["template r full -s templates/no.yaml"],
     &["template r full --include-crds --output-dir out --release-name"],
     &["template r full --debug --set fail=yes"],
+    &["template r full --labels a=b -l c=d,e=f -l g="],
+    &["template r full --labels a=b,owner=me"],
+    &["template r full --labels nothing"],
+    &["template r full --labels a=b,c=d,e"],
+    &["template r bad -l name=x"],
+    // The scaffold has texts of its own; of a starter both make the same.
+    &[
+        "create new -p ../../../scenario/full",
+        "template r new",
+        "create new -p ../../../scenario/full",
+    ],
+    &["create held2 --starter ../../../scenario/held"],
+    &["create new -p none"],
+    &["create nowhere/new"],
+    &["create b@d"],
+    &["create sub/Chart.yaml"],
+    &["create sub/Chart.yaml/new"],
+    &["create"],
     &["dependency list app"],
     &["dependency list sub"],
     &[
@@ -267,6 +303,14 @@ pub fn write_charts(folder: &Path, repository: &str, registry: &str) -> std::io:
             ("templates/a.yaml", "a: [\n"),
             ("templates/NOTES.txt", "hi"),
         ],
+    )?;
+    let values = "image: {name: web, tag: v1}\nports: [{name: a, port: 80}, {name: b, port: 443}]\nbig: 12345678\nhalf: 0.5\nnone: ~\nhtml: [<a>]\n";
+    chart(
+        &folder.join("paths"),
+        "paths",
+        "v2",
+        "",
+        &[("values.yaml", values)],
     )?;
     full(&folder.join("full"))
 }

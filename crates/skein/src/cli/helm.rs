@@ -2,13 +2,16 @@
 
 mod chart_path;
 mod connection;
+mod create;
 mod dependency;
 mod disk;
+mod docker_helper;
 mod epoch;
 mod fetch;
 pub(crate) mod inflate;
 mod lint;
 mod package;
+mod password;
 mod print;
 mod pull;
 mod push;
@@ -54,6 +57,8 @@ enum HelmCommand {
     /// List and fetch what a chart depends on
     #[command(visible_aliases = ["dep", "dependencies"])]
     Dependency(Box<dependency::DependencyArguments>),
+    /// Make the folder of a new chart
+    Create(create::CreateArguments),
     /// Pack charts into archives
     Package(Box<package::PackageArguments>),
     /// Download charts
@@ -67,6 +72,15 @@ enum HelmCommand {
     Search(Box<search::SearchArguments>),
     /// Logins of registries
     Registry(Box<registry::RegistryArguments>),
+    /// Refused: signatures of charts are not verified yet
+    #[command(hide = true)]
+    Verify {
+        /// The package
+        path: String,
+        /// Public keys
+        #[arg(long)]
+        keyring: Option<String>,
+    },
 }
 
 /// Runs `helm`. Errors are told as helm tells them.
@@ -79,12 +93,16 @@ pub(crate) async fn run(arguments: HelmArguments, output: &mut Output) -> anyhow
         HelmCommand::Dependency(dependency) => {
             dependency::run(&dependency, &settings, debug, output).await
         }
+        HelmCommand::Create(create) => create::run(&create, &settings, output),
         HelmCommand::Package(package) => package::run(&package, &settings, debug, output).await,
         HelmCommand::Pull(pull) => pull::run(&pull, &settings, output).await,
         HelmCommand::Push(push) => push::run(&push, &settings, output).await,
         HelmCommand::Repo(repo) => repo::run(&repo, &settings, output).await,
         HelmCommand::Search(search) => search::run(&search, &settings, output),
         HelmCommand::Registry(registry) => registry::run(&registry, &settings, output).await,
+        HelmCommand::Verify { path, .. } => Err(anyhow::anyhow!(
+            "verify {path}: signatures of charts are not verified yet; use helm for this step"
+        )),
     };
     match outcome {
         Ok(()) => Ok(ExitCode::SUCCESS),

@@ -13,7 +13,8 @@ use skein_helm::Warning;
 use skein_registry::{Access, Credentials, Registry, Repository};
 
 use super::connection::{self, Files};
-use super::repo::password_from_input;
+use super::docker_helper::{Helper, Helpers};
+use super::password;
 use super::repositories::{read_limited, write_private};
 use super::settings::Settings;
 use crate::output::Output;
@@ -103,16 +104,8 @@ async fn login(
     settings: &Settings,
     output: &mut Output,
 ) -> anyhow::Result<()> {
-    let password = match (arguments.password_stdin, arguments.password.as_str()) {
-        (true, _) => password_from_input()?,
-        (false, "") => bail!("a password is needed: --password-stdin or --password"),
-        (false, password) => {
-            let line = "using --password via the CLI is insecure. Use --password-stdin";
-            output.note_line(&Warning::warn(line).to_string())?;
-            password.to_owned()
-        }
-    };
-    if arguments.username.is_empty() {
+    let (username, password) = username_and_password(arguments, output)?;
+    if username.is_empty() {
         bail!("a user name is needed: --username");
     }
     let host = arguments.host.as_str();
@@ -126,7 +119,7 @@ async fn login(
         bail!("invalid reference: invalid registry {host:?}");
     }
     let access = connection::access(&Files {
-        username: &arguments.username,
+        username: &username,
         password: &password,
         certificate: &arguments.cert_file,
         key: &arguments.key_file,
@@ -134,12 +127,41 @@ async fn login(
         insecure: arguments.insecure || arguments.plain_http,
     })?;
     check(host, access).await?;
-    let auth = STANDARD.encode(format!("{}:{password}", arguments.username));
-    change(settings, |logins| {
-        logins.insert(key_of(host).to_owned(), json!({ "auth": auth }));
-    })?;
+    if let Some(helper) = own_helper(host, settings)? {
+        helper.store(key_of(host), &username, &password)?;
+    } else {
+        let auth = STANDARD.encode(format!("{username}:{password}"));
+        change(settings, |logins| {
+            logins.insert(key_of(host).to_owned(), json!({ "auth": auth }));
+        })?;
+    }
     output.print("Login Succeeded\n")?;
     Ok(())
+}
+
+/// From the flags, from standard input, or asked for.
+fn username_and_password(
+    arguments: &LoginArguments,
+    output: &mut Output,
+) -> anyhow::Result<(String, String)> {
+    const NEEDED: &str = "a password is needed: --password-stdin or --password";
+    let mut username = arguments.username.clone();
+    if arguments.password_stdin {
+        return Ok((username, password::from_input()?));
+    }
+    if !arguments.password.is_empty() {
+        let line = "using --password via the CLI is insecure. Use --password-stdin";
+        output.note_line(&Warning::warn(line).to_string())?;
+        return Ok((username, arguments.password.clone()));
+    }
+    if username.is_empty() {
+        username = password::ask("Username: ", false)?.context(NEEDED)?;
+    }
+    let password = password::ask("Password: ", true)?.context(NEEDED)?;
+    if password.is_empty() {
+        bail!("password required");
+    }
+    Ok((username, password))
 }
 
 /// Asks the registry whether it takes the credentials.
@@ -156,20 +178,32 @@ async fn check(host: &str, access: Access) -> anyhow::Result<()> {
 }
 
 fn logout(host: &str, settings: &Settings, output: &mut Output) -> anyhow::Result<()> {
-    change(settings, |logins| {
-        logins.remove(key_of(host));
-    })
-    .with_context(|| format!("failed to delete the credential for {host}"))?;
+    let removed = match own_helper(host, settings)? {
+        Some(helper) => helper.erase(key_of(host)),
+        None => change(settings, |logins| {
+            logins.remove(key_of(host));
+        }),
+    };
+    removed.with_context(|| format!("failed to delete the credential for {host}"))?;
     output.print(&format!("Removing login credentials for {host}\n"))?;
     Ok(())
 }
 
 /// Under which key Docker keeps the login of a registry.
-fn key_of(host: &str) -> &str {
+pub(super) fn key_of(host: &str) -> &str {
     match host {
-        "docker.io" | "registry-1.docker.io" => "https://index.docker.io/v1/",
+        "docker.io" | "index.docker.io" | "registry-1.docker.io" => "https://index.docker.io/v1/",
         host => host,
     }
+}
+
+/// The helper that keeps the login of a registry, if our file of logins names one.
+fn own_helper(host: &str, settings: &Settings) -> anyhow::Result<Option<Helper>> {
+    let path = settings.registry_configs.first();
+    let content = read(path.context("there is no file of logins")?)?;
+    let content = Value::Object(content.into_iter().collect());
+    let helpers: Helpers = serde_json::from_value(content).unwrap_or_default();
+    helpers.of(key_of(host))
 }
 
 /// Changes the logins of the file; everything else in it stays.
@@ -182,12 +216,6 @@ fn change(
         .first()
         .context("there is no file of logins")?;
     let mut content = read(path)?;
-    if content.contains_key("credsStore") || content.contains_key("credHelpers") {
-        bail!(
-            "{} names credential helpers, which are not run: use helm or docker for this login",
-            path.display()
-        );
-    }
     let held = content.remove("auths").unwrap_or_default();
     let mut logins: BTreeMap<String, Value> = serde_json::from_value(held).unwrap_or_default();
     let before = logins.clone();

@@ -3,13 +3,13 @@
 mod index;
 
 use std::fs;
-use std::io::Read;
 
 use anyhow::{Context, anyhow, bail};
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use super::connection::ConnectionArguments;
+use super::password;
 use super::print::{self, Format};
 use super::repositories::{self, File};
 use super::settings::Settings;
@@ -26,8 +26,6 @@ const GONE: [(&str, &str); 2] = [
         "https://charts.helm.sh/incubator",
     ),
 ];
-/// Longest password that is read from standard input, in bytes.
-const MAX_PASSWORD_BYTES: u64 = 64 << 10;
 
 /// `helm repo`.
 #[derive(Args, Clone, Debug)]
@@ -129,10 +127,12 @@ async fn add(
     let mut entry = arguments.connection.entry(name, url);
     entry.pass_credentials_all = arguments.pass_credentials;
     if !entry.username.is_empty() && entry.password.is_empty() {
-        if !arguments.password_stdin {
-            bail!("--username needs --password or --password-stdin");
-        }
-        entry.password = password_from_input()?;
+        entry.password = if arguments.password_stdin {
+            password::from_input()?
+        } else {
+            password::ask("Password: ", true)?
+                .context("--username needs --password or --password-stdin")?
+        };
     }
     if name.contains('/') {
         bail!("repository name ({name}) contains '/', please specify a different name without '/'");
@@ -178,15 +178,6 @@ fn lock(settings: &Settings) -> anyhow::Result<fs::File> {
     file.lock()
         .with_context(|| format!("lock {}", path.display()))?;
     Ok(file)
-}
-
-/// The first line end is no part of the password.
-pub(super) fn password_from_input() -> anyhow::Result<String> {
-    let mut text = String::new();
-    let input = std::io::stdin().lock();
-    input.take(MAX_PASSWORD_BYTES).read_to_string(&mut text)?;
-    let text = text.strip_suffix('\n').unwrap_or(&text);
-    Ok(text.strip_suffix('\r').unwrap_or(text).to_owned())
 }
 
 #[derive(Serialize)]

@@ -33,6 +33,13 @@ pub struct SearchArguments {
 enum SearchCommand {
     /// Search the repositories that have names
     Repo(RepoArguments),
+    /// Refused: no hub is asked
+    #[command(hide = true)]
+    Hub {
+        /// What to search for, and flags of helm
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        words: Vec<String>,
+    },
 }
 
 #[derive(Args, Clone, Debug)]
@@ -77,7 +84,13 @@ pub(super) fn run(
     settings: &Settings,
     output: &mut Output,
 ) -> anyhow::Result<()> {
-    let SearchCommand::Repo(arguments) = &arguments.command;
+    let arguments = match &arguments.command {
+        SearchCommand::Repo(arguments) => arguments,
+        SearchCommand::Hub { words } => bail!(
+            "search hub {}: hubs are not asked: search https://artifacthub.io, or add the repository with 'helm repo add' and use 'helm search repo'",
+            words.join(" ")
+        ),
+    };
     let charts = charts(settings, output)?;
     let found = in_range(matches(charts, arguments)?, arguments)?;
     if found.is_empty() && arguments.fail_on_no_result {

@@ -31,6 +31,8 @@ pub(super) struct Settings {
     pub repository_cache: PathBuf,
     /// Logins, in the form of Docker's configuration; earlier files win.
     pub registry_configs: Vec<PathBuf>,
+    /// Folder of charts that new charts start from.
+    pub starters: PathBuf,
 }
 
 impl SettingsArguments {
@@ -55,6 +57,7 @@ impl SettingsArguments {
                 .clone()
                 .unwrap_or(cache.join("repository")),
             registry_configs,
+            starters: folder("HELM_DATA_HOME", "XDG_DATA_HOME", DATA_HOME).join("starters"),
         }
     }
 }
@@ -64,6 +67,12 @@ const CONFIG_HOME: &str = if cfg!(target_os = "macos") {
     "Library/Preferences"
 } else {
     ".config"
+};
+/// Folder of data below the home folder.
+const DATA_HOME: &str = if cfg!(target_os = "macos") {
+    "Library"
+} else {
+    ".local/share"
 };
 /// Folder of caches below the home folder.
 const CACHE_HOME: &str = if cfg!(target_os = "macos") {

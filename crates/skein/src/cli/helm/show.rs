@@ -1,12 +1,16 @@
 //! `helm show`: what is in a chart, as it is written.
 
-use anyhow::Context;
+mod jsonpath;
+
+use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 use skein_helm::Chart;
+use skein_template::{Integers, Options, Templates, Value, helm};
 
 use super::chart_path;
 use super::connection::RemoteArguments;
 use super::settings::Settings;
+use super::world::World;
 use crate::output::Output;
 
 /// Names under which a readme is looked for, in any case.
@@ -31,6 +35,9 @@ pub struct ShowArguments {
     chart: String,
     #[command(flatten)]
     remote: RemoteArguments,
+    /// With `values`: print what this JSONPath template finds in them
+    #[arg(long, default_value = "", hide_default_value = true)]
+    jsonpath: String,
     /// Take versions that are no releases too
     #[arg(long)]
     devel: bool,
@@ -42,12 +49,67 @@ pub(super) async fn run(
     settings: &Settings,
     output: &mut Output,
 ) -> anyhow::Result<()> {
+    if !arguments.jsonpath.is_empty() && arguments.part != Part::Values {
+        bail!("unknown flag: --jsonpath");
+    }
     let (name, remote) = (&arguments.chart, &arguments.remote);
     let version = remote.version_or_devel(arguments.devel);
     let located = chart_path::locate(name, &version, remote, settings, output).await?;
     let chart = located.load()?;
-    output.print(&text(&chart, arguments.part)?)?;
+    let text = if arguments.jsonpath.is_empty() {
+        text(&chart, arguments.part)?
+    } else {
+        found_in_values(&chart, &arguments.jsonpath)?
+    };
+    output.print(&text)?;
     Ok(())
+}
+
+/// What a template finds in the values. As in Helm nothing is printed, and nothing said, when a part of it finds nothing.
+fn found_in_values(chart: &Chart, template: &str) -> anyhow::Result<String> {
+    let Some(values) = &chart.values else {
+        return Ok(String::new());
+    };
+    let nodes =
+        jsonpath::parse(template).with_context(|| format!("error parsing jsonpath {template}"))?;
+    let values = serde_json::Value::Object(values.clone());
+    let Ok(found) = jsonpath::find(&nodes, &values) else {
+        return Ok(String::new());
+    };
+    let printer = Printer::new()?;
+    let mut out = String::new();
+    for results in found {
+        let texts: anyhow::Result<Vec<String>> =
+            results.iter().map(|value| printer.text(value)).collect();
+        out.push_str(&texts?.join(" "));
+    }
+    Ok(out)
+}
+
+/// Prints values as Go does: what has parts as JSON, everything else by itself.
+struct Printer(Templates);
+
+impl Printer {
+    const ALONE: &str = "alone";
+    const JSON: &str = "json";
+
+    fn new() -> anyhow::Result<Self> {
+        let functions = std::sync::Arc::new(helm::functions());
+        let mut templates = Templates::new(functions, Options::default());
+        templates.parse(Self::ALONE, "{{ print . }}")?;
+        templates.parse(Self::JSON, "{{ toJson . }}")?;
+        Ok(Self(templates))
+    }
+
+    fn text(&self, value: &serde_json::Value) -> anyhow::Result<String> {
+        if value.is_null() {
+            return Ok("null".to_owned());
+        }
+        let has_parts = value.is_array() || value.is_object();
+        let template = if has_parts { Self::JSON } else { Self::ALONE };
+        let value = Value::from_json(value, Integers::Float64);
+        Ok(self.0.execute(template, &value, &mut World)?)
+    }
 }
 
 fn text(chart: &Chart, part: Part) -> anyhow::Result<String> {

@@ -1,5 +1,6 @@
 //! `helm template`: renders a chart and prints it.
 
+mod labels;
 mod server;
 
 use std::collections::HashSet;
@@ -102,6 +103,9 @@ pub struct TemplateArguments {
     /// Not supported: Helm 4 runs plugins here
     #[arg(long)]
     post_renderer: Option<String>,
+    /// Labels of the release, as key=value; they are checked and change nothing here
+    #[arg(short = 'l', long, value_name = "KEY=VALUE")]
+    labels: Vec<String>,
     /// Flags of helm that change nothing here
     #[command(flatten)]
     ignored: IgnoredArguments,
@@ -142,6 +146,7 @@ pub(super) async fn run(
     output: &mut Output,
 ) -> anyhow::Result<()> {
     refuse_unsupported(arguments)?;
+    let labels = labels::names(&arguments.labels)?;
     let kube_version = kube_version(arguments)?;
     let server = Server::connect(arguments).await?;
     let (name, chart_name) = name_and_chart(arguments)?;
@@ -154,6 +159,7 @@ pub(super) async fn run(
         output.note_line(&warning.to_string())?;
     }
     preflight::check_release_name(&name)?;
+    labels::refuse_reserved(&labels)?;
     let options = RenderOptions {
         release_name: name.clone(),
         namespace: arguments.namespace.clone(),

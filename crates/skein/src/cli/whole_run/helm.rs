@@ -182,6 +182,45 @@ async fn charts_that_depend_on_each_other_end() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_new_chart_lints_and_renders_whatever_is_switched_on() {
+    let home = Home::new();
+    let run = home.helm("create HOME/web-app").await;
+    assert_eq!(run.code, Ok(ExitCode::SUCCESS), "{}", run.err);
+    let run = home.helm("lint --strict HOME/web-app").await;
+    assert_eq!(run.code, Ok(ExitCode::SUCCESS), "{}{}", run.out, run.err);
+    let switches = "ingress.enabled=true,httpRoute.enabled=true,autoscaling.enabled=true,serviceAccount.annotations.a=b,podLabels.c=d,imagePullSecrets[0].name=e";
+    let run = home
+        .helm(&format!("template shop HOME/web-app --set {switches}"))
+        .await;
+    assert_eq!(run.code, Ok(ExitCode::SUCCESS), "{}", run.err);
+    for kind in [
+        "ServiceAccount",
+        "Service",
+        "Deployment",
+        "HorizontalPodAutoscaler",
+        "Ingress",
+        "HTTPRoute",
+        "Pod",
+    ] {
+        assert!(run.out.contains(&format!("kind: {kind}\n")), "{kind}");
+    }
+    assert!(run.out.contains("name: shop-web-app\n"), "{}", run.out);
+    assert!(!run.out.contains("CHART_NAME"), "{}", run.out);
+    // Again: what is there is named and written over, other files stay.
+    home.write("web-app/more.txt", "more");
+    let run = home.helm("create HOME/web-app").await;
+    assert_eq!(run.out.matches("already exists. Overwriting.").count(), 12);
+    assert!(home.path().join("web-app/more.txt").exists());
+    for line in [
+        "create HOME/b@d",
+        "create HOME/none/app",
+        "create HOME/web-app/Chart.yaml",
+    ] {
+        assert!(home.problem(line).await.starts_with("Error: "), "{line}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_not_built_is_refused() {
     let home = Home::new();
     home.write(
@@ -205,6 +244,11 @@ async fn what_is_not_built_is_refused() {
             "template HOME/app --verify",
             "--verify: signatures of charts are not verified yet",
         ),
+        (
+            "verify HOME/app-1.0.0.tgz --keyring x",
+            "signatures of charts are not verified yet",
+        ),
+        ("search hub app --list-repo-url", "hubs are not asked"),
         (
             "dependency build HOME/app --verify",
             "--verify: signatures of charts are not verified yet",

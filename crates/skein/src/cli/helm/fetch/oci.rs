@@ -9,6 +9,8 @@ use skein_semver::{Constraint, Version};
 
 use super::Package;
 use crate::helm::connection::ConnectionArguments;
+use crate::helm::docker_helper::Helpers;
+use crate::helm::registry;
 use crate::helm::settings::Settings;
 
 /// Address prefix of registries.
@@ -176,25 +178,32 @@ pub(in crate::helm) fn open(
         ..connection.access()?
     };
     if access.credentials == Credentials::Anonymous {
-        access.credentials = keychain(settings)?.credentials_for(&repository);
+        access.credentials = stored(settings, &repository)?;
     }
     Ok(Registry::new(repository, &access)?)
 }
 
-/// The logins of `helm registry login` and `docker login`. Helpers of Docker are not run.
-fn keychain(settings: &Settings) -> anyhow::Result<Keychain> {
-    let mut all = Keychain::default();
+/// The login of `helm registry login`, or of `docker login`: what the helper keeps that a file names, or what stands in the file.
+fn stored(settings: &Settings, repository: &Repository) -> anyhow::Result<Credentials> {
     for path in &settings.registry_configs {
         let is_readable = fs::metadata(path).is_ok_and(|file| file.len() <= MAX_LOGINS_BYTES);
         if !is_readable {
             continue;
         }
         let text = fs::read(path).map_err(|error| anyhow!("open {}: {error}", path.display()))?;
-        let read = Keychain::from_docker_config(&text)
+        let held = Keychain::from_docker_config(&text)
             .map_err(|error| anyhow!("{}: {error}", path.display()))?;
-        all.extend(read);
+        let helpers: Helpers = serde_json::from_slice(&text).unwrap_or_default();
+        let address = registry::key_of(repository.registry());
+        let credentials = match helpers.of(address)? {
+            Some(helper) => helper.get(address)?,
+            None => held.credentials_for(repository),
+        };
+        if credentials != Credentials::Anonymous {
+            return Ok(credentials);
+        }
     }
-    Ok(all)
+    Ok(Credentials::Anonymous)
 }
 
 /// Tags that are versions in full, the highest first.
