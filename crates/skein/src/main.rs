@@ -37,7 +37,19 @@ enum Command {
     Flux(skein_cli::CliCommand),
 }
 
+/// The YAML parser panics on some broken texts. That is caught and told as an error; the panic itself is not told besides.
+fn quiet_parser_panics() {
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        let place = panic.location();
+        if !place.is_some_and(|place| place.file().contains("libyaml-safer")) {
+            usual(panic);
+        }
+    }));
+}
+
 fn main() -> ExitCode {
+    quiet_parser_panics();
     let typed: Vec<String> = std::env::args_os()
         .map(|word| word.to_string_lossy().into_owned())
         .collect();

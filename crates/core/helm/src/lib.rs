@@ -25,10 +25,11 @@ pub mod warning;
 mod wildcard;
 
 pub use chart::{Chart, CustomResource, Dependency, File, FileTree, Lock, Maintainer, Metadata};
-pub use load::{LoadError, load, load_archive};
+pub use load::{LoadError, load, load_archive, load_as_v2};
 pub use manifest::{Hook, HookEvent, Manifest};
 pub use render::{
-    KubeVersion, RenderError, RenderOptions, Rendered, render, render_files, render_through,
+    KubeVersion, RenderError, RenderOptions, Rendered, render, render_files, render_logged,
+    render_through,
 };
 pub use schema::check as check_schema;
 pub use values::Values;

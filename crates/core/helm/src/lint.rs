@@ -11,7 +11,7 @@ use skein_template::Environment;
 use crate::chart::{Chart, FileTree};
 use crate::decode::{Decoder, GoType};
 use crate::folder::{self, Unpacked};
-use crate::load::load_any_version;
+use crate::load::load_as_v2;
 use crate::render::KubeVersion;
 use crate::schema;
 use crate::values::{Mode, Values, coalesce_over, read_documents};
@@ -162,7 +162,7 @@ pub fn lint(
         }
     }
     let loaded = match &input.files {
-        Ok(files) => load_any_version(files.clone()).map_err(|error| error.to_string()),
+        Ok(files) => load_as_v2(files.clone()).map_err(|error| error.to_string()),
         Err(problem) => Err(problem.clone()),
     };
     match is_folder(input.templates) {

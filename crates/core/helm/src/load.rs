@@ -105,8 +105,8 @@ fn load_within(files: FileTree, bytes_left: u64) -> Result<Chart, LoadError> {
     loader.chart(files, 0)
 }
 
-/// Loads a chart as one of apiVersion v1 or v2 whatever it says, as `helm lint` does.
-pub(crate) fn load_any_version(files: FileTree) -> Result<Chart, LoadError> {
+/// Loads a chart as one of apiVersion v1 or v2 whatever it says, as all commands of Helm do but those that render or pack.
+pub fn load_as_v2(files: FileTree) -> Result<Chart, LoadError> {
     let mut loader = Loader {
         generation: Generation::V2,
         bytes_left: MAX_NESTED_BYTES,

@@ -210,8 +210,6 @@ pub struct Sorted {
     pub hooks: Vec<Hook>,
     /// In install order by kind.
     pub manifests: Vec<Manifest>,
-    /// Hooks with unknown events.
-    pub warnings: Vec<Warning>,
 }
 
 /// The part of an object that Helm reads.
@@ -247,8 +245,11 @@ pub fn split_documents(text: &str) -> Vec<&str> {
     }
 }
 
-/// Sorts rendered files into hooks and manifests. The problem names the file and reads as Helm's.
-pub fn sort<'a>(files: impl Iterator<Item = (&'a str, &'a str)>) -> Result<Sorted, String> {
+/// Sorts rendered files into hooks and manifests. Hooks with unknown events are left out with a warning. The problem names the file and reads as Helm's.
+pub fn sort<'a>(
+    files: impl Iterator<Item = (&'a str, &'a str)>,
+    warnings: &mut Vec<Warning>,
+) -> Result<Sorted, String> {
     let mut sorted = Sorted::default();
     for (path, content) in files {
         let base = path.rsplit('/').next().unwrap_or(path);
@@ -258,7 +259,7 @@ pub fn sort<'a>(files: impl Iterator<Item = (&'a str, &'a str)>) -> Result<Sorte
         for document in split_documents(content) {
             let head = read_head(document)
                 .map_err(|problem| format!("YAML parse error on {path}: {problem}"))?;
-            file(path, document, head, &mut sorted);
+            file(path, document, head, (&mut sorted, warnings));
         }
     }
     sorted
@@ -271,7 +272,12 @@ pub fn sort<'a>(files: impl Iterator<Item = (&'a str, &'a str)>) -> Result<Sorte
 }
 
 /// Puts a document where it belongs.
-fn file(path: &str, document: &str, head: Head, sorted: &mut Sorted) {
+fn file(
+    path: &str,
+    document: &str,
+    head: Head,
+    (sorted, warnings): (&mut Sorted, &mut Vec<Warning>),
+) {
     let Some(words) = head.annotations.get("helm.sh/hook") else {
         sorted.manifests.push(Manifest {
             path: path.to_owned(),
@@ -287,7 +293,7 @@ fn file(path: &str, document: &str, head: Head, sorted: &mut Sorted) {
         .collect();
     let Some(events) = events else {
         let warning = Warning::info("skipping unknown hooks").with("hookTypes", words);
-        sorted.warnings.push(warning);
+        warnings.push(warning);
         return;
     };
     let list = |name: &str| -> Vec<String> {

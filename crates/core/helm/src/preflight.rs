@@ -34,15 +34,25 @@ pub enum PreflightError {
     BadName(String),
 }
 
-/// Checks a chart; gives what Helm logs about it.
-pub fn check_chart(chart: &Chart) -> Result<Vec<Warning>, PreflightError> {
-    let metadata = &chart.metadata;
-    if !metadata.kind.is_empty() && metadata.kind != "application" {
-        return Err(PreflightError::NotInstallable(metadata.kind.clone()));
-    }
+fn is_installable(chart: &Chart) -> bool {
+    let kind = &chart.metadata.kind;
+    kind.is_empty() || kind == "application"
+}
+
+/// What Helm logs of a chart before it looks whether its dependencies are there.
+pub fn warnings(chart: &Chart) -> Vec<Warning> {
     let mut warnings = chart.warnings.clone();
-    if metadata.deprecated {
+    if chart.metadata.deprecated && is_installable(chart) {
         warnings.push(Warning::warn("this chart is deprecated"));
+    }
+    warnings
+}
+
+/// Checks a chart.
+pub fn check_chart(chart: &Chart) -> Result<(), PreflightError> {
+    let metadata = &chart.metadata;
+    if !is_installable(chart) {
+        return Err(PreflightError::NotInstallable(metadata.kind.clone()));
     }
     // Helm makes as many entries as there are charts in charts/ and fills those that Chart.yaml lists; an empty one fails.
     if metadata.api_version == "v3" && chart.dependencies.len() > metadata.dependencies.len() {
@@ -56,7 +66,7 @@ pub fn check_chart(chart: &Chart) -> Result<Vec<Warning>, PreflightError> {
             missing.join(", ")
         )));
     }
-    Ok(warnings)
+    Ok(())
 }
 
 /// Checks the name of a release.

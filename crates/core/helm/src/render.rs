@@ -130,6 +130,17 @@ pub fn render(
     render_through(chart, values, options, environment, None)
 }
 
+/// As [`render`]; what Helm logs on the way is there when rendering fails, too.
+pub fn render_logged(
+    chart: &Chart,
+    values: &Values,
+    options: &RenderOptions,
+    environment: &mut dyn Environment,
+    warnings: &mut Vec<Warning>,
+) -> Result<Rendered, RenderError> {
+    render_all(chart, values, options, environment, (None, warnings))
+}
+
 /// As [`render`], with a function that changes the manifests before they are sorted.
 pub fn render_through(
     chart: &Chart,
@@ -138,12 +149,27 @@ pub fn render_through(
     environment: &mut dyn Environment,
     post_renderer: Option<&mut PostRender<'_>>,
 ) -> Result<Rendered, RenderError> {
+    let mut warnings = chart.warnings.clone();
+    let to = (post_renderer, &mut warnings);
+    let rendered = render_all(chart, values, options, environment, to)?;
+    Ok(Rendered {
+        warnings,
+        ..rendered
+    })
+}
+
+fn render_all(
+    chart: &Chart,
+    values: &Values,
+    options: &RenderOptions,
+    environment: &mut dyn Environment,
+    (post_renderer, warnings): (Option<&mut PostRender<'_>>, &mut Vec<Warning>),
+) -> Result<Rendered, RenderError> {
     if chart.metadata.api_version == "v3" {
         return Err(RenderError::ApiVersion);
     }
     let mut chart = chart.clone();
-    let mut warnings = chart.warnings.clone();
-    let values = prepare(&mut chart, values, options, &mut warnings)?;
+    let values = prepare(&mut chart, values, options, warnings)?;
     let mut outputs = execute(&chart, &values, options, environment)?;
     let notes = take_notes(&chart, options.sub_notes, &mut outputs);
     if let Some(post_renderer) = post_renderer {
@@ -153,8 +179,7 @@ pub fn render_through(
     let files = outputs
         .iter()
         .map(|(path, text)| (path.as_str(), text.as_str()));
-    let sorted = sort(files).map_err(RenderError::Manifest)?;
-    warnings.extend(sorted.warnings);
+    let sorted = sort(files, warnings).map_err(RenderError::Manifest)?;
     Ok(Rendered {
         manifest: join(&sorted.manifests),
         manifests: sorted.manifests,
@@ -162,7 +187,7 @@ pub fn render_through(
         notes,
         crds: chart.custom_resources(),
         chart,
-        warnings,
+        warnings: Vec::new(),
     })
 }
 

@@ -1,7 +1,7 @@
 //! From text to node trees: libyaml's grammar, bounded, with aliases expanded.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
-use std::io::{Chain, Read};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use libyaml_safer::{
@@ -11,6 +11,7 @@ use libyaml_safer::{
 use crate::encoding::prepared;
 use crate::error::YamlError;
 use crate::escapes::{SlashEscapes, UNKNOWN};
+use crate::flow::{self, Brackets, Colons};
 use crate::json::MAX_DOCUMENTS;
 use crate::node::{Kind, Node, Style, Tag};
 use crate::tags;
@@ -21,6 +22,9 @@ pub const MAX_INPUT_BYTES: usize = 64 << 20;
 pub const MAX_DEPTH_LEVELS: usize = 256;
 /// Most values of one text, counted after aliases are expanded.
 pub const MAX_NODES: usize = 4_000_000;
+
+/// What the scanner says of a key without a colon.
+const NO_COLON: &str = "could not find expected ':'";
 
 /// Which of Go's resolvers gives plain scalars their meaning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,7 +84,7 @@ struct Open {
 
 /// Turns events into trees, one document at a time.
 pub(crate) struct Composer<'a> {
-    parser: Parser<Chain<&'a [u8], &'static [u8]>>,
+    parser: Parser<flow::Input<'a>>,
     text: &'a [u8],
     /// The text when the last line feed is missing and was added for the parser.
     unended: Option<&'a [u8]>,
@@ -92,17 +96,18 @@ pub(crate) struct Composer<'a> {
     lines_before: u64,
     marks_aliases: bool,
     is_checked: bool,
+    /// Events that were given.
+    events: usize,
+    colons: Colons,
+    brackets: Brackets,
 }
 
 impl<'a> Composer<'a> {
     pub(crate) fn new(text: &'a [u8], dialect: Dialect) -> Result<Self, YamlError> {
-        let mut parser = Parser::new();
         // The parser needs a line feed at the end of a block scalar; what it makes of it is taken back.
         let unended = (!text.is_empty() && !text.ends_with(b"\n")).then_some(text);
-        let end: &'static [u8] = if unended.is_some() { b"\n" } else { b"" };
-        parser.set_input(text.chain(end));
         Ok(Self {
-            parser,
+            parser: flow::parser(Cow::Borrowed(text), ending(unended)),
             text,
             unended,
             slashes: SlashEscapes::new(text),
@@ -113,14 +118,35 @@ impl<'a> Composer<'a> {
             lines_before: 0,
             marks_aliases: false,
             is_checked: false,
+            events: 0,
+            colons: Colons::default(),
+            brackets: Brackets::default(),
         })
     }
 
+    /// The next event. The parser panics on some broken texts; that is an error like any other.
+    fn parse(&mut self) -> std::thread::Result<Result<Event, Error>> {
+        loop {
+            let parser = &mut self.parser;
+            let parsed = catch_unwind(AssertUnwindSafe(|| parser.parse()));
+            let again = match &parsed {
+                Ok(Err(error)) if flow::is_colon(error) => self.colons.hide(self.text, error),
+                _ => None,
+            };
+            let Some(text) = again else { return parsed };
+            self.parser = flow::parser(Cow::Owned(text), ending(self.unended));
+            for _ in 0..self.events {
+                let parser = &mut self.parser;
+                let passed = catch_unwind(AssertUnwindSafe(|| parser.parse()));
+                if !matches!(passed, Ok(Ok(_))) {
+                    return passed;
+                }
+            }
+        }
+    }
+
     fn event(&mut self) -> Result<Event, YamlError> {
-        // The parser panics on some broken texts; that is an error like any other.
-        let parser = &mut self.parser;
-        let parsed = catch_unwind(AssertUnwindSafe(|| parser.parse()));
-        let mut event = match parsed {
+        let mut event = match self.parse() {
             Ok(event) => event.map_err(|e| {
                 if e.kind() == ErrorKind::Reader {
                     return unreadable(&e, self.text, self.lines_before);
@@ -140,6 +166,10 @@ impl<'a> Composer<'a> {
                 });
             }
         };
+        self.events += 1;
+        self.colons.restore(&mut event.data);
+        let place = (event.start_mark.index, self.lines_before);
+        self.brackets.follow(&event.data, self.text, place)?;
         if let (Some(text), EventData::Scalar { value, style, .. }) =
             (self.unended, &mut event.data)
             && matches!(style, ScalarStyle::Literal | ScalarStyle::Folded)
@@ -284,6 +314,11 @@ impl<'a> Composer<'a> {
         }
         Ok(())
     }
+}
+
+/// What is added to a text whose last line is not ended.
+fn ending(unended: Option<&[u8]>) -> &'static [u8] {
+    if unended.is_some() { b"\n" } else { b"" }
 }
 
 /// Takes the added line feed out of a block scalar that reaches the end of the text.
@@ -436,8 +471,9 @@ fn last_line_of(text: &[u8]) -> u64 {
 /// line at all when that is 0. Nothing lies behind the last line, where the text has one that was not ended.
 fn go_text(error: &Error, last_line: Option<u64>) -> String {
     let scanner = u64::from(error.kind() == ErrorKind::Scanner);
-    // The parser names the line behind the last one.
-    let last_line = last_line.filter(|_| scanner == 1).unwrap_or(u64::MAX);
+    // The parser names the line behind the last one, as Go does where it closes keys at the end.
+    let is_clamped = scanner == 1 && error.problem() != NO_COLON;
+    let last_line = last_line.filter(|_| is_clamped).unwrap_or(u64::MAX);
     let problem = error
         .problem_mark()
         .map_or(0, |mark| mark.line.min(last_line));

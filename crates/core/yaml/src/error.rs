@@ -77,7 +77,7 @@ pub enum YamlError {
         /// What it is and what to write.
         problem: String,
     },
-    /// A key that JSON cannot have.
+    /// A key, number or tag that JSON cannot have.
     #[error("line {line}: {problem}")]
     Key {
         /// Line, from 1.

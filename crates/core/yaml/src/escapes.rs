@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use libyaml_safer::{EventData, Parser};
+use libyaml_safer::EventData;
+
+use crate::flow;
 
 /// Most bytes that are read again to find such escapes in one text.
 const MAX_REPEATED_BYTES: usize = 64 << 20;
@@ -73,9 +75,8 @@ fn has_escape(text: &[u8]) -> bool {
 
 /// The byte where the scanner stops at a `\'`.
 fn first_unknown_escape(text: &[u8]) -> Option<usize> {
-    let mut parser = Parser::new();
-    let mut rest = text;
-    parser.set_input(&mut rest);
+    // A block scalar must end with a line feed.
+    let mut parser = flow::parser(Cow::Borrowed(text), b"\n");
     let error = loop {
         // The parser panics on some broken texts.
         match catch_unwind(AssertUnwindSafe(|| parser.parse())).ok()? {

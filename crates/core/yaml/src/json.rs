@@ -149,6 +149,31 @@ fn not_json(node: &Node, problem: impl Into<String>) -> YamlError {
     }
 }
 
+/// Infinity, or what is no number.
+fn no_number(node: &Node, value: f64) -> YamlError {
+    let name = match value {
+        value if value.is_nan() => "NaN",
+        value if value > 0.0 => "+Inf",
+        _ => "-Inf",
+    };
+    YamlError::Key {
+        line: u64::from(node.line),
+        problem: format!("{} is not a number in JSON, quote it", node.value),
+        go_text: format!("json: unsupported value: {name}"),
+    }
+}
+
+/// What go-yaml takes a scalar for that does not fit its tag. Timestamps are texts to it unless the tag says otherwise.
+fn scalar_name(scalar: &Scalar) -> &'static str {
+    match scalar {
+        Scalar::Null => "!!null",
+        Scalar::Bool(_) => "!!bool",
+        Scalar::Int(_) | Scalar::Uint(_) => "!!int",
+        Scalar::Float(_) => "!!float",
+        Scalar::Timestamp(_) | Scalar::Text => "!!str",
+    }
+}
+
 fn bad_key(key: &Node, problem: impl Into<String>, go_text: String) -> YamlError {
     YamlError::Key {
         line: u64::from(key.line),
@@ -187,12 +212,7 @@ impl Reader {
             Scalar::Bool(value) => Value::Bool(value),
             Scalar::Int(value) => Value::from(value),
             Scalar::Uint(value) => Value::from(value),
-            Scalar::Float(value) => json_number(value).ok_or_else(|| {
-                not_json(
-                    node,
-                    format!("{} is not a number in JSON, quote it", node.value),
-                )
-            })?,
+            Scalar::Float(value) => json_number(value).ok_or_else(|| no_number(node, value))?,
             Scalar::Timestamp(text) if self.dialect == Dialect::V3 => Value::String(text),
             Scalar::Timestamp(_) => Value::String(node.value.clone()),
             Scalar::Text if node.tag == Tag::Binary => Value::String(binary(node)?),
@@ -214,10 +234,13 @@ impl Reader {
         if fits {
             return Ok(scalar);
         }
-        Err(not_json(
-            node,
-            format!("cannot read `{}` as a {}", node.value, node.tag.as_text()),
-        ))
+        let (value, tag) = (&node.value, node.tag.as_text());
+        let found = scalar_name(&scalar);
+        Err(YamlError::Key {
+            line: u64::from(node.line),
+            problem: format!("cannot read `{value}` as a {tag}"),
+            go_text: format!("yaml: cannot decode {found} `{value}` as a {tag}"),
+        })
     }
 
     fn map(&self, node: &Node, top: bool, in_flow: bool) -> Result<Value, YamlError> {

@@ -15,6 +15,7 @@ mod emit;
 mod encoding;
 mod error;
 mod escapes;
+mod flow;
 mod go_syntax;
 mod json;
 mod node;

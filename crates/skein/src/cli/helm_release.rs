@@ -190,9 +190,10 @@ async fn render(
     }
     let values = composition.finish();
     let chart = chart::find(lookup, &release, flags, output).await?;
-    for warning in skein_helm::preflight::check_chart(&chart)? {
+    for warning in skein_helm::preflight::warnings(&chart) {
         output.warning(&warning.message)?;
     }
+    skein_helm::preflight::check_chart(&chart)?;
     let revision = revision(lookup, &release).await?;
     let mut world = World::new(lookup.session.map(|session| session.cluster.clone()));
     let (own, capabilities) = (release.clone(), capabilities.clone());

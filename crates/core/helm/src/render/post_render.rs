@@ -42,6 +42,7 @@ pub(super) fn run(
         files
             .iter()
             .map(|(path, text)| (path.as_str(), text.as_str())),
+        &mut Vec::new(),
     )?;
     let mut hooks = Outputs::new();
     for hook in &sorted.hooks {

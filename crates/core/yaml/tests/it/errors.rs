@@ -171,3 +171,71 @@ fn infinity_is_no_json() {
             .contains("quote it")
     );
 }
+
+#[test]
+fn plain_scalars_of_flow_collections_end_where_go_ends_them() {
+    // What sigs.k8s.io/yaml 1.6 makes of them.
+    for (text, wanted) in [
+        ("a: {top:}", r#"{"a":{"top:":null}}"#),
+        ("a: {top:,b: 1}", r#"{"a":{"b":1,"top:":null}}"#),
+        (
+            "a: [top:]\nb: [é:, x:y, ^]",
+            r#"{"a":["top:"],"b":["é:","x:y","^"]}"#,
+        ),
+        ("a: [http://x:80/y]", r#"{"a":["http://x:80/y"]}"#),
+        (
+            "a: {? b, c: \"d?\"}\ne: f?",
+            r#"{"a":{"b":null,"c":"d?"},"e":"f?"}"#,
+        ),
+        ("a: [b:]\nc: |\n  d", r#"{"a":["b:"],"c":"d"}"#),
+    ] {
+        let value = from_slice(text.as_bytes()).expect(text);
+        assert_eq!(value.to_string(), wanted, "{text}");
+    }
+    for (text, wanted) in [
+        ("a: {x:[1]}", "did not find expected ',' or '}'"),
+        ("b: 1\na: [a?]", "line 1: did not find expected ',' or ']'"),
+        ("a: {b: c?d}", "did not find expected ',' or '}'"),
+    ] {
+        let error = from_slice(text.as_bytes()).expect_err(text);
+        assert_eq!(error.go_text(), format!("yaml: {wanted}"), "{text}");
+    }
+    let many = format!("a: [{}]", "x:,".repeat(50_000));
+    // However many there are, it ends.
+    let _ = from_slice(many.as_bytes());
+}
+
+#[test]
+fn keys_at_the_end_and_tags_that_do_not_fit_are_told_as_in_go() {
+    for (text, wanted) in [
+        ("a: 1\nx", "yaml: line 3: could not find expected ':'"),
+        ("a: 1\nx\n", "yaml: line 3: could not find expected ':'"),
+        ("a: |\n x\ny", "yaml: line 4: could not find expected ':'"),
+        ("a: !!int", "yaml: cannot decode !!null `` as a !!int"),
+        (
+            "a: !!float true",
+            "yaml: cannot decode !!bool `true` as a !!float",
+        ),
+        (
+            "a: !!int 1.5",
+            "yaml: cannot decode !!float `1.5` as a !!int",
+        ),
+        (
+            "a: !!int 2020-01-01",
+            "yaml: cannot decode !!str `2020-01-01` as a !!int",
+        ),
+        ("a: .inf", "json: unsupported value: +Inf"),
+        ("a: -.inf", "json: unsupported value: -Inf"),
+        ("a: .nan", "json: unsupported value: NaN"),
+    ] {
+        let error = from_slice(text.as_bytes()).expect_err(text);
+        assert_eq!(error.go_text(), wanted, "{text}");
+    }
+}
+
+#[test]
+fn a_quoted_quote_is_read_before_a_block_that_the_text_ends_in() {
+    let value = from_slice(b"a: \"it\\'s\"\nb: |\n  it\\'s\n  so").expect("it is YAML");
+    assert_eq!(value["a"], "it's");
+    assert_eq!(value["b"], "it\\'s\nso");
+}

@@ -27,6 +27,14 @@ impl Located {
         }
     }
 
+    /// Loads it, of whatever apiVersion.
+    pub(super) fn load_as_v2(&self) -> anyhow::Result<Chart> {
+        match self {
+            Self::Path(path) => disk::load_as_v2(path),
+            Self::Package(package) => disk::load_archive_as_v2(&package.bytes, &package.file_name),
+        }
+    }
+
     /// Its folder on the disk, if it has one.
     pub(super) fn folder(&self) -> Option<&Path> {
         match self {

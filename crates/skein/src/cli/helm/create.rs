@@ -123,8 +123,8 @@ fn from_scaffold(name: &str, parent: &Path, output: &mut Output) -> anyhow::Resu
 
 /// Writes the starter's files with its name in them; what its Chart.yaml says is not taken over.
 fn from_starter(name: &str, parent: &Path, starter: &Path) -> anyhow::Result<()> {
-    let chart =
-        disk::load(starter).with_context(|| format!("could not load {}", starter.display()))?;
+    let chart = disk::load_as_v2(starter)
+        .with_context(|| format!("could not load {}", starter.display()))?;
     check_name(name)?;
     let folder = parent.join(name);
     refuse_file(&folder)?;

@@ -100,6 +100,29 @@ pub(super) fn load(path: &Path) -> anyhow::Result<Chart> {
     load_archive(&read_archive(path)?, &path.display().to_string())
 }
 
+/// Loads a chart as Helm does where it neither renders nor packs: of whatever apiVersion.
+pub(super) fn load_as_v2(path: &Path) -> anyhow::Result<Chart> {
+    if path.is_dir() {
+        let disk = Disk::new(std::path::absolute(path)?);
+        let files = folder::read(&disk).map_err(in_full)?;
+        let mut chart = skein_helm::load_as_v2(files).map_err(in_full)?;
+        chart.warnings.splice(0..0, disk.links.take());
+        return Ok(chart);
+    }
+    load_archive_as_v2(&read_archive(path)?, &path.display().to_string())
+}
+
+/// As [`load_as_v2`], from the bytes of an archive.
+pub(super) fn load_archive_as_v2(bytes: &[u8], shown: &str) -> anyhow::Result<Chart> {
+    match unpack(bytes) {
+        Ok(files) => skein_helm::load_as_v2(files).map_err(in_full),
+        Err(ArchiveError::NotGzip) => bail!(
+            "file '{shown}' does not appear to be a valid chart file (details: gzip: invalid header)"
+        ),
+        Err(error) => Err(in_full(error)),
+    }
+}
+
 /// Loads a chart from the bytes of an archive.
 pub(super) fn load_archive(bytes: &[u8], shown: &str) -> anyhow::Result<Chart> {
     let chart = match unpack(bytes) {

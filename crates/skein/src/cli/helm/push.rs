@@ -85,7 +85,7 @@ pub(super) async fn run(
         }
         Ok(_) => {}
     }
-    let metadata = disk::load(path)?.metadata;
+    let metadata = disk::load_as_v2(path)?.metadata;
     let place = remote.strip_prefix(OCI_SCHEME).unwrap_or(remote);
     let name = format!("{}/{}", place.trim_end_matches('/'), metadata.name);
     let tag = metadata.version.replace('+', "_");

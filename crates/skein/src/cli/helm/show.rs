@@ -55,7 +55,7 @@ pub(super) async fn run(
     let (name, remote) = (&arguments.chart, &arguments.remote);
     let version = remote.version_or_devel(arguments.devel);
     let located = chart_path::locate(name, &version, remote, settings, output).await?;
-    let chart = located.load()?;
+    let chart = located.load_as_v2()?;
     let text = if arguments.jsonpath.is_empty() {
         text(&chart, arguments.part)?
     } else {

@@ -13,7 +13,7 @@ use clap::Args;
 use jiff::Timestamp;
 use skein_helm::print::PrintOptions;
 use skein_helm::{
-    Chart, HookEvent, KubeVersion, RenderError, RenderOptions, Rendered, Values, preflight, render,
+    Chart, HookEvent, KubeVersion, RenderError, RenderOptions, Rendered, Values, preflight,
     render_files,
 };
 use skein_template::{Environment, Options, Templates, Value, helm};
@@ -155,9 +155,10 @@ pub(super) async fn run(
     let located = chart_path::locate(&chart_name, &version, remote, settings, output).await?;
     let values = arguments.values.merge().await?;
     let chart = load(arguments, &located, settings, debug, output).await?;
-    for warning in preflight::check_chart(&chart)? {
+    for warning in preflight::warnings(&chart) {
         output.note_line(&warning.to_string())?;
     }
+    preflight::check_chart(&chart)?;
     preflight::check_release_name(&name)?;
     labels::refuse_reserved(&labels)?;
     let options = RenderOptions {
@@ -179,15 +180,24 @@ pub(super) async fn run(
         None => Box::new(World),
     };
     // Lookups wait for the cluster, in the middle of a template.
+    let mut logged = Vec::new();
     let rendered = tokio::task::block_in_place(|| {
-        render_chart(&chart, &values, &options, (debug, world.as_mut()), output)
-    })?;
+        skein_helm::render_logged(&chart, &values, &options, world.as_mut(), &mut logged)
+    });
+    for warning in &logged {
+        output.note_line(&warning.to_string())?;
+    }
+    let rendered = match rendered {
+        Ok(rendered) => rendered,
+        Err(error) => {
+            let to = (debug, world.as_mut());
+            return tokio::task::block_in_place(|| {
+                fail(error, (&chart, &values), &options, to, output)
+            });
+        }
+    };
     if let Some(server) = &server {
         server.check(&rendered).await?;
-    }
-    // What loading said was printed before.
-    for warning in rendered.warnings.iter().skip(chart.warnings.len()) {
-        output.note_line(&warning.to_string())?;
     }
     match &arguments.output_dir {
         Some(folder) => write_files(arguments, &rendered, folder, &name, output),
@@ -299,18 +309,14 @@ async fn load(
     chart.context("failed reloading chart after repo update")
 }
 
-/// Renders. With `--debug` what there is gets printed before an error, broken as it may be.
-fn render_chart(
-    chart: &Chart,
-    values: &Values,
+/// Tells why nothing was rendered. With `--debug` what there is gets printed before, broken as it may be.
+fn fail(
+    error: RenderError,
+    (chart, values): (&Chart, &Values),
     options: &RenderOptions,
     (debug, world): (bool, &mut dyn Environment),
     output: &mut Output,
-) -> anyhow::Result<Rendered> {
-    let error = match render(chart, values, options, world) {
-        Ok(rendered) => return Ok(rendered),
-        Err(error) => error,
-    };
+) -> anyhow::Result<()> {
     if !error.has_output() {
         return Err(error.into());
     }

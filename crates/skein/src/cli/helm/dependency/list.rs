@@ -9,7 +9,7 @@ use crate::helm::{disk, print};
 
 /// The text of the command.
 pub(super) fn list(path: &str, widest: usize) -> anyhow::Result<String> {
-    let chart = disk::load(Path::new(path))?;
+    let chart = disk::load_as_v2(Path::new(path))?;
     if !chart.metadata.lists_dependencies {
         return Ok(format!("WARNING: no dependencies at {path}/charts\n"));
     }
@@ -35,7 +35,7 @@ pub(super) fn list(path: &str, widest: usize) -> anyhow::Result<String> {
         if !Path::new(&full).is_dir() && !name.ends_with(".tgz") {
             continue;
         }
-        match disk::load(Path::new(&full)) {
+        match disk::load_as_v2(Path::new(&full)) {
             Err(_) => text.push_str(&format!("WARNING: {full:?} is not a chart.\n")),
             Ok(found) if wanted.iter().all(|wanted| wanted.name != found.name()) => {
                 text.push_str(&format!("WARNING: {full:?} is not in Chart.yaml.\n"));
@@ -71,7 +71,7 @@ fn status(path: &str, names: &[String], wanted: &Dependency, chart: &Chart) -> &
         _ => None,
     };
     if let Some(archive) = archive {
-        return match disk::load(Path::new(&format!("{path}/charts/{archive}"))) {
+        return match disk::load_as_v2(Path::new(&format!("{path}/charts/{archive}"))) {
             Err(_) => "corrupt",
             Ok(found) if found.name() != wanted.name => "misnamed",
             Ok(found) => wrong_version(&found, wanted).unwrap_or("ok"),

@@ -78,7 +78,7 @@ impl Manager<'_> {
                 bail!("could not find {shown}: stat {shown}: {problem}")
             }
             Ok(found) if !found.is_dir() => bail!("only unpacked charts can be updated"),
-            Ok(_) => disk::load(&self.chart),
+            Ok(_) => disk::load_as_v2(&self.chart),
         }
     }
 
@@ -294,7 +294,7 @@ impl Manager<'_> {
     /// A chart of another folder as a package: file name, bytes and version.
     fn pack_local(&self, dependency: &Dependency) -> anyhow::Result<(String, Vec<u8>, String)> {
         let path = resolve::local_path(&dependency.repository, &self.chart)?;
-        let mut chart = disk::load_folder(&path)?;
+        let mut chart = disk::load_as_v2(&path)?;
         let name = &dependency.name;
         let range = Constraint::parse(&dependency.version).map_err(|error| {
             anyhow!("dependency {name} has an invalid version/constraint format: {error}")
@@ -356,7 +356,7 @@ fn is_equal(left: &str, right: &str) -> bool {
 fn check_held(folder: &Path, dependency: &Dependency) -> anyhow::Result<()> {
     let name = &dependency.name;
     let path = folder.join(name);
-    let held = disk::load_folder(&path)
+    let held = disk::load_as_v2(&path)
         .map_err(|error| anyhow!("unable to load chart '{}': {error:#}", path.display()))?;
     let range = Constraint::parse(&dependency.version).map_err(|error| {
         anyhow!("dependency {name} has an invalid version/constraint format: {error}")
@@ -404,7 +404,7 @@ fn replace(
             continue;
         }
         let path = entry.path();
-        match disk::load(&path) {
+        match disk::load_as_v2(&path) {
             Err(error) => output.print(&format!(
                 "Could not verify {} for deletion: {error:#} (Skipping)\n",
                 path.display()

@@ -89,7 +89,7 @@ fn of_folder(folder: &Path, url: &str) -> anyhow::Result<ChartIndex> {
             .filter(|name| name.ends_with(".tgz"))
         {
             let path = place.join(name);
-            let Ok(chart) = disk::load(&path) else {
+            let Ok(chart) = disk::load_as_v2(&path) else {
                 continue;
             };
             let bytes = read_limited(&path, MAX_CHART_BYTES)?;

@@ -172,7 +172,7 @@ impl Manager<'_> {
                 local_path(&format!("charts/{name}"), &self.chart)?;
                 Some(dependency.version.clone())
             } else if repository.starts_with(FILE_SCHEME) {
-                let chart = disk::load_folder(&local_path(repository, &self.chart)?)?;
+                let chart = disk::load_as_v2(&local_path(repository, &self.chart)?)?;
                 let Ok(version) = Version::parse(&chart.metadata.version) else {
                     locked.push(None);
                     continue;
