@@ -1,5 +1,6 @@
 //! From text to node trees: libyaml's grammar, bounded, with aliases expanded.
 
+use std::any::Any;
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -76,6 +77,9 @@ pub fn compose_all(text: &[u8], dialect: Dialect) -> Result<Vec<Node>, YamlError
     Ok(documents)
 }
 
+/// What a panic of the parser leaves.
+type Panic = Box<dyn Any + Send>;
+
 /// A collection that is being filled.
 struct Open {
     node: Node,
@@ -125,7 +129,7 @@ impl<'a> Composer<'a> {
     }
 
     /// The next event. The parser panics on some broken texts; that is an error like any other.
-    fn parse(&mut self) -> std::thread::Result<Result<Event, Error>> {
+    fn parse(&mut self) -> Result<Result<Event, Error>, Panic> {
         loop {
             let parser = &mut self.parser;
             let parsed = catch_unwind(AssertUnwindSafe(|| parser.parse()));

@@ -190,9 +190,9 @@ pub(super) async fn run(
     let rendered = match rendered {
         Ok(rendered) => rendered,
         Err(error) => {
-            let to = (debug, world.as_mut());
+            let world = world.as_mut();
             return tokio::task::block_in_place(|| {
-                fail(error, (&chart, &values), &options, to, output)
+                fail(error, (&chart, &values), &options, (debug, world), output)
             });
         }
     };
