@@ -113,7 +113,7 @@ async fn indexes_and_their_addresses_have_limits() {
         "repositories:\n- {name: ../../x, url: 'http://127.0.0.1:1'}\n",
     );
     let text = home.problem("dependency update HOME").await;
-    assert!(text.contains("unable to detect chart"), "{text}");
+    assert!(text.contains("Chart.yaml file is missing"), "{text}");
 }
 
 /// A gzipped tar with one file of a name and a size that its header claims.
