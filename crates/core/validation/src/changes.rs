@@ -8,7 +8,7 @@ use skein_schema::FieldError;
 use skein_schema::field_error::FieldPath;
 
 use crate::spot::{Errors, Spot};
-use crate::{claims, definitions, labels, volume_sources};
+use crate::{claims, definitions, labels, pod_dump, volume_sources};
 
 /// Fields whose change is refused with `field is immutable`: group, kind, paths.
 const FIELDS: &[(&str, &str, &[&str])] = &[
@@ -79,10 +79,12 @@ pub(crate) fn check(errors: &mut Errors, old: &Object, new: &Object) {
                 if *path == "spec.controller" && !spot.is_set() {
                     spot.value = &EMPTY;
                 }
-                errors.add(if *path == "spec.selector" {
-                    labels::invalid_selector(&spot, IMMUTABLE)
-                } else {
-                    spot.invalid(IMMUTABLE)
+                errors.add(match *path {
+                    "spec.selector" => labels::invalid_selector(&spot, IMMUTABLE),
+                    "spec.template" => spot
+                        .invalid(IMMUTABLE)
+                        .showing(pod_dump::template(spot.value)),
+                    _ => spot.invalid(IMMUTABLE),
                 });
             }
         }

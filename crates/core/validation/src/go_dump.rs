@@ -15,6 +15,10 @@ pub(crate) enum Form {
     Plain,
     /// A text that is written even when it is empty.
     Text,
+    /// A number that is written even when it is not set.
+    Number,
+    /// A list of structs; null when it is empty.
+    List(&'static [Field]),
     /// A flag that is written even when it is not set.
     Flag,
     /// A struct with fields of its own names; null when it is not there.
@@ -40,6 +44,16 @@ fn fields(list: &[Field], value: &Value, lead: &str, indent: &str, out: &mut Vec
             (Form::Fields(list), Value::Object(_)) => fields(list, value, &lead, &below, out),
             (Form::Struct(list), _) => fields(list, value, &lead, &below, out),
             (Form::Text, Value::Null) => out.push(format!("{lead}\"\"")),
+            (Form::Number, Value::Null) => out.push(format!("{lead}0")),
+            (Form::List(list), Value::Array(items)) if !items.is_empty() => {
+                out.push(format!("{lead}["));
+                let within = format!("{below} ");
+                for (index, item) in items.iter().enumerate() {
+                    fields(list, item, &within, &within, out);
+                    end_item(index + 1 == items.len(), out);
+                }
+                out.push(format!("{below}]"));
+            }
             (Form::Flag, Value::Null) => out.push(format!("{lead}false")),
             _ => plain(value, &lead, &below, out),
         }
@@ -114,4 +128,16 @@ pub(crate) fn unified(old: &[String], new: &[String]) -> String {
         }
     }
     out
+}
+
+/// Lines on one line, without spaces.
+pub(crate) fn compact(lines: &[String]) -> String {
+    let squeeze = |line: &String| {
+        let line = line.trim_start();
+        match line.starts_with('"') {
+            true => line.replacen("\": ", "\":", 1),
+            false => line.to_owned(),
+        }
+    };
+    lines.iter().map(squeeze).collect()
 }

@@ -19,6 +19,12 @@ pub(crate) fn check_job(errors: &mut Errors, object: &Object, creating: bool) {
         check_host_name(errors, object, &spec);
     }
     check_generated(errors, object, &spec);
+    check_whole_spec(errors, object);
+}
+
+/// The specification with its selector; a change is told of it twice.
+pub(crate) fn check_whole_spec(errors: &mut Errors, object: &Object) {
+    let spec = Spot::of(object, "spec");
     check_spec(errors, &spec);
     let selector = spec.get("selector");
     if selector.is_set() {

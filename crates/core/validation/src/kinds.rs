@@ -46,6 +46,12 @@ pub fn check_change(old: &Object, new: &Object) -> Vec<FieldError> {
             content(&mut errors, new, false);
             nodes::check_change(&mut errors, old, new);
         }
+        ("batch", "Job") => {
+            // Twice in the API server, too.
+            content(&mut errors, new, false);
+            jobs::check_whole_spec(&mut errors, new);
+            changes::check(&mut errors, old, new);
+        }
         ("", "PersistentVolume") => {
             // Twice in the API server, too.
             content(&mut errors, new, false);

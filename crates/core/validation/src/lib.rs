@@ -19,6 +19,7 @@ pub mod metadata;
 pub mod names;
 mod networking;
 mod nodes;
+mod pod_dump;
 mod pods;
 mod policy;
 mod quantities;
