@@ -90,7 +90,6 @@ pub const SCENARIOS: &[&[&str]] = &[
     &["create b@d"],
     &["create sub/Chart.yaml"],
     &["create sub/Chart.yaml/new"],
-    &["create"],
     &["dependency list app"],
     &["dependency list sub"],
     &[

@@ -123,6 +123,10 @@ fn from_scaffold(name: &str, parent: &Path, output: &mut Output) -> anyhow::Resu
 
 /// Writes the starter's files with its name in them; what its Chart.yaml says is not taken over.
 fn from_starter(name: &str, parent: &Path, starter: &Path) -> anyhow::Result<()> {
+    if !starter.exists() {
+        let starter = starter.display();
+        bail!("could not load {starter}: stat {starter}: no such file or directory");
+    }
     let chart = disk::load_as_v2(starter)
         .with_context(|| format!("could not load {}", starter.display()))?;
     check_name(name)?;
