@@ -7,6 +7,7 @@ use skein_object::Object;
 use skein_schema::FieldError;
 use skein_schema::field_error::FieldPath;
 
+use crate::go_dump::unified;
 use crate::spot::{Errors, Spot};
 use crate::{claims, definitions, labels, pod_dump, volume_sources};
 
@@ -203,35 +204,40 @@ fn later_deadline(old: &Object, new: &Object) -> Option<FieldError> {
     }
 }
 
-/// Of a Pod only images, deadlines and new tolerations change.
+/// Fields of a Pod that may change, by rules of their own.
+const POD_MAY_CHANGE: [&str; 5] = [
+    "activeDeadlineSeconds",
+    "tolerations",
+    "terminationGracePeriodSeconds",
+    "nodeName",
+    "schedulingGates",
+];
+
+/// The new specification with the old one's values where a Pod may change.
+fn with_old_values(old: &Value, new: &Value) -> Value {
+    let mut spec = new.clone();
+    for kind in ["containers", "initContainers"] {
+        let containers = spec.get_mut(kind).and_then(Value::as_array_mut);
+        for (index, container) in containers.into_iter().flatten().enumerate() {
+            let image = old.get(kind).and_then(|list| list.get(index)?.get("image"));
+            if let (Some(container), Some(image)) = (container.as_object_mut(), image) {
+                container.insert("image".to_owned(), image.clone());
+            }
+        }
+    }
+    if let Some(map) = spec.as_object_mut() {
+        for field in POD_MAY_CHANGE {
+            match old.get(field) {
+                Some(value) => drop(map.insert(field.to_owned(), value.clone())),
+                None => drop(map.remove(field)),
+            }
+        }
+    }
+    spec
+}
+
+/// Of a Pod only images, deadlines and new tolerations change; the refusal shows what else did.
 fn pod(errors: &mut Errors, old: &Object, new: &Object) {
-    let masked = |object: &Object| {
-        let mut spec = object.at(&["spec"]).cloned().unwrap_or_default();
-        for kind in ["containers", "initContainers"] {
-            for container in spec
-                .get_mut(kind)
-                .and_then(Value::as_array_mut)
-                .into_iter()
-                .flatten()
-            {
-                if let Some(container) = container.as_object_mut() {
-                    container.remove("image");
-                }
-            }
-        }
-        if let Some(map) = spec.as_object_mut() {
-            for field in [
-                "activeDeadlineSeconds",
-                "tolerations",
-                "terminationGracePeriodSeconds",
-                "nodeName",
-                "schedulingGates",
-            ] {
-                map.remove(field);
-            }
-        }
-        spec
-    };
     if let Some(error) = later_deadline(old, new) {
         errors.add(error);
         return;
@@ -247,8 +253,13 @@ fn pod(errors: &mut Errors, old: &Object, new: &Object) {
             return;
         }
     }
-    if masked(old) != masked(new) {
+    let spec = |object: &Object| object.at(&["spec"]).cloned().unwrap_or_default();
+    let before = spec(old);
+    let after = with_old_values(&before, &spec(new));
+    if before != after {
         let text = "pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)";
-        errors.add(Spot::of(new, "spec").forbidden(text));
+        let dump = pod_dump::specification;
+        let text = format!("{text}\n{}", unified(&dump(&before), &dump(&after)));
+        errors.add(Spot::of(new, "spec").forbidden(&text));
     }
 }

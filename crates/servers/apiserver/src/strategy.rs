@@ -397,6 +397,7 @@ fn prepare_kind(resource: &Resource, old: &Object, new: &mut Object) {
             note_storage(new);
         }
         ("", "services") => services::prepare_update(old, new),
+        ("", "pods") => pods::keep(old, new),
         ("apps", "daemonsets") => count_templates(old, new),
         ("coordination.k8s.io", "leases") => drop_election(Some(old), new),
         _ => {}

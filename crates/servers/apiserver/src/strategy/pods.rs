@@ -149,6 +149,15 @@ pub(super) fn created(pod: &mut Object) {
     pod.set(&path, Value::Array(tolerations));
 }
 
+/// What a pod was given stays when a change does not say it.
+pub(super) fn keep(old: &Object, new: &mut Object) {
+    for path in [PRIORITY, PREEMPTION, ["spec", "enableServiceLinks"]] {
+        if let (None, Some(value)) = (new.at(&path), old.at(&path)) {
+            new.set(&path, value.clone());
+        }
+    }
+}
+
 /// Guaranteed when every container limits what it requests, BestEffort when none asks for anything.
 fn qos_class(pod: &Object) -> &'static str {
     let list = |name: &str| {
