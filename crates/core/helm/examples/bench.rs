@@ -133,9 +133,17 @@ fn report_in_process(cases: &[Case]) {
     }
 }
 
+/// The middle of some numbers; 0 of none.
+fn median(numbers: &mut [f64]) -> f64 {
+    numbers.sort_by(f64::total_cmp);
+    numbers.get(numbers.len() / 2).copied().unwrap_or_default()
+}
+
 fn report_processes(cases: &[Case], helm: &Path, ours: &Path) {
     let (mut our_time, mut helm_time) = (Duration::ZERO, Duration::ZERO);
     let (mut our_peak, mut helm_peak, mut count) = (0, 0, 0);
+    // Sums are ruled by the few charts that draw RSA keys, with luck or without.
+    let (mut our_times, mut helm_times, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
     for case in cases {
         let our = as_process(ours, &["helm", "template"], case);
         let real = as_process(helm, &["template"], case);
@@ -143,10 +151,19 @@ fn report_processes(cases: &[Case], helm: &Path, ours: &Path) {
             count += 1;
             our_time += our.0;
             helm_time += real.0;
+            our_times.push(our.0.as_secs_f64());
+            helm_times.push(real.0.as_secs_f64());
+            ratios.push(real.0.as_secs_f64() / our.0.as_secs_f64().max(1e-9));
             our_peak += our.1;
             helm_peak += real.1;
         }
     }
+    println!(
+        "as processes, medians: ours {:.1} ms, helm {:.1} ms; of the ratios {:.1} times faster",
+        median(&mut our_times) * 1e3,
+        median(&mut helm_times) * 1e3,
+        median(&mut ratios)
+    );
     let ratio = helm_time.as_secs_f64() / our_time.as_secs_f64().max(1e-9);
     println!(
         "as processes, {count} cases: ours {our_time:?}, helm {helm_time:?}, {ratio:.1} times faster"

@@ -3,7 +3,7 @@
 //! `bench build DIRECTORY` builds once from the disk and prints the objects, as the command does.
 //! `bench processes KUSTOMIZE CORPUS [SKEIN]` builds every root of the corpus with both as processes and prints medians of time and peak memory.
 //! `bench lay-out CORPUS FOLDER` writes the roots of the corpus to a folder and prints their paths.
-//! `bench curve` builds overlays of three layers with 50 to 10,000 objects in process; times are CPU times where the system tells them, so that
+//! `bench curve` builds overlays of three layers with 50 to 10,000 objects in process; times are CPU times, so that
 //! other work on the machine counts little.
 
 mod disk;
@@ -11,7 +11,9 @@ mod layers;
 mod processes;
 
 use std::process::ExitCode;
-use std::time::Instant;
+use std::time::Duration;
+
+use rustix::time::{ClockId, clock_gettime};
 
 use skein_kustomize::{LoadRestrictions, Options, Reorder, build};
 
@@ -77,29 +79,22 @@ fn curve() -> Result<(), String> {
     Ok(())
 }
 
-/// CPU time of this thread; wall-clock time where the system does not tell.
+/// CPU time of this thread.
 struct Clock {
-    wall: Instant,
-    cpu_nanos: Option<u128>,
+    start: Duration,
 }
 
 impl Clock {
     fn start() -> Self {
-        Self {
-            wall: Instant::now(),
-            cpu_nanos: cpu_nanos(),
-        }
+        Self { start: cpu_time() }
     }
 
     fn micros(&self) -> u128 {
-        match (self.cpu_nanos, cpu_nanos()) {
-            (Some(start), Some(now)) => now.saturating_sub(start) / 1_000,
-            _ => self.wall.elapsed().as_micros(),
-        }
+        cpu_time().saturating_sub(self.start).as_micros()
     }
 }
 
-fn cpu_nanos() -> Option<u128> {
-    let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
-    text.split_whitespace().next()?.parse().ok()
+fn cpu_time() -> Duration {
+    let now = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::try_from(now).unwrap_or_default()
 }
