@@ -7,8 +7,7 @@ use skein_api::names::{HELM_RELEASE_NAME_LABEL, HELM_RELEASE_NAMESPACE_LABEL};
 use skein_api::source::helm_chart::HelmChartSpec;
 use skein_cluster::{ApiError, ApiResource, ApplyOptions, DeleteOptions, Propagation};
 use skein_object::{GroupVersionKind, NamespacedName, Object};
-use skein_plan::apply::Refusal;
-use skein_runtime::Severity;
+use skein_runtime::{Severity, dry_run_refused};
 
 use crate::chart::{SourceKind, source_of};
 use crate::controller::{FIELD_MANAGER, HelmController};
@@ -112,16 +111,9 @@ impl HelmController {
                 Ok(())
             }
             Err(error) => {
-                let message = error.to_string();
-                let refusal = Refusal {
-                    code: error.code(),
-                    reason: error.reason(),
-                    message: &message,
-                    field_conflict: false,
-                };
                 let text = format!(
                     "failed to run server-side apply: {}",
-                    refusal.dry_run_message(&desired)
+                    dry_run_refused(&desired, &error)
                 );
                 self.recorder.record(report::event(
                     &run.release,

@@ -9,14 +9,14 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 use skein_api::helm_release::HelmRelease;
 use skein_api::names::{DISABLED, DRIFT_DETECTION_SETTING};
-use skein_cluster::{ApiError, ApplyOptions};
+use skein_cluster::ApplyOptions;
 use skein_helm::release::Release;
 use skein_object::{Object, pointer};
-use skein_plan::apply::Refusal;
 use skein_plan::ignore::{self, IgnoreRule, IgnoreRules};
 use skein_plan::normalize::normalize;
 use skein_plan::takeover::Predecessor;
 use skein_plan::{Action as Done, ChangeEntry, order};
+use skein_runtime::dry_run_refused;
 
 use crate::controller::FIELD_MANAGER;
 use crate::resources::{self, Resource};
@@ -283,7 +283,7 @@ async fn compare(
         .cluster
         .apply(&resource.resource, &resource.object, &options)
         .await
-        .map_err(|error| refused(&resource.object, &error))?;
+        .map_err(|error| dry_run_refused(&resource.object, &error))?;
     // A watch may be behind; the dry run tells which version it was made against.
     let live = if would.resource_version() == live.resource_version() {
         live
@@ -312,18 +312,6 @@ async fn compare(
         true => Compared::Equal,
         false => Compared::Different(Difference::Changed(patch)),
     })
-}
-
-/// How a refused dry run is told.
-fn refused(object: &Object, error: &ApiError) -> String {
-    let mut causes = error.causes().into_iter();
-    let refusal = Refusal {
-        code: error.code(),
-        reason: error.reason(),
-        message: &error.to_string(),
-        field_conflict: causes.any(|(_, reason, _)| reason == "FieldManagerConflict"),
-    };
-    refusal.dry_run_message(object)
 }
 
 /// What a correction did.

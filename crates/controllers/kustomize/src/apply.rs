@@ -16,6 +16,7 @@ use skein_plan::takeover::{Predecessor, early_cleanup};
 use skein_plan::{Action, ChangeEntry, ChangeSet, Decision, Live, Stage, order};
 use thiserror::Error;
 
+use skein_runtime::dry_run_refused;
 use skein_runtime::observed::{Seen, content_hash};
 use skein_runtime::targets::Target;
 
@@ -259,18 +260,8 @@ impl Applier<'_> {
         if error.is_forbidden() {
             self.target.rights.forget(&self.target.cluster);
         }
-        let causes = error.causes();
-        let message = error.to_string();
-        let refusal = Refusal {
-            code: error.code(),
-            reason: error.reason(),
-            message: &message,
-            field_conflict: causes
-                .iter()
-                .any(|(_, reason, _)| reason == "FieldManagerConflict"),
-        };
         ApplyError {
-            message: refusal.dry_run_message(desired),
+            message: dry_run_refused(desired, error),
             unavailable: error.is_unavailable(),
         }
     }

@@ -138,7 +138,8 @@ fn of_claim(range: &Object, claim: &Object) -> Vec<String> {
     let mut problems = Vec::new();
     for item in items(range, kind) {
         for (name, least) in amounts(item.get("min")) {
-            problems.extend(too_little(kind, &name, least, &requests, &Amounts::new()));
+            let amounts = [&requests, &Amounts::new()];
+            problems.extend(beyond(End::Minimum, kind, &name, least, amounts));
         }
         for (name, most) in amounts(item.get("max")) {
             let lead = format!("maximum {name} usage per {kind} is {most}");
@@ -157,10 +158,10 @@ fn of_claim(range: &Object, claim: &Object) -> Vec<String> {
 fn judge(item: &Value, kind: &str, requests: &Amounts, limits: &Amounts) -> Vec<String> {
     let mut problems = Vec::new();
     for (name, least) in amounts(item.get("min")) {
-        problems.extend(too_little(kind, &name, least, requests, limits));
+        problems.extend(beyond(End::Minimum, kind, &name, least, [requests, limits]));
     }
     for (name, most) in amounts(item.get("max")) {
-        problems.extend(too_much(kind, &name, most, requests, limits));
+        problems.extend(beyond(End::Maximum, kind, &name, most, [requests, limits]));
     }
     for (name, ratio) in amounts(item.get("maxLimitRequestRatio")) {
         problems.extend(too_far_apart(kind, &name, ratio, requests, limits));
@@ -168,42 +169,38 @@ fn judge(item: &Value, kind: &str, requests: &Amounts, limits: &Amounts) -> Vec<
     problems
 }
 
-fn too_little(
-    kind: &str,
-    name: &str,
-    least: Quantity,
-    requests: &Amounts,
-    limits: &Amounts,
-) -> Option<String> {
-    let lead = format!("minimum {name} usage per {kind} is {least}");
-    let is_less = |value: &&Quantity| value.compare(least) == Some(Ordering::Less);
-    let Some(request) = requests.get(name) else {
-        return Some(format!("{lead}.  No request is specified"));
-    };
-    if is_less(&request) {
-        return Some(format!("{lead}, but request is {request}"));
-    }
-    let limit = limits.get(name).filter(is_less)?;
-    Some(format!("{lead}, but limit is {limit}"))
+/// Which end of a range a value may not pass.
+#[derive(Clone, Copy)]
+enum End {
+    /// The least that is requested; a limit below it is too little as well.
+    Minimum,
+    /// The most that is allowed; a request above it is too much as well.
+    Maximum,
 }
 
-fn too_much(
+fn beyond(
+    end: End,
     kind: &str,
     name: &str,
-    most: Quantity,
-    requests: &Amounts,
-    limits: &Amounts,
+    bound: Quantity,
+    [requests, limits]: [&Amounts; 2],
 ) -> Option<String> {
-    let lead = format!("maximum {name} usage per {kind} is {most}");
-    let is_more = |value: &&Quantity| value.compare(most) == Some(Ordering::Greater);
-    let Some(limit) = limits.get(name) else {
-        return Some(format!("{lead}.  No limit is specified"));
+    let (request, limit) = (("request", requests), ("limit", limits));
+    let (word, passed, first, second) = match end {
+        End::Minimum => ("minimum", Ordering::Less, request, limit),
+        End::Maximum => ("maximum", Ordering::Greater, limit, request),
     };
-    if is_more(&limit) {
-        return Some(format!("{lead}, but limit is {limit}"));
+    let lead = format!("{word} {name} usage per {kind} is {bound}");
+    let is_beyond = |value: &&Quantity| value.compare(bound) == Some(passed);
+    let told = |(what, _): (&str, &Amounts), value| format!("{lead}, but {what} is {value}");
+    let Some(value) = first.1.get(name) else {
+        return Some(format!("{lead}.  No {} is specified", first.0));
+    };
+    if is_beyond(&value) {
+        return Some(told(first, value));
     }
-    let request = requests.get(name).filter(is_more)?;
-    Some(format!("{lead}, but request is {request}"))
+    let value = second.1.get(name).filter(is_beyond)?;
+    Some(told(second, value))
 }
 
 fn too_far_apart(

@@ -108,23 +108,13 @@ impl ApiError {
         matches!(self, Self::NoMatch { .. })
     }
 
-    /// The causes of an `Invalid` or `Conflict` answer as (field, reason, message).
-    pub fn causes(&self) -> Vec<(String, String, String)> {
-        match self {
-            Self::Status(status) => status
-                .details
-                .iter()
-                .flat_map(|details| &details.causes)
-                .map(|cause| {
-                    (
-                        cause.field.clone(),
-                        cause.reason.clone(),
-                        cause.message.clone(),
-                    )
-                })
-                .collect(),
-            _ => Vec::new(),
-        }
+    /// Whether a field belongs to another manager.
+    pub fn is_field_conflict(&self) -> bool {
+        let Self::Status(status) = self else {
+            return false;
+        };
+        let mut causes = status.details.iter().flat_map(|details| &details.causes);
+        causes.any(|cause| cause.reason == "FieldManagerConflict")
     }
 
     /// The answer as Go's clients write such an error into logs: fields in the order of its types. None when the server did not answer.

@@ -13,8 +13,8 @@ use super::{RecordError, Release, decode, encode};
 pub const SECRET_TYPE: &str = "helm.sh/release.v1";
 /// Key of the record in the data.
 const DATA_KEY: &str = "release";
-/// Labels that Helm sets itself.
-const SYSTEM_LABELS: [&str; 6] = [
+/// Labels that Helm sets itself, and that nobody else may.
+pub const SYSTEM_LABELS: [&str; 6] = [
     "name",
     "owner",
     "status",

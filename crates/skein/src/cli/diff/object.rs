@@ -124,10 +124,7 @@ fn refusal(error: &ApiError) -> Refusal<'_> {
             ApiError::Status(status) => &status.message,
             _ => "the API server did not answer",
         },
-        field_conflict: error
-            .causes()
-            .iter()
-            .any(|(reason, ..)| reason == "FieldManagerConflict"),
+        field_conflict: error.is_field_conflict(),
     }
 }
 

@@ -3,16 +3,7 @@
 use std::collections::BTreeSet;
 
 use anyhow::bail;
-
-/// Labels that release records carry of themselves.
-const RESERVED: [&str; 6] = [
-    "name",
-    "owner",
-    "status",
-    "version",
-    "createdAt",
-    "modifiedAt",
-];
+use skein_helm::release::stored::SYSTEM_LABELS;
 
 /// The names of the labels in all flags.
 pub(super) fn names(flags: &[String]) -> anyhow::Result<BTreeSet<String>> {
@@ -55,10 +46,10 @@ fn pairs(line: &str) -> Vec<String> {
 
 /// Refuses names that release records use.
 pub(super) fn refuse_reserved(names: &BTreeSet<String>) -> anyhow::Result<()> {
-    if RESERVED.iter().any(|name| names.contains(*name)) {
+    if SYSTEM_LABELS.iter().any(|name| names.contains(*name)) {
         bail!(
             "user supplied labels contains system reserved label name. System labels: [{}]",
-            RESERVED.join(" ")
+            SYSTEM_LABELS.join(" ")
         );
     }
     Ok(())
