@@ -5,7 +5,9 @@
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
 use skein_fuzz::expect_panics_of_scanner;
-use skein_yaml::{Dialect, compose_all, documents, node_to_string, to_string};
+use skein_yaml::{
+    Dialect, compose_all, compose_detailed, documents, node_fields_to_json, node_to_string, to_string,
+};
 
 fuzz_target!(|data: &[u8]| {
     expect_panics_of_scanner();
@@ -15,6 +17,9 @@ fuzz_target!(|data: &[u8]| {
                 let _ = node_to_string(node);
             }
         }
+    }
+    if let Ok(Some(node)) = compose_detailed(data, 0) {
+        let _ = node_fields_to_json(&node);
     }
     let Ok(read) = documents(data) else {
         return;

@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
@@ -74,6 +75,23 @@ pub fn watch(command: &mut Command, look: &mut dyn FnMut(&str)) -> Result<bool> 
         look(&line);
     }
     Ok(child.wait()?.success())
+}
+
+/// Processor time of all programs that were started and have ended, theirs included; zero where the system does not tell.
+pub fn time_of_children() -> Duration {
+    /// Places of `cutime` and `cstime` after the name of the program, which may hold spaces (proc(5)).
+    const PLACES: std::ops::Range<usize> = 13..15;
+    /// What these two count in: `USER_HZ` is 100 on every machine that Linux runs on today.
+    const MILLISECONDS_A_TICK: u64 = 10;
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields = stat.rsplit_once(") ").map_or("", |(_, fields)| fields);
+    let ticks: u64 = fields
+        .split(' ')
+        .take(PLACES.end)
+        .skip(PLACES.start)
+        .filter_map(|field| field.parse::<u64>().ok())
+        .sum();
+    Duration::from_millis(ticks * MILLISECONDS_A_TICK)
 }
 
 /// Whether a program of this name is on the path.

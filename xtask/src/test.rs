@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail};
 
 use crate::arguments::Arguments;
-use crate::{setup, tree};
+use crate::{process, setup, tree};
 use count::Counts;
 use suites::{SUITES, Suite};
 
@@ -27,6 +27,8 @@ struct Row {
     suite: &'static str,
     outcome: Outcome,
     took: Duration,
+    /// Processor time of what it started; a machine's cores bound `took` from below by it.
+    busy: Duration,
 }
 
 /// `test [--only A,B] [--list]`.
@@ -65,7 +67,7 @@ fn selected(only: Option<&str>) -> Result<Vec<&'static Suite>> {
 
 fn run_one(suite: &'static Suite) -> Row {
     println!("\n== {}: {}", suite.name, suite.what);
-    let start = Instant::now();
+    let (start, busy) = (Instant::now(), process::time_of_children());
     let outcome = if suite.needs_shared && tree::shared_material().is_none() {
         let why = "the recorded inputs (../shared) are not beside this clone".to_owned();
         println!("skipped: {why}");
@@ -77,6 +79,7 @@ fn run_one(suite: &'static Suite) -> Row {
         suite: suite.name,
         outcome,
         took: start.elapsed(),
+        busy: process::time_of_children().saturating_sub(busy),
     }
 }
 
@@ -107,8 +110,8 @@ fn skipped(why: String) -> Outcome {
 fn summarise(rows: &[Row]) -> ExitCode {
     let mut total = Counts::default();
     let mut wrong = Vec::new();
-    println!("\nsuite                | passed | failed | skipped | seconds");
-    println!("---------------------|-------:|-------:|--------:|-------:");
+    println!("\nsuite                | passed | failed | skipped | seconds | CPU-s");
+    println!("---------------------|-------:|-------:|--------:|-------:|-----:");
     for row in rows {
         let (counts, note) = match &row.outcome {
             Outcome::Ran(counts) => (*counts, String::new()),
@@ -121,9 +124,9 @@ fn summarise(rows: &[Row]) -> ExitCode {
         if is_wrong {
             wrong.push(row.suite);
         }
-        let seconds = row.took.as_secs();
+        let (seconds, busy) = (row.took.as_secs(), row.busy.as_secs());
         println!(
-            "{:<20} | {:>6} | {:>6} | {:>7} | {seconds:>6}{note}",
+            "{:<20} | {:>6} | {:>6} | {:>7} | {seconds:>6} | {busy:>5}{note}",
             row.suite, counts.passed, counts.failed, counts.skipped
         );
         total.add(counts);

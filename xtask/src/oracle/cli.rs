@@ -10,6 +10,7 @@ mod world;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use anyhow::{Result, anyhow, bail};
 
@@ -110,10 +111,15 @@ fn compare(target: &str, choice: &Choice) -> Result<(usize, usize)> {
         }
         Ok(outcomes)
     })?);
+    slowest(&mut outcomes);
     let mut groups = Groups::new();
-    for (group, is_equal) in outcomes {
-        let row = groups.entry(group).or_default();
-        if is_equal { row.0 += 1 } else { row.1 += 1 }
+    for outcome in outcomes {
+        let row = groups.entry(outcome.group).or_default();
+        if outcome.is_equal {
+            row.0 += 1;
+        } else {
+            row.1 += 1;
+        }
     }
     Ok(table(target, &groups))
 }
@@ -155,8 +161,24 @@ impl Server {
     }
 }
 
-/// The group of a case, and whether it is equal.
-type Outcome = (String, bool);
+/// How one command line came out.
+struct Outcome {
+    group: String,
+    line: String,
+    is_equal: bool,
+    took: Duration,
+}
+
+/// Prints the lines that took longest: lines of one file wait for each other.
+fn slowest(outcomes: &mut [Outcome]) {
+    /// Most lines that are shown.
+    const SHOWN: usize = 12;
+    outcomes.sort_by_key(|outcome| std::cmp::Reverse(outcome.took));
+    println!("\nseconds  the slowest command lines");
+    for outcome in outcomes.iter().take(SHOWN) {
+        println!("{:>7.1}  {}", outcome.took.as_secs_f64(), outcome.line);
+    }
+}
 
 /// Does something with each pair at the same time: most of a run is waiting for time limits and answers.
 fn side_by_side(
@@ -199,15 +221,21 @@ impl<'a> Pair<'a> {
         })
     }
 
-    /// Runs cases one after the other: the group of each, and whether it is equal.
+    /// Runs cases one after the other.
     fn run(&self, cases: &[&Case]) -> Result<Vec<Outcome>> {
         let mut outcomes = Vec::with_capacity(cases.len());
         for case in cases {
+            let start = Instant::now();
             let differences = self.differences(case)?;
             if let Some(text) = &differences {
                 println!("differs: {}{text}", case.line);
             }
-            outcomes.push((case.group.clone(), differences.is_none()));
+            outcomes.push(Outcome {
+                group: case.group.clone(),
+                line: case.line.clone(),
+                is_equal: differences.is_none(),
+                took: start.elapsed(),
+            });
         }
         Ok(outcomes)
     }

@@ -6,16 +6,14 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use skein_api::helm_release::DriftDetectionMode;
-use skein_api::kustomization::ValuesKind;
-use skein_api::names::{
-    HELM_RELEASE_NAME_LABEL, HELM_RELEASE_NAMESPACE_LABEL, RECONCILE_REQUEST_ANNOTATION,
-};
+use skein_api::names::{HELM_RELEASE_NAME_LABEL, HELM_RELEASE_NAMESPACE_LABEL};
 use skein_api::{HelmRelease, HelmReleaseSpec, KindSpec as _};
 use skein_artifact::Downloader;
 use skein_cluster::{ApiError, ApiResource, Cache, Change, Cluster, ListOptions, WatchSpec};
 use skein_object::{GroupVersionKind, NamespacedName, Object};
 use skein_plan::takeover::Predecessor;
 use skein_runtime::observed::{OwnerLabels, Wake, WakeReason};
+use skein_runtime::referrers::{wants_reconcile, watch_configs};
 use skein_runtime::targets::{TargetOptions, Targets};
 use skein_runtime::{
     DriftDetection, EventRecorder, Metrics, Next, Queue, Reconciler, StatusWriter,
@@ -26,7 +24,7 @@ use tokio::sync::{Semaphore, watch};
 use crate::chart::{Charts, Source, Sources};
 use crate::drift::{self, Recorded};
 use crate::helm_log::HelmLog;
-use crate::index::{Held, Index, Reference};
+use crate::index::{Held, Index, Reference, held};
 use crate::options::HelmOptions;
 use crate::reconcile::{Run, target_reference};
 use crate::render::Renderer;
@@ -34,7 +32,7 @@ use crate::running::{Control, Running};
 use crate::spec;
 use crate::storage::Keeper;
 use crate::update::{self, Writer};
-use crate::values::{self, ValueSources};
+use crate::values::ValueSources;
 
 /// Field manager of everything that is written, as Flux's.
 pub(crate) const FIELD_MANAGER: &str = "helm-controller";
@@ -99,6 +97,8 @@ pub(crate) struct HelmController {
     pub(crate) releases: Arc<Cache<Held>>,
     pub(crate) targets: Targets,
     pub(crate) memos: Mutex<HashMap<NamespacedName, Arc<Memo>>>,
+    /// HelmReleases that wait for their dependencies.
+    pub(crate) awaiting: Mutex<HashMap<NamespacedName, Awaiting>>,
     pub(crate) keeper: Keeper,
     /// resourceVersions of the records in the own cluster, where records are objects.
     records: Option<Arc<Cache<String>>>,
@@ -110,6 +110,15 @@ pub(crate) struct HelmController {
     pub(crate) overridden: Vec<Predecessor>,
     /// Held so that the watch goes on.
     _definitions: Option<Arc<Cache<()>>>,
+}
+
+/// What a HelmRelease that waits for its dependencies wanted, and when that was told.
+#[derive(Clone)]
+pub(crate) struct Awaiting {
+    pub(crate) generation: i64,
+    /// The value of the annotation that asks for a run.
+    pub(crate) request: String,
+    pub(crate) told: Instant,
 }
 
 /// Starts the controller; it runs until `stop` becomes true. The returned queue can be used to wake HelmReleases.
@@ -167,7 +176,16 @@ impl HelmController {
         // An error means that it was set before, which cannot be: it is made here.
         let _ = known.set(releases.clone());
         releases.wait_synced(SYNC_LIMIT).await;
-        let configs = watch_configs(&cluster, &options, queue, &index).await;
+        let configs = {
+            let (index, queue) = (index.clone(), queue.clone());
+            let changed = move |kind, name: &NamespacedName| {
+                let referrers = index
+                    .lock()
+                    .referrers(&Reference::config(kind, name.clone()));
+                referrers.into_iter().for_each(|name| queue.add(name));
+            };
+            watch_configs(&cluster, &options.controller, changed).await
+        };
         let definitions = watch_definitions(&cluster, &namespace);
         let keeper = Keeper::new(options.storage_driver);
         let records = watch_records(&cluster, &namespace, &keeper).await;
@@ -180,6 +198,7 @@ impl HelmController {
             wake,
             policy: options.kubeconfig_policy,
             default_account: options.controller.default_service_account.clone(),
+            identity: options.controller.identity(),
             user_agent: USER_AGENT,
         };
         Ok(Self {
@@ -195,6 +214,7 @@ impl HelmController {
             releases,
             targets: Targets::new(cluster.clone(), targets),
             memos: Mutex::default(),
+            awaiting: Mutex::default(),
             keeper,
             records,
             running,
@@ -258,16 +278,9 @@ impl HelmController {
             control.cancel();
             return;
         };
-        let request = |object: &Object| {
-            object
-                .annotation(RECONCILE_REQUEST_ANNOTATION)
-                .map(str::to_owned)
-        };
+        // A request alone waits for its turn: an action that is cut off fails.
         let now = &held.object;
-        if now.generation() != started.generation()
-            || now.is_deleting() != started.is_deleting()
-            || request(now) != request(started)
-        {
+        if now.generation() != started.generation() || now.is_deleting() != started.is_deleting() {
             control.cancel();
         }
     }
@@ -421,13 +434,8 @@ fn watch_releases(
         scope,
     };
     let (queue, index, known) = (queue.clone(), index.clone(), known.clone());
-    Cache::start(cluster.clone(), spec, Held::of, move |change| {
-        let references =
-            |held: Option<&Arc<Held>>| held.map(|held| held.references.clone()).unwrap_or_default();
-        let (before, after) = (references(change.before), references(change.after));
-        if before != after {
-            index.lock().update(change.name, &before, &after);
-        }
+    Cache::start(cluster.clone(), spec, held, move |change| {
+        index.lock().take(&change);
         if wants_reconcile(&change) {
             queue.add(change.name.clone());
         }
@@ -442,22 +450,6 @@ fn watch_releases(
             }
         }
     })
-}
-
-/// A new object, a new spec, a request, or the beginning of its end.
-fn wants_reconcile(change: &Change<'_, Held>) -> bool {
-    let (Some(before), Some(after)) = (change.before, change.after) else {
-        return true;
-    };
-    let request = |object: &Object| {
-        object
-            .annotation(RECONCILE_REQUEST_ANNOTATION)
-            .map(str::to_owned)
-    };
-    before.object.generation() != after.object.generation()
-        || request(&before.object) != request(&after.object)
-        || before.object.is_deleting() != after.object.is_deleting()
-        || before.object.uid() != after.object.uid()
 }
 
 /// What dependents wait for.
@@ -484,53 +476,6 @@ fn watch_definitions(cluster: &Cluster, namespace: &str) -> Option<Arc<Cache<()>
     let told = cluster.clone();
     let changed = move |_: Change<'_, ()>| told.renew_discovery();
     Some(Cache::start(cluster.clone(), spec, |_| (), changed))
-}
-
-/// Watches of labelled ConfigMaps and Secrets; of the content only the version is kept.
-async fn watch_configs(
-    cluster: &Cluster,
-    options: &HelmOptions,
-    queue: &Queue<NamespacedName>,
-    index: &Arc<Mutex<Index>>,
-) -> HashMap<ValuesKind, Arc<Cache<String>>> {
-    let gates = &options.controller.feature_gates;
-    let mut caches = HashMap::new();
-    if gates.enabled("DisableConfigWatchers") {
-        return caches;
-    }
-    type MakeReference = fn(NamespacedName) -> Reference;
-    let kinds: [(ValuesKind, MakeReference); 2] = [
-        (ValuesKind::ConfigMap, Reference::ConfigMap),
-        (ValuesKind::Secret, Reference::Secret),
-    ];
-    for (kind, reference) in kinds {
-        let scope = ListOptions {
-            namespace: options.controller.watched_namespace().to_owned(),
-            label_selector: options.controller.watch_configs_label_selector.clone(),
-            metadata_only: true,
-            ..ListOptions::default()
-        };
-        let spec = WatchSpec {
-            resource: values::resource_of(kind),
-            scope,
-        };
-        let (queue, index) = (queue.clone(), index.clone());
-        let version = |object: Object| object.resource_version().to_owned();
-        let synced = Arc::new(OnceLock::new());
-        let is_synced = synced.clone();
-        let cache = Cache::start(cluster.clone(), spec, version, move |change| {
-            // The first list tells nothing new: every HelmRelease is looked at anyway.
-            if is_synced.get().is_none() || change.before == change.after {
-                return;
-            }
-            let referrers = index.lock().referrers(&reference(change.name.clone()));
-            referrers.into_iter().for_each(|name| queue.add(name));
-        });
-        cache.wait_synced(SYNC_LIMIT).await;
-        let _ = synced.set(());
-        caches.insert(kind, cache);
-    }
-    caches
 }
 
 /// The resourceVersions of all release records that are objects.

@@ -51,6 +51,7 @@ fn of_ours(uninstalled: &Release, known: &ReleaseSnapshot) -> Result<(), String>
 impl HelmController {
     pub(crate) async fn finalize(&self, run: &mut Run) -> Result<Next, ApiError> {
         self.memos.lock().remove(&run.name);
+        self.awaiting.lock().remove(&run.name);
         if !run.release.spec.suspend {
             if let Err(problem) = self.uninstall_at_end(run).await? {
                 tracing::warn!(name = %run.name, %problem, "a HelmRelease cannot be uninstalled");

@@ -1,7 +1,5 @@
 //! Which HelmReleases refer to a chart's source, to another HelmRelease or to a ConfigMap or Secret.
 
-use std::collections::{BTreeSet, HashMap};
-
 use skein_api::helm_release::HelmRelease;
 use skein_api::kustomization::ValuesKind;
 use skein_object::{NamespacedName, Object};
@@ -15,29 +13,31 @@ pub(crate) enum Reference {
     Source(SourceKind, NamespacedName),
     /// A dependency.
     Release(NamespacedName),
-    /// Values.
+    /// Values, or what describes a cluster.
     ConfigMap(NamespacedName),
     /// Values or a kubeconfig.
     Secret(NamespacedName),
 }
 
-/// A HelmRelease as the cache holds it.
-pub(crate) struct Held {
-    /// The object without managedFields.
-    pub(crate) object: Object,
-    /// What it refers to.
-    pub(crate) references: Vec<Reference>,
+impl Reference {
+    /// A ConfigMap or a Secret.
+    pub(crate) fn config(kind: ValuesKind, name: NamespacedName) -> Self {
+        match kind {
+            ValuesKind::ConfigMap => Self::ConfigMap(name),
+            ValuesKind::Secret => Self::Secret(name),
+        }
+    }
 }
 
-impl Held {
-    /// Reduces an object.
-    pub(crate) fn of(mut object: Object) -> Self {
-        object.remove(&["metadata", "managedFields"]);
-        let references = HelmRelease::from_object(&object)
-            .map(|release| references(&release))
-            .unwrap_or_default();
-        Self { object, references }
-    }
+/// A HelmRelease as the cache holds it.
+pub(crate) type Held = skein_runtime::referrers::Held<Reference>;
+/// The references of all HelmReleases, by what is referred to.
+pub(crate) type Index = skein_runtime::referrers::Index<Reference>;
+
+/// Reduces a HelmRelease to what the cache holds.
+pub(crate) fn held(object: Object) -> Held {
+    let read = |object: &Object| HelmRelease::from_object(object).map(|known| references(&known));
+    Held::of(object, |object| read(object).unwrap_or_default())
 }
 
 fn references(release: &HelmRelease) -> Vec<Reference> {
@@ -61,53 +61,16 @@ fn references(release: &HelmRelease) -> Vec<Reference> {
             ValuesKind::Secret => Reference::Secret(local(&values.name)),
         });
     }
-    let kubeconfig = spec.kube_config.iter();
-    references.extend(
-        kubeconfig
-            .filter_map(|config| config.secret_ref.as_ref())
-            .map(|secret| Reference::Secret(local(&secret.name))),
-    );
+    if let Some(kubeconfig) = &spec.kube_config {
+        let secret = kubeconfig.secret_ref.iter();
+        references.extend(secret.map(|secret| Reference::Secret(local(&secret.name))));
+        let map = kubeconfig.config_map_ref.iter();
+        references.extend(map.map(|map| Reference::ConfigMap(local(&map.name))));
+    }
     references
 }
 
 /// Namespace and name of a dependency.
 pub(crate) fn dependency_name(own: &str, namespace: &str, name: &str) -> NamespacedName {
     NamespacedName::new(if namespace.is_empty() { own } else { namespace }, name)
-}
-
-/// The references of all HelmReleases, by what is referred to.
-#[derive(Default)]
-pub(crate) struct Index(HashMap<Reference, BTreeSet<NamespacedName>>);
-
-impl Index {
-    /// Takes the change of one HelmRelease.
-    pub(crate) fn update(
-        &mut self,
-        name: &NamespacedName,
-        before: &[Reference],
-        after: &[Reference],
-    ) {
-        for reference in before.iter().filter(|r| !after.contains(r)) {
-            if let Some(names) = self.0.get_mut(reference) {
-                names.remove(name);
-                if names.is_empty() {
-                    self.0.remove(reference);
-                }
-            }
-        }
-        for reference in after {
-            self.0
-                .entry(reference.clone())
-                .or_default()
-                .insert(name.clone());
-        }
-    }
-
-    /// Who refers to it.
-    pub(crate) fn referrers(&self, reference: &Reference) -> Vec<NamespacedName> {
-        self.0
-            .get(reference)
-            .map(|names| names.iter().cloned().collect())
-            .unwrap_or_default()
-    }
 }

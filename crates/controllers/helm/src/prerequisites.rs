@@ -1,5 +1,7 @@
 //! What a run needs before it looks at the release: dependencies that are ready, a source, values, a chart.
 
+use std::time::Instant;
+
 use serde_json::Value;
 use skein_api::{Artifact, HelmRelease};
 use skein_cel::Program;
@@ -9,7 +11,7 @@ use skein_object::{GoDuration, Object};
 use skein_runtime::Severity;
 
 use crate::chart::{ChartError, Loaded, SourceKind, source_of};
-use crate::controller::HelmController;
+use crate::controller::{Awaiting, HelmController};
 use crate::index::dependency_name;
 use crate::reconcile::{End, Run, TERMINAL};
 use crate::report;
@@ -110,15 +112,32 @@ impl HelmController {
         let pause = self.options.controller.requeue_dependency;
         let problem = self.unready_dependency(run);
         match problem {
-            Ok(None) => None,
+            Ok(None) => {
+                self.awaiting.lock().remove(&run.name);
+                None
+            }
             Ok(Some(text)) => {
-                let is_new = run.ready_message() != text;
-                run.report().not_ready("DependencyNotReady", &text);
-                if is_new {
-                    let reason = "DependencyNotReady";
-                    let event = report::event(&run.release, Severity::Info, reason, text, None);
-                    self.recorder.record(event);
+                let now = Awaiting {
+                    generation: run.release.metadata.generation,
+                    request: run.release.reconcile_request().to_owned(),
+                    told: Instant::now(),
+                };
+                let known = self.awaiting.lock().get(&run.name).cloned();
+                let is_known = |known: &Awaiting| {
+                    known.generation == now.generation && known.request == now.request
+                };
+                if let Some(known) = known.filter(is_known) {
+                    // Told of at the pace at which Flux looks, however often a dependency wakes us.
+                    let rest = pause.saturating_sub(known.told.elapsed());
+                    if !rest.is_zero() {
+                        return Some(End::Await(rest));
+                    }
                 }
+                self.awaiting.lock().insert(run.name.clone(), now);
+                run.report().not_ready("DependencyNotReady", &text);
+                let reason = "DependencyNotReady";
+                let event = report::event(&run.release, Severity::Info, reason, text, None);
+                self.recorder.record(event);
                 Some(End::Await(pause))
             }
             Err(text) => {

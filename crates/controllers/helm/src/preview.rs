@@ -11,7 +11,7 @@ use skein_template::Environment;
 use crate::render::{self, Purpose};
 use crate::{drift, resources, spec};
 
-pub use crate::render::World;
+pub use crate::render::{World, keys, schemas};
 pub use crate::values::{Composition, ValuesError};
 
 /// Field manager of what the controller applies.

@@ -24,7 +24,7 @@ use crate::chart_template::TemplateError;
 use crate::controller::{HelmController, Memo};
 use crate::decide::{self, Seen, State, Step, StepSort};
 use crate::drift::Recorded;
-use crate::index::Held;
+use crate::index::held;
 use crate::prerequisites::Prepared;
 use crate::report::{self, Report};
 use crate::running::Control;
@@ -132,6 +132,7 @@ impl HelmController {
     pub(crate) async fn reconcile_one(&self, name: &NamespacedName, control: Arc<Control>) -> Next {
         let Some(held) = self.releases.get(name) else {
             self.memos.lock().remove(name);
+            self.awaiting.lock().remove(name);
             return Next::Gone;
         };
         let release = match HelmRelease::from_object(&held.object) {
@@ -225,7 +226,7 @@ impl HelmController {
     }
 
     pub(crate) fn keep(&self, run: &mut Run, written: Object) {
-        run.object = Held::of(written.clone()).object;
+        run.object = held(written.clone()).object;
         self.releases.put_own_write(written);
     }
 

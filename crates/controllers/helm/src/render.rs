@@ -1,6 +1,8 @@
 //! A chart with values as the objects and hooks of a release: rendered, patched by the spec's post-renderers, and labelled.
 
 mod kept;
+pub mod keys;
+pub mod schemas;
 mod world;
 
 use std::collections::{HashMap, HashSet};

@@ -80,6 +80,22 @@ impl Writer<'_> {
             .await
     }
 
+    /// Why the account may not read an object, after a change was refused: what was known of its rights is outdated, and Helm reads first.
+    async fn unreadable(&self, resource: &Resource, problem: &str) -> Option<String> {
+        const REFUSAL: &str = " is forbidden: ";
+        let cluster = &self.target.cluster;
+        if cluster.impersonation().is_none() || !problem.contains(REFUSAL) {
+            return None;
+        }
+        self.target.rights.forget(cluster);
+        let name = resource.object.namespaced_name();
+        let read = cluster.get(&resource.resource, &name.namespace, &name.name);
+        let refused = read.await.err().filter(ApiError::is_forbidden)?;
+        Some(format!(
+            "could not get information about the resource: {refused}"
+        ))
+    }
+
     /// Creates objects: those of one kind side by side, one kind after the other. What fails stops nothing, as in Helm 4: all
     /// problems are told, and the next try finds the rest there.
     pub(crate) async fn create(
@@ -200,7 +216,7 @@ impl Writer<'_> {
             json!({"resources": targets.len()}),
         );
         let mut problems = Vec::new();
-        for target in targets {
+        for (at, target) in targets.iter().enumerate() {
             let live = self.seen_by_account(target).await.map_err(|error| {
                 format!("could not get information about the resource: {error}")
             })?;
@@ -221,6 +237,10 @@ impl Writer<'_> {
                     let original = originals.iter().find(|o| o.key() == key);
                     let original = original.map_or(&live, |original| &original.object);
                     if let Err(problem) = self.change(original, &live, target, method).await {
+                        for read_before in &targets[..=at] {
+                            let refusal = self.unreadable(read_before, &problem).await;
+                            refusal.map_or(Ok(()), Err)?;
+                        }
                         problems.push(problem);
                     }
                 }
@@ -287,8 +307,10 @@ impl Writer<'_> {
         let settled = !method.upgrade_manager
             && skein_plan::owned::is_settled(&target.object, live, FIELD_MANAGER);
         if !settled && let Err(problem) = self.apply(target, method.force_conflicts).await {
-            self.log
-                .add("Error patching resource", failed_fields(target));
+            if self.unreadable(target, &problem).await.is_none() {
+                self.log
+                    .add("Error patching resource", failed_fields(target));
+            }
             return Err(problem);
         }
         self.log.add("Patched resource", object_fields(target));

@@ -59,12 +59,6 @@ pub async fn compose(cluster: &Cluster, release: &HelmRelease) -> Result<Values,
     Ok(composition.finish())
 }
 
-/// What serves a kind of source.
-pub(crate) fn resource_of(kind: ValuesKind) -> ApiResource {
-    let (kind, plural) = words(kind);
-    ApiResource::new(&GroupVersionKind::new("", "v1", kind), plural, true)
-}
-
 /// A ConfigMap or Secret.
 type SourceKey = (ValuesKind, NamespacedName);
 /// An object as it was at a resourceVersion.
@@ -121,7 +115,11 @@ impl ValueSources {
     ) -> Result<Option<Arc<Object>>, ApiError> {
         let (kind, name) = &key;
         let found = cluster
-            .get(&resource_of(*kind), &name.namespace, &name.name)
+            .get(
+                &skein_runtime::referrers::resource_of(*kind),
+                &name.namespace,
+                &name.name,
+            )
             .await?
             .map(Arc::new);
         let is_watched = self

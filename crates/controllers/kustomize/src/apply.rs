@@ -39,6 +39,18 @@ pub struct ApplyError {
     pub message: String,
     /// Whether the API server could not be reached: the object is not to blame.
     pub unavailable: bool,
+    /// Whether the account may not do it: what was known of its rights is outdated.
+    pub forbidden: bool,
+}
+
+impl ApplyError {
+    fn new(message: String) -> Self {
+        Self {
+            message,
+            unavailable: false,
+            forbidden: false,
+        }
+    }
 }
 
 /// Objects of which a dry run told that nothing would change: by content wanted and content there.
@@ -125,13 +137,17 @@ impl Applier<'_> {
             items.push(first.await?);
         }
         let rest: Vec<_> = looks.collect();
-        let rest: Result<Vec<Item>, ApplyError> = stream::iter(rest)
-            .buffered(self.concurrency)
-            .collect::<Vec<_>>()
-            .await
-            .into_iter()
-            .collect();
-        items.extend(rest?);
+        let mut rest = stream::iter(rest).buffered(self.concurrency);
+        while let Some(looked) = rest.next().await {
+            match looked {
+                Ok(item) => items.push(item),
+                Err(error) if error.unavailable => return Err(error),
+                Err(error) => {
+                    // Those before it were looked at, but not tried.
+                    return Err(self.first_refusal(&items, error).await);
+                }
+            }
+        }
         Ok(items)
     }
 
@@ -158,8 +174,8 @@ impl Applier<'_> {
             let unavailable = error.is_unavailable();
             let message = format!("{} dry-run failed: {error}", desired.key());
             ApplyError {
-                message,
                 unavailable,
+                ..ApplyError::new(message)
             }
         })?;
         if !resource.namespaced {
@@ -263,6 +279,7 @@ impl Applier<'_> {
         ApplyError {
             message: dry_run_refused(desired, error),
             unavailable: error.is_unavailable(),
+            forbidden: error.is_forbidden(),
         }
     }
 
@@ -278,33 +295,40 @@ impl Applier<'_> {
             .iter()
             .map(|item| self.check_one(item, sole))
             .collect();
-        let outcomes: Vec<Result<Option<Checked>, ApplyError>> = stream::iter(checks)
-            .buffered(self.concurrency)
-            .collect()
-            .await;
-        if let Some(at) = outcomes.iter().position(Result::is_err) {
-            // Flux would have asked about those before, too, and tells of the first refusal.
-            self.ask_unasked(&items[..at]).await?;
+        let mut outcomes = Vec::with_capacity(items.len());
+        let mut running = stream::iter(checks).buffered(self.concurrency);
+        while let Some(outcome) = running.next().await {
+            match outcome {
+                Ok(checked) => outcomes.push(checked),
+                Err(error) => {
+                    drop(running);
+                    return Err(self.first_refusal(&items[..outcomes.len()], error).await);
+                }
+            }
         }
+        drop(running);
         for (item, outcome) in items.iter_mut().zip(outcomes) {
-            match outcome? {
-                None => {}
-                Some(Checked::Recreate) => {}
-                Some(Checked::Would(result)) => self.settle(item, result),
+            if let Some(Checked::Would(result)) = outcome {
+                self.settle(item, result);
             }
         }
         Ok(())
     }
 
-    /// Dry runs of the objects whose dry run was saved: the stage fails in any case, but for which of them?
-    async fn ask_unasked(&self, items: &[Item]) -> Result<(), ApplyError> {
-        let saved = items.iter().filter(|item| {
-            item.plain && !matches!(&item.decision, Decision::Apply { compare: true, .. })
-        });
-        for item in saved.filter(|item| item.is_to_apply()) {
-            self.dry_run(item).await?;
+    /// What is told of a stage that fails: Flux tries one object after the other and tells of the first that is refused, so those before this
+    /// one are tried now, where that was saved. An account that lost rights may be refused what was settled, too.
+    async fn first_refusal(&self, before: &[Item], error: ApplyError) -> ApplyError {
+        for item in before {
+            let is_tried = match item.decision {
+                Decision::Apply { .. } => true,
+                Decision::Settled(_) => error.forbidden,
+                Decision::Skip(_) | Decision::Look => false,
+            };
+            if is_tried && let Err(earlier) = self.dry_run(item).await {
+                return earlier;
+            }
         }
-        Ok(())
+        error
     }
 
     async fn check_one(&self, item: &Item, sole: bool) -> Result<Option<Checked>, ApplyError> {
@@ -444,10 +468,7 @@ impl Applier<'_> {
                     item.desired.key(),
                     RECREATE_TIMEOUT.as_secs()
                 );
-                return Err(ApplyError {
-                    message,
-                    unavailable: false,
-                });
+                return Err(ApplyError::new(message));
             }
             tokio::time::sleep(STAGE_POLL).await;
         }
@@ -500,9 +521,9 @@ impl Applier<'_> {
             for (index, outcome) in batch.into_iter().zip(outcomes) {
                 match outcome {
                     Ok(entry) => entries[index] = Some(entry),
-                    Err(error) if index == sole => {
-                        let asked = self.ask_unasked(&items[..index]).await;
-                        failure = Some(asked.err().unwrap_or(error));
+                    Err(error) if index == sole || error.forbidden => {
+                        let earlier = self.first_refusal(&items[..index], error).await;
+                        failure = failure.or(Some(earlier));
                     }
                     Err(error) => failure = failure.or(Some(error)),
                 }
@@ -549,10 +570,7 @@ impl Applier<'_> {
                         "timeout waiting for: [{} status: '{status}']",
                         item.desired.key()
                     );
-                    return Err(ApplyError {
-                        message,
-                        unavailable: false,
-                    });
+                    return Err(ApplyError::new(message));
                 }
                 tokio::time::sleep(STAGE_POLL).await;
             }

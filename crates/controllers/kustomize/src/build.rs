@@ -146,7 +146,11 @@ impl Builder {
             Err(error) => (Configured::default(), Some(error)),
         };
         let Configured { variables, secrets } = configured;
-        let spec = object.at(&["spec"]).cloned().unwrap_or(Value::Null);
+        let mut spec = object.at(&["spec"]).cloned().unwrap_or(Value::Null);
+        if let (Some(_), Some(fields)) = (&unread, spec.as_object_mut()) {
+            // The error names an object as it is before its substitution.
+            fields.remove("postBuild");
+        }
         // Flux finds out while it substitutes, after a build that works.
         let strict = self.policy.strict && unread.is_none();
         // Remote bases come without credentials, as with Flux: nothing of the controller's is lent to them.
@@ -174,7 +178,11 @@ impl Builder {
         })?;
         match unread {
             None => Ok((rendered, secrets)),
-            Some(source) => match rendered.objects.first() {
+            Some(source) => match rendered
+                .objects
+                .iter()
+                .find(|object| is_substituted(object))
+            {
                 Some(first) => Err(BuildFailure::Variables {
                     object: kustomize_id(first),
                     source,
@@ -183,6 +191,13 @@ impl Builder {
             },
         }
     }
+}
+
+/// Whether the object takes part in substitution.
+fn is_substituted(object: &Object) -> bool {
+    let setting = skein_api::names::SUBSTITUTE_SETTING;
+    let settings = [object.label(setting), object.annotation(setting)];
+    !settings.contains(&Some(skein_api::names::DISABLED))
 }
 
 /// The runtime that a build blocks on, from a thread that may block.

@@ -1,14 +1,15 @@
 //! The controller: what it holds, what wakes it, and how it starts.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use parking_lot::Mutex;
+use skein_api::kustomization::ValuesKind;
 use skein_api::{KindSpec as _, Kustomization, KustomizationSpec};
 use skein_artifact::Downloader;
-use skein_cluster::{ApiError, ApiResource, Cache, Change, Cluster, ListOptions, WatchSpec};
-use skein_object::{GroupVersionKind, NamespacedName, Object};
+use skein_cluster::{ApiError, ApiResource, Cache, Cluster, ListOptions, WatchSpec};
+use skein_object::{GroupVersionKind, NamespacedName};
 use skein_plan::takeover::{Predecessor, early_predecessors, predecessors};
 use skein_runtime::{
     DriftDetection, EventRecorder, Metrics, Next, Queue, Reconciler, StatusWriter,
@@ -18,11 +19,12 @@ use tokio::sync::watch;
 
 use crate::apply::Settled;
 use crate::build::{BuildPolicy, Builder};
-use crate::index::{Held, Index, Reference};
+use crate::index::{Held, Index, Reference, held};
 use crate::options::KustomizeOptions;
 use crate::sources::Sources;
-use crate::wait::Waiting;
+use crate::wait::{Awaiting, Waiting};
 use skein_runtime::observed::{OwnerLabels, Wake, WakeReason};
+use skein_runtime::referrers::{wants_reconcile, watch_configs};
 use skein_runtime::targets::{TargetOptions, Targets};
 
 /// Field manager of applied objects.
@@ -76,9 +78,13 @@ pub struct KustomizeController {
     pub(crate) predecessors: Vec<Predecessor>,
     pub(crate) early_predecessors: Vec<Predecessor>,
     pub(crate) waits: Arc<Mutex<HashMap<NamespacedName, Waiting>>>,
-    pub(crate) config_changes: Arc<Mutex<std::collections::HashSet<NamespacedName>>>,
+    /// Kustomizations on their way out that wait until their objects are gone, with their uids.
+    pub(crate) leaving: Arc<Mutex<HashMap<NamespacedName, String>>>,
+    /// Kustomizations that wait for their dependencies: what they wanted, and when that was told.
+    pub(crate) awaiting: Mutex<HashMap<NamespacedName, Awaiting>>,
+    pub(crate) config_changes: Arc<Mutex<HashSet<NamespacedName>>>,
     /// Held so that the watches go on.
-    _configs: Vec<Arc<Cache<String>>>,
+    _configs: HashMap<ValuesKind, Arc<Cache<String>>>,
 }
 
 /// Starts the controller; it runs until `stop` becomes true. The returned queue can be used to wake Kustomizations.
@@ -117,7 +123,8 @@ impl KustomizeController {
         let index = Arc::new(Mutex::new(Index::default()));
         let known: Arc<OnceLock<Arc<Cache<Held>>>> = Arc::default();
         let waits: Arc<Mutex<HashMap<NamespacedName, Waiting>>> = Arc::default();
-        let config_changes = Arc::default();
+        let leaving: Arc<Mutex<HashMap<NamespacedName, String>>> = Arc::default();
+        let config_changes: Arc<Mutex<HashSet<NamespacedName>>> = Arc::default();
 
         let sources = {
             let (index, queue) = (index.clone(), queue.clone());
@@ -137,7 +144,18 @@ impl KustomizeController {
         // An error means that it was set before, which cannot be: it is made here.
         let _ = known.set(kustomizations.clone());
         kustomizations.wait_synced(SYNC_LIMIT).await;
-        let configs = watch_configs(&cluster, &options, queue, &index, &config_changes).await;
+        let configs = {
+            let (index, queue) = (index.clone(), queue.clone());
+            let changes = config_changes.clone();
+            let changed = move |kind, name: &NamespacedName| {
+                let reference = Reference::config(kind, name.clone());
+                for name in index.lock().referrers(&reference) {
+                    changes.lock().insert(name.clone());
+                    queue.add(name);
+                }
+            };
+            watch_configs(&cluster, &options.controller, changed).await
+        };
         let strict = options
             .controller
             .feature_gates
@@ -153,9 +171,10 @@ impl KustomizeController {
                 TargetOptions {
                     namespace,
                     labels: OWNER_LABELS,
-                    wake: wake_owner(queue, &waits, options.drift_detection),
+                    wake: wake_owner(queue, &waits, &leaving, options.drift_detection),
                     policy: options.kubeconfig_policy,
                     default_account: options.controller.default_service_account.clone(),
+                    identity: options.controller.identity(),
                     user_agent: USER_AGENT,
                 },
             ),
@@ -171,6 +190,8 @@ impl KustomizeController {
             predecessors: predecessors(FIELD_MANAGER, &options.override_managers),
             early_predecessors: early_predecessors(&options.early_override_managers),
             waits,
+            leaving,
+            awaiting: Mutex::default(),
             config_changes,
             _configs: configs,
             cluster,
@@ -183,11 +204,12 @@ impl KustomizeController {
 fn wake_owner(
     queue: &Queue<NamespacedName>,
     waits: &Arc<Mutex<HashMap<NamespacedName, Waiting>>>,
+    leaving: &Arc<Mutex<HashMap<NamespacedName, String>>>,
     drift: DriftDetection,
 ) -> Wake {
-    let (queue, waits) = (queue.clone(), waits.clone());
+    let (queue, waits, leaving) = (queue.clone(), waits.clone(), leaving.clone());
     Arc::new(move |owner: &NamespacedName, reason| {
-        let is_waiting = || waits.lock().contains_key(owner);
+        let is_waiting = || waits.lock().contains_key(owner) || leaving.lock().contains_key(owner);
         match reason {
             WakeReason::Lost => queue.add(owner.clone()),
             WakeReason::Drift if drift == DriftDetection::Watch => queue.add(owner.clone()),
@@ -215,18 +237,13 @@ fn watch_kustomizations(
         scope,
     };
     let (queue, index, known) = (queue.clone(), index.clone(), known.clone());
-    Cache::start(cluster.clone(), spec, Held::of, move |change| {
-        let references =
-            |held: Option<&Arc<Held>>| held.map(|held| held.references.clone()).unwrap_or_default();
-        let (before, after) = (references(change.before), references(change.after));
-        if before != after {
-            index.lock().update(change.name, &before, &after);
-        }
+    Cache::start(cluster.clone(), spec, held, move |change| {
+        index.lock().take(&change);
         if wants_reconcile(&change) {
             queue.add(change.name.clone());
         }
-        // A dependency that is gone makes nobody ready: its dependents find out when they look again.
-        if change.after.is_some() && readiness(change.before) != readiness(change.after) {
+        // Only one that becomes ready makes others ready: of all else its dependents learn when they look again.
+        if is_ready(change.after) && readiness(change.before) != readiness(change.after) {
             let reference = Reference::Kustomization(change.name.clone());
             for name in index.lock().referrers(&reference) {
                 let waits = known.get().and_then(|cache| cache.get(&name));
@@ -238,23 +255,8 @@ fn watch_kustomizations(
     })
 }
 
-/// A new object, a new spec, a request, or the beginning of its end. Changes of status and metadata wake nobody.
-fn wants_reconcile(change: &Change<'_, Held>) -> bool {
-    let Some(after) = change.after else {
-        return true;
-    };
-    let Some(before) = change.before else {
-        return true;
-    };
-    let request = |object: &Object| {
-        object
-            .annotation(skein_api::names::RECONCILE_REQUEST_ANNOTATION)
-            .map(str::to_owned)
-    };
-    before.object.generation() != after.object.generation()
-        || request(&before.object) != request(&after.object)
-        || before.object.is_deleting() != after.object.is_deleting()
-        || before.object.uid() != after.object.uid()
+fn is_ready(held: Option<&Arc<Held>>) -> bool {
+    held.is_some_and(|held| held.object.condition_status("Ready") == Some("True"))
 }
 
 /// What dependents look at.
@@ -273,57 +275,6 @@ fn readiness(held: Option<&Arc<Held>>) -> Option<(String, String, i64)> {
             .i64_at(&["status", "observedGeneration"])
             .unwrap_or_default(),
     ))
-}
-
-/// Watches of labelled ConfigMaps and Secrets; of the content only the version is kept.
-async fn watch_configs(
-    cluster: &Cluster,
-    options: &KustomizeOptions,
-    queue: &Queue<NamespacedName>,
-    index: &Arc<Mutex<Index>>,
-    changed: &Arc<Mutex<std::collections::HashSet<NamespacedName>>>,
-) -> Vec<Arc<Cache<String>>> {
-    if options
-        .controller
-        .feature_gates
-        .enabled("DisableConfigWatchers")
-    {
-        return Vec::new();
-    }
-    type MakeReference = fn(NamespacedName) -> Reference;
-    let kinds: [(&str, &str, MakeReference); 2] = [
-        ("ConfigMap", "configmaps", Reference::ConfigMap),
-        ("Secret", "secrets", Reference::Secret),
-    ];
-    let mut caches = Vec::new();
-    for (kind, plural, reference) in kinds {
-        let resource = ApiResource::new(&GroupVersionKind::new("", "v1", kind), plural, true);
-        let scope = ListOptions {
-            namespace: options.controller.watched_namespace().to_owned(),
-            label_selector: options.controller.watch_configs_label_selector.clone(),
-            metadata_only: true,
-            ..ListOptions::default()
-        };
-        let (queue, index, changed) = (queue.clone(), index.clone(), changed.clone());
-        let version = |object: Object| object.resource_version().to_owned();
-        let spec = WatchSpec { resource, scope };
-        let synced = Arc::new(OnceLock::new());
-        let is_synced = synced.clone();
-        let cache = Cache::start(cluster.clone(), spec, version, move |change| {
-            // The first list tells nothing new: every Kustomization is looked at anyway.
-            if is_synced.get().is_none() || change.before == change.after {
-                return;
-            }
-            for name in index.lock().referrers(&reference(change.name.clone())) {
-                changed.lock().insert(name.clone());
-                queue.add(name);
-            }
-        });
-        cache.wait_synced(SYNC_LIMIT).await;
-        let _ = synced.set(());
-        caches.push(cache);
-    }
-    caches
 }
 
 impl Reconciler<NamespacedName> for KustomizeController {

@@ -13,13 +13,15 @@ use skein_plan::prune::{Farewell, farewell};
 use skein_runtime::{Next, Severity};
 
 use crate::controller::KustomizeController;
-use crate::prune;
+use crate::prune::{self, Left};
 use crate::reconcile::{Run, target_reference};
 use crate::report::{Events, inventory_of, timeout};
 use skein_runtime::targets::Target;
 
-/// Pause between looks at objects that are being deleted, as Flux has it.
+/// Pause between looks at objects that are being deleted and that no watch shows, as Flux has it.
 const GONE_POLL: Duration = Duration::from_secs(2);
+/// How long after its deadline a wait for termination is looked at: it must be over by then.
+const PAST_DEADLINE: Duration = Duration::from_millis(100);
 
 impl KustomizeController {
     pub(crate) async fn finalize(&self, run: &mut Run) -> Result<Next, ApiError> {
@@ -46,6 +48,7 @@ impl KustomizeController {
             }
         }
         self.tell_finished(run);
+        self.leaving.lock().remove(&run.name);
         self.writer
             .remove_finalizer(&run.object, skein_api::names::FINALIZER)
             .await?;
@@ -79,7 +82,7 @@ impl KustomizeController {
     /// Deletes the objects; `Some` when the finalizer has to stay for now.
     async fn undo(
         &self,
-        run: &Run,
+        run: &mut Run,
         target: &Target,
         objects: Vec<OwnedObject>,
         end: Farewell,
@@ -89,33 +92,33 @@ impl KustomizeController {
             entry.action == skein_plan::Action::Deleted
                 || entry.action == skein_plan::Action::Skipped
         });
-        if first_time && !self.told_of_deletion(run) {
+        if first_time && pruned.failures.is_empty() && !self.told_of_deletion(run) {
             let lines = pruned.changes.all_lines();
             self.tell(run, Severity::Info, lines);
         }
         if !pruned.failures.is_empty() {
-            let reason = KustomizationReason::PruneFailed;
-            let text = prune::failure_text(&pruned.failures);
-            self.recorder
-                .record(self.events(run).event(Severity::Error, reason, text));
+            self.tell(run, Severity::Error, prune::failure_text(&pruned.failures));
+            run.report().settle();
+            self.write(run).await?;
             return Ok(Some(Next::Backoff));
         }
         if end != Farewell::DeleteAndWait {
             return Ok(None);
         }
-        let deleted: Vec<OwnedObject> = objects
-            .into_iter()
+        let deleted: Vec<&OwnedObject> = objects
+            .iter()
             .filter(|object| {
                 pruned.changes.entries.iter().any(|entry| {
                     entry.key == object.key && entry.action == skein_plan::Action::Deleted
                 })
             })
-            .filter(|object| !pruned.terminating.contains(&object.key))
             .collect();
-        if pruned.terminating.is_empty() && !prune::any_left(target, &deleted).await? {
+        let left = prune::left(target, &deleted).await?;
+        if left == Left::Nothing {
             return Ok(None);
         }
-        if deleting_for(run) > timeout(&run.kustomization) {
+        let (limit, elapsed) = (timeout(&run.kustomization), deleting_for(run));
+        if elapsed > limit {
             // As Flux does: the time is over, and what is left goes without anybody waiting for it.
             self.tell(
                 run,
@@ -124,14 +127,25 @@ impl KustomizeController {
             );
             return Ok(None);
         }
-        Ok(Some(Next::Retry(GONE_POLL)))
+        let rest = limit.as_std().saturating_sub(elapsed.as_std()) + PAST_DEADLINE;
+        Ok(Some(Next::Retry(match left {
+            // Their end wakes us.
+            Left::Watched => rest,
+            Left::Nothing | Left::Unwatched => rest.min(GONE_POLL),
+        })))
     }
 
     /// Whether an earlier run of the same deletion has told of it: it came back to wait for termination.
     fn told_of_deletion(&self, run: &Run) -> bool {
         let waits =
             run.kustomization.spec.deletion_policy == Some(DeletionPolicy::WaitForTermination);
-        waits && deleting_for(run) > GoDuration::from_secs(2)
+        if !waits {
+            return false;
+        }
+        let uid = run.object.uid().to_owned();
+        let before = self.leaving.lock().insert(run.name.clone(), uid.clone());
+        // A controller that was started anew knows it from the time.
+        before == Some(uid) || deleting_for(run) > GoDuration::from_secs(2)
     }
 
     /// Whether the account that would delete the objects is there; a Kustomization without one always has itself.

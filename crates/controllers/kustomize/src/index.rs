@@ -1,7 +1,5 @@
 //! Which Kustomizations refer to a source, to another Kustomization or to a ConfigMap or Secret.
 
-use std::collections::{BTreeSet, HashMap};
-
 use skein_api::Kustomization;
 use skein_api::kustomization::{KustomizationSourceKind, ValuesKind};
 use skein_object::{NamespacedName, Object};
@@ -15,29 +13,31 @@ pub enum Reference {
     Source(KustomizationSourceKind, NamespacedName),
     /// A dependency.
     Kustomization(NamespacedName),
-    /// Variables.
+    /// Variables, or what describes a cluster.
     ConfigMap(NamespacedName),
     /// Variables, keys or a kubeconfig.
     Secret(NamespacedName),
 }
 
-/// A Kustomization as the cache holds it.
-pub struct Held {
-    /// The object without managedFields.
-    pub object: Object,
-    /// What it refers to.
-    pub references: Vec<Reference>,
+impl Reference {
+    /// A ConfigMap or a Secret.
+    pub(crate) fn config(kind: ValuesKind, name: NamespacedName) -> Self {
+        match kind {
+            ValuesKind::ConfigMap => Self::ConfigMap(name),
+            ValuesKind::Secret => Self::Secret(name),
+        }
+    }
 }
 
-impl Held {
-    /// Reduces an object.
-    pub fn of(mut object: Object) -> Self {
-        object.remove(&["metadata", "managedFields"]);
-        let references = Kustomization::from_object(&object)
-            .map(|k| references(&k))
-            .unwrap_or_default();
-        Self { object, references }
-    }
+/// A Kustomization as the cache holds it.
+pub type Held = skein_runtime::referrers::Held<Reference>;
+/// The references of all Kustomizations, by what is referred to.
+pub type Index = skein_runtime::referrers::Index<Reference>;
+
+/// Reduces a Kustomization to what the cache holds.
+pub fn held(object: Object) -> Held {
+    let read = |object: &Object| Kustomization::from_object(object).map(|known| references(&known));
+    Held::of(object, |object| read(object).unwrap_or_default())
 }
 
 /// Everything that a Kustomization refers to.
@@ -73,61 +73,11 @@ pub fn references(kustomization: &Kustomization) -> Vec<Reference> {
         .iter()
         .filter_map(|decryption| decryption.secret_ref.as_ref());
     references.extend(keys.map(|secret| Reference::Secret(local(&secret.name))));
-    let kubeconfig = spec
-        .kube_config
-        .iter()
-        .filter_map(|config| config.secret_ref.as_ref());
-    references.extend(kubeconfig.map(|secret| Reference::Secret(local(&secret.name))));
+    if let Some(kubeconfig) = &spec.kube_config {
+        let secret = kubeconfig.secret_ref.iter();
+        references.extend(secret.map(|secret| Reference::Secret(local(&secret.name))));
+        let map = kubeconfig.config_map_ref.iter();
+        references.extend(map.map(|map| Reference::ConfigMap(local(&map.name))));
+    }
     references
-}
-
-/// The references of all Kustomizations, by what is referred to.
-#[derive(Default)]
-pub struct Index(HashMap<Reference, BTreeSet<NamespacedName>>);
-
-impl Index {
-    /// Takes the change of one Kustomization.
-    pub fn update(&mut self, name: &NamespacedName, before: &[Reference], after: &[Reference]) {
-        for reference in before.iter().filter(|reference| !after.contains(reference)) {
-            if let Some(names) = self.0.get_mut(reference) {
-                names.remove(name);
-                if names.is_empty() {
-                    self.0.remove(reference);
-                }
-            }
-        }
-        for reference in after {
-            self.0
-                .entry(reference.clone())
-                .or_default()
-                .insert(name.clone());
-        }
-    }
-
-    /// Who refers to it.
-    pub fn referrers(&self, reference: &Reference) -> Vec<NamespacedName> {
-        self.0
-            .get(reference)
-            .map(|names| names.iter().cloned().collect())
-            .unwrap_or_default()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn follows_changes() {
-        let (app, base) = (
-            NamespacedName::new("a", "app"),
-            NamespacedName::new("a", "base"),
-        );
-        let on = |name: &NamespacedName| Reference::Kustomization(name.clone());
-        let mut index = Index::default();
-        index.update(&app, &[], &[on(&base)]);
-        assert_eq!(index.referrers(&on(&base)), std::slice::from_ref(&app));
-        index.update(&app, &[on(&base)], &[]);
-        assert!(index.referrers(&on(&base)).is_empty());
-    }
 }

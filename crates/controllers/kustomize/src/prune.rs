@@ -17,8 +17,6 @@ pub struct Pruned {
     pub changes: ChangeSet,
     /// One line per object that could not be deleted.
     pub failures: Vec<String>,
-    /// What was on its way out before; it was not asked to go again.
-    pub terminating: Vec<ObjectKey>,
 }
 
 /// Deletes the stale objects of a Kustomization, last applied first; never one that is among the `kept`.
@@ -39,12 +37,7 @@ pub async fn prune(
             continue;
         }
         match prune_one(target, owner, &object).await {
-            Ok(end) => {
-                if end == End::Terminating {
-                    pruned.terminating.push(object.key.clone());
-                }
-                pruned.changes.entries.push(entry(&object, end.action()));
-            }
+            Ok(action) => pruned.changes.entries.push(entry(&object, action)),
             Err(error) => {
                 pruned
                     .failures
@@ -53,26 +46,6 @@ pub async fn prune(
         }
     }
     pruned
-}
-
-/// What came of an object.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum End {
-    /// It was deleted, or was not there.
-    Deleted,
-    /// It was on its way out.
-    Terminating,
-    /// It is left alone.
-    Skipped,
-}
-
-impl End {
-    fn action(self) -> Action {
-        match self {
-            Self::Deleted | Self::Terminating => Action::Deleted,
-            Self::Skipped => Action::Skipped,
-        }
-    }
 }
 
 /// How failed deletions are told.
@@ -96,19 +69,20 @@ async fn prune_one(
     target: &Target,
     owner: &NamespacedName,
     object: &OwnedObject,
-) -> Result<End, ApiError> {
+) -> Result<Action, ApiError> {
     let resource = match target.cluster.resource(&object.gvk()).await {
         Ok(resource) => resource,
         // The kind is gone, and its objects with it.
-        Err(error) if error.is_no_match() => return Ok(End::Deleted),
+        Err(error) if error.is_no_match() => return Ok(Action::Deleted),
         Err(error) => return Err(error),
     };
     let (namespace, name) = (&object.key.namespace, &object.key.name);
     let live = target.cluster.get(&resource, namespace, name).await?;
     match step(live.as_ref(), &owner.namespace, &owner.name) {
-        PruneStep::Gone => Ok(End::Deleted),
-        PruneStep::Skip => Ok(End::Skipped),
-        PruneStep::Delete if live.as_ref().is_some_and(Object::is_deleting) => Ok(End::Terminating),
+        PruneStep::Gone => Ok(Action::Deleted),
+        PruneStep::Skip => Ok(Action::Skipped),
+        // It is on its way out: it is not asked to go again.
+        PruneStep::Delete if live.as_ref().is_some_and(Object::is_deleting) => Ok(Action::Deleted),
         PruneStep::Delete => {
             target
                 .observed
@@ -122,24 +96,41 @@ async fn prune_one(
                 .cluster
                 .delete(&resource, namespace, name, &options)
                 .await?;
-            Ok(End::Deleted)
+            Ok(Action::Deleted)
         }
     }
 }
 
-/// Whether one of the objects is still there after its deletion.
-pub async fn any_left(target: &Target, deleted: &[OwnedObject]) -> Result<bool, ApiError> {
+/// What of deleted objects is still there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Left {
+    /// All are gone.
+    Nothing,
+    /// A watch shows all that are left, and tells when they go.
+    Watched,
+    /// Some are left that no watch shows.
+    Unwatched,
+}
+
+/// Which of the objects are still there after their deletion.
+pub async fn left(target: &Target, deleted: &[&OwnedObject]) -> Result<Left, ApiError> {
+    let mut left = Left::Nothing;
     for object in deleted {
         let resource = match target.cluster.resource(&object.gvk()).await {
             Ok(resource) => resource,
             Err(error) if error.is_no_match() => continue,
             Err(error) => return Err(error),
         };
+        let name = object.key.namespaced_name();
+        if target.observed.ours(&resource, &name).await.is_some() {
+            left = Left::Watched;
+            continue;
+        }
         let (namespace, name) = (&object.key.namespace, &object.key.name);
         let found = target.cluster.get(&resource, namespace, name).await?;
         if found.is_some() {
-            return Ok(true);
+            return Ok(Left::Unwatched);
         }
     }
-    Ok(false)
+    Ok(left)
 }

@@ -19,9 +19,9 @@ use skein_runtime::{HealthExpression, Next, Severity, unreadable_status};
 use crate::controller::KustomizeController;
 use crate::decide::{Decision, Dependency, Observation, Policy, decide};
 use crate::expressions::CelExpressions;
-use crate::index::Held;
+use crate::index::held;
 use crate::report::{Events, Report};
-use crate::wait::Subject;
+use crate::wait::{Awaiting, Subject};
 
 /// One run at work: the object as last written, and its status as it will be.
 pub(crate) struct Run {
@@ -64,6 +64,7 @@ impl KustomizeController {
     pub(crate) async fn reconcile_one(&self, name: &NamespacedName) -> Next {
         let Some(held) = self.kustomizations.get(name) else {
             self.waits.lock().remove(name);
+            self.awaiting.lock().remove(name);
             return Next::Gone;
         };
         let kustomization = match Kustomization::from_object(&held.object) {
@@ -161,7 +162,10 @@ impl KustomizeController {
                 Ok(Next::Retry(pause.as_std()))
             }
             Decision::DependencyNotReady(text) => self.await_dependency(run, &seen, &text).await,
-            Decision::Apply(artifact) => self.bring(run, &artifact).await,
+            Decision::Apply(artifact) => {
+                self.awaiting.lock().remove(&run.name);
+                self.bring(run, &artifact).await
+            }
         }
     }
 
@@ -245,7 +249,7 @@ impl KustomizeController {
     }
 
     fn keep(&self, run: &mut Run, written: Object) {
-        run.object = Held::of(written.clone()).object;
+        run.object = held(written.clone()).object;
         self.kustomizations.put_own_write(written);
     }
 
@@ -291,21 +295,28 @@ impl KustomizeController {
         text: &str,
     ) -> Result<Next, ApiError> {
         let pause = self.options.controller.requeue_dependency;
+        let artifact = seen.source.as_ref().and_then(Option::as_ref);
+        let subject = run.subject(artifact.unwrap_or(&Artifact::default()));
+        let known = self.awaiting.lock().get(&run.name).cloned();
+        if let Some(known) = known.filter(|known| known.subject == subject) {
+            let rest = pause.saturating_sub(known.told.elapsed());
+            if !rest.is_zero() {
+                return Ok(Next::Retry(rest));
+            }
+        }
         let reason = KustomizationReason::DependencyNotReady;
-        let known = find(&run.status.conditions, ConditionType::Ready.as_str());
-        let is_new = known.is_none_or(|condition| condition.message != text);
         run.report().waiting_for(reason, text);
         self.write(run).await?;
-        if is_new {
-            let artifact = seen.source.as_ref().and_then(Option::as_ref);
-            let events = Events::new(&run.kustomization, artifact);
-            let message = format!(
-                "Dependencies do not meet ready condition, retrying in {}",
-                GoDuration::from_std(pause)
-            );
-            self.recorder
-                .record(events.event(Severity::Info, reason, message));
-        }
+        let message = format!(
+            "Dependencies do not meet ready condition, retrying in {}",
+            GoDuration::from_std(pause)
+        );
+        let events = Events::new(&run.kustomization, artifact);
+        self.recorder
+            .record(events.event(Severity::Info, reason, message));
+        let told = Instant::now();
+        let awaiting = Awaiting { subject, told };
+        self.awaiting.lock().insert(run.name.clone(), awaiting);
         Ok(Next::Retry(pause))
     }
 }

@@ -129,6 +129,15 @@ pub struct Subject {
     pub digest: String,
 }
 
+/// A wait for dependencies. They are looked at when they become ready, but told of only at the pace at which Flux looks.
+#[derive(Clone, Debug)]
+pub struct Awaiting {
+    /// What is wanted; something else is told anew.
+    pub subject: Subject,
+    /// When the wait was told of.
+    pub told: Instant,
+}
+
 impl Waiting {
     /// Whether failures count in a look at this time, and notes the next time when they do.
     pub fn counts_failures(&mut self, waited: Duration) -> bool {

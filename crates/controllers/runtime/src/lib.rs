@@ -13,6 +13,7 @@ pub mod observed;
 pub mod options;
 mod presence;
 pub mod queue;
+pub mod referrers;
 pub mod refusal;
 pub mod rights;
 pub mod status;

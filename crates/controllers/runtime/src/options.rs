@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::gates::FeatureGates;
 use crate::queue::Backoff;
+use crate::targets::identity::IdentityOptions;
 
 /// How drift of applied objects is found.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -42,6 +43,8 @@ pub struct ControllerOptions {
     pub no_remote_bases: bool,
     /// ServiceAccount impersonated for objects that name none; empty for none.
     pub default_service_account: String,
+    /// ServiceAccount whose tokens reach the clusters of ConfigMaps that name none; empty for the controller's own.
+    pub default_kubeconfig_service_account: String,
     /// Feature gates.
     pub feature_gates: FeatureGates,
 }
@@ -61,6 +64,7 @@ impl Default for ControllerOptions {
             no_cross_namespace_refs: false,
             no_remote_bases: false,
             default_service_account: String::new(),
+            default_kubeconfig_service_account: String::new(),
             feature_gates: FeatureGates::default(),
         }
     }
@@ -72,6 +76,14 @@ impl ControllerOptions {
         Backoff {
             min: self.min_retry_delay,
             max: self.max_retry_delay,
+        }
+    }
+
+    /// What tokens may be asked for to reach clusters that ConfigMaps name.
+    pub fn identity(&self) -> IdentityOptions {
+        IdentityOptions {
+            of_objects: self.feature_gates.enabled("ObjectLevelWorkloadIdentity"),
+            default_account: self.default_kubeconfig_service_account.clone(),
         }
     }
 

@@ -1,10 +1,13 @@
-//! Where an applier's objects go: its own cluster or the one that a kubeconfig Secret names, as itself or as an account.
+//! Where an applier's objects go: its own cluster or the one that a kubeconfig Secret or a ConfigMap names, as itself or as an account.
+
+pub mod identity;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
 use parking_lot::Mutex;
 use skein_api::reference::KubeConfigReference;
 use skein_cluster::{
@@ -15,6 +18,7 @@ use thiserror::Error;
 
 use crate::observed::{ObservedSet, OwnerLabels, Wake};
 use crate::rights::Rights;
+use identity::{IdentityError, IdentityOptions};
 
 /// Remote clusters whose connections are kept; the least recently used go.
 const REMOTE_CLUSTERS_MAX: usize = 1_000;
@@ -73,26 +77,46 @@ pub enum TargetError {
         /// Why.
         source: ConnectError,
     },
-    /// A way of access that is not supported yet.
-    #[error(
-        "spec.kubeConfig.configMapRef is not supported by this version; use spec.kubeConfig.secretRef"
-    )]
-    ConfigMapRef,
+    /// The ConfigMap gives no access.
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
+    /// What the ConfigMap describes cannot be used.
+    #[error("the cluster of ConfigMap '{name}' cannot be used: {source}")]
+    Unusable {
+        /// Namespace and name.
+        name: NamespacedName,
+        /// Why.
+        source: ConnectError,
+    },
+    /// Neither a Secret nor a ConfigMap is named.
+    #[error("spec.kubeConfig names neither a Secret nor a ConfigMap")]
+    Nothing,
 }
 
 struct Remote {
-    /// resourceVersion of the Secret that the connection was made from.
+    /// resourceVersion of the object that the connection was made from.
     version: String,
+    /// When its token has to be another one; never where the Secret holds all.
+    renew_at: Option<Timestamp>,
     cluster: Cluster,
     observed: Arc<ObservedSet>,
     used: u64,
 }
 
-/// Connections by Secret and key, with a counter that tells the least recently used.
+/// What names a remote cluster.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Slot {
+    /// A Secret and its key.
+    Secret(NamespacedName, String),
+    /// A ConfigMap.
+    ConfigMap(NamespacedName),
+}
+
+/// Connections by what names them, with a counter that tells the least recently used.
 #[derive(Default)]
 struct Remotes {
     uses: u64,
-    by_secret: HashMap<(NamespacedName, String), Remote>,
+    by_slot: HashMap<Slot, Remote>,
 }
 
 /// How targets are made.
@@ -108,6 +132,8 @@ pub struct TargetOptions {
     pub policy: KubeconfigPolicy,
     /// Account of this cluster for objects that name none; empty for none.
     pub default_account: String,
+    /// Tokens for clusters that ConfigMaps name.
+    pub identity: IdentityOptions,
     /// User agent of remote connections.
     pub user_agent: &'static str,
 }
@@ -164,12 +190,12 @@ impl Targets {
         let (cluster, observed) = match reference.kube_config {
             None => (self.own.clone(), self.observed.clone()),
             Some(config) => {
-                let secret = config
-                    .secret_ref
-                    .as_ref()
-                    .ok_or(TargetError::ConfigMapRef)?;
-                let name = NamespacedName::new(reference.namespace, &secret.name);
-                self.remote(name, &secret.key).await?
+                let named = |name: &str| NamespacedName::new(reference.namespace, name);
+                match (&config.secret_ref, &config.config_map_ref) {
+                    (Some(secret), _) => self.remote(named(&secret.name), &secret.key).await?,
+                    (None, Some(map)) => self.described(named(&map.name)).await?,
+                    (None, None) => return Err(TargetError::Nothing),
+                }
             }
         };
         let account = self.account(reference);
@@ -203,27 +229,64 @@ impl Targets {
             .ok_or_else(|| TargetError::NoSecret {
                 secret: name.clone(),
             })?;
-        let slot = (name.clone(), key.to_owned());
-        {
-            let mut remotes = self.remotes.lock();
-            remotes.uses += 1;
-            let now = remotes.uses;
-            if let Some(remote) = remotes.by_secret.get_mut(&slot)
-                && remote.version == secret.resource_version()
-            {
-                remote.used = now;
-                return Ok((remote.cluster.clone(), remote.observed.clone()));
-            }
+        let slot = Slot::Secret(name.clone(), key.to_owned());
+        let version = secret.resource_version();
+        if let Some(known) = self.known(&slot, version) {
+            return Ok(known);
         }
         let text = kubeconfig_text(&secret, &name, key)?;
+        let cluster = self.connect(&text).await;
+        let cluster = cluster.map_err(|source| TargetError::Kubeconfig {
+            secret: name,
+            source,
+        })?;
+        Ok(self.keep(slot, version, None, cluster))
+    }
+
+    /// The cluster that a ConfigMap describes, with a token that is exchanged before it ends.
+    async fn described(
+        &self,
+        name: NamespacedName,
+    ) -> Result<(Cluster, Arc<ObservedSet>), TargetError> {
+        let config = identity::read(&self.own, &name).await?;
+        let slot = Slot::ConfigMap(name.clone());
+        let version = config.resource_version();
+        if let Some(known) = self.known(&slot, version) {
+            return Ok(known);
+        }
+        let access = identity::access(&self.own, &config, &self.options.identity).await?;
+        let cluster = self.connect(&access.kubeconfig).await;
+        let cluster = cluster.map_err(|source| TargetError::Unusable { name, source })?;
+        Ok(self.keep(slot, version, Some(access.renew_at), cluster))
+    }
+
+    /// The connection of before, while nothing that it was made from is another.
+    fn known(&self, slot: &Slot, version: &str) -> Option<(Cluster, Arc<ObservedSet>)> {
+        let mut remotes = self.remotes.lock();
+        remotes.uses += 1;
+        let now = remotes.uses;
+        let remote = remotes.by_slot.get_mut(slot)?;
+        let has_ended = remote.renew_at.is_some_and(|end| end <= Timestamp::now());
+        if remote.version != version || has_ended {
+            return None;
+        }
+        remote.used = now;
+        Some((remote.cluster.clone(), remote.observed.clone()))
+    }
+
+    async fn connect(&self, kubeconfig: &str) -> Result<Cluster, ConnectError> {
         let (policy, user_agent) = (self.options.policy, self.options.user_agent);
         let answers = self.own.answers().clone();
-        let cluster = Cluster::from_untrusted_kubeconfig(&text, policy, user_agent, answers)
-            .await
-            .map_err(|source| TargetError::Kubeconfig {
-                secret: name,
-                source,
-            })?;
+        Cluster::from_untrusted_kubeconfig(kubeconfig, policy, user_agent, answers).await
+    }
+
+    fn keep(
+        &self,
+        slot: Slot,
+        version: &str,
+        renew_at: Option<Timestamp>,
+        cluster: Cluster,
+    ) -> (Cluster, Arc<ObservedSet>) {
         let observed = ObservedSet::new(
             cluster.clone(),
             String::new(),
@@ -232,24 +295,22 @@ impl Targets {
         );
         let observed = Arc::new(observed.telling_of_loss());
         let mut remotes = self.remotes.lock();
-        if remotes.by_secret.len() >= REMOTE_CLUSTERS_MAX {
-            let oldest = remotes
-                .by_secret
-                .iter()
-                .min_by_key(|(_, remote)| remote.used);
+        if remotes.by_slot.len() >= REMOTE_CLUSTERS_MAX {
+            let oldest = remotes.by_slot.iter().min_by_key(|(_, remote)| remote.used);
             if let Some(oldest) = oldest.map(|(slot, _)| slot.clone()) {
-                remotes.by_secret.remove(&oldest);
+                remotes.by_slot.remove(&oldest);
             }
         }
         let used = remotes.uses;
         let remote = Remote {
-            version: secret.resource_version().to_owned(),
+            version: version.to_owned(),
+            renew_at,
             cluster: cluster.clone(),
             observed: observed.clone(),
             used,
         };
-        remotes.by_secret.insert(slot, remote);
-        Ok((cluster, observed))
+        remotes.by_slot.insert(slot, remote);
+        (cluster, observed)
     }
 }
 

@@ -60,9 +60,19 @@ struct Charts {
 type WatchedCharts = (Weak<Cache<Object>>, Queue<NamespacedName>);
 
 impl Charts {
-    /// Wakes the charts of a source whose artifact or readiness changed.
+    /// Wakes the charts of a source whose artifact has another revision than the one they were made of, as Flux does. A source that fails or
+    /// goes wakes nobody: its charts stay as they are until they are looked at again. Registries have no artifact; a changed spec wakes
+    /// those of their charts that fail.
     fn wake(&self, kind: HelmChartSourceKind, change: &Change<'_, Object>) {
-        if source_state(change.before) == source_state(change.after) {
+        let (before, after) = (source_state(change.before), source_state(change.after));
+        let (Some(before), Some(after)) = (before, after) else {
+            return;
+        };
+        let has_news = match &after {
+            SourceState::Artifact(revision) => !revision.is_empty() && before != after,
+            SourceState::Registry(_) => before != after,
+        };
+        if !has_news {
             return;
         }
         let Some((cache, queue)) = self.watched.get() else {
@@ -72,7 +82,7 @@ impl Charts {
             let is_of_source = name.namespace == change.name.namespace
                 && chart.str_at(&["spec", "sourceRef", "name"]) == Some(&change.name.name)
                 && chart.str_at(&["spec", "sourceRef", "kind"]) == Some(kind_name(kind));
-            if is_of_source {
+            if is_of_source && after.is_news_to(&chart) {
                 queue.add(name);
             }
         }
@@ -80,25 +90,35 @@ impl Charts {
 }
 
 /// What charts look at in their source.
-fn source_state(object: Option<&Arc<Object>>) -> Option<(String, String, i64)> {
+#[derive(Debug, PartialEq, Eq)]
+enum SourceState {
+    /// The revision of its artifact; empty for none.
+    Artifact(String),
+    /// The generation of a registry, which has no status.
+    Registry(i64),
+}
+
+impl SourceState {
+    fn is_news_to(&self, chart: &Object) -> bool {
+        match self {
+            Self::Artifact(revision) => {
+                let observed = chart.str_at(&["status", "observedSourceArtifactRevision"]);
+                observed != Some(revision)
+            }
+            Self::Registry(_) => chart.condition_status("Ready") != Some("True"),
+        }
+    }
+}
+
+fn source_state(object: Option<&Arc<Object>>) -> Option<SourceState> {
     let object = object?;
-    let text = |path: &[&str]| object.str_at(path).unwrap_or_default().to_owned();
-    let ready = object.condition_status("Ready").unwrap_or_default();
-    // Registries have no status: their spec is what matters.
-    let generation = match object.str_at(&["spec", "type"]) {
-        Some("oci") => object.generation(),
-        _ => 0,
-    };
-    let failed = if ready == "False" {
-        ready.to_owned()
-    } else {
-        String::new()
-    };
-    Some((
-        text(&["status", "artifact", "revision"]),
-        failed,
-        generation,
-    ))
+    Some(match object.str_at(&["spec", "type"]) {
+        Some("oci") => SourceState::Registry(object.generation()),
+        _ => {
+            let revision = object.str_at(&["status", "artifact", "revision"]);
+            SourceState::Artifact(revision.unwrap_or_default().to_owned())
+        }
+    })
 }
 
 /// Begins to watch the objects of a kind; news wake them, and `dependents` is told of every change.

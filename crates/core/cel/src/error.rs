@@ -60,6 +60,16 @@ pub enum EvalError {
     },
 }
 
+impl CompileError {
+    /// What is wrong and where, without the expression.
+    pub fn issues(&self) -> String {
+        match self {
+            Self::Syntax { issues, .. } => issues.clone(),
+            other => other.to_string(),
+        }
+    }
+}
+
 impl EvalError {
     /// What went wrong, without the expression.
     pub fn cause(&self) -> String {

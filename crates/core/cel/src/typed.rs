@@ -81,6 +81,19 @@ impl TypedRule {
     }
 }
 
+/// The type that an expression over variables of any type yields, as CEL names it.
+pub fn yields(source: &str, variables: &[&str]) -> Result<String, CompileError> {
+    let program = Program::parse(source)?;
+    let variables: Vec<Variable> = variables
+        .iter()
+        .map(|name| Variable::new(name, Kind::Dyn))
+        .collect();
+    checker::check(program.expression(), &variables)
+        .and_then(|checked| validators::check(program.expression(), checked))
+        .map(|checked| checked.output.to_string())
+        .map_err(|issues| refused(&program, &issues))
+}
+
 /// All issues in the order of their places.
 fn refused(program: &Program, issues: &[Issue]) -> CompileError {
     let mut placed: Vec<((isize, isize), &str)> = issues

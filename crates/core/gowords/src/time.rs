@@ -75,13 +75,18 @@ pub fn time_error(text: &str, layout: TimeLayout) -> Option<String> {
         numbers.push(number);
         rest = rest.get(digits..).unwrap_or_default();
     }
+    if layout == TimeLayout::Micro {
+        let Some(after) = after_micros(rest) else {
+            return unfit(rest, ".000000");
+        };
+        rest = after;
+    }
     let fraction = rest.strip_prefix('.').map(|digits| {
         let length = digits.bytes().take_while(u8::is_ascii_digit).count();
         (length, digits.get(length..).unwrap_or_default())
     });
     match fraction {
-        Some((length, after)) if length > 0 => rest = after,
-        _ if layout == TimeLayout::Micro => return unfit(rest, ".000000"),
+        Some((length, after)) if length > 0 && layout == TimeLayout::Rfc3339 => rest = after,
         _ => {}
     }
     if !is_zone(rest) {
@@ -92,6 +97,16 @@ pub fn time_error(text: &str, layout: TimeLayout) -> Option<String> {
     let month = numbers.get(1).copied().unwrap_or_default();
     (!(1..=days(year, month)).contains(&day))
         .then(|| format!("parsing time {quoted}: day out of range"))
+}
+
+/// What follows a fraction of exactly six digits.
+fn after_micros(rest: &str) -> Option<&str> {
+    const DIGITS: usize = 6;
+    let (digits, after) = rest.strip_prefix('.')?.split_at_checked(DIGITS)?;
+    digits
+        .bytes()
+        .all(|byte| byte.is_ascii_digit())
+        .then_some(after)
 }
 
 /// Why `time.Parse` refuses a text as a date alone (`2006-01-02`); `None` for a good one.

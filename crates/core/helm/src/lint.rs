@@ -156,7 +156,7 @@ pub fn lint(
         Some(defaults) => {
             let schema = input.schema.as_deref();
             let schema = schema.filter(|_| !options.skip_schema_validation);
-            if let Err(problem) = check_values(defaults, schema, values) {
+            if let Err(problem) = check_values(defaults, schema, values, environment) {
                 linter.say(Severity::Error, "values.yaml", problem);
             }
         }
@@ -203,14 +203,19 @@ fn is_folder(place: Place) -> Result<bool, String> {
     }
 }
 
-fn check_values(defaults: &[u8], schema: Option<&[u8]>, values: &Values) -> Result<(), String> {
+fn check_values(
+    defaults: &[u8],
+    schema: Option<&[u8]>,
+    values: &Values,
+    environment: &mut dyn Environment,
+) -> Result<(), String> {
     let defaults =
         read_values(defaults).map_err(|problem| format!("unable to parse YAML: {problem}"))?;
     let Some(schema) = schema.filter(|schema| !schema.is_empty()) else {
         return Ok(());
     };
     let all = coalesce_over(values, &defaults, Mode::Coalesce)?;
-    schema::validate_one(schema, &all)
+    schema::validate_one(schema, &all, environment)
 }
 
 /// The first document of values.yaml, which must be a map.

@@ -169,7 +169,12 @@ fn render_all(
         return Err(RenderError::ApiVersion);
     }
     let mut chart = chart.clone();
-    let values = prepare(&mut chart, values, options, warnings)?;
+    let values = prepare(
+        &mut chart,
+        values,
+        options,
+        (&mut *environment, &mut *warnings),
+    )?;
     let mut outputs = execute(&chart, &values, options, environment)?;
     let notes = take_notes(&chart, options.sub_notes, &mut outputs);
     if let Some(post_renderer) = post_renderer {
@@ -212,7 +217,12 @@ pub fn render_files(
     warnings: &mut Vec<Warning>,
 ) -> Result<Vec<(String, String)>, RenderError> {
     let mut chart = chart.clone();
-    let values = prepare(&mut chart, values, options, warnings)?;
+    let values = prepare(
+        &mut chart,
+        values,
+        options,
+        (&mut *environment, &mut *warnings),
+    )?;
     let outputs = execute(&chart, &values, options, environment)?;
     Ok(outputs.into_iter().collect())
 }
@@ -222,14 +232,14 @@ fn prepare(
     chart: &mut Chart,
     values: &Values,
     options: &RenderOptions,
-    warnings: &mut Vec<Warning>,
+    (environment, warnings): (&mut dyn Environment, &mut Vec<Warning>),
 ) -> Result<Map, RenderError> {
     let values = to_map(Some(values));
     dependencies::process(chart, &values, warnings).map_err(RenderError::Dependencies)?;
     let values = coalesce(chart, &values, Mode::Coalesce, warnings).map_err(RenderError::Values)?;
     if !options.skip_schema_validation && schema::is_needed(chart) {
         let plain = from_map(&values).map_err(RenderError::Values)?;
-        schema::validate(chart, &plain, warnings).map_err(RenderError::Schema)?;
+        schema::validate(chart, &plain, environment, warnings).map_err(RenderError::Schema)?;
     }
     Ok(values.as_values())
 }

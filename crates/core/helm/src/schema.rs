@@ -4,6 +4,7 @@ mod address;
 mod document;
 mod draft;
 mod format;
+mod loaded;
 mod metaschema;
 mod number;
 mod problem;
@@ -15,6 +16,7 @@ pub use document::Document as Schema;
 use std::sync::Arc;
 
 use serde_json::Value;
+use skein_template::Environment;
 
 use crate::chart::{Chart, kept};
 use crate::values::Values;
@@ -29,10 +31,11 @@ pub(crate) fn is_needed(chart: &Chart) -> bool {
 pub(crate) fn validate(
     chart: &Chart,
     values: &Values,
+    environment: &mut dyn Environment,
     warnings: &mut Vec<Warning>,
 ) -> Result<(), String> {
     let mut problems = String::new();
-    check_all(chart, values, warnings, &mut problems);
+    check_all(chart, values, (environment, warnings), &mut problems);
     if problems.is_empty() {
         Ok(())
     } else {
@@ -41,29 +44,52 @@ pub(crate) fn validate(
 }
 
 /// Checks values against one schema.
-pub(crate) fn validate_one(schema: &[u8], values: &Values) -> Result<(), String> {
-    check(schema, &Value::Object(values.clone()))
+pub(crate) fn validate_one(
+    schema: &[u8],
+    values: &Values,
+    environment: &mut dyn Environment,
+) -> Result<(), String> {
+    let schema = Schema::read(schema, &mut |address| environment.schema(address))?;
+    validator::validate(&schema, &Value::Object(values.clone()), &mut Vec::new())
 }
 
 /// Checks any value against the text of a schema, as Helm checks values against `values.schema.json`; the problems read as Helm's.
 pub fn check(schema: &[u8], value: &Value) -> Result<(), String> {
-    let schema = Schema::read(schema)?;
+    let schema = Schema::read(schema, &mut |_| None)?;
     validator::validate(&schema, value, &mut Vec::new())
 }
 
-/// Reads and checks a chart's schema, or takes what came of it before.
-fn read(chart: &Chart, text: &Arc<[u8]>) -> Result<Arc<Schema>, String> {
+/// Reads and checks a chart's schema, or takes what came of it before. One that needs texts from elsewhere is read each time: they may change, or be there
+/// the next time.
+fn read(
+    chart: &Chart,
+    text: &Arc<[u8]>,
+    environment: &mut dyn Environment,
+) -> Result<Arc<Schema>, String> {
     let kept = chart.read_schema.get(|from| kept::is_same(from, text));
-    kept.unwrap_or_else(|| {
-        let schema = Schema::read(text).map(Arc::new);
+    if let Some(schema) = kept {
+        return schema;
+    }
+    let mut is_whole = true;
+    let schema = Schema::read(text, &mut |address| {
+        is_whole = false;
+        environment.schema(address)
+    });
+    let schema = schema.map(Arc::new);
+    if is_whole {
         chart.read_schema.keep(Arc::clone(text), schema.clone());
-        schema
-    })
+    }
+    schema
 }
 
-fn check_all(chart: &Chart, values: &Values, warnings: &mut Vec<Warning>, problems: &mut String) {
+fn check_all(
+    chart: &Chart,
+    values: &Values,
+    (environment, warnings): (&mut dyn Environment, &mut Vec<Warning>),
+    problems: &mut String,
+) {
     if let Some(schema) = &chart.schema
-        && let Err(problem) = read(chart, schema).and_then(|schema| {
+        && let Err(problem) = read(chart, schema, environment).and_then(|schema| {
             validator::validate(&schema, &Value::Object(values.clone()), warnings)
         })
     {
@@ -75,7 +101,9 @@ fn check_all(chart: &Chart, values: &Values, warnings: &mut Vec<Warning>, proble
         let name = child.name();
         match values.get(name) {
             None | Some(Value::Null) => {}
-            Some(Value::Object(values)) => check_all(child, values, warnings, problems),
+            Some(Value::Object(values)) => {
+                check_all(child, values, (&mut *environment, &mut *warnings), problems);
+            }
             Some(other) => problems.push_str(&format!(
                 "{name}:\ninvalid type for values: expected object (map), got {}\n",
                 go_type(other)

@@ -9,6 +9,8 @@ pub enum Level {
     Info,
     /// Something may be wrong.
     Warn,
+    /// It is why the command fails, which says so besides.
+    Error,
 }
 
 /// A line of Helm's log.
@@ -41,6 +43,15 @@ impl Warning {
         }
     }
 
+    /// A line without fields.
+    pub fn error(message: impl Into<String>) -> Self {
+        Self {
+            level: Level::Error,
+            message: message.into(),
+            fields: Vec::new(),
+        }
+    }
+
     /// The line with one more field.
     pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.fields.push((name, value.into()));
@@ -53,6 +64,7 @@ impl fmt::Display for Warning {
         let level = match self.level {
             Level::Info => "INFO",
             Level::Warn => "WARN",
+            Level::Error => "ERROR",
         };
         write!(f, "level={level} msg={}", Quoted(&self.message))?;
         for (name, value) in &self.fields {

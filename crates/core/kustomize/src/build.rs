@@ -91,7 +91,20 @@ impl Build {
 
 /// Builds the kustomization in a directory of the files (empty or `.` for their root).
 pub fn build(tree: &dyn Files, root: &str, options: &Options<'_>) -> Result<Build, BuildError> {
-    let loader = Loader::new(tree, root, *options)?;
+    match build_once(tree, root, options, false) {
+        Err(error) if error.place.wants_details => build_once(tree, root, options, true),
+        done => done,
+    }
+}
+
+/// One build; `detailed` ones know the places and comments of all nodes, which few need.
+fn build_once(
+    tree: &dyn Files,
+    root: &str,
+    options: &Options<'_>,
+    detailed: bool,
+) -> Result<Build, BuildError> {
+    let loader = Loader::new(tree, root, *options, detailed)?;
     let mut context = Context {
         schema: MergeSchema::default(),
         warnings: Vec::new(),
@@ -142,6 +155,9 @@ pub fn build(tree: &dyn Files, root: &str, options: &Options<'_>) -> Result<Buil
 /// Refuses what YAML cannot hold: control characters that JSON does not escape.
 fn refuse_unprintable(value: &Value) -> Outcome<()> {
     let check = |text: &str| {
+        if text.is_ascii() && !text.contains('\u{7F}') {
+            return Ok(());
+        }
         let bad = |c: char| matches!(c, '\u{7F}'..='\u{84}' | '\u{86}'..='\u{9F}' | '\u{FFFE}' | '\u{FFFF}');
         match text.chars().find(|c| bad(*c)) {
             Some(c) => Err(BuildError::invalid(format!(
@@ -172,6 +188,9 @@ fn finish_names(ra: &mut Accumulator, context: &mut Context) -> Outcome<()> {
     context.traced(&mut ra.map, "hash of the content", |map, schema| {
         Transformer::Hash.apply(map, schema)
     })?;
+    for resource in ra.map.list_mut() {
+        resource.drop_notes()?;
+    }
     context.traced(
         &mut ra.map,
         "reference to a renamed object",

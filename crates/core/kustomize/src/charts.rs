@@ -295,7 +295,7 @@ impl Inflation<'_, '_> {
                 debug: chart.debug,
             })
             .map_err(BuildError::invalid)?;
-        let mut resources = resources_from_text(&text)?;
+        let mut resources = resources_from_text(&text, self.loader.is_detailed())?;
         for resource in &mut resources {
             resource.set_annotation(HELM_GENERATED_ANNOTATION, Some("true"))?;
         }

@@ -39,9 +39,9 @@ fn parse(text: &[u8]) -> Outcome<TransformerConfig> {
     for (path, value) in fields.list("nameReference")? {
         let mut reference = Fields::new(value, &path)?;
         let target = Gvk {
-            group: reference.text("group")?,
-            version: reference.text("version")?,
-            kind: reference.text("kind")?,
+            group: reference.text("group")?.into(),
+            version: reference.text("version")?.into(),
+            kind: reference.text("kind")?.into(),
         };
         let referrers = FieldSpecs(specs_of(&mut reference, "fieldSpecs")?);
         reference.finish()?;
@@ -80,7 +80,7 @@ pub(crate) fn load_crds(paths: &[String], loader: &Loader<'_>) -> Outcome<Transf
                 .iter()
                 .all(|field| properties(definition).is_some_and(|p| p.contains_key(*field)));
             if is_kind {
-                let kind = name.rsplit('.').next().unwrap_or_default().to_owned();
+                let kind = name.rsplit('.').next().unwrap_or_default().into();
                 let gvk = Gvk {
                     kind,
                     ..Gvk::default()
@@ -138,8 +138,8 @@ fn read_type(
             let referrers = FieldSpecs(vec![spec(path)]);
             path.pop();
             let target = Gvk {
-                version: version.to_owned(),
-                kind: kind.to_owned(),
+                version: version.into(),
+                kind: kind.into(),
                 ..Gvk::default()
             };
             config.merge_reference(&NameReference { target, referrers })?;

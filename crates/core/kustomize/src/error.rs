@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use skein_yaml::YamlError;
+use skein_yaml::{Node, YamlError};
 use thiserror::Error;
 
 /// What went wrong, without the place.
@@ -46,6 +46,8 @@ pub struct Place {
     pub chain: Vec<String>,
     /// kustomize's words for the error, with [`ROOT_MARK`] for the directory of the tree; `None` when they are those of the problem.
     pub(crate) upstream: Option<String>,
+    /// The build needs the places and comments of all nodes: it begins anew with them, and nobody sees this error.
+    pub(crate) wants_details: bool,
 }
 
 /// Stands for the directory in which the tree lies, which the engine does not know.
@@ -98,6 +100,12 @@ impl BuildError {
         }
     }
 
+    /// Asks for a build with details.
+    pub(crate) fn wanting_details(mut self) -> Self {
+        self.place.wants_details = true;
+        self
+    }
+
     /// Wraps kustomize's words so far into those of an outer step.
     pub(crate) fn upstream(mut self, wrap: impl FnOnce(&str) -> String) -> Self {
         let inner = self
@@ -138,6 +146,14 @@ impl BuildError {
     /// Names the object, unless one is named.
     pub(crate) fn on_object(mut self, object: impl Into<String>) -> Self {
         self.place.object.get_or_insert_with(|| object.into());
+        self
+    }
+
+    /// Names the line of a node, unless one is named or the node has none of its own.
+    pub(crate) fn on_line_of(mut self, node: &Node) -> Self {
+        if node.line > 0 && node.line != Node::REREAD_LINE {
+            self.place.line.get_or_insert(u64::from(node.line));
+        }
         self
     }
 
@@ -195,11 +211,8 @@ impl fmt::Display for BuildError {
     }
 }
 
-impl std::error::Error for BuildError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(&self.problem)
-    }
-}
+/// The text says all: those who print causes would repeat the problem.
+impl std::error::Error for BuildError {}
 
 /// Result of a step of a build.
 pub(crate) type Outcome<T> = Result<T, BuildError>;

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use skein_yaml::{Kind, Node, Tag};
+use skein_yaml::{CompactString, Kind, Node, Tag};
 
 use crate::error::{BuildError, Problem};
 use crate::id::{Gvk, or, split_api_version};
@@ -404,9 +404,9 @@ fn parse_defaults(text: &str) -> TransformerConfig {
     let mut config = TransformerConfig::default();
     let part = |text: &str| {
         if text == "~" {
-            String::new()
+            CompactString::default()
         } else {
-            text.to_owned()
+            text.into()
         }
     };
     let mut section = String::new();

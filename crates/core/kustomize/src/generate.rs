@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use skein_yaml::{Node, Tag, encode_base64_lines};
+use skein_yaml::{Node, Style, Tag, compose_detailed, encode_base64_lines};
 
 use crate::error::{BuildError, Outcome};
 use crate::kustomization::{GeneratorArgs, GeneratorOptions};
@@ -48,18 +48,14 @@ fn build(
     args: &GeneratorArgs,
     loader: &Loader<'_>,
 ) -> Outcome<Resource> {
-    let mut node = Node::mapping();
-    set_field(&mut node, "apiVersion", Node::tagged("v1", Tag::Str))?;
-    set_field(&mut node, "kind", Node::tagged(kind, Tag::Str))?;
+    let mut node = base_node(kind, loader.is_detailed())?;
     let mut metadata = Node::mapping();
     set_field(&mut metadata, "name", Node::string(args.name.as_str()))?;
     if !args.namespace.is_empty() {
-        set_field(
-            &mut metadata,
-            "namespace",
-            Node::string(args.namespace.as_str()),
-        )?;
+        let namespace = Node::string(args.namespace.as_str());
+        set_field(&mut metadata, "namespace", namespace)?;
     }
+    set_field(&mut node, "metadata", metadata)?;
     let pairs = load_pairs(args, loader)
         .map_err(|e| e.upstream(|inner| format!("loading KV pairs: {inner}")))?;
     if what == Generated::Secret {
@@ -74,19 +70,37 @@ fn build(
         set_config_map_data(&mut node, &pairs)?;
     }
     if let Some(options) = &args.options {
-        set_options(&mut node, &mut metadata, options)?;
+        set_options(&mut node, options)?;
     }
-    set_field(&mut node, "metadata", metadata)?;
     let mut resource = Resource::new(node);
     resource.memory.needs_hash = !args
         .options
         .as_ref()
         .is_some_and(|o| o.disable_name_suffix_hash);
     resource.memory.behavior = Behavior::from_text(&args.behavior);
+    if resource.is_detailed {
+        if resource.memory.needs_hash {
+            resource.note_setting("needsHashSuffix", "enabled")?;
+        }
+        let behavior = resource.memory.behavior.as_text();
+        resource.note_setting("generatorBehavior", behavior)?;
+    }
     Ok(resource)
 }
 
-fn set_options(node: &mut Node, metadata: &mut Node, options: &GeneratorOptions) -> Outcome<()> {
+/// What every generated object begins with. kustomize reads it from a text with an empty line above.
+fn base_node(kind: &str, detailed: bool) -> Outcome<Node> {
+    if detailed {
+        let text = format!("\napiVersion: v1\nkind: {kind}\n");
+        return Ok(compose_detailed(text.as_bytes(), 0)?.unwrap_or_else(Node::mapping));
+    }
+    let mut node = Node::mapping();
+    set_field(&mut node, "apiVersion", Node::tagged("v1", Tag::Str))?;
+    set_field(&mut node, "kind", Node::tagged(kind, Tag::Str))?;
+    Ok(node)
+}
+
+fn set_options(node: &mut Node, options: &GeneratorOptions) -> Outcome<()> {
     for (field, pairs) in [
         ("labels", &options.labels),
         ("annotations", &options.annotations),
@@ -96,9 +110,13 @@ fn set_options(node: &mut Node, metadata: &mut Node, options: &GeneratorOptions)
         }
         let mut map = Node::mapping();
         for (key, value) in pairs {
-            set_field(&mut map, key, Node::tagged(value.as_str(), Tag::Str))?;
+            let mut value = Node::tagged(value.as_str(), Tag::Str);
+            value.style = Style::SINGLE_QUOTED;
+            set_field(&mut map, key, value)?;
         }
-        set_field(metadata, field, map)?;
+        if let Some(metadata) = node.get_mut("metadata") {
+            set_field(metadata, field, map)?;
+        }
     }
     if options.immutable {
         set_field(node, "immutable", Node::tagged("true", Tag::Bool))?;

@@ -1,6 +1,7 @@
 //! JSON text as Go's `encoding/json` marshals it: sorted keys, `<`, `>` and `&` escaped, whole floats without fraction.
 
 use serde_json::{Number, Value};
+use skein_gowords::push_json_string;
 
 /// Compact JSON text.
 pub(crate) fn to_text(value: &Value) -> String {
@@ -14,7 +15,7 @@ fn write(out: &mut String, value: &Value) {
         Value::Null => out.push_str("null"),
         Value::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
         Value::Number(number) => out.push_str(&number_text(number)),
-        Value::String(text) => write_string(out, text),
+        Value::String(text) => push_json_string(out, text),
         Value::Array(items) => {
             out.push('[');
             for (at, item) in items.iter().enumerate() {
@@ -33,7 +34,7 @@ fn write(out: &mut String, value: &Value) {
                 if at > 0 {
                     out.push(',');
                 }
-                write_string(out, key);
+                push_json_string(out, key);
                 out.push(':');
                 write(out, &map[key]);
             }
@@ -73,7 +74,7 @@ fn write_indented(out: &mut String, value: &Value, depth: usize) {
             for (at, key) in keys.into_iter().enumerate() {
                 out.push_str(if at > 0 { "," } else { "" });
                 new_line(out, depth + 1);
-                write_string(out, key);
+                push_json_string(out, key);
                 out.push_str(": ");
                 write_indented(out, &map[key], depth + 1);
             }
@@ -99,24 +100,4 @@ fn number_text(number: &Number) -> String {
         return format!("{digits}e{sign}{exponent}");
     }
     format!("{value}")
-}
-
-fn write_string(out: &mut String, text: &str) {
-    out.push('"');
-    for c in text.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            '\u{08}' => out.push_str("\\b"),
-            '\u{0C}' => out.push_str("\\f"),
-            '<' | '>' | '&' | '\u{2028}' | '\u{2029}' | '\0'..='\u{1F}' => {
-                out.push_str(&format!("\\u{:04x}", u32::from(c)));
-            }
-            c => out.push(c),
-        }
-    }
-    out.push('"');
 }

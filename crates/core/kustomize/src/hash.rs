@@ -2,9 +2,9 @@
 
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
-use skein_yaml::Node;
+use skein_yaml::{Node, node_fields_to_json};
 
-use crate::error::{Outcome, Problem};
+use crate::error::{BuildError, Outcome, Problem};
 use crate::go_json;
 use crate::resource::Resource;
 
@@ -16,11 +16,7 @@ pub(crate) fn suffix(resource: &Resource) -> Outcome<String> {
     let fields: &[&str] = match resource.kind() {
         "ConfigMap" => &["data", "binaryData"],
         "Secret" => &["data", "stringData", "type"],
-        kind => {
-            let message =
-                format!("a hash suffix is made for ConfigMaps and Secrets, not for a {kind}");
-            return Err(resource.blame(Problem::Refused(message).into()));
-        }
+        _ => return suffix_of_node(resource),
     };
     let mut map = Map::new();
     map.insert("kind".to_owned(), resource.kind().into());
@@ -33,15 +29,48 @@ pub(crate) fn suffix(resource: &Resource) -> Outcome<String> {
             map.insert((*field).to_owned(), value);
         }
     }
-    let digest = Sha256::digest(go_json::to_text(&Value::Object(map)).as_bytes());
-    Ok(encode(&hex::encode(digest)))
+    Ok(digest(&go_json::to_text(&Value::Object(map))))
+}
+
+/// The suffix of an object of another kind: kustomize hashes its node with all that go-yaml knows of it, places and comments included.
+fn suffix_of_node(resource: &Resource) -> Outcome<String> {
+    if resource.is_detailed {
+        return Ok(digest(&node_fields_to_json(&resource.node)));
+    }
+    let kind = resource.kind();
+    let message = format!(
+        "the hash suffix of a {kind} covers the comments of its file, which cannot be followed: end its lines with line feeds"
+    );
+    Err(resource.blame(BuildError::from(Problem::Refused(message)).wanting_details()))
+}
+
+fn digest(text: &str) -> String {
+    encode(&hex::encode(Sha256::digest(text.as_bytes())))
 }
 
 fn field_value(node: &Node, field: &str) -> Outcome<Value> {
     match node.get(field) {
         None => Ok("".into()),
         Some(value) if value.is_scalar() => Ok(value.value.as_str().into()),
-        Some(value) => Ok(skein_yaml::reencoded_to_json(value)?),
+        Some(value) => {
+            let mut value = skein_yaml::reencoded_to_json(value)?;
+            make_floats(&mut value);
+            Ok(value)
+        }
+    }
+}
+
+/// All numbers pass through 64-bit floats: data of a generator has none, but that of a file may.
+fn make_floats(value: &mut Value) {
+    match value {
+        Value::Number(number) => {
+            if let Some(float) = number.as_f64() {
+                *value = float.into();
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(make_floats),
+        Value::Object(map) => map.values_mut().for_each(make_floats),
+        _ => {}
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::fmt;
 
 use foldhash::fast::RandomState;
+use skein_yaml::CompactString;
 
 /// The namespace that kustomize's ids give to cluster-scoped objects.
 pub(crate) const NOT_A_NAMESPACE: &str = "_non_namespaceable_";
@@ -13,9 +14,9 @@ pub(crate) const DEFAULT_NAMESPACE: &str = "default";
 /// Group, version and kind; an empty part of a selector matches anything.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct Gvk {
-    pub(crate) group: String,
-    pub(crate) version: String,
-    pub(crate) kind: String,
+    pub(crate) group: CompactString,
+    pub(crate) version: CompactString,
+    pub(crate) kind: CompactString,
 }
 
 /// Splits `apps/v1` into group and version.
@@ -27,15 +28,15 @@ impl Gvk {
     pub(crate) fn new(api_version: &str, kind: &str) -> Self {
         let (group, version) = split_api_version(api_version);
         Self {
-            group: group.to_owned(),
-            version: version.to_owned(),
-            kind: kind.to_owned(),
+            group: group.into(),
+            version: version.into(),
+            kind: kind.into(),
         }
     }
 
     pub(crate) fn api_version(&self) -> String {
         if self.group.is_empty() {
-            self.version.clone()
+            self.version.to_string()
         } else {
             format!("{}/{}", self.group, self.version)
         }
@@ -67,9 +68,9 @@ impl fmt::Display for Gvk {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct ResId {
     pub(crate) gvk: Gvk,
-    pub(crate) name: String,
+    pub(crate) name: CompactString,
     /// As written; empty when absent.
-    pub(crate) namespace: String,
+    pub(crate) namespace: CompactString,
     /// Whether the kind is known to be cluster-scoped.
     pub(crate) cluster_scoped: bool,
 }
@@ -135,7 +136,14 @@ impl IdKey {
         } else {
             or(namespace, DEFAULT_NAMESPACE)
         };
-        // A part cannot contain the mark between them: no text of a result can.
-        Self([api_version, kind, name, namespace].join("\u{0}"))
+        let parts = [api_version, kind, name, namespace];
+        let length: usize = parts.iter().map(|part| part.len() + 1).sum();
+        let mut key = String::with_capacity(length);
+        for part in parts {
+            key.push_str(part);
+            // No part can contain the mark: no text of a result can.
+            key.push('\0');
+        }
+        Self(key)
     }
 }

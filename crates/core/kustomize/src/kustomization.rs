@@ -215,8 +215,8 @@ impl Kustomization {
 pub(crate) fn res_id(gvk: Gvk, name: String, namespace: String) -> ResId {
     ResId {
         gvk,
-        name,
-        namespace,
+        name: name.into(),
+        namespace: namespace.into(),
         cluster_scoped: false,
     }
 }

@@ -1,7 +1,9 @@
 //! From the text of a file to objects: documents, anchors and lists as kustomize takes them apart.
 
 use serde_json::Value;
-use skein_yaml::{Dialect, Kind, Node, Tag, YamlError, compose, compose_part, node_to_json};
+use skein_yaml::{
+    Dialect, Kind, Node, Tag, YamlError, compose, compose_detailed, compose_part, node_to_json,
+};
 
 use crate::error::{BuildError, Outcome, Problem};
 use crate::resource::Resource;
@@ -10,18 +12,18 @@ use crate::upstream;
 /// Most objects of one file.
 pub(crate) const MAX_OBJECTS_PER_FILE: usize = 100_000;
 
-/// The objects of a text.
-pub(crate) fn resources_from_text(text: &[u8]) -> Outcome<Vec<Resource>> {
-    Ok(objects_from_text(text)?
+/// The objects of a text; `detailed` asks for the places and comments of all nodes.
+pub(crate) fn resources_from_text(text: &[u8], detailed: bool) -> Outcome<Vec<Resource>> {
+    Ok(objects_from_text(text, detailed)?
         .into_iter()
         .map(Resource::new)
         .collect())
 }
 
 /// The objects of a text as node trees, with metadata checked and lists taken apart.
-fn objects_from_text(text: &[u8]) -> Outcome<Vec<Node>> {
-    let nodes = checked(nodes_from_text(text)?)?;
-    take_lists_apart(nodes)
+fn objects_from_text(text: &[u8], detailed: bool) -> Outcome<Vec<Node>> {
+    let nodes = checked(nodes_from_text(text, detailed)?)?;
+    take_lists_apart(nodes, detailed)
 }
 
 /// One document of a text, and how many lines stand before it.
@@ -72,7 +74,7 @@ fn count_lines(text: &str) -> u32 {
 }
 
 /// The documents of a text as node trees; a single `List` gives its items.
-fn nodes_from_text(text: &[u8]) -> Outcome<Vec<Node>> {
+fn nodes_from_text(text: &[u8], detailed: bool) -> Outcome<Vec<Node>> {
     let Ok(text) = std::str::from_utf8(text) else {
         // The parser finds the place of the first bad byte.
         compose(text, Dialect::V3)?;
@@ -90,8 +92,13 @@ fn nodes_from_text(text: &[u8]) -> Outcome<Vec<Node>> {
     let single = parts.len() == 1;
     let mut nodes = Vec::with_capacity(parts.len());
     for part in parts {
-        let Some(mut node) = compose_part(part.text.as_bytes(), Dialect::V3, part.lines_before)?
-        else {
+        let text = part.text.as_bytes();
+        let node = if detailed {
+            compose_detailed(text, part.lines_before)?
+        } else {
+            compose_part(text, Dialect::V3, part.lines_before)?
+        };
+        let Some(mut node) = node else {
             continue;
         };
         if node.is_null() {
@@ -162,7 +169,10 @@ fn merge_sources(node: &mut Node, value: Node) -> Outcome<()> {
         while let (Some(key), Some(value)) = (content.next(), content.next()) {
             match node.value_index(&key.value) {
                 Some(at) if at < own => {}
-                Some(at) => node.content[at] = value,
+                Some(at) => {
+                    node.content[at - 1] = key;
+                    node.content[at] = value;
+                }
                 None => node.content.extend([key, value]),
             }
         }
@@ -223,7 +233,7 @@ pub(crate) fn check_metadata(node: &Node) -> Outcome<()> {
 }
 
 /// Replaces every list object (`kind` ends with `List`, with `items`) by its items, which come after all others.
-fn take_lists_apart(nodes: Vec<Node>) -> Outcome<Vec<Node>> {
+fn take_lists_apart(nodes: Vec<Node>, detailed: bool) -> Outcome<Vec<Node>> {
     let mut queue = std::collections::VecDeque::from(nodes);
     let mut result = Vec::with_capacity(queue.len());
     while let Some(node) = queue.pop_front() {
@@ -239,7 +249,7 @@ fn take_lists_apart(nodes: Vec<Node>) -> Outcome<Vec<Node>> {
             Some(Value::Array(items)) => {
                 for item in items {
                     let text = crate::go_json::to_text(item);
-                    queue.extend(checked(nodes_from_text(text.as_bytes())?)?);
+                    queue.extend(checked(nodes_from_text(text.as_bytes(), detailed)?)?);
                 }
             }
             Some(_) => {

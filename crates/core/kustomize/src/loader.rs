@@ -42,6 +42,8 @@ pub(crate) struct Loader<'a> {
     depth: usize,
     restrictions: LoadRestrictions,
     options: Options<'a>,
+    /// Whether objects are read with the places and comments of their nodes.
+    detailed: bool,
 }
 
 fn missing(message: String) -> BuildError {
@@ -63,7 +65,12 @@ fn is_below(path: &str, directory: &str) -> bool {
 
 impl<'a> Loader<'a> {
     /// For the kustomization that is built.
-    pub(crate) fn new(tree: &'a dyn Files, root: &str, options: Options<'a>) -> Outcome<Self> {
+    pub(crate) fn new(
+        tree: &'a dyn Files,
+        root: &str,
+        options: Options<'a>,
+        detailed: bool,
+    ) -> Outcome<Self> {
         let loader = Self {
             tree: Tree::Given(tree),
             root: String::new(),
@@ -72,6 +79,7 @@ impl<'a> Loader<'a> {
             depth: 0,
             restrictions: options.load_restrictions,
             options,
+            detailed,
         };
         let root = loader.directory(root.trim_start_matches('/'))?;
         Ok(Self {
@@ -79,6 +87,10 @@ impl<'a> Loader<'a> {
             root,
             ..loader
         })
+    }
+
+    pub(crate) fn is_detailed(&self) -> bool {
+        self.detailed
     }
 
     /// Directories of the kustomizations that led here, with this one.
@@ -311,6 +323,7 @@ impl<'a> Loader<'a> {
             depth: self.depth + 1,
             restrictions: LoadRestrictions::RootOnly,
             options: self.options,
+            detailed: self.detailed,
         };
         let root = loader.directory(&root)?;
         Ok(Self {

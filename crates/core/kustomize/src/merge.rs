@@ -1,8 +1,8 @@
 //! kyaml's strategic merge: a patch onto an object, by schema.
 
-use std::collections::HashSet;
+use foldhash::{HashSet, HashSetExt as _};
 
-use skein_yaml::{Kind, Node, Style};
+use skein_yaml::{CompactString, Kind, Node, Style};
 
 use crate::ops::{OpError, clear, quote_if_ambiguous, require, set_field_with};
 use crate::schema::{MergeSchema, Shape};
@@ -76,7 +76,7 @@ impl Directive {
         let Some((_, word)) = first.filter(|(item, _)| item.content.len() <= 2) else {
             return Ok(Self::Merge);
         };
-        let word = word.value.clone();
+        let word = word.value.to_string();
         let directive = Self::of(&word)?;
         list::set_element(
             &mut patch.content,
@@ -176,9 +176,14 @@ impl<'s> Merger<'s> {
             };
         };
         if dest.is_null() {
-            return Ok(Merged::KeptNull(dest.clone()));
+            // kustomize makes a new node of it.
+            return Ok(Merged::KeptNull(Node {
+                detail: None,
+                ..dest.clone()
+            }));
         }
         adopt_style(Some(&mut *dest), patch.as_deref());
+        adopt_comments(dest, patch.as_deref());
         if patch.as_deref().is_some_and(Node::is_null) {
             return Ok(Merged::Removed);
         }
@@ -233,7 +238,7 @@ impl<'s> Merger<'s> {
     }
 
     fn settle_fields(&self, node: &mut Node, shape: Option<&Shape>) -> Result<(), OpError> {
-        let names: Vec<String> = node.entries().map(|(key, _)| key.value.clone()).collect();
+        let names: Vec<CompactString> = node.entries().map(|(key, _)| key.value.clone()).collect();
         for name in names {
             refuse_empty_name(&name)?;
             let field_shape = shape.and_then(|s| self.schema.field(s, &name));
@@ -256,8 +261,8 @@ impl<'s> Merger<'s> {
         mut patch: Option<&mut Node>,
         shape: Option<&Shape>,
     ) -> Result<(), OpError> {
-        let mut seen: HashSet<String> = HashSet::new();
-        let mut names: Vec<String> = Vec::new();
+        let mut seen: HashSet<CompactString> = HashSet::new();
+        let mut names: Vec<CompactString> = Vec::new();
         for (key, _) in dest
             .entries()
             .chain(patch.as_deref().into_iter().flat_map(Node::entries))
@@ -265,6 +270,11 @@ impl<'s> Merger<'s> {
             if seen.insert(key.value.clone()) {
                 names.push(key.value.clone());
             }
+        }
+        let is_detailed = |node: &Node| node.detail.is_some();
+        if is_detailed(dest) || patch.as_deref().is_some_and(is_detailed) {
+            // New fields come in the order of their names, which only a hash of the node shows.
+            names.sort_unstable();
         }
         for name in names {
             refuse_empty_name(&name)?;
@@ -296,6 +306,9 @@ impl<'s> Merger<'s> {
         let take_over = |patch: &Node| {
             let mut node = patch.clone();
             self.merge_elements(&mut node, Other::Itself, elements, keys)?;
+            if !node.content.is_empty() {
+                node.style = Style::PLAIN;
+            }
             Ok(Merged::Replaced(node))
         };
         let Some(dest) = dest.filter(|d| !d.is_null()) else {
@@ -305,6 +318,7 @@ impl<'s> Merger<'s> {
             };
         };
         adopt_style(Some(&mut *dest), patch.as_deref());
+        adopt_comments(dest, patch.as_deref());
         if patch.as_deref().is_some_and(Node::is_null) {
             return Ok(Merged::Removed);
         }
@@ -337,7 +351,18 @@ fn adopt_style(dest: Option<&mut Node>, patch: Option<&Node>) {
         && dest.kind != Kind::Scalar
         && dest.content.is_empty()
     {
-        dest.style = patch.style;
+        let emptied = dest.style.has(Style::EMPTIED);
+        dest.style = patch.style.without(Style::EMPTIED);
+        if emptied {
+            dest.style = dest.style.with(Style::EMPTIED);
+        }
+    }
+}
+
+/// What stays takes over the comments of what is merged into it.
+fn adopt_comments(dest: &mut Node, patch: Option<&Node>) {
+    if let Some(patch) = patch {
+        dest.take_comments(patch);
     }
 }
 

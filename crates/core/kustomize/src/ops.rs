@@ -3,7 +3,10 @@
 use std::fmt;
 
 use serde_json::Value;
-use skein_yaml::{Kind, Node, Style, Tag, float_to_text, is_yaml_1_1_non_string};
+use skein_yaml::{
+    CompactString, Kind, Node, Style, Tag, compose_detailed, float_to_text, is_yaml_1_1_non_string,
+    node_to_string, sort_entries,
+};
 
 /// A node is of another kind than the operation needs, or a path cannot be followed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,7 +89,7 @@ pub(crate) fn set_field_with(
         return Ok(());
     }
     if let Some(field) = map.get_mut(name) {
-        value.style = field.style;
+        value.style = field.style.without(Style::EMPTIED);
         value.shared = field.shared;
         *field = value;
         return Ok(());
@@ -111,6 +114,9 @@ pub(crate) fn clear(map: &mut Node, name: &str) -> Result<Option<Node>, OpError>
     };
     let value = map.content.remove(at);
     map.content.remove(at - 1);
+    if map.content.is_empty() {
+        map.style = map.style.with(Style::EMPTIED);
+    }
     Ok(Some(value))
 }
 
@@ -345,6 +351,63 @@ fn bare_node_from_json(value: &Value) -> Node {
             node
         }
     }
+}
+
+/// A node written as kyaml marshals a map, and read again: every node has its place in that text.
+pub(crate) fn reread(node: &Node) -> Result<Node, crate::error::BuildError> {
+    let mut node = node.clone();
+    marshal_fields(&mut node);
+    let text = node_to_string(&node);
+    Ok(compose_detailed(text.as_bytes(), 0)?.unwrap_or(node))
+}
+
+/// Puts fields in the order in which go-yaml writes those of a Go map, and gives strings the quotes that it writes.
+fn marshal_fields(node: &mut Node) {
+    if node.tag == Tag::Str && node.style == Style::PLAIN && go_quotes(&node.value) {
+        node.style = Style::DOUBLE_QUOTED;
+    }
+    node.content.iter_mut().for_each(marshal_fields);
+    if !node.is_mapping() {
+        return;
+    }
+    let mut entries: Vec<(CompactString, [Node; 2])> = Vec::new();
+    let mut content = std::mem::take(&mut node.content).into_iter();
+    while let (Some(key), Some(value)) = (content.next(), content.next()) {
+        entries.push((key.value.clone(), [key, value]));
+    }
+    sort_entries(&mut entries);
+    node.content = entries.into_iter().flat_map(|(_, pair)| pair).collect();
+}
+
+/// Whether go-yaml v3 quotes a string although it could be read without: booleans and numbers to the base of 60 of YAML 1.1.
+fn go_quotes(text: &str) -> bool {
+    const OLD_BOOLEANS: [&str; 16] = [
+        "y", "Y", "yes", "Yes", "YES", "on", "On", "ON", "n", "N", "no", "No", "NO", "off", "Off",
+        "OFF",
+    ];
+    OLD_BOOLEANS.contains(&text)
+        || Tag::of_plain(text, skein_yaml::Dialect::V3) != Tag::Str
+        || is_base_60(text)
+}
+
+/// Whether a text is a number to the base of 60: `190:20:30.15`.
+fn is_base_60(text: &str) -> bool {
+    let text = text.strip_prefix(['+', '-']).unwrap_or(text);
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let is_digits = |t: &str| t.bytes().all(|b| b.is_ascii_digit() || b == b'_');
+    let mut parts = whole.split(':');
+    let first = parts.next().unwrap_or_default();
+    let is_sixtieth = |part: &str| match part.as_bytes() {
+        [b'0'..=b'9'] => true,
+        [tens, ones] => (b'0'..=b'5').contains(tens) && ones.is_ascii_digit(),
+        _ => false,
+    };
+    let rest: Vec<&str> = parts.collect();
+    first.starts_with(|c: char| c.is_ascii_digit())
+        && is_digits(first)
+        && is_digits(fraction)
+        && !rest.is_empty()
+        && rest.into_iter().all(is_sixtieth)
 }
 
 /// Splits a path at a delimiter that a backslash escapes; a leading delimiter is dropped.

@@ -257,7 +257,7 @@ pub(crate) fn strategic(
     }
     let mut patches = Vec::new();
     for path in paths {
-        match resources_from_text(path.as_bytes()) {
+        match resources_from_text(path.as_bytes(), loader.is_detailed()) {
             Ok(list) => patches.extend(list),
             Err(inline_error) => {
                 if path.contains('\n') && !loader.has_file(path) {
@@ -265,12 +265,18 @@ pub(crate) fn strategic(
                 }
                 let shown = loader.path_of(path);
                 let text = loader.load(path)?;
-                patches.extend(resources_from_text(&text).map_err(|e| e.in_file(&shown))?);
+                patches.extend(
+                    resources_from_text(&text, loader.is_detailed())
+                        .map_err(|e| e.in_file(&shown))?,
+                );
             }
         }
     }
     if !inline.is_empty() {
-        patches.extend(resources_from_text(inline.as_bytes())?);
+        patches.extend(resources_from_text(
+            inline.as_bytes(),
+            loader.is_detailed(),
+        )?);
     }
     if patches.is_empty() {
         return Err(BuildError::invalid("patch appears to be empty"));

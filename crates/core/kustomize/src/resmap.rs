@@ -1,7 +1,5 @@
 //! The objects of a build in order, with the rules for adding, absorbing and finding them.
 
-use skein_yaml::Node;
-
 use crate::error::{BuildError, Outcome, Problem};
 use crate::id::{IdKeys, ResId, split_api_version};
 use crate::resource::{Behavior, Resource};
@@ -16,9 +14,7 @@ fn already_registered(resource: &Resource, schema: &MergeSchema) -> BuildError {
     let message = format!("may not add resource with an already registered id: {id}");
     let mut error = BuildError::new(Problem::Conflict(message)).on_object(resource.shown());
     if let Some(source) = &resource.source {
-        error = error.in_file(&source.file);
-        let line = resource.node.line;
-        error.place.line = (line > 0 && line != Node::REREAD_LINE).then(|| u64::from(line));
+        error = error.in_file(&source.file).on_line_of(&resource.node);
     }
     error
 }

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 use skein_object::LabelSelector;
-use skein_yaml::{Kind, Node, Tag};
+use skein_yaml::{CompactString, Kind, Node, Tag};
 
 use crate::error::{BuildError, Outcome};
+use crate::field_specs::{CREATE_MAP, FieldSpec, apply};
 use crate::id::{Gvk, IdKey, ResId, split_api_version};
 use crate::merge::{Merged, Merger};
 use crate::ops::{OpError, clear, get_or_create, quote_if_ambiguous, set_field};
@@ -15,8 +16,8 @@ use crate::shared::SharedValues;
 use crate::source::Source;
 use crate::trace::Trail;
 
-/// Annotations that kustomize keeps for itself while it builds; they never appear in the result.
-const INTERNAL_DOMAIN: &str = "internal.config.kubernetes.io/";
+mod notes;
+
 const ENABLED: &str = "enabled";
 
 /// What a generator does with an object that is there already.
@@ -53,10 +54,10 @@ impl Behavior {
 /// An identity that the object had before a change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct PreviousId {
-    pub(crate) name: String,
+    pub(crate) name: CompactString,
     /// The effective namespace of that time.
-    pub(crate) namespace: String,
-    pub(crate) kind: String,
+    pub(crate) namespace: CompactString,
+    pub(crate) kind: CompactString,
 }
 
 /// What the build remembers about an object; kustomize keeps it in annotations.
@@ -73,6 +74,18 @@ pub(crate) struct Memory {
     pub(crate) is_broken: bool,
 }
 
+impl Memory {
+    /// Whether annotations of the file told the build something. What a patch is allowed to change comes from its kustomization.
+    fn is_of_file(&self) -> bool {
+        let of_build = Self {
+            allow_name_change: self.allow_name_change,
+            allow_kind_change: self.allow_kind_change,
+            ..Self::default()
+        };
+        *self != of_build
+    }
+}
+
 /// One object in a build. A deleted one has a null node until it is dropped.
 #[derive(Clone, Debug)]
 pub(crate) struct Resource {
@@ -82,6 +95,9 @@ pub(crate) struct Resource {
     pub(crate) vars: Vec<String>,
     /// Values that stand in several places at once.
     pub(crate) shared: SharedValues,
+    /// Whether its nodes know their places and comments. Then what the build remembers also stands in its annotations, as kustomize has it: a hash of
+    /// the node tells.
+    pub(crate) is_detailed: bool,
     /// Where its fields came from, in a traced build.
     pub(crate) trail: Option<Box<Trail>>,
     /// The file that it was read from, or the kustomization that made it.
@@ -92,6 +108,7 @@ impl Resource {
     /// Wraps an object; what its annotations tell the build moves into memory.
     pub(crate) fn new(node: Node) -> Self {
         let mut resource = Self {
+            is_detailed: node.detail.is_some(),
             node,
             memory: Memory::default(),
             vars: Vec::new(),
@@ -153,8 +170,8 @@ impl Resource {
     pub(crate) fn id(&self, schema: &MergeSchema) -> ResId {
         ResId {
             gvk: self.gvk(),
-            name: self.name().to_owned(),
-            namespace: self.namespace().to_owned(),
+            name: self.name().into(),
+            namespace: self.namespace().into(),
             cluster_scoped: schema.is_cluster_scoped(self.api_version(), self.kind()),
         }
     }
@@ -189,8 +206,8 @@ impl Resource {
         let (group, version) = split_api_version(self.api_version());
         self.memory.previous.iter().map(move |p| ResId {
             gvk: Gvk {
-                group: group.to_owned(),
-                version: version.to_owned(),
+                group: group.into(),
+                version: version.into(),
                 kind: p.kind.clone(),
             },
             name: p.name.clone(),
@@ -214,8 +231,9 @@ impl Resource {
     /// Remembers the identity as it is now.
     pub(crate) fn store_previous_id(&mut self, schema: &MergeSchema) {
         let id = self.id(schema);
+        self.note_id(&id);
         self.memory.previous.push(PreviousId {
-            namespace: id.effective_namespace().to_owned(),
+            namespace: id.effective_namespace().into(),
             name: id.name,
             kind: id.gvk.kind,
         });
@@ -256,8 +274,8 @@ impl Resource {
         let mut pairs: Vec<(String, String)> = Vec::new();
         for (key, value) in map.into_iter().flat_map(Node::entries) {
             match pairs.iter_mut().find(|(k, _)| *k == key.value) {
-                Some(pair) => pair.1.clone_from(&value.value),
-                None => pairs.push((key.value.clone(), value.value.clone())),
+                Some(pair) => pair.1 = value.value.to_string(),
+                None => pairs.push((key.value.to_string(), value.value.to_string())),
             }
         }
         pairs
@@ -308,10 +326,9 @@ impl Resource {
     pub(crate) fn allow_changes(&mut self, name: bool, kind: bool) -> Result<(), OpError> {
         self.memory.allow_name_change |= name;
         self.memory.allow_kind_change |= kind;
-        if name || kind {
-            let annotations = self.annotations();
-            if !annotations.is_empty() {
-                self.set_annotations(annotations)?;
+        for (wanted, key) in [(name, "allowNameChange"), (kind, "allowKindChange")] {
+            if wanted {
+                self.note_setting(key, ENABLED)?;
             }
         }
         Ok(())
@@ -325,6 +342,14 @@ impl Resource {
     /// Replaces all annotations; values become strings.
     pub(crate) fn set_annotations(&mut self, pairs: Vec<(String, String)>) -> Result<(), OpError> {
         self.set_metadata_map("annotations", pairs)
+    }
+
+    /// Adds one annotation as `commonAnnotations` does; the others stay as they are.
+    pub(crate) fn annotate(&mut self, key: &str, value: &str) -> Result<(), OpError> {
+        let spec = FieldSpec::new(Gvk::default(), "metadata/annotations", true);
+        apply(&mut self.node, &spec, Some(CREATE_MAP), &mut |node| {
+            set_field(node, key, Node::tagged(value, Tag::Str))
+        })
     }
 
     /// Sets one annotation, or removes it.
@@ -357,9 +382,13 @@ impl Resource {
         if may_name || may_kind {
             self.store_previous_id(schema);
         }
-        let touches_memory = patch.touches_all_annotations();
+        let tells_build = patch.memory.is_of_file();
+        let touches_memory = tells_build || patch.touches_all_annotations();
         if touches_memory {
             self.materialize();
+        }
+        if tells_build {
+            patch.materialize();
         }
         let shown = self.shown();
         match Merger::new(schema).merge(&mut self.node, &mut patch.node) {
@@ -372,7 +401,7 @@ impl Resource {
             self.node = Node::null();
             return Ok(());
         }
-        if touches_memory {
+        if touches_memory || self.is_detailed {
             self.memory = Memory::default();
             self.absorb();
         }
@@ -386,131 +415,13 @@ impl Resource {
         self.shared.spread(&mut self.node);
         Ok(())
     }
-
-    /// Whether a patch removes or replaces annotations or metadata as a whole, and with them what kustomize keeps there.
-    fn touches_all_annotations(&self) -> bool {
-        let whole = |n: Option<&Node>| n.is_some_and(|n| n.is_null() || n.get("$patch").is_some());
-        let metadata = self.node.get("metadata");
-        whole(metadata) || whole(metadata.and_then(|m| m.get("annotations")))
-    }
-
-    /// Writes the memory into annotations, where kustomize keeps it, for operations that see them.
-    pub(crate) fn materialize(&mut self) {
-        let memory = std::mem::take(&mut self.memory);
-        let csv = |list: Vec<&str>| list.join(",");
-        let previous = &memory.previous;
-        let mut pairs = vec![
-            (
-                "previousNames",
-                csv(previous.iter().map(|p| p.name.as_str()).collect()),
-            ),
-            (
-                "previousNamespaces",
-                csv(previous.iter().map(|p| p.namespace.as_str()).collect()),
-            ),
-            (
-                "previousKinds",
-                csv(previous.iter().map(|p| p.kind.as_str()).collect()),
-            ),
-            (
-                "prefixes",
-                csv(memory.prefixes.iter().map(String::as_str).collect()),
-            ),
-            (
-                "suffixes",
-                csv(memory.suffixes.iter().map(String::as_str).collect()),
-            ),
-        ];
-        let flag = |on: bool| {
-            if on {
-                ENABLED.to_owned()
-            } else {
-                String::new()
-            }
-        };
-        pairs.push(("needsHashSuffix", flag(memory.needs_hash)));
-        pairs.push(("allowNameChange", flag(memory.allow_name_change)));
-        pairs.push(("allowKindChange", flag(memory.allow_kind_change)));
-        if memory.behavior != Behavior::Unspecified {
-            pairs.push(("generatorBehavior", memory.behavior.as_text().to_owned()));
-        }
-        let Ok(Some(metadata)) = get_or_create(&mut self.node, "metadata", Kind::Mapping) else {
-            return;
-        };
-        if metadata
-            .get("annotations")
-            .is_some_and(Node::is_null_or_empty)
-        {
-            let _ = clear(metadata, "annotations");
-        }
-        pairs.retain(|(_, value)| !value.is_empty());
-        if pairs.is_empty() {
-            return;
-        }
-        let Ok(Some(annotations)) = get_or_create(metadata, "annotations", Kind::Mapping) else {
-            return;
-        };
-        for (key, value) in pairs {
-            let _ = set_field(
-                annotations,
-                &format!("{INTERNAL_DOMAIN}{key}"),
-                Node::tagged(value, Tag::Str),
-            );
-        }
-    }
-
-    /// Moves what annotations tell the build into memory.
-    pub(crate) fn absorb(&mut self) {
-        let Some(annotations) = self
-            .node
-            .get_mut("metadata")
-            .and_then(|metadata| metadata.get_mut("annotations"))
-        else {
-            return;
-        };
-        let has_any = annotations
-            .entries()
-            .any(|(k, _)| k.value.starts_with(INTERNAL_DOMAIN));
-        if !has_any {
-            return;
-        }
-        let mut take = |key: &str| {
-            clear(annotations, &format!("{INTERNAL_DOMAIN}{key}"))
-                .ok()
-                .flatten()
-                .map(|v| v.value)
-        };
-        let list = |text: Option<String>| -> Vec<String> {
-            text.map(|t| t.split(',').map(str::to_owned).collect())
-                .unwrap_or_default()
-        };
-        let names = list(take("previousNames"));
-        let namespaces = list(take("previousNamespaces"));
-        let kinds = list(take("previousKinds"));
-        if names.len() == namespaces.len() && names.len() == kinds.len() {
-            let triples = names.into_iter().zip(namespaces).zip(kinds);
-            self.memory.previous = triples
-                .map(|((name, namespace), kind)| PreviousId {
-                    name,
-                    namespace,
-                    kind,
-                })
-                .collect();
-        } else {
-            self.memory.is_broken = true;
-        }
-        self.memory.prefixes = list(take("prefixes"));
-        self.memory.suffixes = list(take("suffixes"));
-        self.memory.needs_hash = take("needsHashSuffix").as_deref() == Some(ENABLED);
-        self.memory.allow_name_change = take("allowNameChange").as_deref() == Some(ENABLED);
-        self.memory.allow_kind_change = take("allowKindChange").as_deref() == Some(ENABLED);
-        self.memory.behavior = Behavior::from_text(&take("generatorBehavior").unwrap_or_default());
-        take("refBy");
-    }
 }
 
 /// Pairs of both lists, sorted; those of `over` win.
-fn merge_pairs(base: Vec<(String, String)>, over: Vec<(String, String)>) -> Vec<(String, String)> {
+pub(crate) fn merge_pairs(
+    base: Vec<(String, String)>,
+    over: Vec<(String, String)>,
+) -> Vec<(String, String)> {
     let mut map: std::collections::BTreeMap<String, String> = base.into_iter().collect();
     map.extend(over);
     map.into_iter().collect()
@@ -521,7 +432,8 @@ impl Resource {
     /// Takes name, namespace, labels, annotations and memory of another object; own labels and annotations win.
     pub(crate) fn copy_metadata_from(&mut self, other: &Resource) -> Result<(), OpError> {
         self.set_labels(merge_pairs(other.labels(), self.labels()))?;
-        self.set_annotations(merge_pairs(other.annotations(), self.annotations()))?;
+        let annotations = self.merged_annotations(other);
+        self.set_annotations(annotations)?;
         let needs_hash = self.memory.needs_hash && other.memory.needs_hash;
         self.memory = Memory {
             needs_hash,
@@ -555,7 +467,7 @@ fn data_of(node: &Node, field: &str) -> Vec<(String, String)> {
         if n.is_null() {
             String::new()
         } else {
-            n.value.clone()
+            n.value.to_string()
         }
     };
     let entries = node.get(field).into_iter().flat_map(Node::entries);

@@ -2,10 +2,9 @@
 
 use std::borrow::Cow;
 use std::cell::Cell;
-use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
-use foldhash::fast::RandomState;
+use foldhash::HashMap;
 
 mod custom;
 mod text;
@@ -94,7 +93,7 @@ impl From<ShapeFields> for TypeFields {
 
 /// Whether a kind is namespaced: by kind, then by apiVersion.
 #[derive(Debug, Default)]
-struct Namespaced(HashMap<Text, Vec<(Text, bool)>, RandomState>);
+struct Namespaced(HashMap<Text, Vec<(Text, bool)>>);
 
 impl Namespaced {
     fn get(&self, api_version: &str, kind: &str) -> Option<bool> {

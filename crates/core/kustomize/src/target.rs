@@ -214,7 +214,7 @@ impl<'a> Target<'a> {
                 .map_err(at(&field))?;
         }
         self.run_transformers(&mut ra, context)?;
-        self.run_validators(&ra, context)?;
+        self.run_validators(&mut ra, context)?;
         let vars = self.vars();
         vars::merge(&mut ra.vars, &vars, &mut ra.map, &context.schema).map_err(at("vars"))?;
         Ok(ra)
@@ -311,11 +311,12 @@ impl<'a> Target<'a> {
     ) -> Outcome<()> {
         let shown = self.loader.path_of(path);
         let in_file = |e| upstream::in_file(e, path).in_file(&shown);
-        let mut resources = resources_from_text(text).map_err(in_file)?;
+        let mut resources =
+            resources_from_text(text, self.loader.is_detailed()).map_err(in_file)?;
         if let Some(origin) = &self.origin {
             let origin = origin.append(path).to_text();
             for resource in &mut resources {
-                resource.set_annotation(ORIGIN_ANNOTATION, Some(&origin))?;
+                resource.annotate(ORIGIN_ANNOTATION, &origin)?;
             }
         }
         let source = Arc::new(self.source_of(&shown, 0));
@@ -537,7 +538,9 @@ impl<'a> Target<'a> {
         let mut ra = Accumulator::default();
         let mut paths = Vec::new();
         for entry in entries {
-            let Ok(mut resources) = resources_from_text(entry.as_bytes()) else {
+            let Ok(mut resources) =
+                resources_from_text(entry.as_bytes(), self.loader.is_detailed())
+            else {
                 paths.push(entry);
                 continue;
             };
@@ -595,16 +598,29 @@ impl<'a> Target<'a> {
         Ok(())
     }
 
-    /// Validators may look, but not touch.
-    fn run_validators(&self, ra: &Accumulator, context: &mut Context) -> Outcome<()> {
+    /// Validators may look, but not touch; only their label stays.
+    fn run_validators(&self, ra: &mut Accumulator, context: &mut Context) -> Outcome<()> {
         for (validator, _) in self.external_transformers("validators", context)? {
-            let mut copy = ra.map.clone();
+            let before = ra.map.clone();
+            let untraced = context.before(&ra.map);
             let at = |e: BuildError| e.at_field("validators").in_file(&self.file());
-            validator.apply(&mut copy, &context.schema).map_err(at)?;
+            validator.apply(&mut ra.map, &context.schema).map_err(at)?;
+            let mut after = ra.map.clone();
+            for resource in after.list_mut() {
+                let mut labels = resource.labels();
+                if labels.iter().any(|(key, _)| key == VALIDATED_BY_LABEL) {
+                    labels.retain(|(key, _)| key != VALIDATED_BY_LABEL);
+                    resource.set_labels(labels)?;
+                }
+            }
             let same = |(a, b): (&Resource, &Resource)| a.node == b.node && a.memory == b.memory;
-            let pairs = copy.list().iter().zip(ra.map.list());
+            let pairs = after.list().iter().zip(before.list());
             let has_changed = pairs.clone().find(|(a, b)| !same((a, b)));
-            if copy.list().len() == ra.map.list().len() && has_changed.is_none() {
+            if after.list().len() == before.list().len() && has_changed.is_none() {
+                if untraced.is_some() {
+                    let step = self.transformer_step("validators", &validator);
+                    context.record(&mut ra.map, untraced, step);
+                }
                 continue;
             }
             let object = has_changed.map(|(_, before)| before.shown());
@@ -617,6 +633,9 @@ impl<'a> Target<'a> {
         Ok(())
     }
 }
+
+/// The label with which a validator may say that it ran.
+const VALIDATED_BY_LABEL: &str = "validated-by";
 
 /// What configures a field of a kustomization itself.
 fn by_builtin(kind: &str) -> [String; 4] {

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use skein_yaml::{Kind, Node, Tag};
+use skein_yaml::{Kind, Node, Style, Tag};
 
 use crate::error::{BuildError, Outcome, Problem};
 use crate::field_specs::{CREATE_MAP, CREATE_TEXT, Create, FieldSpec, FieldSpecs, apply};
 use crate::id::Gvk;
 use crate::kustomization::{Replacement, Replica, SortOptions};
-use crate::ops::{OpError, set_field, set_scalar};
+use crate::ops::{OpError, quote_if_ambiguous, set_field, set_scalar};
 use crate::resmap::ResMap;
 use crate::resource::Resource;
 use crate::schema::MergeSchema;
@@ -103,6 +103,7 @@ fn affix(
                     &mut memory.suffixes
                 };
                 list.push(text.to_owned());
+                resource.note_affix(text, before)?;
                 resource.store_previous_id(schema);
             }
             let mut set = |node: &mut Node| {
@@ -153,16 +154,34 @@ fn set_pair(resource: &mut Resource, key: &str, value: &str, specs: &[&FieldSpec
         let is_new = node.get(key).is_none();
         places += usize::from(is_new);
         value.shared = if is_new { number } else { 0 };
+        // One value is set everywhere, and takes the style of each place on its way.
+        quote_if_ambiguous(&mut value);
+        if let Some(field) = node.get(key) {
+            value.style = field.style.without(Style::EMPTIED);
+        }
         set_field(node, key, value.clone())
     };
     for spec in specs {
         apply(&mut resource.node, spec, Some(CREATE_MAP), &mut set)
             .map_err(|e| BuildError::from(e).on_object(resource.shown()))?;
     }
+    if resource.is_detailed && places > 0 {
+        set_style_of_shared(&mut resource.node, number, value.style);
+    }
     if places < 2 {
         resource.shared.take_back(&mut resource.node, places > 0);
     }
     Ok(())
+}
+
+/// The places that share a value have one style, too.
+fn set_style_of_shared(node: &mut Node, number: u32, style: Style) {
+    if node.shared == number {
+        node.style = style;
+    }
+    for child in &mut node.content {
+        set_style_of_shared(child, number, style);
+    }
 }
 
 /// Sets the number of replicas of the objects that have or had a name.

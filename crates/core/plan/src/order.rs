@@ -194,6 +194,122 @@ mod tests {
         );
     }
 
+    /// Every kind that has a place of its own with its group, and some that have none, in the order of Flux (fluxcd/pkg/ssa): stages,
+    /// then the place of the kind, then group, kind, namespace and name.
+    const ORDERED: &[(Stage, &str, &str, &str)] = &[
+        (
+            Stage::Definitions,
+            "apiextensions.k8s.io/v1",
+            "CustomResourceDefinition",
+            "b",
+        ),
+        (Stage::Definitions, "v1", "Namespace", "z"),
+        (
+            Stage::Definitions,
+            "rbac.authorization.k8s.io/v1",
+            "ClusterRole",
+            "a",
+        ),
+        (
+            Stage::Classes,
+            "cluster.x-k8s.io/v1beta1",
+            "ClusterClass",
+            "c",
+        ),
+        (Stage::Classes, "node.k8s.io/v1", "RuntimeClass", "r"),
+        (Stage::Classes, "scheduling.k8s.io/v1", "PriorityClass", "p"),
+        (Stage::Classes, "storage.k8s.io/v1", "StorageClass", "s"),
+        (
+            Stage::Classes,
+            "snapshot.storage.k8s.io/v1",
+            "VolumeSnapshotClass",
+            "v",
+        ),
+        (Stage::Classes, "networking.k8s.io/v1", "IngressClass", "i"),
+        (
+            Stage::Classes,
+            "gateway.networking.k8s.io/v1",
+            "GatewayClass",
+            "g",
+        ),
+        (Stage::Classes, "resource.k8s.io/v1", "DeviceClass", "d"),
+        (
+            Stage::Custom,
+            "external-secrets.io/v1",
+            "ExternalSecret",
+            "e",
+        ),
+        (
+            Stage::Rest,
+            "rbac.authorization.k8s.io/v1",
+            "ClusterRoleBinding",
+            "c",
+        ),
+        (Stage::Rest, "v1", "ResourceQuota", "r"),
+        (Stage::Rest, "v1", "ServiceAccount", "s"),
+        (Stage::Rest, "rbac.authorization.k8s.io/v1", "Role", "r"),
+        (
+            Stage::Rest,
+            "rbac.authorization.k8s.io/v1",
+            "RoleBinding",
+            "r",
+        ),
+        (Stage::Rest, "v1", "ConfigMap", "a"),
+        (Stage::Rest, "v1", "ConfigMap", "b"),
+        (Stage::Rest, "v1", "Secret", "s"),
+        (Stage::Rest, "v1", "Service", "s"),
+        (Stage::Rest, "serving.knative.dev/v1", "Service", "a"),
+        (Stage::Rest, "v1", "LimitRange", "l"),
+        (Stage::Rest, "apps/v1", "Deployment", "d"),
+        (Stage::Rest, "apps/v1", "StatefulSet", "s"),
+        (Stage::Rest, "batch/v1", "CronJob", "c"),
+        (Stage::Rest, "policy/v1", "PodDisruptionBudget", "p"),
+        (Stage::Rest, "v1", "PersistentVolumeClaim", "x"),
+        (Stage::Rest, "v1", "Pod", "a"),
+        (Stage::Rest, "apps/v1", "DaemonSet", "d"),
+        (Stage::Rest, "batch/v1", "Job", "j"),
+        (Stage::Rest, "networking.k8s.io/v1", "Ingress", "i"),
+        (
+            Stage::Rest,
+            "admissionregistration.k8s.io/v1",
+            "MutatingWebhookConfiguration",
+            "m",
+        ),
+        (
+            Stage::Rest,
+            "admissionregistration.k8s.io/v1",
+            "ValidatingWebhookConfiguration",
+            "a",
+        ),
+    ];
+
+    #[test]
+    fn shuffled_kinds_come_in_the_order_of_flux() {
+        let custom = BTreeSet::from([GroupKind::new("external-secrets.io", "ExternalSecret")]);
+        let id = |object: &Object| format!("{} {}", object.key(), object.api_version());
+        let expected: Vec<(Stage, String)> = ORDERED
+            .iter()
+            .map(|(stage, version, kind, name)| (*stage, id(&object(version, kind, name))))
+            .collect();
+        let count = ORDERED.len();
+        // Steps that share no divisor with the number of kinds visit all of them, each in another order.
+        let steps = (1..count).filter(|step| {
+            (2..=*step).all(|d| !step.is_multiple_of(d) || !count.is_multiple_of(d))
+        });
+        for step in steps {
+            let shuffled = (0..count).map(|at| {
+                let (_, version, kind, name) = ORDERED[(at * step + step) % count];
+                object(version, kind, name)
+            });
+            let staged = stages(shuffled.collect(), &custom);
+            let found: Vec<(Stage, String)> = staged
+                .iter()
+                .flat_map(|(stage, list)| list.iter().map(|object| (*stage, id(object))))
+                .collect();
+            assert_eq!(found, expected, "step {step}");
+        }
+    }
+
     #[test]
     fn unknown_kinds_lie_between() {
         let key = |kind: &str| ObjectKey::new("", kind, "", "x");

@@ -63,7 +63,8 @@ pub(crate) fn value_at<'a>(
 }
 
 /// Texts that are pointers in Go: an empty one is set, and refused.
-const POINTERS: [&str; 12] = [
+const POINTERS: [&str; 13] = [
+    "completionMode",
     "failurePolicy",
     "internalTrafficPolicy",
     "matchPolicy",
@@ -78,10 +79,15 @@ const POINTERS: [&str; 12] = [
     "volumeMode",
 ];
 
-/// Sets a field that is absent, null or an empty text that is no pointer.
+/// Lists that get their default when they are empty, not only when they are absent.
+const BY_LENGTH: [&str; 1] = ["volumeLifecycleModes"];
+
+/// Sets a field that is absent, null, an empty list (where that counts as absent) or an empty text that is no pointer.
 pub(crate) fn default_to(map: &mut Map<String, Value>, name: &str, value: Value) {
     let unset = |value: &Value| {
-        value.is_null() || (value.as_str() == Some("") && !POINTERS.contains(&name))
+        value.is_null()
+            || (value.as_str() == Some("") && !POINTERS.contains(&name))
+            || (value.as_array().is_some_and(Vec::is_empty) && BY_LENGTH.contains(&name))
     };
     if map.get(name).is_none_or(unset) {
         map.insert(name.to_owned(), value);

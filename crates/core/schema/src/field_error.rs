@@ -302,13 +302,9 @@ fn sorted_json(value: &Value) -> String {
     }
 }
 
-/// JSON as Go's encoder writes it: `<`, `>`, `&` and the two line separators are escaped.
+/// A string as Go's encoder writes it.
 fn json_string(text: &str) -> String {
-    Value::from(text)
-        .to_string()
-        .replace('<', "\\u003c")
-        .replace('>', "\\u003e")
-        .replace('&', "\\u0026")
-        .replace('\u{2028}', "\\u2028")
-        .replace('\u{2029}', "\\u2029")
+    let mut out = String::new();
+    skein_gowords::push_json_string(&mut out, text);
+    out
 }

@@ -9,16 +9,61 @@ use crate::model::{Additional, Schema, SchemaRef, ValueType};
 /// Deepest nesting of a value, in levels; what lies deeper is left alone.
 const MAX_DEPTH: usize = 100;
 
-/// Rewrites an object of a built-in kind as a round trip through Go's types would: nulls and empty optional lists and
-/// maps go away, structs that are no pointers and required fields are written, quantities get their canonical form.
+/// Selectors of labels.
+const SELECTOR: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector";
+const SELECTOR_REQUIREMENT: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelectorRequirement";
+
+/// What becomes of empty lists and maps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Empties {
+    /// They are there, as in the memory of the server between decoding and storing.
+    Kept,
+    /// Optional ones go, those that Go's encoder always writes stay.
+    Encoded,
+    /// Nothing tells them from absent ones, as in storage.
+    Lost,
+}
+
+/// Rewrites an object of a built-in kind as a round trip through Go's types and storage would: nulls and empty optional
+/// lists and maps go away, structs that are no pointers and required fields are written, quantities get their canonical form.
 pub fn normalise(object: &mut Map<String, Value>, schema: &Schema) {
-    normalise_map(object, schema, 0);
+    normalise_map(object, schema, Empties::Lost, 0);
+}
+
+/// The same for an object that was only decoded: empty lists and maps stay, as validation sees and quotes them. Those
+/// of its own metadata go, for nothing quotes these.
+pub fn normalise_decoded(object: &mut Map<String, Value>, schema: &Schema) {
+    normalise_map(object, schema, Empties::Kept, 0);
+    if let (Some(Value::Object(metadata)), Some(schema)) =
+        (object.get_mut("metadata"), builtin::definition(OBJECT_META))
+    {
+        normalise_map(metadata, &schema, Empties::Encoded, 0);
+    }
+}
+
+/// The same for an object that was decoded and encoded again but not stored: the form in which owners of fields are told.
+pub fn normalise_encoded(object: &mut Map<String, Value>, schema: &Schema) {
+    normalise_map(object, schema, Empties::Encoded, 0);
+}
+
+/// Whether an empty list or map is among the members, at any depth.
+pub fn has_empties(object: &Map<String, Value>) -> bool {
+    object.values().any(|value| is_or_has_empty(value, 0))
+}
+
+fn is_or_has_empty(value: &Value, depth: usize) -> bool {
+    let below = |child: &Value| depth < MAX_DEPTH && is_or_has_empty(child, depth + 1);
+    match value {
+        Value::Array(list) => list.is_empty() || list.iter().any(below),
+        Value::Object(map) => map.is_empty() || map.values().any(below),
+        _ => false,
+    }
 }
 
 /// The same for the metadata of a custom resource, where an empty list of managedFields is dropped too.
 pub fn normalise_custom_metadata(metadata: &mut Map<String, Value>) {
     if let Some(schema) = builtin::definition(OBJECT_META) {
-        normalise_map(metadata, &schema, 0);
+        normalise_map(metadata, &schema, Empties::Lost, 0);
     }
     if metadata
         .get("managedFields")
@@ -29,13 +74,18 @@ pub fn normalise_custom_metadata(metadata: &mut Map<String, Value>) {
     }
 }
 
-fn normalise_map(map: &mut Map<String, Value>, schema: &Schema, depth: usize) {
+fn normalise_map(map: &mut Map<String, Value>, schema: &Schema, empties: Empties, depth: usize) {
     if depth > MAX_DEPTH {
         return;
     }
+    // Selectors are the same type for clients and inside of the server, encoded alike in refusals.
+    let empties = match schema.name.as_deref() {
+        Some(SELECTOR | SELECTOR_REQUIREMENT) if empties == Empties::Kept => Empties::Encoded,
+        _ => empties,
+    };
     let is_struct = !schema.properties.is_empty();
     if is_struct {
-        map.retain(|name, value| !is_omitted(name, value, schema));
+        map.retain(|name, value| !is_omitted(name, value, schema, empties));
         for (name, field) in &schema.properties {
             if !map.contains_key(name)
                 && let Some(value) = always_written(name, field, schema)
@@ -50,6 +100,7 @@ fn normalise_map(map: &mut Map<String, Value>, schema: &Schema, depth: usize) {
     for (name, value) in map.iter_mut() {
         // Storage does not tell an empty list from none.
         let is_empty = match &*value {
+            _ if empties != Empties::Lost => false,
             Value::Array(list) => list.is_empty(),
             // An empty struct is there; an empty map is not.
             Value::Object(fields) => {
@@ -61,12 +112,12 @@ fn normalise_map(map: &mut Map<String, Value>, schema: &Schema, depth: usize) {
             *value = Value::Null;
         }
         if let Some(field) = schema.field(name) {
-            normalise_value(value, field, depth + 1);
+            normalise_value(value, field, empties, depth + 1);
         }
     }
 }
 
-fn normalise_value(value: &mut Value, schema: &SchemaRef, depth: usize) {
+fn normalise_value(value: &mut Value, schema: &SchemaRef, empties: Empties, depth: usize) {
     if schema.name.as_deref() == Some(QUANTITY) {
         if let Some(text) = quantity::canonical(value) {
             *value = Value::String(text);
@@ -74,7 +125,7 @@ fn normalise_value(value: &mut Value, schema: &SchemaRef, depth: usize) {
         return;
     }
     match value {
-        Value::Object(map) => normalise_map(map, schema, depth),
+        Value::Object(map) => normalise_map(map, schema, empties, depth),
         // Bytes are decoded and encoded again: line breaks go away.
         Value::String(text) if schema.format.as_deref() == Some("byte") => {
             text.retain(|character| !matches!(character, '\r' | '\n'));
@@ -83,7 +134,7 @@ fn normalise_value(value: &mut Value, schema: &SchemaRef, depth: usize) {
             let Some(items) = &schema.items else { return };
             list.iter_mut().for_each(|value| fill_null(value, items));
             list.iter_mut()
-                .for_each(|value| normalise_value(value, items, depth + 1));
+                .for_each(|value| normalise_value(value, items, empties, depth + 1));
         }
         _ => {}
     }
@@ -145,8 +196,9 @@ fn fill_null(value: &mut Value, schema: &Schema) {
     *value = zero;
 }
 
-fn is_omitted(name: &str, value: &Value, schema: &Schema) -> bool {
+fn is_omitted(name: &str, value: &Value, schema: &Schema, empties: Empties) -> bool {
     match value {
+        Value::Array(_) | Value::Object(_) if empties == Empties::Kept => false,
         Value::Null => !schema.null_when_unset.iter().any(|field| field == name),
         Value::Array(_) | Value::Object(_)
             if schema.null_when_unset.iter().any(|field| field == name) =>

@@ -26,7 +26,7 @@ pub enum VersionError {
 }
 
 /// A version. Missing minor and patch numbers are zero.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Version {
     /// First number.
     pub major: u64,

@@ -13,6 +13,18 @@ pub trait Environment {
     /// Fills the bytes with randomness that is good enough for keys.
     fn random(&mut self, bytes: &mut [u8]);
 
+    /// A new RSA private key of so many bits, as PKCS #8 in DER. Nothing where the environment has no means of its own to draw one: then it comes from
+    /// [`Environment::random`], some times more slowly.
+    fn rsa_key(&mut self, _bits: usize) -> Option<Vec<u8>> {
+        None
+    }
+
+    /// A message signed by an RSA key (PKCS #1 in DER), padded as in PKCS #1 v1.5, with SHA-256. Nothing as for [`Environment::rsa_key`]; the signature is the
+    /// same then.
+    fn rsa_signature(&mut self, _key: &[u8], _message: &[u8]) -> Option<Vec<u8>> {
+        None
+    }
+
     /// Local time zone, for dates without one.
     fn time_zone(&self) -> TimeZone {
         TimeZone::UTC
@@ -32,6 +44,12 @@ pub trait Environment {
     /// An address of a host, for `getHostByName`: empty where templates may not ask for one, nothing where there is none.
     fn host_address(&mut self, _host: &str) -> Option<String> {
         Some(String::new())
+    }
+
+    /// The text at another address (http or https) to which a chart's schema of values refers; nothing where charts may not ask for one. The error says why
+    /// there is none.
+    fn schema(&mut self, _address: &str) -> Option<Result<Vec<u8>, String>> {
+        None
     }
 
     /// Asked every few thousand steps; true ends the rendering with an error.

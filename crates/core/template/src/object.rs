@@ -61,6 +61,16 @@ pub trait Object: Debug + Send + Sync {
         None
     }
 
+    /// What `MarshalText()` returns, if the type has it.
+    fn marshaled_text(&self) -> Option<String> {
+        None
+    }
+
+    /// A copy as copystructure makes it, where that is another value: fields that are not exported are lost.
+    fn deep_copy(&self) -> Option<Value> {
+        None
+    }
+
     /// Whether it is a nil pointer.
     fn is_nil(&self) -> bool {
         false

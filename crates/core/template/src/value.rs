@@ -14,7 +14,7 @@ use crate::time::GoTime;
 use crate::types::{IntKind, Kind, Type, UintKind};
 
 pub(crate) use json::zero;
-pub use json::{Integers, JsonError, MAX_VALUE_DEPTH_LEVELS};
+pub use json::{Integers, JsonError, MAX_VALUE_DEPTH_LEVELS, MAX_VALUE_PARTS};
 
 /// A value. Clones are cheap and share maps: what `set` does to one is seen through all.
 #[derive(Clone, Debug, Default)]

@@ -7,9 +7,8 @@ use skein_object::Object;
 use skein_schema::FieldError;
 use skein_schema::field_error::FieldPath;
 
-use crate::go_dump::unified;
 use crate::spot::{Errors, Spot};
-use crate::{claims, definitions, labels, pod_dump, volume_sources};
+use crate::{claims, definitions, labels, pod_dump, pods, volume_sources};
 
 /// Fields whose change is refused with `field is immutable`: group, kind, paths.
 const FIELDS: &[(&str, &str, &[&str])] = &[
@@ -61,8 +60,8 @@ const STATEFUL_SET: &[&str] = &[
 /// A text that is not set, as it is shown.
 static EMPTY: LazyLock<Value> = LazyLock::new(|| Value::from(""));
 
-/// Refused changes.
-pub(crate) fn check(errors: &mut Errors, old: &Object, new: &Object) {
+/// Refused changes; `sent` is the new object with the empty lists and maps that are not stored, which refusals show.
+pub(crate) fn check(errors: &mut Errors, old: &Object, new: &Object, sent: &Object) {
     let gvk = new.gvk();
     let key = (gvk.group.as_str(), gvk.kind.as_str());
     for (_, _, paths) in FIELDS
@@ -76,7 +75,7 @@ pub(crate) fn check(errors: &mut Errors, old: &Object, new: &Object) {
                 _ => old.at(&keys) == new.at(&keys),
             };
             if !is_same {
-                let mut spot = Spot::new(new.at(&keys), FieldPath::new(*path));
+                let mut spot = Spot::new(sent.at(&keys), FieldPath::new(*path));
                 if *path == "spec.controller" && !spot.is_set() {
                     spot.value = &EMPTY;
                 }
@@ -96,9 +95,9 @@ pub(crate) fn check(errors: &mut Errors, old: &Object, new: &Object) {
             definitions::check_change(errors, old, new);
         }
         ("", "Secret") => sealed(errors, old, new, &["data"]),
-        ("", "PersistentVolumeClaim") => claims::check_change(errors, old, new),
+        ("", "PersistentVolumeClaim") => claims::check_change(errors, old, new, sent),
         ("", "PersistentVolume") => volume(errors, old, new),
-        ("", "Pod") => pod(errors, old, new),
+        ("", "Pod") => pods::changes::check(errors, old, new),
         ("batch", "Job") => completions(errors, old, new),
         ("discovery.k8s.io", "EndpointSlice") => {
             let (before, now) = (old.at(&["addressType"]), Spot::of(new, "addressType"));
@@ -185,81 +184,5 @@ fn volume(errors: &mut Errors, old: &Object, new: &Object) {
     if old.at(&mode) != new.at(&mode) {
         let value = new.at(&mode).cloned().unwrap_or_default();
         errors.add(immutable("volumeMode", value));
-    }
-}
-
-/// A deadline may only come nearer.
-fn later_deadline(old: &Object, new: &Object) -> Option<FieldError> {
-    let spot = Spot::of(new, "spec").get("activeDeadlineSeconds");
-    let before = old.i64_at(&["spec", "activeDeadlineSeconds"]);
-    match (before, spot.number()) {
-        (Some(_), None) => {
-            let text = "must not update from a positive integer to nil value";
-            Some(spot.invalid(text))
-        }
-        (Some(before), Some(now)) if now > before => {
-            Some(spot.invalid("must be less than or equal to previous value"))
-        }
-        _ => None,
-    }
-}
-
-/// Fields of a Pod that may change, by rules of their own.
-const POD_MAY_CHANGE: [&str; 5] = [
-    "activeDeadlineSeconds",
-    "tolerations",
-    "terminationGracePeriodSeconds",
-    "nodeName",
-    "schedulingGates",
-];
-
-/// The new specification with the old one's values where a Pod may change.
-fn with_old_values(old: &Value, new: &Value) -> Value {
-    let mut spec = new.clone();
-    for kind in ["containers", "initContainers"] {
-        let containers = spec.get_mut(kind).and_then(Value::as_array_mut);
-        for (index, container) in containers.into_iter().flatten().enumerate() {
-            let image = old.get(kind).and_then(|list| list.get(index)?.get("image"));
-            if let (Some(container), Some(image)) = (container.as_object_mut(), image) {
-                container.insert("image".to_owned(), image.clone());
-            }
-        }
-    }
-    if let Some(map) = spec.as_object_mut() {
-        for field in POD_MAY_CHANGE {
-            match old.get(field) {
-                Some(value) => drop(map.insert(field.to_owned(), value.clone())),
-                None => drop(map.remove(field)),
-            }
-        }
-    }
-    spec
-}
-
-/// Of a Pod only images, deadlines and new tolerations change; the refusal shows what else did.
-fn pod(errors: &mut Errors, old: &Object, new: &Object) {
-    if let Some(error) = later_deadline(old, new) {
-        errors.add(error);
-        return;
-    }
-    let count = |object: &Object, kind: &str| {
-        let list = object.at(&["spec", kind]).and_then(Value::as_array);
-        list.map_or(0, Vec::len)
-    };
-    for kind in ["containers", "initContainers"] {
-        if count(old, kind) != count(new, kind) {
-            let path = Spot::of(new, "spec").get(kind);
-            errors.add(path.forbidden("pod updates may not add or remove containers"));
-            return;
-        }
-    }
-    let spec = |object: &Object| object.at(&["spec"]).cloned().unwrap_or_default();
-    let before = spec(old);
-    let after = with_old_values(&before, &spec(new));
-    if before != after {
-        let text = "pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)";
-        let dump = pod_dump::specification;
-        let text = format!("{text}\n{}", unified(&dump(&before), &dump(&after)));
-        errors.add(Spot::of(new, "spec").forbidden(&text));
     }
 }

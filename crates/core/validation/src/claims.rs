@@ -10,8 +10,9 @@ use crate::spot::{Errors, Spot};
 
 const STORAGE: [&str; 4] = ["spec", "resources", "requests", "storage"];
 
-pub(crate) fn check_change(errors: &mut Errors, old: &Object, new: &Object) {
-    let (mut before, mut after) = (old.clone(), new.clone());
+/// A changed claim; `sent` is the same with the empty lists and maps that are not stored, which the refusal shows.
+pub(crate) fn check_change(errors: &mut Errors, old: &Object, new: &Object, sent: &Object) {
+    let (mut before, mut after, mut shown) = (old.clone(), new.clone(), sent.clone());
     let bound = new.str_at(&["status", "phase"]) == Some("Bound");
     let take_over = |before: &mut Object, after: &Object, path: &[&str]| match after.at(path) {
         Some(value) => before.set(path, value.clone()),
@@ -33,6 +34,7 @@ pub(crate) fn check_change(errors: &mut Errors, old: &Object, new: &Object) {
         take_over(&mut before, new, &["spec", "volumeAttributesClassName"]);
         if let Some(size) = old.at(&STORAGE) {
             after.set(&STORAGE, size.clone());
+            shown.set(&STORAGE, size.clone());
         }
     }
     let dump = |claim: &Object| {
@@ -42,7 +44,7 @@ pub(crate) fn check_change(errors: &mut Errors, old: &Object, new: &Object) {
     let (before, after) = (dump(&before), dump(&after));
     if before != after {
         let text = "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims";
-        let text = format!("{text}\n{}", unified(&before, &after));
+        let text = format!("{text}\n{}", unified(&before, &dump(&shown)));
         errors.add(Spot::of(new, "spec").forbidden(&text));
     }
     check_size(errors, old, new);

@@ -10,6 +10,7 @@ const CONTEXT_LINES: usize = 3;
 pub(crate) type Field = (&'static str, &'static str, Form);
 
 /// How a value of Go is written, one level deeper than its field.
+#[derive(Clone, Copy)]
 pub(crate) enum Form {
     /// As JSON with keys in order.
     Plain,

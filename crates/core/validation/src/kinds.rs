@@ -5,12 +5,13 @@ use skein_schema::FieldError;
 
 use crate::spot::Errors;
 use crate::{
-    autoscaling, changes, config, coordination, definitions, jobs, networking, nodes, pods, policy,
-    rbac, services, storage, webhooks, workloads,
+    admission_policies, autoscaling, changes, config, coordination, definitions, events, jobs,
+    networking, nodes, pods, policy, rbac, services, storage, webhooks, workloads,
 };
 
-/// What is wrong with a new object of a built-in kind, its metadata apart. Defaults must be filled in.
-pub fn check(object: &Object) -> Vec<FieldError> {
+/// What is wrong with a new object of a built-in kind, its metadata apart. Defaults must be filled in. The object is in
+/// the version that is stored; `through` is the one that it was sent in.
+pub fn check(object: &Object, through: &str) -> Vec<FieldError> {
     let mut errors = Errors::default();
     if object.kind() == "Service" && object.api_version() == "v1" {
         // Addresses are looked at first, and told alone.
@@ -20,12 +21,28 @@ pub fn check(object: &Object) -> Vec<FieldError> {
         }
     }
     content(&mut errors, object, true);
+    if is_event(object) {
+        events::check_new(&mut errors, object, through);
+    }
     beside_older(&mut errors, None, object);
     errors.0
 }
 
-/// What is wrong with an object that replaces an older state of itself.
-pub fn check_change(old: &Object, new: &Object) -> Vec<FieldError> {
+fn is_event(object: &Object) -> bool {
+    object.kind() == "Event" && object.api_version() == "v1"
+}
+
+/// What is wrong with a Pod that was changed through `ephemeralcontainers`.
+pub fn check_ephemeral_containers(old: &Object, new: &Object, sent: &Object) -> Vec<FieldError> {
+    let mut errors = Errors::default();
+    content(&mut errors, sent, false);
+    pods::changes::check_ephemeral(&mut errors, old, new);
+    errors.0
+}
+
+/// What is wrong with an object that replaces an older state of itself: `new` is what is to be stored, and `sent` the same
+/// with the empty lists and maps that storage does not keep, from a request in the version `through`.
+pub fn check_change(old: &Object, new: &Object, sent: &Object, through: &str) -> Vec<FieldError> {
     let mut errors = Errors::default();
     let gvk = new.gvk();
     // In this order the API server lists them.
@@ -36,32 +53,33 @@ pub fn check_change(old: &Object, new: &Object) -> Vec<FieldError> {
                 return errors.0;
             }
             services::check_change(&mut errors, old, new);
-            content(&mut errors, new, false);
+            content(&mut errors, sent, false);
         }
         ("", "ConfigMap" | "Secret") => {
-            changes::check(&mut errors, old, new);
-            content(&mut errors, new, false);
+            changes::check(&mut errors, old, new, sent);
+            content(&mut errors, sent, false);
         }
+        ("", "Event") => events::check_change(&mut errors, old, new, through),
         ("", "Node") => {
-            content(&mut errors, new, false);
+            content(&mut errors, sent, false);
             nodes::check_change(&mut errors, old, new);
         }
         ("batch", "Job") => {
             // Twice in the API server, too.
-            content(&mut errors, new, false);
-            jobs::check_whole_spec(&mut errors, new);
-            changes::check(&mut errors, old, new);
+            content(&mut errors, sent, false);
+            jobs::check_whole_spec(&mut errors, sent);
+            changes::check(&mut errors, old, new, sent);
         }
         ("", "PersistentVolume") => {
             // Twice in the API server, too.
-            content(&mut errors, new, false);
-            content(&mut errors, new, false);
-            changes::check(&mut errors, old, new);
+            content(&mut errors, sent, false);
+            content(&mut errors, sent, false);
+            changes::check(&mut errors, old, new, sent);
         }
         _ => {
-            content(&mut errors, new, false);
+            content(&mut errors, sent, false);
             beside_older(&mut errors, Some(old), new);
-            changes::check(&mut errors, old, new);
+            changes::check(&mut errors, old, new, sent);
         }
     }
     errors.0
@@ -114,6 +132,12 @@ fn content(errors: &mut Errors, object: &Object, creating: bool) {
         ("scheduling.k8s.io", "PriorityClass") => policy::check_priority(errors, object, creating),
         ("apiextensions.k8s.io", "CustomResourceDefinition") => {
             definitions::check(errors, object, creating)
+        }
+        ("admissionregistration.k8s.io", "ValidatingAdmissionPolicy") => {
+            admission_policies::check(errors, object);
+        }
+        ("admissionregistration.k8s.io", "ValidatingAdmissionPolicyBinding") => {
+            admission_policies::check_binding(errors, object);
         }
         _ => {}
     }

@@ -4,12 +4,14 @@
 //! that must match, fields that may not change. Rules and messages were learned from a running kube-apiserver
 //! (`cargo xtask oracle refusals` compares the two over generated bad objects).
 
+mod admission_policies;
 mod autoscaling;
 mod changes;
 mod claims;
 mod config;
 mod coordination;
 mod definitions;
+mod events;
 mod go_dump;
 mod jobs;
 mod kinds;
@@ -20,10 +22,12 @@ pub mod names;
 mod networking;
 mod nodes;
 mod pod_dump;
+pub mod pod_security;
 mod pods;
 mod policy;
 mod quantities;
 mod rbac;
+pub mod resource_quotas;
 mod schedule;
 mod services;
 mod spot;
@@ -34,5 +38,5 @@ mod webhooks;
 mod workloads;
 
 pub use definitions::unrecognized_formats;
-pub use kinds::{check, check_change};
+pub use kinds::{check, check_change, check_ephemeral_containers};
 pub use status::check_status;

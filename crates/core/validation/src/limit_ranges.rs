@@ -19,7 +19,7 @@ const CONTAINERS: [(&str, &str); 2] = [
 /// Resources that can be said for a pod as a whole.
 const OF_PODS: [&str; 2] = ["cpu", "memory"];
 
-type Amounts = BTreeMap<String, Quantity>;
+pub(crate) type Amounts = BTreeMap<String, Quantity>;
 
 /// Gives the containers of a pod the requests and limits that a range has as defaults.
 pub fn complete_pod(range: &Object, pod: &mut Object) {
@@ -225,7 +225,7 @@ fn too_far_apart(
 }
 
 /// What a pod asks for as a whole: the sum of its containers, or the most that one of the containers before them needs.
-fn of_whole(pod: &Object, kind: &str) -> Amounts {
+pub(crate) fn of_whole(pod: &Object, kind: &str) -> Amounts {
     let of = |container: &Value| amounts(container.pointer(&format!("/resources/{kind}")));
     let mut sum = Amounts::new();
     for container in containers(pod, "containers") {
@@ -253,11 +253,11 @@ fn of_whole(pod: &Object, kind: &str) -> Amounts {
     sum
 }
 
-fn add(to: &mut Amounts, more: &Amounts) {
+pub(crate) fn add(to: &mut Amounts, more: &Amounts) {
     for (name, value) in more {
-        let sum = to
-            .get(name)
-            .map_or(Some(*value), |there| there.plus(*value));
+        // Zero has no form of its own: the sum is written as what is added.
+        let there = to.get(name).filter(|there| there.sign() != 0);
+        let sum = there.map_or(Some(*value), |there| there.plus(*value));
         if let Some(sum) = sum {
             to.insert(name.clone(), sum);
         }
@@ -275,7 +275,7 @@ fn raise(to: &mut Amounts, other: &Amounts) {
     }
 }
 
-fn amounts(list: Option<&Value>) -> Amounts {
+pub(crate) fn amounts(list: Option<&Value>) -> Amounts {
     let list = list.and_then(Value::as_object);
     list.into_iter()
         .flatten()
@@ -283,7 +283,7 @@ fn amounts(list: Option<&Value>) -> Amounts {
         .collect()
 }
 
-fn containers<'a>(pod: &'a Object, list: &str) -> impl Iterator<Item = &'a Value> {
+pub(crate) fn containers<'a>(pod: &'a Object, list: &str) -> impl Iterator<Item = &'a Value> {
     let list = pod.at(&["spec", list]).and_then(Value::as_array);
     list.into_iter().flatten()
 }

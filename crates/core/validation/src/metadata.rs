@@ -29,7 +29,8 @@ pub fn name_rule(group: &str, kind: &str) -> NameRule {
             "rbac.authorization.k8s.io" | "certificates.k8s.io" | "flowcontrol.apiserver.k8s.io",
             _,
         )
-        | ("apiregistration.k8s.io", _) => NameRule::PathSegment,
+        | ("apiregistration.k8s.io", _)
+        | ("policy", "PodDisruptionBudget") => NameRule::PathSegment,
         _ => NameRule::Subdomain,
     }
 }

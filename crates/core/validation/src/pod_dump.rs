@@ -1,8 +1,14 @@
 //! Specifications of pods as Go prints them: in refusals of changed templates, and as differences of changed pods.
 
+use std::sync::LazyLock;
+
 use serde_json::Value;
 
 use crate::go_dump::{Field, Form, compact, lines};
+
+mod volumes;
+
+use volumes::{PROBE, VOLUME};
 
 const PORT: &[Field] = &[
     ("Name", "name", Form::Text),
@@ -49,9 +55,9 @@ const CONTAINER: &[Field] = &[
     ("RestartPolicyRules", "restartPolicyRules", Form::Plain),
     ("VolumeMounts", "volumeMounts", Form::List(MOUNT)),
     ("VolumeDevices", "volumeDevices", Form::Plain),
-    ("LivenessProbe", "livenessProbe", Form::Plain),
-    ("ReadinessProbe", "readinessProbe", Form::Plain),
-    ("StartupProbe", "startupProbe", Form::Plain),
+    ("LivenessProbe", "livenessProbe", Form::Fields(PROBE)),
+    ("ReadinessProbe", "readinessProbe", Form::Fields(PROBE)),
+    ("StartupProbe", "startupProbe", Form::Fields(PROBE)),
     ("Lifecycle", "lifecycle", Form::Plain),
     (
         "TerminationMessagePath",
@@ -108,11 +114,25 @@ const MOVED: [&str; 5] = [
     "hostUsers",
 ];
 
+/// A container, and whose processes it shares.
+static EPHEMERAL: LazyLock<Vec<Field>> = LazyLock::new(|| {
+    let target = ("TargetContainerName", "targetContainerName", Form::Text);
+    [CONTAINER, &[target]].concat()
+});
+
+const TOLERATION: &[Field] = &[
+    ("Key", "key", Form::Text),
+    ("Operator", "operator", Form::Text),
+    ("Value", "value", Form::Text),
+    ("Effect", "effect", Form::Text),
+    ("TolerationSeconds", "tolerationSeconds", Form::Plain),
+];
+
 const NAMED: &[Field] = &[("Name", "name", Form::Text)];
 
 /// The specification in the order of Go's internal type; what has no fields here is printed as it stands.
 const SPECIFICATION: &[Field] = &[
-    ("Volumes", "volumes", Form::Plain),
+    ("Volumes", "volumes", Form::List(VOLUME)),
     ("InitContainers", "initContainers", Form::List(CONTAINER)),
     ("Containers", "containers", Form::List(CONTAINER)),
     ("EphemeralContainers", "ephemeralContainers", Form::Plain),
@@ -143,7 +163,7 @@ const SPECIFICATION: &[Field] = &[
     ("SetHostnameAsFQDN", "setHostnameAsFQDN", Form::Plain),
     ("Affinity", "affinity", Form::Plain),
     ("SchedulerName", "schedulerName", Form::Text),
-    ("Tolerations", "tolerations", Form::Plain),
+    ("Tolerations", "tolerations", Form::List(TOLERATION)),
     ("HostAliases", "hostAliases", Form::Plain),
     ("PriorityClassName", "priorityClassName", Form::Text),
     ("Priority", "priority", Form::Plain),
@@ -175,7 +195,17 @@ pub(crate) fn specification(spec: &Value) -> Vec<String> {
             security[name] = value;
         }
     }
-    lines(SPECIFICATION, &spec)
+    let with_ephemeral = |field: &Field| match field.0 {
+        "EphemeralContainers" => (field.0, field.1, Form::List(&EPHEMERAL)),
+        _ => *field,
+    };
+    let fields: Vec<Field> = SPECIFICATION.iter().map(with_ephemeral).collect();
+    lines(&fields, &spec)
+}
+
+/// The lines of an ephemeral container.
+pub(crate) fn ephemeral_container(container: &Value) -> Vec<String> {
+    lines(&EPHEMERAL, container)
 }
 
 /// A template of pods on one line.

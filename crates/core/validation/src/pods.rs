@@ -6,7 +6,9 @@ use crate::labels;
 use crate::names::{label_problems, range_problems, subdomain_problems};
 use crate::spot::{Errors, Spot};
 
+pub(crate) mod changes;
 mod containers;
+mod ephemeral;
 mod probes;
 mod scheduling;
 mod security;
@@ -19,9 +21,20 @@ const PREEMPTION_POLICIES: &[&str] = &["PreemptLowerPriority", "Never"];
 /// Longest time that a Pod may be told to run, in seconds.
 const MAX_DEADLINE_SECONDS: i64 = 2_147_483_647;
 
+/// What is said of an image of a Pod, though not of a template.
+const UNTRIMMED: &str = "must not have leading or trailing whitespace";
+
 /// A Pod.
 pub(crate) fn check_pod(errors: &mut Errors, object: &Object) {
-    check_spec(errors, &Spot::of(object, "spec"), &[]);
+    let spec = Spot::of(object, "spec");
+    check_spec(errors, &spec, &[]);
+    for kind in ["containers", "initContainers", "ephemeralContainers"] {
+        for container in spec.get(kind).items() {
+            let image = container.get("image");
+            let is_trimmed = image.text().trim().len() == image.text().len();
+            errors.add_if(!is_trimmed, || image.invalid(UNTRIMMED));
+        }
+    }
 }
 
 /// A template: metadata and spec. `claims` are volumes that the controller adds to those of the spec.
@@ -48,10 +61,13 @@ fn check_spec(errors: &mut Errors, spec: &Spot<'_>, claims: &[&str]) {
     }
     let volumes = volumes::check(errors, &spec.get("volumes"), claims);
     containers::check(errors, spec, &volumes);
+    ephemeral::check(errors, spec, &volumes);
     check_host_network(errors, spec);
     errors.choice(&spec.get("restartPolicy"), RESTART_POLICIES);
     errors.choice(&spec.get("dnsPolicy"), DNS_POLICIES);
     labels::check(errors, &spec.get("nodeSelector"));
+    check_parameters(errors, spec);
+    check_mounts_of_processes(errors, spec);
     security::check_pod(errors, &spec.get("securityContext"));
     scheduling::check_affinity(errors, &spec.get("affinity"));
     scheduling::check_spread(errors, &spec.get("topologySpreadConstraints"));
@@ -100,6 +116,35 @@ fn check_spec(errors: &mut Errors, spec: &Spot<'_>, claims: &[&str]) {
 /// When a Pod or a class may push others away.
 pub(crate) fn check_preemption(errors: &mut Errors, policy: &Spot<'_>) {
     errors.optional_choice(policy, PREEMPTION_POLICIES);
+}
+
+/// Parameters of the kernel that belong to the host are not set in a Pod that shares them.
+fn check_parameters(errors: &mut Errors, spec: &Spot<'_>) {
+    const OF_PROCESSES: [&str; 4] = ["kernel.shm", "kernel.msg", "kernel.sem", "fs.mqueue."];
+    for parameter in spec.get("securityContext.sysctls").items() {
+        let name = parameter.get("name");
+        let starts = |prefixes: &[&str]| prefixes.iter().any(|p| name.text().starts_with(p));
+        for (shared, prefixes) in [("hostNetwork", &["net."][..]), ("hostIPC", &OF_PROCESSES)] {
+            if spec.get(shared).is_true() && starts(prefixes) {
+                let text = format!("may not be specified when '{shared}' is true");
+                errors.add(name.invalid(text));
+            }
+        }
+    }
+}
+
+/// All of `/proc` is seen only by users of the Pod's own.
+fn check_mounts_of_processes(errors: &mut Errors, spec: &Spot<'_>) {
+    if spec.get("hostUsers").value.as_bool() == Some(false) {
+        return;
+    }
+    for kind in ["containers", "initContainers", "ephemeralContainers"] {
+        for container in spec.get(kind).items() {
+            let mount = container.get("securityContext.procMount");
+            let text = "`hostUsers` must be false to use `Unmasked`";
+            errors.add_if(mount.text() == "Unmasked", || mount.invalid(text));
+        }
+    }
 }
 
 /// On the network of the host a port is the same inside and outside.

@@ -56,7 +56,12 @@ pub(crate) fn check_priority(errors: &mut Errors, object: &Object, creating: boo
         let text = format!("maximum allowed value of a user defined priority is {MAX_PRIORITY}");
         errors.add(value.forbidden(&text));
     }
-    pods::check_preemption(errors, &Spot::of(object, "preemptionPolicy"));
+    let preemption = Spot::of(object, "preemptionPolicy");
+    if preemption.value.as_str() == Some("") {
+        errors.add(preemption.required(""));
+    } else {
+        pods::check_preemption(errors, &preemption);
+    }
 }
 
 const SCOPES: &[&str] = &[
@@ -88,6 +93,30 @@ pub(crate) fn check_quota(errors: &mut Errors, object: &Object) {
     ] {
         if has(one) && has(other) {
             errors.add(scopes.invalid("conflicting scopes"));
+        }
+    }
+    check_selected_scopes(errors, &spec.get("scopeSelector.matchExpressions"));
+}
+
+/// The API server tells the problems of these without their place in the list.
+fn check_selected_scopes(errors: &mut Errors, scopes: &Spot<'_>) {
+    for scope in scopes.items() {
+        let at = |name: &str| Spot::new(scope.value.get(name), scopes.path.child(name));
+        let (name, operator, values) = (at("scopeName"), at("operator"), at("values"));
+        if !SCOPES.contains(&name.text()) {
+            errors.add(name.invalid("unsupported scope"));
+        }
+        match operator.text() {
+            "In" | "NotIn" if values.len() == 0 => {
+                let text = "must be at least one value when `operator` is 'In' or 'NotIn' for scope selector";
+                errors.add(values.required(text));
+            }
+            "Exists" | "DoesNotExist" if values.len() > 0 => {
+                let text = "must be no value when `operator` is 'Exist' or 'DoesNotExist' for scope selector";
+                errors.add(values.invalid(text));
+            }
+            "In" | "NotIn" | "Exists" | "DoesNotExist" => {}
+            _ => errors.add(operator.invalid("not a valid selector operator")),
         }
     }
 }

@@ -167,7 +167,10 @@ pub(crate) fn check_class(errors: &mut Errors, object: &Object) {
                 .map(|text| provisioner.invalid_as(lower.as_str(), text)),
         );
     }
-    errors.optional_choice(&Spot::of(object, "reclaimPolicy"), &["Delete", "Retain"]);
+    let policy = Spot::of(object, "reclaimPolicy");
+    if !policy.is_blank() {
+        errors.optional_choice(&policy, &["Delete", "Retain"]);
+    }
     let mode = Spot::of(object, "volumeBindingMode");
     if mode.is_set() {
         errors.optional_choice(&mode, &["Immediate", "WaitForFirstConsumer"]);

@@ -113,7 +113,8 @@ fn check_qualified(errors: &mut Errors, name: &Spot<'_>) {
     }
 }
 
-fn check_rule(errors: &mut Errors, rule: &Spot<'_>) {
+/// Operations, groups, versions and resources that a webhook or policy is asked about.
+pub(crate) fn check_rule(errors: &mut Errors, rule: &Spot<'_>) {
     let operations = rule.get("operations");
     check_filled_list(errors, &operations, "operations");
     for operation in operations.items() {

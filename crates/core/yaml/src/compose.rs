@@ -5,10 +5,13 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use compact_str::CompactString;
 use libyaml_safer::{
-    Error, ErrorKind, Event, EventData, MappingStyle, Parser, ScalarStyle, SequenceStyle,
+    Error, ErrorKind, Event, EventData, MappingStyle, Mark, Parser, ScalarStyle, SequenceStyle,
 };
 
+use crate::comments::NodeComments;
+use crate::detail::Detail;
 use crate::encoding::prepared;
 use crate::error::YamlError;
 use crate::escapes::{SlashEscapes, UNKNOWN};
@@ -97,9 +100,11 @@ pub(crate) struct Composer<'a> {
     anchors: HashMap<String, Node>,
     count: usize,
     ended: bool,
-    lines_before: u64,
+    pub(crate) lines_before: u64,
     marks_aliases: bool,
     is_checked: bool,
+    /// The comments of the nodes that are still to come, when details are asked for.
+    pub(crate) details: Option<std::vec::IntoIter<NodeComments>>,
     /// Events that were given.
     events: usize,
     colons: Colons,
@@ -122,6 +127,7 @@ impl<'a> Composer<'a> {
             lines_before: 0,
             marks_aliases: false,
             is_checked: false,
+            details: None,
             events: 0,
             colons: Colons::default(),
             brackets: Brackets::default(),
@@ -236,7 +242,16 @@ impl<'a> Composer<'a> {
                     return Ok(root.unwrap_or_else(Node::null));
                 }
                 EventData::SequenceEnd | EventData::MappingEnd => open.pop(),
-                data => self.begin(data, line, &mut open)?,
+                data => {
+                    let detail = self.detail_of(&data, &event.start_mark);
+                    let mut begun = self.begin(data, line, &mut open)?;
+                    if let Some(begun) = begun.as_mut().or(open.last_mut())
+                        && detail.is_some()
+                    {
+                        begun.node.detail = detail;
+                    }
+                    begun
+                }
             };
             let Some(Open { node, anchor }) = finished else {
                 continue;
@@ -249,6 +264,19 @@ impl<'a> Composer<'a> {
                 None => root = Some(node),
             }
         }
+    }
+
+    /// The detail of the node that an event begins; an alias keeps those of what it stands for.
+    fn detail_of(&mut self, data: &EventData, start: &Mark) -> Option<Box<Detail>> {
+        let comments = self.details.as_mut()?.next().unwrap_or_default();
+        if matches!(data, EventData::Alias { .. }) {
+            return None;
+        }
+        Some(Box::new(Detail {
+            line: start.line + 1,
+            column: start.column + 1,
+            comments,
+        }))
     }
 
     /// Handles the event that begins a node: opens a collection, or gives the finished scalar or alias.
@@ -367,7 +395,8 @@ fn scalar_node(
         tag,
         line: line_number(line),
         shared: 0,
-        value,
+        detail: None,
+        value: value.into(),
         content: Vec::new(),
     }
 }
@@ -397,7 +426,8 @@ fn collection_node(kind: Kind, tag: Option<String>, flow: bool, line: u64) -> No
         tag,
         line: line_number(line),
         shared: 0,
-        value: String::new(),
+        detail: None,
+        value: CompactString::default(),
         content: Vec::new(),
     }
 }

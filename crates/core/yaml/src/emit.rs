@@ -18,22 +18,10 @@ pub fn to_string_sorted_by_bytes(value: &Value) -> String {
     write(value, KeyOrder::Bytes)
 }
 
-/// Writes a value as go-yaml v3 does with an indent of two (Helm's `toYamlPretty`): lists are indented in maps, lines are not folded.
-pub fn to_string_pretty(value: &Value) -> String {
-    let mut emitter = Emitter {
-        out: Output::new(Width::Unlimited),
-        order: KeyOrder::Natural,
-        indented_lists: true,
-    };
-    emitter.value(value, false);
-    emitter.out.finish()
-}
-
 fn write(value: &Value, order: KeyOrder) -> String {
     let mut emitter = Emitter {
         out: Output::new(Width::Fold),
         order,
-        indented_lists: false,
     };
     emitter.value(value, false);
     emitter.out.finish()
@@ -90,28 +78,14 @@ fn push_fold(out: &mut String, breaks: usize) {
 struct Emitter {
     out: Output,
     order: KeyOrder,
-    /// Whether lists in maps are indented under their key.
-    indented_lists: bool,
 }
 
 impl Emitter {
-    /// Whose writer this is: lists are indented by go-yaml v3.
-    fn dialect(&self) -> Dialect {
-        match self.indented_lists {
-            true => Dialect::V3,
-            false => Dialect::V2,
-        }
-    }
-
     fn value(&mut self, value: &Value, in_mapping: bool) {
         match value {
             Value::Null => self.plain("null"),
             Value::Bool(true) => self.plain("true"),
             Value::Bool(false) => self.plain("false"),
-            // Without a way through JSON, floats stay floats.
-            Value::Number(number) if self.indented_lists && number.is_f64() => {
-                self.plain(&float_to_text(number.as_f64().unwrap_or_default()));
-            }
             Value::Number(number) => self.plain(&number_text(number)),
             Value::String(text) => self.text(text, false),
             Value::Array(items) if items.is_empty() => self.out.empty_collection("[", "]"),
@@ -134,13 +108,13 @@ impl Emitter {
         } else {
             text
         };
-        let dialect = self.dialect();
+        let dialect = Dialect::V2;
         self.out
             .scalar(text, choice_for(text, dialect), simple_key, dialect);
     }
 
     fn list(&mut self, items: &[Value], in_mapping: bool) {
-        let indent = self.out.begin_sequence(in_mapping && !self.indented_lists);
+        let indent = self.out.begin_sequence(in_mapping);
         for item in items {
             self.out.sequence_item();
             self.value(item, false);
@@ -172,7 +146,7 @@ impl Emitter {
 }
 
 /// go-yaml's choice of style for a string. v3 quotes what was a boolean for v2, too.
-fn choice_for(text: &str, dialect: Dialect) -> ScalarChoice {
+pub(crate) fn choice_for(text: &str, dialect: Dialect) -> ScalarChoice {
     let old_bool =
         || dialect == Dialect::V3 && matches!(resolve(text, Dialect::V2), Scalar::Bool(_));
     if text.contains('\n') {

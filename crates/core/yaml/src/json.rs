@@ -1,6 +1,6 @@
 //! Node trees as JSON values, by the rules of go-yaml v2 under `sigs.k8s.io/yaml` and of go-yaml v3 under kyaml.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -127,7 +127,7 @@ struct Reader {
 fn refolded(node: &Node) -> Result<String, YamlError> {
     let text = crate::write::node_to_string(node);
     Ok(compose(text.as_bytes(), Dialect::V3)?
-        .map(|node| node.value)
+        .map(|node| node.value.into_string())
         .unwrap_or_default())
 }
 
@@ -204,7 +204,7 @@ impl Reader {
             return Ok(Value::String(refolded(node)?));
         }
         if self.reencoded && becomes_text(node, in_flow) {
-            return Ok(Value::String(node.value.clone()));
+            return Ok(Value::String(node.value.to_string()));
         }
         let scalar = self.checked(node)?;
         Ok(match scalar {
@@ -214,9 +214,9 @@ impl Reader {
             Scalar::Uint(value) => Value::from(value),
             Scalar::Float(value) => json_number(value).ok_or_else(|| no_number(node, value))?,
             Scalar::Timestamp(text) if self.dialect == Dialect::V3 => Value::String(text),
-            Scalar::Timestamp(_) => Value::String(node.value.clone()),
+            Scalar::Timestamp(_) => Value::String(node.value.to_string()),
             Scalar::Text if node.tag == Tag::Binary => Value::String(binary(node)?),
-            Scalar::Text => Value::String(node.value.clone()),
+            Scalar::Text => Value::String(node.value.to_string()),
         })
     }
 
@@ -306,10 +306,10 @@ impl Reader {
         let scalar = self.checked(key)?;
         if self.dialect == Dialect::V3 {
             return match scalar {
-                Scalar::Text => Ok(Some(key.value.clone())),
+                Scalar::Text => Ok(Some(key.value.to_string())),
                 // At the top the keys are read as strings, and a null key is dropped.
                 Scalar::Null if top => Ok(None),
-                _ if top => Ok(Some(key.value.clone())),
+                _ if top => Ok(Some(key.value.to_string())),
                 _ => Err(not_json(
                     key,
                     format!("the key {} is not a string, quote it", key.value),
@@ -330,7 +330,7 @@ impl Reader {
                 let problem = format!("the number {} is too large for a key, quote it", key.value);
                 return Err(bad_key(key, problem, unsupported("uint64", key, value)));
             }
-            Scalar::Timestamp(_) | Scalar::Text => key.value.clone(),
+            Scalar::Timestamp(_) | Scalar::Text => key.value.to_string(),
         }))
     }
 }
@@ -346,6 +346,33 @@ fn binary(node: &Node) -> Result<String, YamlError> {
         .decode(node.value.replace(['\n', '\r'], ""))
         .map_err(|_| not_json(node, "!!binary needs base64 data"))?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// The keys that occur twice in a map of the first document, each with the line where its later value begins, in the
+/// order in which go-yaml meets them. None for a text that is no YAML.
+pub fn duplicate_keys(text: &[u8]) -> Vec<(u64, String)> {
+    let mut found = Vec::new();
+    if let Ok(Some(node)) = compose(text, Dialect::V2) {
+        find_duplicates(&node, &mut found);
+    }
+    found
+}
+
+/// Depth is that of the composed document, which is bounded.
+fn find_duplicates(node: &Node, found: &mut Vec<(u64, String)>) {
+    if node.kind != Kind::Mapping {
+        node.content
+            .iter()
+            .for_each(|child| find_duplicates(child, found));
+        return;
+    }
+    let mut seen = HashSet::new();
+    for (key, value) in node.entries() {
+        find_duplicates(value, found);
+        if key.kind == Kind::Scalar && !seen.insert(&key.value) {
+            found.push((u64::from(value.line), key.value.to_string()));
+        }
+    }
 }
 
 /// Refuses a map that has a key twice, by text, as go-yaml v3 does.
@@ -367,7 +394,7 @@ fn refuse_duplicates(node: &Node) -> Result<(), YamlError> {
         if let Some(first_line) = first {
             return Err(YamlError::DuplicateKey {
                 line: u64::from(key.line),
-                key: key.value.clone(),
+                key: key.value.to_string(),
                 first_line: u64::from(first_line),
                 value_line: u64::from(value.line),
             });

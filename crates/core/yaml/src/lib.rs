@@ -10,7 +10,9 @@
 //! The other, [`node_to_string`], writes node trees in the style that they were read.
 
 mod base64_lines;
+mod comments;
 mod compose;
+mod detail;
 mod emit;
 mod encoding;
 mod error;
@@ -20,6 +22,7 @@ mod go_syntax;
 mod json;
 mod node;
 mod number;
+mod pretty;
 mod resolve;
 mod scalar;
 mod sort;
@@ -27,19 +30,24 @@ mod tags;
 mod timestamp;
 mod write;
 
+pub use compact_str::CompactString;
+
 pub use base64_lines::encode_base64_lines;
+pub use comments::NodeComments;
 pub use compose::{
     Dialect, MAX_DEPTH_LEVELS, MAX_INPUT_BYTES, MAX_NODES, compose, compose_all, compose_part,
     compose_with_aliases,
 };
-pub use emit::{to_string, to_string_pretty, to_string_sorted_by_bytes};
+pub use detail::{Detail, compose_detailed, node_fields_to_json};
+pub use emit::{to_string, to_string_sorted_by_bytes};
 pub use error::YamlError;
 pub use json::{
-    Document, MAX_DOCUMENTS, documents, from_slice, from_slice_strict, node_to_json,
-    reencoded_to_json,
+    Document, MAX_DOCUMENTS, documents, duplicate_keys, from_slice, from_slice_strict,
+    node_to_json, reencoded_to_json,
 };
-pub use node::{Kind, Node, Style, Tag};
+pub use node::{Kind, Node, OtherTag, Style, Tag};
 pub use number::{float_to_text, json_number};
+pub use pretty::PrettyValue;
 pub use resolve::{Scalar, is_yaml_1_1_non_string, resolve};
-pub use sort::compare_keys;
+pub use sort::{compare_keys, sort_entries};
 pub use write::node_to_string;

@@ -1,6 +1,9 @@
-//! The node tree: what go-yaml v3 calls a `yaml.Node`, without comments.
+//! The node tree: what go-yaml v3 calls a `yaml.Node`.
+
+use compact_str::CompactString;
 
 use crate::compose::Dialect;
+use crate::detail::Detail;
 use crate::resolve::{Scalar, resolve};
 
 /// What a node is.
@@ -33,6 +36,8 @@ impl Style {
     pub const FOLDED: Self = Self(16);
     /// `{}` and `[]`.
     pub const FLOW: Self = Self(32);
+    /// A list or map out of which the last element was taken.
+    pub const EMPTIED: Self = Self(128);
     /// Stands where an alias stood; only [`crate::compose_with_aliases`] sets it.
     pub const ALIAS: Self = Self(64);
 
@@ -49,6 +54,11 @@ impl Style {
     /// Both sets of flags.
     pub fn with(self, other: Self) -> Self {
         Self(self.0 | other.0)
+    }
+
+    /// The flags as go-yaml numbers them.
+    pub fn bits(self) -> u8 {
+        self.0
     }
 
     /// Whether the style makes every scalar a string.
@@ -83,9 +93,13 @@ pub enum Tag {
     Seq,
     /// `!!map`
     Map,
-    /// Any other tag, as written.
-    Other(Box<str>),
+    /// Any other tag.
+    Other(Box<OtherTag>),
 }
+
+/// A tag that has no type here, as written. In a box of its own: tags stand in every node, and these are rare.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OtherTag(Box<str>);
 
 impl Tag {
     /// From the tag of an event, in long or short form.
@@ -105,7 +119,7 @@ impl Tag {
             "merge" => Self::Merge,
             "seq" => Self::Seq,
             "map" => Self::Map,
-            _ => Self::Other(text.into()),
+            _ => Self::Other(Box::new(OtherTag(text.into()))),
         }
     }
 
@@ -123,7 +137,7 @@ impl Tag {
             Self::Merge => "!!merge",
             Self::Seq => "!!seq",
             Self::Map => "!!map",
-            Self::Other(text) => text,
+            Self::Other(tag) => &tag.0,
         }
     }
 
@@ -154,8 +168,10 @@ pub struct Node {
     /// Nodes of one object that have the same number (other than 0) are one value that stands in several places: whoever changes one
     /// of them in place changes all. Only the engine that hands out the numbers keeps them equal.
     pub shared: u32,
-    /// Text of a scalar; empty for others.
-    pub value: String,
+    /// Place and comments in the document, where [`crate::compose_detailed`] read it.
+    pub detail: Option<Box<Detail>>,
+    /// Text of a scalar; empty for others. Short ones, as most are, lie in place.
+    pub value: CompactString,
     /// Items of a list; keys and values in turn of a map.
     pub content: Vec<Node>,
 }
@@ -164,30 +180,31 @@ impl Node {
     /// Stands for a line in a text that nobody sees.
     pub const REREAD_LINE: u32 = u32::MAX;
 
-    fn of(kind: Kind, tag: Tag, value: String) -> Self {
+    fn of(kind: Kind, tag: Tag, value: CompactString) -> Self {
         Self {
             kind,
             style: Style::PLAIN,
             tag,
             line: 0,
             shared: 0,
+            detail: None,
             value,
             content: Vec::new(),
         }
     }
 
     /// A scalar without tag: its text decides what it is.
-    pub fn scalar(value: impl Into<String>) -> Self {
+    pub fn scalar(value: impl Into<CompactString>) -> Self {
         Self::of(Kind::Scalar, Tag::None, value.into())
     }
 
     /// A scalar with a tag.
-    pub fn tagged(value: impl Into<String>, tag: Tag) -> Self {
+    pub fn tagged(value: impl Into<CompactString>, tag: Tag) -> Self {
         Self::of(Kind::Scalar, tag, value.into())
     }
 
     /// A string, as a block when it has several lines.
-    pub fn string(value: impl Into<String>) -> Self {
+    pub fn string(value: impl Into<CompactString>) -> Self {
         let mut node = Self::of(Kind::Scalar, Tag::Str, value.into());
         if node.value.contains('\n') {
             node.style = Style::LITERAL;
@@ -197,17 +214,17 @@ impl Node {
 
     /// The null scalar.
     pub fn null() -> Self {
-        Self::of(Kind::Scalar, Tag::Null, String::new())
+        Self::of(Kind::Scalar, Tag::Null, CompactString::default())
     }
 
     /// An empty map without tag.
     pub fn mapping() -> Self {
-        Self::of(Kind::Mapping, Tag::None, String::new())
+        Self::of(Kind::Mapping, Tag::None, CompactString::default())
     }
 
     /// An empty list without tag.
     pub fn sequence() -> Self {
-        Self::of(Kind::Sequence, Tag::None, String::new())
+        Self::of(Kind::Sequence, Tag::None, CompactString::default())
     }
 
     /// Whether it is a map.

@@ -160,6 +160,11 @@ impl Output {
         self.indicator(close, false, false, false);
     }
 
+    /// Writes a tag before what it belongs to.
+    pub(crate) fn tag(&mut self, tag: &str) {
+        self.indicator(tag, true, false, false);
+    }
+
     /// Writes a scalar in the wanted style, or the next that its text allows.
     pub(crate) fn scalar(
         &mut self,
@@ -409,7 +414,7 @@ impl NodeWriter {
     fn node(&mut self, node: &Node, in_mapping: bool, simple_key: bool) {
         let tag = explicit_tag(node);
         if !tag.is_empty() {
-            self.out.indicator(tag, true, false, false);
+            self.out.tag(tag);
         }
         let flow = node.style.has(Style::FLOW) || self.out.flow_level > 0;
         match node.kind {

@@ -1,21 +1,24 @@
 //! One API server seen with one identity: typed verbs over untyped objects.
 
-use std::borrow::Cow;
+mod options;
+mod transport;
+
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{HeaderValue, Request};
-use kube::core::WatchEvent;
+use http::Request;
 use serde_json::{Value, json};
 use skein_object::{GroupVersionKind, Object};
 
 use crate::discovery::Discovery;
 use crate::error::ApiError;
-use crate::metering::{Answer, AnswerCounts, RequestCounts};
-use crate::resource::{ApiResource, encode};
+use crate::metering::{AnswerCounts, RequestCounts};
+use crate::resource::ApiResource;
+pub use options::{ApplyOptions, DeleteOptions, ListOptions, PatchKind, Propagation};
+pub(crate) use transport::Connection;
+use transport::Query;
+pub use transport::REQUEST_TIMEOUT;
 
-/// Longest wait for the answer to one request other than a watch.
-pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 /// Objects asked for in one page of a list.
 pub const LIST_PAGE_OBJECTS: u32 = 500;
 
@@ -39,104 +42,6 @@ struct Shared {
     connection: Connection,
     discovery: Discovery,
     counts: RequestCounts,
-}
-
-/// What a cluster is reached with.
-pub(crate) struct Connection {
-    pub client: kube::Client,
-    /// Address of the API server.
-    pub server: String,
-    /// Its host and port.
-    pub host: Arc<str>,
-    pub user_agent: HeaderValue,
-    pub default_namespace: String,
-    pub answers: AnswerCounts,
-}
-
-/// Options of a server-side apply.
-#[derive(Clone, Debug, Default)]
-pub struct ApplyOptions<'a> {
-    /// Name that will own the fields.
-    pub field_manager: &'a str,
-    /// Take over fields that others own.
-    pub force: bool,
-    /// Let the server compute the result and store nothing.
-    pub dry_run: bool,
-    /// Refuse fields that the schema does not know.
-    pub strict: bool,
-    /// Subresource, for example `status`.
-    pub subresource: Option<&'a str>,
-}
-
-/// What happens to the objects that an object owns when it is deleted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Propagation {
-    /// Owned objects are deleted afterwards.
-    Background,
-    /// Owned objects are deleted first.
-    Foreground,
-    /// Owned objects stay.
-    Orphan,
-}
-
-/// Patches that merge.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PatchKind {
-    /// By the merge keys of the kind; built-in kinds only.
-    Strategic,
-    /// RFC 7386.
-    Merge,
-}
-
-impl PatchKind {
-    fn content_type(self) -> &'static str {
-        match self {
-            Self::Strategic => "application/strategic-merge-patch+json",
-            Self::Merge => "application/merge-patch+json",
-        }
-    }
-}
-
-/// Options of a deletion.
-#[derive(Clone, Debug, Default)]
-pub struct DeleteOptions<'a> {
-    /// What happens to owned objects; the server's default when absent.
-    pub propagation: Option<Propagation>,
-    /// Delete only the object with this uid.
-    pub uid: Option<&'a str>,
-}
-
-/// Options of a list.
-#[derive(Clone, Debug, Default)]
-pub struct ListOptions {
-    /// Namespace; empty for all.
-    pub namespace: String,
-    /// Label selector; empty for all.
-    pub label_selector: String,
-    /// Field selector; empty for all.
-    pub field_selector: String,
-    /// Ask for metadata alone: objects come as PartialObjectMetadata.
-    pub metadata_only: bool,
-}
-
-impl ListOptions {
-    /// Asks for a list in the form that is wanted.
-    fn accept_list(&self, request: http::request::Builder) -> http::request::Builder {
-        self.accept(request, "PartialObjectMetadataList")
-    }
-
-    /// Asks for events. A kube-apiserver that is asked for lists here ends the watch at its first event.
-    fn accept_events(&self, request: http::request::Builder) -> http::request::Builder {
-        self.accept(request, "PartialObjectMetadata")
-    }
-
-    fn accept(&self, request: http::request::Builder, form: &str) -> http::request::Builder {
-        if !self.metadata_only {
-            return request;
-        }
-        let form = format!("application/json;as={form};g=meta.k8s.io;v=v1,application/json");
-        request.header("accept", form)
-    }
 }
 
 /// One complete list and the revision that it shows.
@@ -377,13 +282,8 @@ impl Cluster {
         patch: &Value,
         field_manager: &str,
     ) -> Result<Object, ApiError> {
-        let request = PatchRequest {
-            target,
-            subresource,
-            field_manager,
-            dry_run: false,
-        };
-        self.patch(resource, &request, "application/merge-patch+json", patch)
+        let what = (PatchKind::Merge, subresource);
+        self.patch(resource, target, what, patch, field_manager)
             .await
     }
 
@@ -396,17 +296,12 @@ impl Cluster {
         patch: &Value,
         field_manager: &str,
     ) -> Result<Object, ApiError> {
-        let request = PatchRequest {
-            target,
-            subresource,
-            field_manager,
-            dry_run: false,
-        };
-        self.patch(resource, &request, "application/json-patch+json", patch)
+        let what = (PatchKind::Json, subresource);
+        self.patch(resource, target, what, patch, field_manager)
             .await
     }
 
-    /// A strategic or JSON merge patch of an object.
+    /// A patch of any kind of an object itself.
     pub async fn patch_as(
         &self,
         resource: &ApiResource,
@@ -415,36 +310,27 @@ impl Cluster {
         patch: &Value,
         field_manager: &str,
     ) -> Result<Object, ApiError> {
-        let request = PatchRequest {
-            target,
-            subresource: None,
-            field_manager,
-            dry_run: false,
-        };
-        self.patch(resource, &request, kind.content_type(), patch)
+        self.patch(resource, target, (kind, None), patch, field_manager)
             .await
     }
 
     async fn patch(
         &self,
         resource: &ApiResource,
-        request: &PatchRequest<'_>,
-        content_type: &'static str,
+        (namespace, name): (&str, &str),
+        (kind, subresource): (PatchKind, Option<&str>),
         patch: &Value,
+        field_manager: &str,
     ) -> Result<Object, ApiError> {
         let mut query = Query::default();
-        if request.dry_run {
-            query.add("dryRun", "All");
-        }
-        query.add_unless_empty("fieldManager", request.field_manager);
-        let (namespace, name) = request.target;
-        let path = resource.object_path(namespace, name, request.subresource);
-        let verb = if request.subresource == Some("status") {
+        query.add_unless_empty("fieldManager", field_manager);
+        let path = resource.object_path(namespace, name, subresource);
+        let verb = if subresource == Some("status") {
             "patch-status"
         } else {
             "patch"
         };
-        let http = Request::patch(query.uri(path)).header("content-type", content_type);
+        let http = Request::patch(query.uri(path)).header("content-type", kind.content_type());
         let answer = self
             .send(verb, &resource.plural, http, patch.to_string().into_bytes())
             .await?;
@@ -495,176 +381,6 @@ impl Cluster {
         let bytes = body.map(|b| b.to_string().into_bytes()).unwrap_or_default();
         self.send("raw", "", request, bytes).await
     }
-
-    /// The events of a watch from a revision on, until the server ends it.
-    pub(crate) async fn watch(
-        &self,
-        resource: &ApiResource,
-        options: &ListOptions,
-        resource_version: &str,
-        timeout: Duration,
-    ) -> Result<impl futures::Stream<Item = Result<WatchEvent<Value>, kube::Error>> + use<>, ApiError>
-    {
-        let mut query = Query::default();
-        query.add("watch", "true");
-        query.add("allowWatchBookmarks", "true");
-        query.add("resourceVersion", resource_version);
-        query.add("timeoutSeconds", &timeout.as_secs().to_string());
-        query.add_unless_empty("labelSelector", &options.label_selector);
-        query.add_unless_empty("fieldSelector", &options.field_selector);
-        let uri = query.uri(resource.collection_path(&options.namespace));
-        self.shared.counts.count("watch", &resource.plural);
-        let request = self.finish(options.accept_events(Request::get(uri)), Vec::new())?;
-        let opened = tokio::time::timeout(
-            REQUEST_TIMEOUT,
-            self.shared.connection.client.request_events(request),
-        );
-        let opened = match opened.await {
-            Ok(stream) => stream.map_err(|e| ApiError::from_kube(self.server(), e)),
-            Err(_) => Err(self.timed_out()),
-        };
-        self.count_opened(&opened);
-        opened
-    }
-
-    /// The body of an answer that is no JSON, read as it comes.
-    pub(crate) async fn open(
-        &self,
-        builder: http::request::Builder,
-    ) -> Result<impl futures::AsyncBufRead + use<>, ApiError> {
-        self.shared.counts.count("get", "log");
-        let request = self.finish(builder, Vec::new())?;
-        let opened = tokio::time::timeout(
-            REQUEST_TIMEOUT,
-            self.shared.connection.client.request_stream(request),
-        );
-        let opened = match opened.await {
-            Ok(body) => body.map_err(|e| ApiError::from_kube(self.server(), e)),
-            Err(_) => Err(self.timed_out()),
-        };
-        self.count_opened(&opened);
-        opened
-    }
-
-    fn count_answer(&self, method: &http::Method, status: Option<u16>) {
-        let connection = &self.shared.connection;
-        connection.answers.count(Answer {
-            status,
-            host: connection.host.clone(),
-            method: method_name(method),
-        });
-    }
-
-    /// Counts the answer to a request whose body comes by and by.
-    fn count_opened<T>(&self, opened: &Result<T, ApiError>) {
-        let status = match opened {
-            Ok(_) => Some(http::StatusCode::OK.as_u16()),
-            Err(ApiError::Status(status)) => Some(status.code),
-            Err(_) => None,
-        };
-        self.count_answer(&http::Method::GET, status);
-    }
-
-    fn timed_out(&self) -> ApiError {
-        ApiError::Transport {
-            server: self.server().to_owned(),
-            problem: format!("no answer within {} s", REQUEST_TIMEOUT.as_secs()),
-        }
-    }
-
-    fn finish(
-        &self,
-        mut builder: http::request::Builder,
-        body: Vec<u8>,
-    ) -> Result<Request<Vec<u8>>, ApiError> {
-        builder = builder.header("user-agent", self.shared.connection.user_agent.clone());
-        if let Some(impersonation) = &self.impersonation {
-            builder = builder.header("impersonate-user", &impersonation.user);
-            for group in &impersonation.groups {
-                builder = builder.header("impersonate-group", group);
-            }
-        }
-        builder.body(body).map_err(|error| ApiError::Malformed {
-            action: "forming a request".into(),
-            problem: error.to_string(),
-        })
-    }
-
-    pub(crate) async fn send(
-        &self,
-        verb: &str,
-        resource: &str,
-        builder: http::request::Builder,
-        body: Vec<u8>,
-    ) -> Result<Value, ApiError> {
-        self.send_telling(verb, resource, builder, body)
-            .await
-            .map(|(_, value)| value)
-    }
-
-    /// Sends a request; returns the HTTP status of success with the JSON answer.
-    async fn send_telling(
-        &self,
-        verb: &str,
-        resource: &str,
-        builder: http::request::Builder,
-        body: Vec<u8>,
-    ) -> Result<(u16, Value), ApiError> {
-        self.shared.counts.count(verb, resource);
-        let request = self.finish(builder, body)?;
-        let method = request.method().clone();
-        let mut told = None;
-        let answered = async {
-            let client = &self.shared.connection.client;
-            let answer = client.send(request.map(kube::client::Body::from)).await;
-            let answer = answer.map_err(|e| ApiError::from_kube(self.server(), e))?;
-            let status = answer.status();
-            told = Some(status.as_u16());
-            let bytes = answer.into_body().collect_bytes().await;
-            let bytes = bytes.map_err(|e| ApiError::from_kube(self.server(), e))?;
-            self.read_answer(status, &bytes)
-        };
-        let answer = tokio::time::timeout(REQUEST_TIMEOUT, answered).await;
-        self.count_answer(&method, told);
-        answer.unwrap_or_else(|_| Err(self.timed_out()))
-    }
-
-    fn read_answer(
-        &self,
-        status: http::StatusCode,
-        bytes: &[u8],
-    ) -> Result<(u16, Value), ApiError> {
-        if status.is_success() {
-            let value = serde_json::from_slice(bytes).map_err(|error| ApiError::Malformed {
-                action: format!("reading the answer of {}", self.server()),
-                problem: error.to_string(),
-            })?;
-            return Ok((status.as_u16(), value));
-        }
-        let refusal = serde_json::from_slice::<kube::core::Status>(bytes).unwrap_or_else(|_| {
-            // A proxy in between, or a server that does not speak Kubernetes: its text may be long.
-            let text: String = String::from_utf8_lossy(bytes).chars().take(200).collect();
-            let mut made = kube::core::Status::failure(&text, "");
-            made.code = status.as_u16();
-            made
-        });
-        Err(ApiError::Status(Box::new(kube::core::Status {
-            code: status.as_u16(),
-            ..refusal
-        })))
-    }
-}
-
-/// Methods have few names: they are not copied for each request.
-fn method_name(method: &http::Method) -> Cow<'static, str> {
-    match *method {
-        http::Method::GET => "GET".into(),
-        http::Method::PATCH => "PATCH".into(),
-        http::Method::POST => "POST".into(),
-        http::Method::PUT => "PUT".into(),
-        http::Method::DELETE => "DELETE".into(),
-        _ => method.to_string().into(),
-    }
 }
 
 /// The answer to an apply.
@@ -674,36 +390,6 @@ pub struct Applied {
     pub status: u16,
     /// The object as stored.
     pub object: Object,
-}
-
-struct PatchRequest<'a> {
-    target: (&'a str, &'a str),
-    subresource: Option<&'a str>,
-    field_manager: &'a str,
-    dry_run: bool,
-}
-
-#[derive(Default)]
-struct Query(String);
-
-impl Query {
-    fn add(&mut self, key: &str, value: &str) {
-        self.0.push(if self.0.is_empty() { '?' } else { '&' });
-        self.0.push_str(key);
-        self.0.push('=');
-        self.0.push_str(&encode(value));
-    }
-
-    fn add_unless_empty(&mut self, key: &str, value: &str) {
-        if !value.is_empty() {
-            self.add(key, value);
-        }
-    }
-
-    fn uri(self, mut path: String) -> String {
-        path.push_str(&self.0);
-        path
-    }
 }
 
 fn json_bytes(object: &Object) -> Result<Vec<u8>, ApiError> {
@@ -729,26 +415,4 @@ fn list_item(mut item: Value, resource: &ApiResource) -> Result<Object, ApiError
             .or_insert_with(|| resource.kind.clone().into());
     }
     object(item, "list")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::ListOptions;
-
-    #[test]
-    fn watches_ask_for_events_and_lists_for_lists() {
-        let options = ListOptions {
-            metadata_only: true,
-            ..ListOptions::default()
-        };
-        let accepted = |request: http::request::Builder| {
-            let headers = request.headers_ref().expect("headers");
-            headers["accept"].to_str().expect("a text").to_owned()
-        };
-        let events = accepted(options.accept_events(http::Request::get("/")));
-        let list = accepted(options.accept_list(http::Request::get("/")));
-        assert!(events.contains("as=PartialObjectMetadata;"), "{events}");
-        assert!(!events.contains("List"), "a server ends such a watch");
-        assert!(list.contains("as=PartialObjectMetadataList;"), "{list}");
-    }
 }

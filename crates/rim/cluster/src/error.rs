@@ -204,3 +204,34 @@ fn innermost(error: &dyn std::error::Error) -> String {
     }
     parts.join(": ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(text: &str) -> ApiError {
+        ApiError::Status(serde_json::from_str(text).unwrap())
+    }
+
+    /// As kube-apiserver 1.36 answers an apply of a field that another manager applied.
+    const CONFLICT: &str = r#"{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"Apply failed with 1 conflict: conflict with \"one\": .data.k","reason":"Conflict","details":{"causes":[{"reason":"FieldManagerConflict","message":"conflict with \"one\"","field":".data.k"}]},"code":409}"#;
+
+    #[test]
+    fn a_conflict_of_managers_is_told_apart_from_other_conflicts() {
+        let conflict = answer(CONFLICT);
+        assert!(conflict.is_field_conflict() && conflict.is_conflict());
+        let race = answer(
+            r#"{"kind":"Status","status":"Failure","message":"the object has been modified","reason":"Conflict","details":{"name":"a","kind":"configmaps"},"code":409}"#,
+        );
+        assert!(race.is_conflict() && !race.is_field_conflict());
+        let invalid = answer(
+            r#"{"kind":"Status","status":"Failure","message":"x","reason":"Invalid","details":{"causes":[{"reason":"FieldValueInvalid","message":"y","field":"z"}]},"code":422}"#,
+        );
+        assert!(!invalid.is_field_conflict() && !invalid.is_conflict());
+        let unanswered = ApiError::Transport {
+            server: "https://a".into(),
+            problem: "FieldManagerConflict".into(),
+        };
+        assert!(!unanswered.is_field_conflict());
+    }
+}

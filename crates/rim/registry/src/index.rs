@@ -178,16 +178,7 @@ impl ChartIndex {
     /// The JSON that is stored: indented by two, characters escaped as Go does.
     pub fn to_json(&self) -> Result<Vec<u8>, IndexError> {
         let text = serde_json::to_string_pretty(self).map_err(IndexError::Write)?;
-        let mut escaped = String::with_capacity(text.len());
-        for character in text.chars() {
-            match character {
-                '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => {
-                    escaped.push_str(&format!("\\u{:04x}", u32::from(character)));
-                }
-                other => escaped.push(other),
-            }
-        }
-        Ok(escaped.into_bytes())
+        Ok(skein_gowords::escape_json(&text).into_bytes())
     }
 
     /// Reads what [`Self::to_json`] wrote.

@@ -82,11 +82,13 @@ impl Tree {
                 let mut content = node.content.into_iter();
                 let mut entries = Vec::new();
                 while let (Some(key), Some(value)) = (content.next(), content.next()) {
-                    entries.push((Key::Text(key.value), Self::from_node(value)));
+                    entries.push((Key::Text(key.value.into_string()), Self::from_node(value)));
                 }
                 Self::Map(entries)
             }
-            Kind::Scalar if matches!(node.tag, Tag::Str) => Self::Leaf(Leaf::Text(node.value)),
+            Kind::Scalar if matches!(node.tag, Tag::Str) => {
+                Self::Leaf(Leaf::Text(node.value.into_string()))
+            }
             Kind::Scalar => Self::Leaf(Leaf::Node(node)),
         }
     }
@@ -207,7 +209,7 @@ impl Leaf {
             Self::Int(n) => n.to_string(),
             Self::Float(n) => skein_yaml::float_to_text(*n),
             Self::Bool(on) => on.to_string(),
-            Self::Node(node) => node.value.clone(),
+            Self::Node(node) => node.value.to_string(),
         }
     }
 
@@ -230,7 +232,7 @@ impl Leaf {
             Self::Node(node) if node.tag == Tag::Float => node
                 .value
                 .parse::<f64>()
-                .map_or_else(|_| node.value.clone(), |n| n.to_string())
+                .map_or_else(|_| node.value.to_string(), |n| n.to_string())
                 .into_bytes(),
             Self::Float(n) => n.to_string().into_bytes(),
             other => other.to_text().into_bytes(),

@@ -1,5 +1,7 @@
 //! Values made into objects of a kind: kind check, unknown fields, defaults, and validation.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value};
 use skein_object::{GroupVersionKind, Object};
 use skein_schema::{
@@ -27,7 +29,20 @@ pub(crate) fn conform(
     decoded: Decoded,
     mode: FieldValidation,
 ) -> Outcome<Conformed> {
-    let (mut object, texts) = read(resource, decoded)?;
+    let twice = match &resource.custom {
+        // Custom kinds are read from JSON that was made of the YAML.
+        Some(_) => Vec::new(),
+        None => twice_texts(&decoded.twice),
+    };
+    let (mut object, mut texts) = read(resource, decoded)?;
+    if mode == FieldValidation::Strict && !twice.is_empty() {
+        texts.insert(
+            0,
+            format!("yaml: unmarshal errors:\n  {}", twice.join("\n  ")),
+        );
+    } else {
+        texts.splice(0..0, twice);
+    }
     let mut warnings = match mode {
         FieldValidation::Ignore => Vec::new(),
         FieldValidation::Strict if !texts.is_empty() => {
@@ -43,6 +58,12 @@ pub(crate) fn conform(
     };
     warnings.extend(metadata::dedupe_owners(&mut object));
     Ok(Conformed { object, warnings })
+}
+
+/// Keys of a body in YAML that occur twice, as they are told.
+fn twice_texts(twice: &[(u64, String)]) -> Vec<String> {
+    let text = |(line, key): &(u64, String)| format!("line {line}: key {key:?} already set in map");
+    twice.iter().map(text).collect()
 }
 
 /// The same for the outcome of a patch, whose refusals show the patch (or what it made) and not the kind; `texts` is what
@@ -94,6 +115,28 @@ pub(crate) fn complete_custom(resource: &Resource, applied: Object) -> Outcome<O
     Ok(object)
 }
 
+/// Makes an object of a built-in kind what it is once stored: empty lists and maps are lost, but for those that Go
+/// always writes, which become null.
+pub(crate) fn lose_empties(resource: &Resource, object: &mut Object) {
+    if let (None, Some(schema)) = (&resource.custom, &resource.schema)
+        && normal::has_empties(object.as_map())
+    {
+        normal::normalise(object.as_map_mut(), schema);
+    }
+}
+
+/// An object as it is encoded before it is stored: empty lists and maps that are optional are lost.
+pub(crate) fn encoded<'a>(resource: &Resource, object: &'a Object) -> Cow<'a, Object> {
+    match (&resource.custom, &resource.schema) {
+        (None, Some(schema)) if normal::has_empties(object.as_map()) => {
+            let mut object = object.clone();
+            normal::normalise_encoded(object.as_map_mut(), schema);
+            Cow::Owned(object)
+        }
+        _ => Cow::Borrowed(object),
+    }
+}
+
 fn tidy_custom(object: &mut Object) {
     if let Some(Value::Object(metadata)) = object.as_map_mut().get_mut("metadata") {
         normal::normalise_custom_metadata(metadata);
@@ -105,6 +148,7 @@ fn read(resource: &Resource, decoded: Decoded) -> Outcome<(Object, Vec<String>)>
     let Decoded {
         value,
         duplicates,
+        twice: _,
         source,
         words,
     } = decoded;
@@ -131,7 +175,7 @@ fn read(resource: &Resource, decoded: Decoded) -> Outcome<(Object, Vec<String>)>
         (None, Some(schema)) => {
             builtin_types::check(&object, resource, schema, words)?;
             let paths = unknown::drop_unknown(object.as_map_mut(), schema);
-            normal::normalise(object.as_map_mut(), schema);
+            normal::normalise_decoded(object.as_map_mut(), schema);
             api_defaults::apply(&mut object);
             strategy::show_hidden_fields(resource, &mut object);
             paths

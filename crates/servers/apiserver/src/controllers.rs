@@ -12,6 +12,7 @@ pub(crate) mod accounts;
 pub(crate) mod definitions;
 pub(crate) mod garbage;
 pub(crate) mod namespaces;
+pub(crate) mod quotas;
 pub(crate) mod roles;
 pub(crate) mod volumes;
 
@@ -26,6 +27,7 @@ pub(crate) fn start(api: &Arc<Api>, tasks: &mut JoinSet<()>, all: bool) {
     tasks.spawn(until_stopped(own(), garbage::run(own())));
     tasks.spawn(until_stopped(own(), namespaces::run(own())));
     tasks.spawn(until_stopped(own(), accounts::run(own())));
+    tasks.spawn(until_stopped(own(), quotas::run(own())));
     tasks.spawn(until_stopped(own(), roles::run(own())));
     tasks.spawn(until_stopped(own(), volumes::run(own())));
 }

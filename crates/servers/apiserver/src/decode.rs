@@ -9,6 +9,7 @@ use serde_json::{Map, Number, Value};
 use crate::api::Call;
 use crate::builtin_types::Words;
 use crate::failure::{Failure, Outcome};
+use crate::go_json;
 use crate::negotiate::ACCEPTED;
 use crate::protobuf;
 use crate::resource::Resource;
@@ -19,6 +20,8 @@ pub(crate) struct Decoded {
     pub(crate) value: Value,
     /// Dotted paths of duplicate fields, in order of appearance.
     pub(crate) duplicates: Vec<String>,
+    /// Lines and keys that occur twice, of a body in YAML.
+    pub(crate) twice: Vec<(u64, String)>,
     /// The JSON that it was read from, where that is known.
     pub(crate) source: Bytes,
     /// Whose words tell what does not fit.
@@ -31,6 +34,7 @@ impl Decoded {
         Self {
             value,
             duplicates: Vec::new(),
+            twice: Vec::new(),
             source: Bytes::new(),
             words: Words::Decoder,
         }
@@ -81,7 +85,7 @@ pub(crate) fn json(text: &[u8]) -> Outcome<Decoded> {
     let value = seed
         .deserialize(&mut deserializer)
         .and_then(|value| deserializer.end().map(|()| value))
-        .map_err(|error| Failure::bad_request(json_error(&error)))?;
+        .map_err(|error| Failure::bad_request(json_error(text, &error)))?;
     Ok(Decoded {
         duplicates,
         ..Decoded::of(value)
@@ -103,13 +107,9 @@ pub(crate) fn field_order(text: &[u8]) -> Vec<String> {
     }
 }
 
-/// A syntax error in the words of Go's decoder as far as they carry over.
-fn json_error(error: &serde_json::Error) -> String {
-    if error.is_eof() {
-        "unexpected end of JSON input".to_owned()
-    } else {
-        error.to_string()
-    }
+/// A syntax error in the words of Go's decoder; what only ours refuses (too deep a text) in its own.
+fn json_error(text: &[u8], error: &serde_json::Error) -> String {
+    go_json::syntax_error(text).unwrap_or_else(|| error.to_string())
 }
 
 /// How much of a body a refusal shows, in bytes.
@@ -254,7 +254,10 @@ pub(crate) fn yaml(text: &[u8]) -> Outcome<Decoded> {
         let why = error.go_text();
         Failure::bad_request(why)
     })?;
-    Ok(Decoded::of(value))
+    Ok(Decoded {
+        twice: skein_yaml::duplicate_keys(text),
+        ..Decoded::of(value)
+    })
 }
 
 struct Tracking<'a> {

@@ -1,14 +1,20 @@
 //! managedFields: who set what, through skein-merge.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 use skein_merge::FieldSet;
 use skein_merge::ownership::{ApplyError, Ownership, VersionError, Versions, conflict_causes};
 use skein_object::{GroupVersionKind, Object};
 use skein_schema::{SchemaRef, builtin};
 
+use crate::admit;
 use crate::convert;
 use crate::failure::{Cause, Failure, Outcome};
 use crate::resource::Resource;
+
+/// Where owners of fields are kept.
+const OWNERS: [&str; 2] = ["metadata", "managedFields"];
 
 /// Fields that an endpoint resets, so that nobody owns them through it.
 fn reset_fields(resource: &Resource, subresource: &str) -> FieldSet {
@@ -44,8 +50,12 @@ impl Versions for Resource {
     fn schema(&self, api_version: &str) -> Result<Option<&SchemaRef>, VersionError> {
         let missing = || VersionError::Missing(api_version.to_owned());
         let Some(custom) = &self.custom else {
-            let GroupVersionKind { kind, .. } = self.gvk();
+            let GroupVersionKind { kind, group, .. } = self.gvk();
             let gvk = GroupVersionKind::from_api_version(api_version, &kind);
+            // Events that were written through their other group are not followed there.
+            if gvk.group != group {
+                return Err(missing());
+            }
             return builtin::schema_ref(&gvk).map(Some).ok_or_else(missing);
         };
         let known = custom.versions.get(api_version);
@@ -78,7 +88,16 @@ pub(crate) fn track(
     now: &str,
 ) {
     let api_version = resource.api_version();
-    view(resource, &api_version, subresource, now).update(old, new, manager);
+    let view = view(resource, &api_version, subresource, now);
+    if let Cow::Owned(mut encoded) = admit::encoded(resource, new) {
+        view.update(old, &mut encoded, manager);
+        match encoded.remove(&OWNERS) {
+            Some(owners) => new.set(&OWNERS, owners),
+            None => drop(new.remove(&OWNERS)),
+        }
+        return;
+    }
+    view.update(old, new, manager);
 }
 
 /// Server-side apply of a configuration over the live object.

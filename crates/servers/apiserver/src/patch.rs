@@ -16,7 +16,7 @@ use crate::options::{FieldValidation, WriteOptions};
 use crate::resource::Resource;
 use crate::respond::{self, Reply};
 use crate::write::{self, Change, Proposal, Updated};
-use crate::{escalation, go_order, lifecycle, metadata, ownership, read, strategy};
+use crate::{escalation, go_order, lifecycle, metadata, ownership, pod_security, read, strategy};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PatchKind {
@@ -110,7 +110,7 @@ async fn run(
         let propose = |old: &Object| apply_to(resource, subresource, old, &configuration, options);
         return change.run(api, &key, propose).await;
     }
-    let patch = decode_patch(call);
+    let patch = decode_patch(call, kind);
     let propose = |old: &Object| {
         // A broken patch of an absent object is told that the object is absent.
         let patch = patch.as_ref().map_err(Clone::clone)?;
@@ -162,8 +162,12 @@ pub(crate) fn outcome(
 }
 
 /// The body of a patch, with the fields that come twice in it.
-pub(crate) fn decode_patch(call: &Call) -> Outcome<Decoded> {
-    let wrong = |why: &str| Failure::bad_request(format!("error decoding patch: {why}"));
+pub(crate) fn decode_patch(call: &Call, kind: PatchKind) -> Outcome<Decoded> {
+    let lead = match kind {
+        PatchKind::Strategic => "",
+        _ => "error decoding patch: ",
+    };
+    let wrong = |why: &str| Failure::bad_request(format!("{lead}{why}"));
     decode::json(&call.body).map_err(|failure| wrong(&failure.message))
 }
 
@@ -343,6 +347,12 @@ pub(crate) fn configuration(api: &Api, call: &Call, resource: &Resource) -> Outc
     }
     write::check_namespace(call, resource, &object)?;
     // A new object must say its name; that is told after what is wrong with its owners.
+    let is_text = object
+        .at(&["metadata", "name"])
+        .is_none_or(|name| name.is_string() || name.is_null());
+    if !is_text {
+        return Ok(object);
+    }
     if !object.name().is_empty() || api.store.get(&read::key(call, resource)).is_some() {
         object.set(&["metadata", "name"], wanted.into());
     }
@@ -391,6 +401,7 @@ async fn apply_new(
     let inserted = write::insert_owned(api, resource, object, options, Some(call), &now).await;
     let object = write::warned(inserted, &warnings)?;
     warnings.extend(strategy::warnings(resource, None, &object));
+    warnings.extend(pod_security::warnings(api, resource, "", None, &object));
     Ok(Updated {
         object,
         warnings,

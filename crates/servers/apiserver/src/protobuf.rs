@@ -25,7 +25,9 @@ const META: &str = "io.k8s.apimachinery.pkg.apis.meta.v1";
 /// Why a body cannot be read.
 #[derive(Debug, Error, PartialEq, Eq)]
 pub(crate) enum ProtobufError {
-    #[error("the body does not begin as a Kubernetes protobuf message")]
+    #[error(
+        "provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]"
+    )]
     NoMagic,
     #[error("the body ends in the middle of a field")]
     Short,

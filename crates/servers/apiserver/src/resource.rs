@@ -51,6 +51,14 @@ impl Resource {
         GroupVersionKind::new(&self.group, &self.version, &self.kind)
     }
 
+    /// The kind that refusals name: events are those of the older group, whatever they came through.
+    pub(crate) fn refused_kind(&self) -> GroupVersionKind {
+        match self.is("events.k8s.io", "events") {
+            true => GroupVersionKind::new("", &self.version, &self.kind),
+            false => self.gvk(),
+        }
+    }
+
     pub(crate) fn api_version(&self) -> String {
         self.gvk().api_version()
     }

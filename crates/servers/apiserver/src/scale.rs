@@ -116,7 +116,7 @@ async fn patched(
         let propose = |old: &Object| applied(resource, scales, old, &configuration, &options);
         return run(api, call, resource, &options, propose).await;
     }
-    let patch = patch::decode_patch(call);
+    let patch = patch::decode_patch(call, kind);
     let propose = |old: &Object| {
         let patch = patch.as_ref().map_err(Clone::clone)?;
         let before = live(resource, old)?;

@@ -1,5 +1,7 @@
 //! Label and field selectors of lists and watches.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value};
 use skein_object::selector::SelectorError;
 use skein_object::{FieldSelector, LabelSelector, Object};
@@ -14,6 +16,8 @@ pub(crate) struct Selection {
     labels: LabelSelector,
     fields: FieldSelector,
     defaults: &'static [(&'static str, &'static str)],
+    /// Of events in their newer version, whose fields have other names than in the store.
+    of_new_events: bool,
 }
 
 /// Fields of built-in kinds that selectors may name besides `metadata.name` and `metadata.namespace`.
@@ -113,6 +117,7 @@ impl Selection {
             labels,
             fields,
             defaults: defaults.map_or(&[], |(_, list)| *list),
+            of_new_events: resource.is("events.k8s.io", "events"),
         })
     }
 
@@ -149,7 +154,11 @@ impl Selection {
             return false;
         }
         self.fields.terms().iter().all(|term| {
-            let path: Vec<&str> = term.field.split('.').collect();
+            let stored = match self.of_new_events {
+                true => stored_event_field(&term.field),
+                false => Cow::Borrowed(term.field.as_str()),
+            };
+            let path: Vec<&str> = stored.split('.').collect();
             let value = self.field(object.as_map(), &path, &term.field);
             (value == term.value) == term.equal
         })
@@ -169,6 +178,15 @@ impl Selection {
                 default.map_or_else(String::new, |(_, value)| (*value).to_owned())
             }
         }
+    }
+}
+
+/// Events are looked at as they are stored, in the older version.
+fn stored_event_field(field: &str) -> Cow<'_, str> {
+    match field.strip_prefix("regarding.") {
+        Some(rest) => Cow::Owned(format!("involvedObject.{rest}")),
+        None if field == "reportingController" => Cow::Borrowed("reportingComponent"),
+        None => Cow::Borrowed(field),
     }
 }
 

@@ -246,7 +246,10 @@ fn job_created(object: &mut Object) {
         return;
     }
     let template = ["spec", "template", "metadata", "labels"];
-    let shared = object.labels() == object.at(&template).and_then(Value::as_object);
+    let of_template = object.at(&template).and_then(Value::as_object);
+    // Labels that are there but none are shared, too.
+    let shared = object.labels() == of_template
+        || object.labels().is_none() && of_template.is_some_and(Map::is_empty);
     let (uid, name) = (object.uid().to_owned(), object.name().to_owned());
     let labels = [
         ("batch.kubernetes.io/controller-uid", uid.as_str()),
@@ -355,6 +358,10 @@ pub(crate) fn prepare_update(
 ) {
     if subresource == "status" {
         keep_all_but_status(resource, old, new);
+    } else if subresource == "ephemeralcontainers" {
+        pods::keep_all_but_ephemeral(old, new);
+    } else if subresource == "resize" {
+        pods::keep_all_but_resources(old, new);
     } else if matches!(subresource, "" | "finalize") && resource.has_status() {
         restore(old, new, &["status"]);
     }
@@ -380,7 +387,7 @@ pub(crate) fn prepare_update(
             && old.at(&["metadata", "labels"]) != new.at(&["metadata", "labels"]);
     if has_generation(resource)
         && !matches!(subresource, "status" | "binding")
-        && (annotated || specification(resource, old) != specification(resource, new))
+        && (annotated || is_respecified(resource, old, new))
     {
         new.set(&["metadata", "generation"], (old.generation() + 1).into());
     }
@@ -479,6 +486,28 @@ fn keep_all_but_status(resource: &Resource, old: &Object, new: &mut Object) {
     *new = kept;
 }
 
+/// Kinds whose specification has changed, for the API server, when an empty list or map was sent that storage does not keep.
+const EXACTLY_COMPARED: &[(&str, &[&str])] = &[
+    ("networking.k8s.io", &["networkpolicies"]),
+    (
+        "admissionregistration.k8s.io",
+        &[
+            "mutatingwebhookconfigurations",
+            "validatingwebhookconfigurations",
+        ],
+    ),
+];
+
+fn is_respecified(resource: &Resource, old: &Object, new: &Object) -> bool {
+    let before = specification(resource, old);
+    if before == specification(resource, new) {
+        return false;
+    }
+    let mut stored = new.clone();
+    admit::lose_empties(resource, &mut stored);
+    listed(EXACTLY_COMPARED, resource) || before != specification(resource, &stored)
+}
+
 /// What a change of counts as a new generation.
 fn specification(resource: &Resource, object: &Object) -> Map<String, Value> {
     let mut map = object.as_map().clone();
@@ -509,7 +538,7 @@ pub(crate) fn validate_create(resource: &Resource, object: &Object) -> Vec<Cause
     if resource.custom.is_some() {
         return Vec::new();
     }
-    let errors = skein_validation::check(&judged(resource, object));
+    let errors = skein_validation::check(&judged(resource, object), object.api_version());
     errors.iter().map(admit::cause).collect()
 }
 
@@ -536,7 +565,20 @@ pub(crate) fn validate_update(
     let (old, new) = (&judged(resource, old), &judged(resource, new));
     let errors = match subresource {
         "status" => skein_validation::check_status(old, new),
-        _ => skein_validation::check_change(old, new),
+        _ => {
+            // Changes are those of what is stored; problems are told of what was sent.
+            let mut stored = new.as_ref().clone();
+            admit::lose_empties(resource, &mut stored);
+            match subresource {
+                // Who places a pod is not asked what it is.
+                "binding" => Vec::new(),
+                "resize" => skein_validation::check(new, &resource.api_version()),
+                "ephemeralcontainers" => {
+                    skein_validation::check_ephemeral_containers(old, &stored, new)
+                }
+                _ => skein_validation::check_change(old, &stored, new, &resource.api_version()),
+            }
+        }
     };
     errors.iter().map(admit::cause).collect()
 }

@@ -15,7 +15,8 @@ use crate::read;
 use crate::resource::Resource;
 use crate::respond::{self, Reply};
 use crate::{
-    accounts, convert, escalation, lifecycle, limit_ranges, metadata, ownership, strategy,
+    accounts, convert, escalation, lifecycle, limit_ranges, metadata, ownership, pod_security,
+    quotas, strategy,
 };
 
 /// How often a write starts again when somebody else was faster.
@@ -51,7 +52,8 @@ pub(crate) async fn create(
         return Err(Failure::new(500, "", text));
     }
     escalation::check(api, Some(call), resource, None, &object)?;
-    let later = strategy::warnings(resource, None, &object);
+    let mut later = strategy::warnings(resource, None, &object);
+    later.extend(pod_security::warnings(api, resource, "", None, &object));
     let inserted = insert(api, resource, object, &options, Some(call)).await;
     // What the kind warns of is told once the object is found valid, even when its name is taken.
     let is_valid = match &inserted {
@@ -138,6 +140,9 @@ pub(crate) async fn insert_owned(
         strategy::allocate(api, resource, None, &mut object)?;
         validate_create(resource, &object)?;
         limit_ranges::check(api, resource, &object)?;
+        pod_security::enforce(api, resource, "", None, &object)?;
+        quotas::admit(api, resource, "", None, &object, options.dry_run).await?;
+        admit::lose_empties(resource, &mut object);
         if options.dry_run {
             if let Some(there) = api.store.get(&stored_key(resource, &object)) {
                 return Err(exists(resource, &there.object));
@@ -190,7 +195,7 @@ fn validate_create(resource: &Resource, object: &Object) -> Outcome<()> {
         return Ok(());
     }
     let name = object.name();
-    Err(Failure::invalid(&resource.gvk(), name, causes))
+    Err(Failure::invalid(&resource.refused_kind(), name, causes))
 }
 
 /// What an update makes of the live object.
@@ -334,15 +339,23 @@ impl Change<'_> {
             let insists = !object.resource_version().is_empty();
             let prepared = self.prepare(api, &old, object, owned, whole)?;
             warnings.extend(prepared.warnings);
+            let sent = prepared.object.as_ref().unwrap_or(&old);
+            let of_pods =
+                pod_security::warnings(api, self.resource, self.subresource, Some(&old), sent);
             let is_stale = || self.is_rewritten(&stored, &old);
             let Some(new) = prepared.object.or_else(|| is_stale().then(|| old.clone())) else {
+                warnings.extend(of_pods);
                 return Ok(Updated {
                     object: old,
                     warnings,
                     created: false,
                 });
             };
+            let dry_run = self.options.dry_run;
+            let (resource, part) = (self.resource, self.subresource);
+            quotas::admit(api, resource, part, Some(&old), &new, dry_run).await?;
             warnings.extend(strategy::warnings(self.resource, Some(&old), &new));
+            warnings.extend(of_pods);
             if self.options.dry_run {
                 let mut new = new;
                 convert::through_storage(&mut new, self.resource);
@@ -452,8 +465,10 @@ impl Change<'_> {
         if self.subresource.is_empty() && resource.plural != "pods" && !old.is_deleting() {
             limit_ranges::check(api, resource, &new)?;
         }
+        pod_security::enforce(api, resource, self.subresource, Some(old), &new)?;
         strategy::allocate(api, resource, Some(old), &mut new)?;
         skein_merge::ownership::keep_times_when_unchanged(old, &mut new);
+        admit::lose_empties(resource, &mut new);
         let is_same = new == *old && !(old.is_deleting() && lifecycle::may_go(old));
         Ok(Prepared {
             object: (!is_same).then_some(new),
@@ -507,7 +522,7 @@ impl Change<'_> {
         if causes.is_empty() {
             return Ok(custom.warnings);
         }
-        let mut failure = Failure::invalid(&resource.gvk(), new.name(), causes);
+        let mut failure = Failure::invalid(&resource.refused_kind(), new.name(), causes);
         failure.warnings.extend(custom.warnings);
         Err(failure)
     }

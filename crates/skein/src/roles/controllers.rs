@@ -77,6 +77,9 @@ pub struct ControllersArguments {
     /// `ServiceAccount` impersonated for objects that name none
     #[arg(long, default_value = "")]
     pub default_service_account: String,
+    /// `ServiceAccount` whose tokens reach clusters of `spec.kubeConfig.configMapRef` that name none
+    #[arg(long, default_value = "")]
+    pub default_kubeconfig_service_account: String,
     /// Feature gates: Name=true,Name=false
     #[arg(long, default_value = "")]
     pub feature_gates: String,
@@ -143,6 +146,7 @@ impl ControllersArguments {
             no_cross_namespace_refs: self.no_cross_namespace_refs,
             no_remote_bases: self.no_remote_bases,
             default_service_account: self.default_service_account.clone(),
+            default_kubeconfig_service_account: self.default_kubeconfig_service_account.clone(),
             feature_gates: FeatureGates::parse(&self.feature_gates).context("--feature-gates")?,
         })
     }

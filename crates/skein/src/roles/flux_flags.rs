@@ -151,7 +151,6 @@ ignored! {
     helm_cache_purge_interval, "--helm-cache-purge-interval", "indexes in use are kept in memory, bounded by their size";
     token_cache_max_size, "--token-cache-max-size", "logins of cloud providers are not supported";
     token_cache_max_duration, "--token-cache-max-duration", "logins of cloud providers are not supported";
-    default_kubeconfig_service_account, "--default-kubeconfig-service-account", "logins of cloud providers are not supported";
     default_decryption_service_account, "--default-decryption-service-account", "logins of cloud providers are not supported";
     sops_vault_configmap, "--sops-vault-configmap", "keys of Vault are not supported";
     snapshot_digest_algo, "--snapshot-digest-algo", "digests are SHA-256";

@@ -18,7 +18,7 @@ use skein_object::{GroupKind, NamespacedName};
 use skein_runtime::{ControllerOptions, EventRecorder, EventSink, Metrics};
 use skein_source_controller::{ChartLimits, SourceController, SourceOptions, UrlRewrites, Waker};
 use tokio::sync::watch;
-use tokio::task::JoinSet;
+use tokio::task::{JoinHandle, JoinSet};
 
 use super::serve;
 
@@ -223,11 +223,7 @@ impl ControllerSet {
             metrics,
         };
         let (_, task) = skein_helm_controller::start(surroundings, helm, stopped).await?;
-        self.tasks.spawn(async move {
-            if let Err(error) = task.await {
-                tracing::error!(%error, "the helm controller ended");
-            }
-        });
+        self.attend("helm", task);
         Ok(())
     }
 
@@ -257,12 +253,17 @@ impl ControllerSet {
             metrics,
         };
         let (_, task) = skein_kustomize_controller::start(surroundings, kustomize, stopped).await?;
+        self.attend("kustomize", task);
+        Ok(())
+    }
+
+    /// Keeps a controller among the tasks, and tells when a panic ends it.
+    fn attend(&mut self, component: &'static str, task: JoinHandle<()>) {
         self.tasks.spawn(async move {
             if let Err(error) = task.await {
-                tracing::error!(%error, "the kustomize controller ended");
+                tracing::error!(component, %error, "a controller ended");
             }
         });
-        Ok(())
     }
 
     async fn serve_artifacts(&mut self, options: &SetOptions) -> Result<Arc<Storage>> {

@@ -13,6 +13,8 @@ use crate::certificates::Identity;
 
 /// Longer answers mean that the server hangs.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
+/// Longest wait for a connection, its handshake included: a server that has just started on a busy machine takes seconds for it.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A connection to one API server as one user.
 #[derive(Debug, Clone)]
@@ -94,7 +96,7 @@ impl Api {
         let client = builder
             .user_agent("tester")
             .no_proxy()
-            .connect_timeout(Duration::from_secs(5))
+            .connect_timeout(CONNECT_TIMEOUT)
             .build()
             .context("building a client")?;
         Ok(Self {

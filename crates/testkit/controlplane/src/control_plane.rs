@@ -101,16 +101,13 @@ impl ControlPlane {
         let api = plane.api()?;
         plane.start_api().await?;
         if options.controllers {
-            let flags =
-                arguments::controller_manager(plane.folder(), &ports, options.controller_rate);
+            let flags = arguments::controller_manager(plane.folder(), options.controller_rate)?;
             plane.launch("kube-controller-manager", &flags)?;
         }
         if options.pods {
-            plane.launch(
-                "kube-scheduler",
-                &arguments::scheduler(plane.folder(), &ports),
-            )?;
-            plane.launch("kwok", &arguments::kwok(plane.folder(), &ports))?;
+            let flags = arguments::scheduler(plane.folder())?;
+            plane.launch("kube-scheduler", &flags)?;
+            plane.launch("kwok", &arguments::kwok(plane.folder())?)?;
             plane.add_node(&api).await?;
         }
         if options.controllers {

@@ -1,7 +1,8 @@
 //! Child processes that never outlive us.
 
 use std::fs::File;
-use std::net::TcpListener;
+use std::io::Read as _;
+use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
@@ -149,18 +150,47 @@ fn spawn(command: Command) -> Result<Child> {
     Ok(answer.recv().context("the starting thread is gone")??)
 }
 
-/// A port of 127.0.0.1 that nobody listens on.
+/// A port of 127.0.0.1 that nobody listens on, and that the kernel gives to nobody else for a minute: a connection that its own side
+/// ended stays with it (TIME-WAIT), which keeps others away but for those who ask for the very port, as servers do.
 pub fn free_port() -> Result<u16> {
     let listener = TcpListener::bind(("127.0.0.1", 0)).context("looking for a free port")?;
-    Ok(listener.local_addr()?.port())
+    let address = listener.local_addr()?;
+    let mut visitor = TcpStream::connect(address).context("visiting a free port")?;
+    let (host, _) = listener.accept().context("visiting a free port")?;
+    // The side that ends the connection first is the one that keeps it.
+    drop(host);
+    let _end_of_stream = visitor.read(&mut [0])?;
+    Ok(address.port())
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     fn is_alive(id: u32) -> bool {
         Path::new(&format!("/proc/{id}")).exists()
+    }
+
+    /// More than the kernel's choice of ports has (28,232 by default) would be slow; this many meet by chance almost surely.
+    const PORTS: usize = 600;
+
+    #[test]
+    fn free_ports_are_given_once_and_can_be_listened_on() {
+        let ports: Vec<u16> = (0..PORTS).map(|_| free_port().unwrap()).collect();
+        let distinct: BTreeSet<&u16> = ports.iter().collect();
+        assert_eq!(distinct.len(), PORTS);
+        // Neither a listener nor a connection of anybody gets one of them by chance.
+        for _ in 0..PORTS {
+            let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+            let visitor = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+            assert!(!distinct.contains(&listener.local_addr().unwrap().port()));
+            assert!(!distinct.contains(&visitor.local_addr().unwrap().port()));
+        }
+        for port in ports {
+            TcpListener::bind(("127.0.0.1", port)).unwrap();
+        }
     }
 
     #[test]

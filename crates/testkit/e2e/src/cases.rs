@@ -152,6 +152,7 @@ pub const EXCLUSIVE: &[Exclusive] = &[
     exclusive!(releases::handover::takes_over_releases_from_flux_and_gives_back, real_only: false),
     exclusive!(flags::takes_over_from_named_managers, real_only: false),
     exclusive!(flags::decrypts_with_the_key_of_the_controllers, real_only: false),
+    exclusive!(flags::reaches_a_cluster_that_a_config_map_names, real_only: false),
     exclusive!(flags::leaves_out_events_for_commits, real_only: false),
     exclusive!(in_cluster::uses_the_account_of_its_pod, real_only: false),
     exclusive!(takeover::a_restart_writes_nothing, real_only: false),

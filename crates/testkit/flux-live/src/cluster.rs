@@ -39,6 +39,7 @@ const KINDS: &[(&str, &str)] = &[
     ("StatefulSet", "apps/v1"),
     ("Job", "batch/v1"),
     ("CustomResourceDefinition", "apiextensions.k8s.io/v1"),
+    ("RoleBinding", "rbac.authorization.k8s.io/v1"),
 ];
 
 /// apiVersion of a kind; core's when it is no kind that we know.

@@ -31,8 +31,8 @@ const CHARTS_PORT: u16 = 22008;
 const CHARTS_2_PORT: u16 = 22009;
 const REGISTRY_PORT: u16 = 22010;
 
-/// Objects worked on at a time, as recorded.
-const CONCURRENT: &str = "--concurrent=12";
+/// Objects worked on at a time, and requests at a time of one of them, as recorded.
+const CONCURRENT: &[&str] = &["--concurrent=12", "--concurrent-ssa=1"];
 
 /// Everything that runs; dropped, it stops, controllers first.
 #[derive(Debug)]
@@ -78,10 +78,11 @@ impl World {
             folder: folder.path().to_owned(),
             events: sink.url(),
             // The recorded controllers undo drift at the interval; ours would at once, and be right to differ.
-            flags: vec![
-                CONCURRENT.to_owned(),
-                "--drift-detection=interval".to_owned(),
-            ],
+            flags: CONCURRENT
+                .iter()
+                .chain(&["--drift-detection=interval"])
+                .map(|flag| (*flag).to_owned())
+                .collect(),
         };
         let mut world = Self {
             // The watches stand before the first controller writes anything.

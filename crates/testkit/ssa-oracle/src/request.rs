@@ -35,6 +35,16 @@ pub struct Answer {
 }
 
 impl Request {
+    /// The same for another server, where the object has another uid.
+    pub fn with_uid(&self, theirs: &str, ours: &str) -> Self {
+        let mut request = self.clone();
+        if !theirs.is_empty() && theirs != ours {
+            let text = self.body.to_string().replace(theirs, ours);
+            request.body = serde_json::from_str(&text).unwrap_or(request.body);
+        }
+        request
+    }
+
     /// One line for a report.
     pub fn title(&self) -> String {
         let verb = match self.verb {

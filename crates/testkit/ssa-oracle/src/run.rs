@@ -262,18 +262,20 @@ fn sequence(
     let mut history = Vec::new();
     for _ in 0..STEPS {
         let request = next(&mut random, kind, &name, live[0].as_ref());
+        let uids = live.each_ref().map(|live| uid(live.as_ref()).to_owned());
         let mut answers = Vec::new();
         let before = match &sides[1] {
             Side::Model(model) => Some(model.snapshot()),
             Side::Server(_) => None,
         };
-        for (side, live) in sides.iter_mut().zip(&mut live) {
+        for (index, (side, live)) in sides.iter_mut().zip(&mut live).enumerate() {
+            let request = &request.with_uid(&uids[0], &uids[index]);
             let version = live
                 .as_ref()
                 .and_then(|live| live["metadata"]["resourceVersion"].as_str());
             let version = version.unwrap_or_default().to_owned();
-            let answer = side.send(kind, &name, &request, &version)?;
-            remember(live, &request, &answer);
+            let answer = side.send(kind, &name, request, &version)?;
+            remember(live, request, &answer);
             answers.push(answer);
         }
         // Validation of built-in kinds is code of the real server, not of the library.
@@ -320,6 +322,12 @@ fn sequence(
         return Ok(());
     }
     Ok(())
+}
+
+/// The uid of a live object; empty when there is none.
+fn uid(live: Option<&Value>) -> &str {
+    live.and_then(|live| live["metadata"]["uid"].as_str())
+        .unwrap_or_default()
 }
 
 /// What cannot be equal: an answer to a delete (a Status with ids or the object), and refusals that quote the whole object.

@@ -9,6 +9,8 @@ use skein_cluster::{ApiError, Cluster, ListOptions};
 use skein_object::{GroupVersionKind, Object};
 use skein_template::{Environment, Integers};
 
+use super::{keys, schemas};
+
 /// Longest time that one rendering may take.
 const RENDER_LIMIT: Duration = Duration::from_secs(60);
 /// Longest time that one look-up of a host may take.
@@ -59,6 +61,15 @@ impl Environment for World {
         rand::rng().fill_bytes(bytes);
     }
 
+    fn rsa_key(&mut self, bits: usize) -> Option<Vec<u8>> {
+        self.was_asked = true;
+        keys::rsa_key(bits)
+    }
+
+    fn rsa_signature(&mut self, key: &[u8], message: &[u8]) -> Option<Vec<u8>> {
+        keys::rsa_signature(key, message)
+    }
+
     fn lookup(
         &mut self,
         api_version: &str,
@@ -91,6 +102,11 @@ impl Environment for World {
         let at = usize::try_from(rand::rng().next_u32()).ok()?;
         let at = at.checked_rem(addresses.len())?;
         addresses.into_iter().nth(at)
+    }
+
+    fn schema(&mut self, address: &str) -> Option<Result<Vec<u8>, String>> {
+        self.was_asked = true;
+        Some(self.runtime.block_on(schemas::fetch(address)))
     }
 
     fn is_cancelled(&mut self) -> bool {

@@ -286,6 +286,8 @@ impl KustomizeController {
                     .record(events.event(Severity::Info, reason, lines));
             }
             if !pruned.failures.is_empty() {
+                // In the order in which they would have gone, as Flux notes them.
+                let stale = skein_plan::prune::ordered(stale);
                 let left = skein_plan::prune::survivors(&stale, &pruned.changes.entries);
                 current.merge(
                     left.into_iter().filter(|entry| {

@@ -1,5 +1,7 @@
 //! Conditions and history after runs.
 
+use serde_json::json;
+
 use super::*;
 
 fn artifact(revision: &str) -> Artifact {
@@ -105,4 +107,32 @@ fn history_counts_by_digest_and_outcome() {
             ("b", 1, "ReconciliationFailed"),
         ]
     );
+}
+
+#[test]
+fn the_time_limit_is_the_interval_without_its_margin_and_never_under_it() {
+    for (fields, seconds) in [
+        (json!({"interval": "10m"}), 570),
+        (json!({"interval": "40s"}), 30),
+        (json!({"interval": "1s"}), 30),
+        (json!({"interval": "10m", "timeout": "2m"}), 120),
+        (json!({"interval": "10m", "timeout": "5s"}), 30),
+        (json!({"interval": "10m", "timeout": "0s"}), 30),
+    ] {
+        let mut spec = json!({"path": "./", "prune": true, "sourceRef": {"kind": "GitRepository", "name": "a"}});
+        for (key, value) in fields.as_object().unwrap() {
+            spec[key] = value.clone();
+        }
+        let object = json!({
+            "apiVersion": "kustomize.toolkit.fluxcd.io/v1", "kind": "Kustomization",
+            "metadata": {"name": "a", "namespace": "n"}, "spec": spec,
+        });
+        let object = skein_object::Object::from_value(object).unwrap();
+        let kustomization = Kustomization::from_object(&object).unwrap();
+        assert_eq!(
+            timeout(&kustomization).as_std().as_secs(),
+            seconds,
+            "{fields}"
+        );
+    }
 }

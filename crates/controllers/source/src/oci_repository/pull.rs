@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use skein_api::source::oci_repository::OciRepositoryStatus;
 use skein_api::{SourceReason, Time};
 use skein_artifact::ArtifactLocation;
+use skein_registry::Registry;
 use skein_registry::registry::{TAGS_PER_PAGE, is_digest};
-use skein_registry::{Manifest, Registry};
 use skein_semver::Version;
 
 use super::OciRepositories;
@@ -88,7 +88,11 @@ async fn pull_in_time(
         format!("stored artifact for digest '{}'", resolved.revision),
     );
     if same && !plan.content_changed {
-        return Outcome::unchanged(told).with_verified(Verified::Forget);
+        let known = observed.artifact().map(|artifact| &artifact.metadata);
+        let message = event_message(&observed.source.spec.url, &resolved.revision, known);
+        return Outcome::unchanged(told)
+            .telling_recovery(Told::new(SourceReason::Succeeded, message))
+            .with_verified(Verified::Forget);
     }
     match pull_and_store(surroundings, observed, &registry, &resolved).await {
         Ok(stored) => {
@@ -220,7 +224,11 @@ async fn pull_and_store(
             Failure::storage(SourceReason::ArchiveOperationFailed, message)
         })?;
     let (mut artifact, url) = stored?;
-    let event = event_message(&source.spec.url, &resolved.revision, &manifest);
+    let event = event_message(
+        &source.spec.url,
+        &resolved.revision,
+        Some(&manifest.annotations),
+    );
     artifact.metadata = manifest.annotations;
     Ok(Stored {
         artifact,
@@ -229,15 +237,23 @@ async fn pull_and_store(
     })
 }
 
-fn event_message(url: &str, revision: &str, manifest: &Manifest) -> String {
-    let mut message = format!("stored artifact with revision '{revision}' from '{url}'");
-    let annotations: &BTreeMap<String, String> = &manifest.annotations;
-    for (name, key) in [("source", ORIGIN_SOURCE), ("revision", ORIGIN_REVISION)] {
-        if let Some(origin) = annotations.get(key) {
-            message.push_str(&format!(", origin {name} '{origin}'"));
+/// What is told of an artifact; its origin only where both parts of it are known.
+fn event_message(
+    url: &str,
+    revision: &str,
+    annotations: Option<&BTreeMap<String, String>>,
+) -> String {
+    let message = format!("stored artifact with revision '{revision}' from '{url}'");
+    let known = |key: &str| {
+        let value = annotations.and_then(|annotations| annotations.get(key));
+        value.filter(|value| !value.is_empty())
+    };
+    match (known(ORIGIN_SOURCE), known(ORIGIN_REVISION)) {
+        (Some(source), Some(origin)) => {
+            format!("{message}, origin source '{source}', origin revision '{origin}'")
         }
+        _ => message,
     }
-    message
 }
 
 /// What is wrong with a digest, in the words of Flux's registry client.

@@ -196,6 +196,14 @@ impl<K: SourceKind> Outcome<K> {
         })
     }
 
+    /// The outcome with what is told when it ends a failure.
+    pub fn telling_recovery(mut self, message: Told) -> Self {
+        if let End::Unchanged { recovery, .. } = &mut self.end {
+            *recovery = message;
+        }
+        self
+    }
+
     pub fn stored(stored: Stored, told: Told) -> Self {
         Self::new(End::Stored {
             stored: Box::new(stored),

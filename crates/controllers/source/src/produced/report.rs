@@ -169,6 +169,8 @@ pub(super) fn suspended<K: SourceKind>(observed: &Observed<K>, now: Time) -> Rep
         let (reason, message) = (reconciling.reason.clone(), reconciling.message.clone());
         writer.mark_true(ConditionType::Reconciling, reason, message);
     }
+    // Whether the new spec stalls it is found out when it is resumed.
+    writer.remove(ConditionType::Stalled);
     // One that was suspended before its first run has nothing to say yet, its generation included.
     if !parts.conditions.is_empty() {
         *parts.observed_generation = generation;

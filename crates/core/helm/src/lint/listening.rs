@@ -21,6 +21,14 @@ impl Environment for Listening<'_> {
         self.world.random(bytes);
     }
 
+    fn rsa_key(&mut self, bits: usize) -> Option<Vec<u8>> {
+        self.world.rsa_key(bits)
+    }
+
+    fn rsa_signature(&mut self, key: &[u8], message: &[u8]) -> Option<Vec<u8>> {
+        self.world.rsa_signature(key, message)
+    }
+
     fn time_zone(&self) -> TimeZone {
         self.world.time_zone()
     }
@@ -37,6 +45,10 @@ impl Environment for Listening<'_> {
 
     fn host_address(&mut self, host: &str) -> Option<String> {
         self.world.host_address(host)
+    }
+
+    fn schema(&mut self, address: &str) -> Option<Result<Vec<u8>, String>> {
+        self.world.schema(address)
     }
 
     fn is_cancelled(&mut self) -> bool {

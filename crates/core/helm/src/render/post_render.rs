@@ -183,7 +183,7 @@ fn child<'a>(node: &'a mut Node, key: &str) -> &'a mut Node {
 fn text(value: &str) -> Node {
     Node {
         tag: Tag::Str,
-        value: value.to_owned(),
+        value: value.into(),
         ..Node::null()
     }
 }
@@ -192,7 +192,6 @@ fn empty_map() -> Node {
     Node {
         kind: Kind::Mapping,
         tag: Tag::Map,
-        value: String::new(),
         ..Node::null()
     }
 }
@@ -221,7 +220,7 @@ fn take_annotation(node: &mut Node) -> Option<String> {
     }
     let metadata = child(node, "metadata");
     let annotations = child(metadata, "annotations");
-    let path = remove(annotations, FILE_ANNOTATION)?.value;
+    let path = remove(annotations, FILE_ANNOTATION)?.value.into_string();
     if annotations.content.is_empty() {
         remove(metadata, "annotations");
     }

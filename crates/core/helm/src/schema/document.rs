@@ -8,6 +8,7 @@ use skein_gowords::quote;
 
 use super::address::{ROOT, escape, join, shown};
 use super::draft::{Below, Draft, POSITIONS, not_loaded};
+use super::loaded::{self, Load};
 use super::{metaschema, reach};
 
 /// Most schemas of one document that are indexed.
@@ -45,7 +46,7 @@ pub(super) enum Target {
 pub struct Document {
     pub(super) root: Value,
     pub(super) resources: Vec<Resource>,
-    by_address: HashMap<String, usize>,
+    pub(super) by_address: HashMap<String, usize>,
     by_pointer: HashMap<String, usize>,
     /// Pointers of schemas that are indexed.
     processed: BTreeSet<String>,
@@ -56,14 +57,16 @@ pub struct Document {
     pub(super) unresolved: BTreeSet<String>,
     /// Whether formats are asserted in all drafts, as in metaschemas.
     pub(super) asserts_formats: bool,
+    /// Addresses of the documents that were loaded besides.
+    pub(super) loaded: Vec<String>,
 }
 
 impl Document {
-    /// Reads, checks and indexes the text of a schema.
-    pub(super) fn read(text: &[u8]) -> Result<Self, String> {
+    /// Reads, checks and indexes the text of a schema. What it refers to on other addresses is asked for by `load`.
+    pub(super) fn read(text: &[u8], load: &mut Load<'_>) -> Result<Self, String> {
         let mut document = Self::new(parse(text)?, ROOT, Draft::D2020)?;
         metaschema::check_part(&document, "")?;
-        reach::compile(&mut document)?;
+        reach::compile(&mut document, load)?;
         Ok(document)
     }
 
@@ -71,7 +74,7 @@ impl Document {
     pub(super) fn meta(root: Value, address: &str, draft: Draft) -> Result<Self, String> {
         let mut document = Self::new(root, address, draft)?;
         document.asserts_formats = true;
-        reach::compile(&mut document)?;
+        reach::compile(&mut document, &mut |_| None)?;
         Ok(document)
     }
 
@@ -86,6 +89,7 @@ impl Document {
             patterns: HashMap::new(),
             unresolved: BTreeSet::new(),
             asserts_formats: false,
+            loaded: Vec::new(),
         };
         if !root.is_object() {
             document.add_resource(address.to_owned(), "", draft, &root)?;
@@ -108,7 +112,7 @@ impl Document {
         Ok(true)
     }
 
-    fn index(
+    pub(super) fn index(
         &mut self,
         value: &Value,
         (base, around): (&str, Draft),
@@ -128,16 +132,18 @@ impl Document {
         };
         let mut draft = Draft::of(map, around, at)?;
         let mut id = draft.id(map);
-        if id.is_none() && !at.is_empty() {
+        let starts_document = at.is_empty() || loaded::is_root(at);
+        if id.is_none() && !starts_document {
             draft = around;
             id = draft.id(map);
         }
         if id.is_some_and(|id| skein_template::url_problem(id).is_some()) {
-            let place = quote(&shown(ROOT, at));
+            let (document, at) = self.place(at);
+            let place = quote(&shown(document, at));
             return Err(format!("error in parsing id at {place}"));
         }
         let base = id.map_or_else(|| base.to_owned(), |id| join(base, id).0);
-        if id.is_some() || at.is_empty() {
+        if id.is_some() || starts_document {
             self.add_resource(base.clone(), at, draft, value)?;
         }
         let resource = self.by_address.get(&base).copied().unwrap_or_default();
@@ -156,7 +162,7 @@ impl Document {
         Ok(())
     }
 
-    fn add_resource(
+    pub(super) fn add_resource(
         &mut self,
         address: String,
         at: &str,
@@ -164,11 +170,12 @@ impl Document {
         value: &Value,
     ) -> Result<(), String> {
         if let Some(other) = self.by_address.get(&address) {
-            let other = &self.resources[*other].pointer;
+            let (document, at) = self.place(at);
+            let (_, other) = self.place(&self.resources[*other].pointer);
             return Err(format!(
                 "duplicate id {} in {} at {} and {}",
                 quote(&address),
-                quote(ROOT),
+                quote(document),
                 quote(at),
                 quote(other)
             ));
@@ -217,11 +224,12 @@ impl Document {
         for anchor in anchors {
             let before = resource.anchors.insert(anchor.clone(), at.to_owned());
             if let Some(before) = before.filter(|before| before != at) {
+                let (document, at) = self.place(at);
                 return Err(format!(
                     "duplicate anchor {} in {} at {} and {}",
                     quote(&anchor),
-                    quote(ROOT),
-                    quote(&before),
+                    quote(document),
+                    quote(self.place(&before).1),
                     quote(at)
                 ));
             }
@@ -316,18 +324,26 @@ impl Document {
             format!("{}{fragment}", resource.pointer)
         } else {
             let known = resource.anchors.get(fragment).cloned();
-            known.ok_or_else(|| no_anchor(&resource.address, fragment, self.address()))?
+            known.ok_or_else(|| {
+                let (document, _) = self.place(&resource.pointer);
+                no_anchor(&resource.address, fragment, document)
+            })?
         };
         let resource = self.resource_at(&pointer);
         Ok((pointer, resource))
     }
 
-    /// The address under which the document is known.
-    pub(super) fn address(&self) -> &str {
-        if self.asserts_formats {
-            return self.resources.first().map_or(ROOT, |root| &root.address);
+    /// The address of the document in which a pointer lies, and the pointer there.
+    pub(super) fn place<'p>(&'p self, pointer: &'p str) -> (&'p str, &'p str) {
+        if let Some((index, rest)) = loaded::split(pointer) {
+            let address = self.loaded.get(index).map_or(ROOT, String::as_str);
+            return (address, rest);
         }
-        ROOT
+        if self.asserts_formats {
+            let root = self.resources.first();
+            return (root.map_or(ROOT, |root| &root.address), pointer);
+        }
+        (ROOT, pointer)
     }
 }
 
@@ -369,7 +385,7 @@ pub(super) fn schemas_below<'v>(
 }
 
 /// Parses the text; what is wrong with it is said in Go's words.
-fn parse(text: &[u8]) -> Result<Value, String> {
+pub(super) fn parse(text: &[u8]) -> Result<Value, String> {
     serde_json::from_slice(text).map_err(|error| {
         let text = String::from_utf8_lossy(text);
         if text.trim().is_empty() {

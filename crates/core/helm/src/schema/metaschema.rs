@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use serde_json::{Map, Value, json};
 use skein_gowords::quote;
 
-use super::address::{ROOT, shown};
+use super::address::shown;
 use super::document::Document;
 use super::draft::Draft;
 use super::validator;
@@ -197,13 +197,14 @@ pub(super) fn check_part(subject: &Document, pointer: &str) -> Result<(), String
     };
     let draft = subject.resources[subject.resource_at(pointer)].draft;
     let meta = document(draft).as_ref().map_err(Clone::clone)?;
-    let problems = validator::check_schema(meta, part, subject)?;
+    let problems = validator::check_schema(meta, part, (subject, pointer))?;
     if problems.is_empty() {
         return Ok(());
     }
+    let (address, pointer) = subject.place(pointer);
     let mut text = format!(
         "{} is not valid against metaschema: jsonschema validation failed with '{}#'",
-        quote(&shown(ROOT, pointer)),
+        quote(&shown(address, pointer)),
         DRAFTS[draft as usize].1
     );
     for problem in &problems {

@@ -9,16 +9,17 @@ use skein_gowords::quote;
 use super::address::{escape, shown};
 use super::document::{Document, Target, not_found, schemas_below};
 use super::draft::{Draft, POSITIONS};
+use super::loaded::{self, Load};
 use super::metaschema;
 
 /// Follows everything from the root on, and notes where references lead and what expressions mean.
-pub(super) fn compile(document: &mut Document) -> Result<(), String> {
+pub(super) fn compile(document: &mut Document, load: &mut Load<'_>) -> Result<(), String> {
     let mut seen = BTreeSet::from([String::new()]);
     let mut queue = vec![String::new()];
     let mut done = 0;
     while let Some(pointer) = queue.get(done).cloned() {
         done += 1;
-        let found = reach(document, &pointer)?;
+        let found = reach(document, &pointer, load)?;
         for next in found {
             if seen.insert(next.clone()) {
                 queue.push(next);
@@ -29,9 +30,14 @@ pub(super) fn compile(document: &mut Document) -> Result<(), String> {
 }
 
 /// The pointers to which the schema at a pointer leads.
-fn reach(document: &mut Document, pointer: &str) -> Result<Vec<String>, String> {
+fn reach(
+    document: &mut Document,
+    pointer: &str,
+    load: &mut Load<'_>,
+) -> Result<Vec<String>, String> {
     if document.root.pointer(pointer).is_none() {
-        return Err(not_found(document.address(), pointer));
+        let (address, pointer) = document.place(pointer);
+        return Err(not_found(address, pointer));
     }
     if document.index_at(pointer)? && !document.asserts_formats {
         metaschema::check_part(document, pointer)?;
@@ -49,7 +55,8 @@ fn reach(document: &mut Document, pointer: &str) -> Result<Vec<String>, String> 
     found.look(schema, draft, pointer);
     for (keyword, pattern) in found.patterns {
         let regex = compile_pattern(&pattern).map_err(|problem| {
-            let place = shown(document.address(), &format!("{pointer}/{keyword}"));
+            let (address, pointer) = document.place(pointer);
+            let place = shown(address, &format!("{pointer}/{keyword}"));
             let (pattern, place) = (quote(&pattern), quote(&place));
             format!("invalid regex {pattern} at {place}: error parsing regexp: {problem}")
         })?;
@@ -57,6 +64,7 @@ fn reach(document: &mut Document, pointer: &str) -> Result<Vec<String>, String> 
     }
     let mut pointers = found.pointers;
     for reference in found.references {
+        loaded::load(document, resource, &reference, load)?;
         let (target, unresolved) = document.resolve(resource, &reference)?;
         if let Target::Here(pointer, _) = &target {
             pointers.push(pointer.clone());

@@ -50,11 +50,11 @@ pub(super) fn validate(
     Err(text.trim_start_matches('\n').to_owned())
 }
 
-/// Checks a part of a document against a metaschema.
+/// Checks a part of a document, with the pointer to it, against a metaschema.
 pub(super) fn check_schema(
     meta: &Document,
     part: &Value,
-    subject: &Document,
+    subject: (&Document, &str),
 ) -> Result<Vec<Problem>, String> {
     Validator::new(Some(subject)).check(meta, part)
 }
@@ -62,8 +62,8 @@ pub(super) fn check_schema(
 type Outcome = Result<(), Problem>;
 
 struct Validator<'a> {
-    /// The document that is checked against its metaschema; its resources may be of other drafts.
-    subject: Option<&'a Document>,
+    /// The document of which a part (by pointer) is checked against its metaschema; its resources may be of other drafts.
+    subject: Option<(&'a Document, &'a str)>,
     steps: usize,
     /// What makes the schema unusable.
     fatal: Option<String>,
@@ -105,7 +105,7 @@ impl<'a> Frame<'a> {
 }
 
 impl<'a> Validator<'a> {
-    fn new(subject: Option<&'a Document>) -> Self {
+    fn new(subject: Option<(&'a Document, &'a str)>) -> Self {
         Self {
             subject,
             steps: 0,
@@ -207,14 +207,15 @@ impl<'a> Validator<'a> {
     /// A part of a document with its own draft is checked against the metaschema of that draft.
     fn in_its_dialect(&self, schema: &'a Value, spot: Spot<'a>) -> (&'a Value, Spot<'a>) {
         let is_meta = std::ptr::eq(schema, &spot.document.root);
-        let Some(subject) = self.subject.filter(|_| is_meta) else {
+        let Some((subject, part)) = self.subject.filter(|_| is_meta) else {
             return (schema, spot);
         };
         if subject.resources.len() < 2 {
             return (schema, spot);
         }
         let parts = self.place.iter().map(|part| format!("/{}", escape(part)));
-        let Some(resource) = subject.resource_exactly_at(&parts.collect::<String>()) else {
+        let pointer: String = std::iter::once(part.to_owned()).chain(parts).collect();
+        let Some(resource) = subject.resource_exactly_at(&pointer) else {
             return (schema, spot);
         };
         match metaschema::document(resource.draft) {
@@ -258,7 +259,8 @@ impl<'a> Validator<'a> {
             let document = scope.spot.document;
             let pointer = pointer_of(&document.root, scope.schema).unwrap_or_default();
             self.trail.pop();
-            let kind = Kind::Cycle(places, shown(document.address(), &pointer));
+            let (address, pointer) = document.place(&pointer);
+            let kind = Kind::Cycle(places, shown(address, pointer));
             return Err(self.problem(kind, Vec::new()));
         }
         Ok(())

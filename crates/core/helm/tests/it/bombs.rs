@@ -60,6 +60,10 @@ const BOMBS: &[(&str, &str)] = &[
         "parts",
     ),
     (
+        "{{ $d := dict \"a\" 1 }}{{ range until 60 }}{{ $d = dict \"a\" $d \"b\" $d }}{{ end }}{{ toYamlPretty $d }}",
+        "parts",
+    ),
+    (
         "{{ $d := dict \"a\" 1 }}{{ range until 60 }}{{ $d = dict \"a\" $d \"b\" $d }}{{ end }}{{ toJson $d }}",
         "limit",
     ),

@@ -12,6 +12,7 @@ mod disk;
 mod lint;
 mod pack;
 mod recorded;
+mod remote_schemas;
 #[path = "../support/run.rs"]
 mod run;
 mod schemas;

@@ -3,7 +3,7 @@
 //! `bench build DIRECTORY` builds once from the disk and prints the objects, as the command does.
 //! `bench processes KUSTOMIZE CORPUS [SKEIN]` builds every root of the corpus with both as processes and prints medians of time and peak memory.
 //! `bench lay-out CORPUS FOLDER` writes the roots of the corpus to a folder and prints their paths.
-//! `bench curve` builds overlays of three layers with 50 to 10,000 objects in process; times are CPU times, so that
+//! `bench curve [OBJECTS...]` builds overlays of three layers with 50 to 10,000 objects, or as many as named, in process; times are CPU times, so that
 //! other work on the machine counts little.
 
 mod disk;
@@ -20,6 +20,9 @@ use skein_kustomize::{LoadRestrictions, Options, Reorder, build};
 /// Builds of one size of which the median counts.
 const ROUNDS: usize = 11;
 
+/// Objects of the builds of a curve.
+const SIZES: [usize; 6] = [50, 100, 300, 1_000, 3_000, 10_000];
+
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
@@ -28,8 +31,8 @@ fn main() -> ExitCode {
         ["processes", kustomize, corpus] => processes::run(kustomize, corpus, None),
         ["processes", kustomize, corpus, skein] => processes::run(kustomize, corpus, Some(skein)),
         ["lay-out", corpus, folder] => processes::print_roots(corpus, folder),
-        ["curve"] => curve(),
-        _ => Err("bench build DIRECTORY | lay-out CORPUS FOLDER | processes KUSTOMIZE CORPUS [SKEIN] | curve".to_owned()),
+        ["curve", ..] => curve(&words[1..]),
+        _ => Err("bench build DIRECTORY | lay-out CORPUS FOLDER | processes KUSTOMIZE CORPUS [SKEIN] | curve [OBJECTS...]".to_owned()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -53,10 +56,17 @@ fn once(directory: &str) -> Result<(), String> {
     Ok(())
 }
 
-fn curve() -> Result<(), String> {
+fn curve(sizes: &[&str]) -> Result<(), String> {
+    let sizes: Vec<usize> = match sizes {
+        [] => SIZES.to_vec(),
+        named => {
+            let parsed: Result<_, _> = named.iter().map(|size| size.parse()).collect();
+            parsed.map_err(|_| "sizes are whole numbers of objects".to_owned())?
+        }
+    };
     println!("| objects | build, CPU ms | with YAML, CPU ms | µs an object |");
     println!("| --- | --- | --- | --- |");
-    for objects in [50, 100, 300, 1_000, 3_000, 10_000] {
+    for objects in sizes {
         let tree = layers::tree(objects)?;
         let mut times: Vec<(u128, u128)> = Vec::new();
         for _ in 0..ROUNDS {

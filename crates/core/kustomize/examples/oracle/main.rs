@@ -2,11 +2,13 @@
 //!
 //! `oracle --kustomize BINARY [--legacy] [--root-only] [--verbose] [--words] PATH...`: every folder with a kustomization file below each PATH is a root.
 //! `--words` shows failures whose words differ from kustomize's.
-//! `oracle --kustomize BINARY --generate COUNT [--seed FIRST] [--keep FOLDER]`: so many generated trees; those that differ are kept in the folder.
+//! `oracle --kustomize BINARY --generate COUNT [--seed FIRST] [--hashes] [--keep FOLDER]`: so many generated trees; those that differ are kept in the
+//! folder. With `--hashes`, objects of all kinds ask for a hash suffix.
 
 #[path = "../bench/disk.rs"]
 mod disk;
 mod generate;
+mod hashes;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -46,6 +48,7 @@ struct Settings {
     words: bool,
     generate: u64,
     seed: u64,
+    hashes: bool,
     keep: PathBuf,
     paths: Vec<PathBuf>,
 }
@@ -59,6 +62,7 @@ fn settings() -> Option<Settings> {
         words: false,
         generate: 0,
         seed: 1,
+        hashes: false,
         keep: std::env::temp_dir().join("skein-kustomize-differences"),
         paths: Vec::new(),
     };
@@ -72,6 +76,7 @@ fn settings() -> Option<Settings> {
             "--words" => settings.words = true,
             "--generate" => settings.generate = arguments.next()?.parse().ok()?,
             "--seed" => settings.seed = arguments.next()?.parse().ok()?,
+            "--hashes" => settings.hashes = true,
             "--keep" => settings.keep = PathBuf::from(arguments.next()?),
             path => settings.paths.push(PathBuf::from(path)),
         }
@@ -82,7 +87,7 @@ fn settings() -> Option<Settings> {
 fn main() -> ExitCode {
     let Some(settings) = settings() else {
         eprintln!(
-            "oracle --kustomize BINARY [--legacy] [--root-only] [--verbose] [--words] [--generate COUNT [--seed FIRST] [--keep FOLDER]] PATH..."
+            "oracle --kustomize BINARY [--legacy] [--root-only] [--verbose] [--words] [--generate COUNT [--seed FIRST] [--hashes] [--keep FOLDER]] PATH..."
         );
         return ExitCode::FAILURE;
     };
@@ -119,7 +124,10 @@ fn main() -> ExitCode {
 /// Builds generated trees, and keeps those that differ.
 fn generated(settings: &Settings, counts: &mut Counts) -> std::io::Result<()> {
     for seed in settings.seed..settings.seed + settings.generate {
-        let made = generate::tree(seed);
+        let mut made = generate::tree(seed);
+        if settings.hashes {
+            hashes::ask_for_hashes(&mut made, seed);
+        }
         let folder = settings.keep.join(seed.to_string());
         for (path, text) in &made.files {
             let path_on_disk = folder.join(path);

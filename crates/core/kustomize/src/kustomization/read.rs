@@ -54,9 +54,9 @@ pub(crate) fn line_of(field: &str, text: &[u8]) -> Option<u64> {
 
 fn gvk(fields: &mut Fields<'_>) -> Outcome<Gvk> {
     Ok(Gvk {
-        group: fields.text("group")?,
-        version: fields.text("version")?,
-        kind: fields.text("kind")?,
+        group: fields.text("group")?.into(),
+        version: fields.text("version")?.into(),
+        kind: fields.text("kind")?.into(),
     })
 }
 
@@ -305,10 +305,10 @@ pub(super) fn var(value: &Value, path: &str) -> Outcome<Var> {
         let mut gvk = gvk(&mut object)?;
         let api_version = object.text("apiVersion")?;
         match api_version.split('/').collect::<Vec<_>>()[..] {
-            [version] if !version.is_empty() => gvk.version = version.to_owned(),
+            [version] if !version.is_empty() => gvk.version = version.into(),
             [group, version] => {
-                gvk.group = group.to_owned();
-                gvk.version = version.to_owned();
+                gvk.group = group.into();
+                gvk.version = version.into();
             }
             _ => {}
         }

@@ -1,6 +1,6 @@
 //! Lists that merge by keys, with kyaml's treatment of elements that lack them.
 
-use std::collections::HashSet;
+use foldhash::{HashSet, HashSetExt as _};
 
 use skein_yaml::{Kind, Node};
 
@@ -123,7 +123,7 @@ fn element_values(patch: Option<&Node>, dest: &Node, keys: &[String]) -> Vec<Key
     let mut all = Vec::new();
     for item in patch.into_iter().chain([dest]).flat_map(Node::items) {
         let values: KeyValues = if keys.is_empty() {
-            vec![item.value.clone()]
+            vec![item.value.to_string()]
         } else {
             keys.iter().map(|key| key_value(item, key)).collect()
         };
@@ -137,7 +137,7 @@ fn element_values(patch: Option<&Node>, dest: &Node, keys: &[String]) -> Vec<Key
 fn key_value(item: &Node, key: &str) -> String {
     item.get(key)
         .filter(|v| !v.is_null_or_empty())
-        .map_or_else(String::new, |v| v.value.clone())
+        .map_or_else(String::new, |v| v.value.to_string())
 }
 
 /// The keys that any element has, with their values; all keys when none has any.
@@ -272,7 +272,7 @@ fn has_all(item: &Node, keys: &[String], values: &[String]) -> Result<bool, OpEr
 fn append_elements(list: &mut Vec<Node>, more: Vec<Node>, keys: &[String]) -> Result<(), OpError> {
     for element in more {
         if keys.first().is_none_or(String::is_empty) {
-            let value = [element.value.clone()];
+            let value = [element.value.to_string()];
             set_element(list, Some(element), &[String::new()], &value)?;
             continue;
         }
@@ -280,7 +280,7 @@ fn append_elements(list: &mut Vec<Node>, more: Vec<Node>, keys: &[String]) -> Re
         for key in keys {
             require(&element, Kind::Mapping)?;
             match element.get(key) {
-                Some(value) => values.push(value.value.clone()),
+                Some(value) => values.push(value.value.to_string()),
                 None => list.push(element.clone()),
             }
         }

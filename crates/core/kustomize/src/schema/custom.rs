@@ -1,6 +1,6 @@
 //! Reads an OpenAPI document that a kustomization names in `openapi.path`.
 
-use std::collections::HashMap;
+use foldhash::{HashMap, HashMapExt as _};
 
 use serde_json::{Map, Value};
 use skein_yaml::YamlError;

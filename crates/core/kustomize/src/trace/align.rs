@@ -84,7 +84,7 @@ fn leads_to(pointer: &[String], path: &[String]) -> bool {
 fn text_of(node: &Node) -> String {
     match node.kind {
         Kind::Scalar if node.is_null() => "null".to_owned(),
-        Kind::Scalar => node.value.clone(),
+        Kind::Scalar => node.value.to_string(),
         Kind::Mapping => "{}".to_owned(),
         Kind::Sequence => "[]".to_owned(),
     }
@@ -102,7 +102,10 @@ fn values(node: &Node) -> Vec<&Node> {
 /// The name of each value: a key, or an index.
 fn names(node: &Node) -> Vec<String> {
     match node.kind {
-        Kind::Mapping => node.entries().map(|(key, _)| key.value.clone()).collect(),
+        Kind::Mapping => node
+            .entries()
+            .map(|(key, _)| key.value.to_string())
+            .collect(),
         _ => (0..node.content.len()).map(|at| at.to_string()).collect(),
     }
 }

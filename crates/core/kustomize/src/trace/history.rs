@@ -102,8 +102,9 @@ pub(super) fn history(resource: &Resource, steps: &[Step]) -> History {
     }
     let mut earlier_names: Vec<String> = Vec::new();
     for previous in &resource.memory.previous {
-        if previous.name != resource.name() && !earlier_names.contains(&previous.name) {
-            earlier_names.push(previous.name.clone());
+        let is_known = earlier_names.iter().any(|name| *name == previous.name);
+        if previous.name != resource.name() && !is_known {
+            earlier_names.push(previous.name.to_string());
         }
     }
     History {
@@ -123,7 +124,7 @@ fn collect(
         push(&branch.marks, true, steps, path, fields);
     } else if node.kind == Kind::Mapping {
         for ((key, value), branch) in node.entries().zip(&branch.branches) {
-            path.push(PathPart::Field(key.value.clone()));
+            path.push(PathPart::Field(key.value.to_string()));
             collect(value, branch, steps, path, fields);
             path.pop();
         }

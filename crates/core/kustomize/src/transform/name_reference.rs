@@ -1,8 +1,8 @@
 //! Follows renamed objects: fields that hold an object's earlier name get its new one.
 
-use std::collections::{HashMap, HashSet};
+use foldhash::{HashMap, HashMapExt as _, HashSet, HashSetExt as _};
 
-use skein_yaml::{Kind, Node};
+use skein_yaml::{CompactString, Kind, Node};
 
 use crate::error::{BuildError, Outcome, Problem};
 use crate::field_specs::{FieldSpec, NameReference, apply_path};
@@ -24,12 +24,12 @@ struct Candidate {
 /// All objects, and where to find those that had a name.
 struct Candidates {
     all: Vec<Candidate>,
-    by_previous_name: HashMap<String, Vec<usize>>,
+    by_previous_name: HashMap<CompactString, Vec<usize>>,
 }
 
 impl Candidates {
     fn new(map: &ResMap, schema: &MergeSchema) -> Self {
-        let mut by_previous_name: HashMap<String, Vec<usize>> = HashMap::new();
+        let mut by_previous_name: HashMap<CompactString, Vec<usize>> = HashMap::new();
         let mut all = Vec::with_capacity(map.list().len());
         for (at, resource) in map.list().iter().enumerate() {
             let previous: Vec<ResId> = resource.previous_ids().collect();
@@ -129,7 +129,7 @@ fn subject_namespaces(resource: &Resource) -> Outcome<HashSet<String>> {
                 let error = BuildError::invalid("the namespace of a subject must be a string");
                 return Err(error.on_object(resource.shown()));
             }
-            namespaces.insert(namespace.value.clone());
+            namespaces.insert(namespace.value.to_string());
         }
     }
     Ok(namespaces)
@@ -140,7 +140,7 @@ fn role_of(resource: &Resource) -> Option<Gvk> {
     let (group, kind) = (role.get("apiGroup")?, role.get("kind")?);
     Some(Gvk {
         group: group.value.clone(),
-        version: String::new(),
+        version: CompactString::default(),
         kind: kind.value.clone(),
     })
 }
@@ -185,7 +185,7 @@ impl Referrer<'_> {
                 "path config error; no 'name' field in node".to_owned(),
             ));
         };
-        let namespace = node.get("namespace").map(|n| n.value.clone());
+        let namespace = node.get("namespace").map(|n| n.value.to_string());
         let old = name.value.clone();
         let Some(referral) = self.referral(&old, spec, target, Some(namespace))? else {
             return Ok(());
@@ -206,7 +206,9 @@ impl Referrer<'_> {
         self.own.id.cluster_scoped
             || other.id.cluster_scoped
             || other.id.same_namespace(&self.own.id)
-            || self.subject_namespaces.contains(&other.id.namespace)
+            || self
+                .subject_namespaces
+                .contains(other.id.namespace.as_str())
     }
 
     fn same_current_namespace(&self, other: &Candidate) -> bool {

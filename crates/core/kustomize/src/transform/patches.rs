@@ -9,9 +9,8 @@ use crate::error::{BuildError, Outcome};
 use crate::kustomization::Patch;
 use crate::load::resources_from_text;
 use crate::loader::Loader;
-use crate::ops::node_from_json;
 use crate::resmap::ResMap;
-use crate::resource::Resource;
+use crate::resource::{Resource, merge_pairs};
 use crate::schema::MergeSchema;
 use crate::selector::Selector;
 
@@ -67,7 +66,7 @@ impl PatchTransformer {
         } else {
             format!("[path: {:?}]", patch.path)
         };
-        let strategic = resources_from_text(&text);
+        let strategic = resources_from_text(&text, loader.is_detailed());
         let json = JsonPatch::parse(&text);
         let in_source = |e: BuildError| {
             if source.is_empty() {
@@ -158,7 +157,9 @@ impl PatchTransformer {
     pub(crate) fn apply(&self, map: &mut ResMap, schema: &MergeSchema) -> Outcome<()> {
         let result = match (&self.change, &self.target) {
             (Change::Nothing, _) => Ok(()),
-            (Change::Strategic(list), None) => apply_each(list, map, schema),
+            (Change::Strategic(list), None) => {
+                apply_each(list, map, schema, !self.source.is_empty())
+            }
             (Change::Strategic(list), Some(target)) => {
                 self.apply_to_selected(list, target, map, schema)
             }
@@ -215,6 +216,7 @@ impl PatchTransformer {
                 resource.store_previous_id(schema);
             }
             let memory = resource.memory.clone();
+            let notes = resource.notes();
             resource.materialize();
             let mut value = skein_yaml::reencoded_to_json(&resource.node)
                 .map_err(|e| BuildError::from(e).on_object(shown.as_str()))?;
@@ -228,11 +230,11 @@ impl PatchTransformer {
             if !value.is_object() {
                 return Err(BuildError::invalid("the patch leaves no object").on_object(shown));
             }
-            resource.node = node_from_json(&value);
+            resource.put_value(&value)?;
             resource.absorb();
             resource.memory = memory;
             // Setting the annotations again makes strings of them.
-            let annotations = resource.annotations();
+            let annotations = merge_pairs(resource.annotations(), notes);
             resource.set_annotations(annotations)?;
         }
         Ok(())
@@ -260,15 +262,25 @@ pub(crate) fn apply_strategic(
     Ok(())
 }
 
-/// Patches without target: each finds its own.
-fn apply_each(list: &[Resource], map: &mut ResMap, schema: &MergeSchema) -> Outcome<()> {
+/// Patches without target: each finds its own. Those of a file (`has_lines`) have lines of it.
+fn apply_each(
+    list: &[Resource],
+    map: &mut ResMap,
+    schema: &MergeSchema,
+    has_lines: bool,
+) -> Outcome<()> {
     for patch in list {
         let id = patch.original_id(schema);
         let at = map.get_by_id(&id, schema).map_err(|e| {
             let words = |inner: &str| {
                 format!("no resource matches strategic merge patch \"{id}\": {inner}")
             };
-            e.on_object(patch.shown()).upstream(words)
+            let e = e.on_object(patch.shown()).upstream(words);
+            if has_lines {
+                e.on_line_of(&patch.node)
+            } else {
+                e
+            }
         })?;
         map.list_mut()[at].apply_patch(&mut patch.clone(), schema)?;
     }

@@ -26,9 +26,9 @@ pub(crate) fn apply(list: &[Replacement], map: &mut ResMap, _schema: &MergeSchem
                 "replacements must specify a source and at least one target",
             ));
         };
-        let value = source_value(replacement, map.list())?;
+        let mut value = source_value(replacement, map.list())?;
         for target in targets {
-            apply_target(target, &value, map)?;
+            apply_target(target, &mut value, map)?;
         }
     }
     map.drop_empties();
@@ -39,8 +39,8 @@ pub(crate) fn apply(list: &[Replacement], map: &mut ResMap, _schema: &MergeSchem
 fn ids_of(resource: &Resource) -> Vec<ResId> {
     let current = ResId {
         gvk: resource.gvk(),
-        name: resource.name().to_owned(),
-        namespace: resource.namespace().to_owned(),
+        name: resource.name().into(),
+        namespace: resource.namespace().into(),
         cluster_scoped: false,
     };
     [current]
@@ -49,22 +49,42 @@ fn ids_of(resource: &Resource) -> Vec<ResId> {
         .collect()
 }
 
-fn source_value(replacement: &Replacement, list: &[Resource]) -> Outcome<Node> {
+/// The value that is copied. Without options it is the field itself: where it is a target, too, later targets get what it has become.
+struct Source {
+    value: Node,
+    /// The object, and the path of the field.
+    field: Option<(usize, Vec<String>)>,
+}
+
+impl Source {
+    fn of_text(value: Node) -> Self {
+        Self { value, field: None }
+    }
+
+    /// The path of the field, when it is one of this object.
+    fn path_in(&self, object: usize) -> Option<&[String]> {
+        let (at, path) = self.field.as_ref()?;
+        (*at == object).then_some(path)
+    }
+}
+
+fn source_value(replacement: &Replacement, list: &[Resource]) -> Outcome<Source> {
     match (&replacement.source, &replacement.source_value) {
         (Some(_), Some(_)) => Err(BuildError::invalid(
             "value and resource selectors are mutually exclusive",
         )),
-        (None, Some(text)) => Ok(Node::scalar(text.as_str())),
+        (None, Some(text)) => Ok(Source::of_text(Node::scalar(text.as_str()))),
         (Some(source), None) => value_of_source(source, list),
         (None, None) => Err(BuildError::invalid("a replacement needs a source")),
     }
 }
 
-fn value_of_source(source: &ReplacementSource, list: &[Resource]) -> Outcome<Node> {
+fn value_of_source(source: &ReplacementSource, list: &[Resource]) -> Outcome<Source> {
     let mut matches = list
         .iter()
-        .filter(|r| ids_of(r).iter().any(|id| id.is_selected_by(&source.id)));
-    let Some(found) = matches.next() else {
+        .enumerate()
+        .filter(|(_, r)| ids_of(r).iter().any(|id| id.is_selected_by(&source.id)));
+    let Some((at, found)) = matches.next() else {
         return Err(Problem::NoMatch(format!("nothing selected by {}", source.id)).into());
     };
     if matches.next().is_some() {
@@ -77,7 +97,8 @@ fn value_of_source(source: &ReplacementSource, list: &[Resource]) -> Outcome<Nod
     } else {
         &source.field_path
     };
-    let node = lookup(&found.node, &split_path_brackets(path, '.')).map_err(|e| {
+    let parts = split_path_brackets(path, '.');
+    let node = lookup(&found.node, &parts).map_err(|e| {
         let words = |inner: &str| format!("error looking up replacement source: {inner}");
         BuildError::from(e).upstream(words).on_object(found.shown())
     })?;
@@ -88,7 +109,14 @@ fn value_of_source(source: &ReplacementSource, list: &[Resource]) -> Outcome<Nod
         );
         return Err(BuildError::new(Problem::NoMatch(message)).on_object(found.shown()));
     };
-    refine(source.options.as_ref(), node)
+    let is_whole = source
+        .options
+        .as_ref()
+        .is_none_or(|o| o.delimiter.is_empty());
+    Ok(Source {
+        value: refine(source.options.as_ref(), node)?,
+        field: is_whole.then_some((at, parts)),
+    })
 }
 
 /// Cuts the part of the value that the options ask for.
@@ -108,7 +136,7 @@ fn refine(options: Option<&FieldOptions>, node: &Node) -> Outcome<Node> {
     });
     match part {
         Some(part) => {
-            node.value = part;
+            node.value = part.into();
             Ok(node)
         }
         None => Err(BuildError::invalid(format!(
@@ -118,7 +146,7 @@ fn refine(options: Option<&FieldOptions>, node: &Node) -> Outcome<Node> {
     }
 }
 
-fn apply_target(target: &ReplacementTarget, value: &Node, map: &mut ResMap) -> Outcome<()> {
+fn apply_target(target: &ReplacementTarget, source: &mut Source, map: &mut ResMap) -> Outcome<()> {
     let Some(select) = &target.select else {
         return Err(BuildError::invalid(
             "target must specify resources to select",
@@ -130,10 +158,11 @@ fn apply_target(target: &ReplacementTarget, value: &Node, map: &mut ResMap) -> O
         .iter()
         .map(Matcher::new)
         .collect::<Outcome<_>>()?;
-    for resource in map.list_mut() {
+    for (at, resource) in map.list_mut().iter_mut().enumerate() {
         let ids = ids_of(resource);
         if is_selected(resource, &ids, &select, &reject) {
-            copy_value(resource, value, target).map_err(|e| e.on_object(resource.shown()))?;
+            copy_value((at, resource), source, target)
+                .map_err(|e| e.on_object(resource.shown()))?;
         }
     }
     Ok(())
@@ -153,7 +182,11 @@ fn is_selected(resource: &Resource, ids: &[ResId], select: &Matcher, reject: &[M
         && ids.iter().any(|id| select.id(id))
 }
 
-fn copy_value(resource: &mut Resource, value: &Node, target: &ReplacementTarget) -> Outcome<()> {
+fn copy_value(
+    (at, resource): (usize, &mut Resource),
+    source: &mut Source,
+    target: &ReplacementTarget,
+) -> Outcome<()> {
     let default = [DEFAULT_FIELD_PATH.to_owned()];
     let paths = if target.field_paths.is_empty() {
         &default[..]
@@ -161,15 +194,32 @@ fn copy_value(resource: &mut Resource, value: &Node, target: &ReplacementTarget)
         &target.field_paths
     };
     let options = target.options.as_ref();
-    let create = options.filter(|o| o.create).map(|_| value.kind);
     for path in paths {
+        let create = options.filter(|o| o.create).map(|_| source.value.kind);
         let parts = split_path_brackets(path, '.');
-        if set_in_text(&mut resource.node, value, &parts, create).is_ok() {
+        if set_in_text(&mut resource.node, &source.value, &parts, create).is_ok() {
+            refresh(source, at, resource);
             continue;
         }
+        if create.is_some() && source.path_in(at).is_some() {
+            // What is made on the way may lie in the source, and is copied with it.
+            let made = visit(&mut resource.node, &parts, create, &mut |_| Ok(()));
+            if made.is_ok() {
+                refresh(source, at, resource);
+            }
+        }
+        let own = source
+            .path_in(at)
+            .and_then(|path| lookup(&resource.node, path).ok()?);
+        let own = own.map(std::ptr::from_ref);
         let found = visit(&mut resource.node, &parts, create, &mut |node| {
-            set_value(node, value, options)
+            set_value(node, &source.value, options)?;
+            if own == Some(std::ptr::from_ref(node)) {
+                source.value.clone_from(node);
+            }
+            Ok(())
         });
+        refresh(source, at, resource);
         resource.shared.spread(&mut resource.node);
         let verb = if create.is_some() {
             "find or create"
@@ -192,6 +242,16 @@ fn copy_value(resource: &mut Resource, value: &Node, target: &ReplacementTarget)
     Ok(())
 }
 
+/// Reads the source again when it is a field of an object that was changed.
+fn refresh(source: &mut Source, at: usize, resource: &Resource) {
+    let now = source
+        .path_in(at)
+        .and_then(|path| lookup(&resource.node, path).ok()?);
+    if let Some(now) = now.cloned() {
+        source.value = now;
+    }
+}
+
 fn set_value(node: &mut Node, value: &Node, options: Option<&FieldOptions>) -> Result<(), OpError> {
     let mut value = value.clone();
     if let Some(options) = options.filter(|o| !o.delimiter.is_empty()) {
@@ -201,7 +261,7 @@ fn set_value(node: &mut Node, value: &Node, options: Option<&FieldOptions>) -> R
         let text = if value.is_null() {
             String::new()
         } else {
-            value.value.clone()
+            value.value.to_string()
         };
         let mut parts: Vec<&str> = node.value.split(options.delimiter.as_str()).collect();
         match usize::try_from(options.index) {
@@ -209,7 +269,7 @@ fn set_value(node: &mut Node, value: &Node, options: Option<&FieldOptions>) -> R
             Ok(index) if index >= parts.len() => parts.push(&text),
             Ok(index) => parts[index] = &text,
         }
-        value.value = parts.join(&options.delimiter);
+        value.value = parts.join(&options.delimiter).into();
     }
     put(node, value);
     Ok(())
@@ -253,7 +313,7 @@ fn set_in_text(
         ));
     }
     let text = lookup_mut(root, &parts[..end])?.ok_or_else(nothing)?;
-    text.value = written(&inner, &text.value)?;
+    text.value = written(&inner, &text.value)?.into();
     Ok(())
 }
 

@@ -51,7 +51,10 @@ impl ValueAdd {
     ) -> Outcome<()> {
         if target.field_path == "metadata/namespace" {
             let mut one = ResMap::default();
-            one.list_mut().push(resource.clone());
+            // This change of the namespace is not remembered.
+            let mut copy = resource.clone();
+            copy.is_detailed = false;
+            one.list_mut().push(copy);
             let namespace = NamespaceTransformer {
                 namespace: self.value.clone(),
                 ..NamespaceTransformer::default()
@@ -59,8 +62,11 @@ impl ValueAdd {
             let memory = resource.memory.clone();
             namespace.apply(&mut one, schema)?;
             if let Some(changed) = one.into_list().pop() {
-                *resource = changed;
-                resource.memory = memory;
+                *resource = Resource {
+                    memory,
+                    is_detailed: resource.is_detailed,
+                    ..changed
+                };
             }
             return Ok(());
         }

@@ -211,8 +211,8 @@ fn replace_text(node: &mut Node, values: &BTreeMap<&str, VarValue>) {
         VarValue::Text(_) | VarValue::Other => Tag::Str,
     };
     node.value = match value {
-        VarValue::Float(value) => format!("{value}"),
-        other => other.text(),
+        VarValue::Float(value) => format!("{value}").into(),
+        other => other.text().into(),
     };
     node.style = Style::PLAIN;
 }

@@ -121,6 +121,8 @@ impl Bad {
             "chain",
         );
         expect(text.contains(self.words), "words");
+        // Whoever prints causes would print the problem twice.
+        expect(std::error::Error::source(&error).is_none(), "a cause");
         expect(
             text.contains("built through prod -> middle -> base"),
             "the way in words",
@@ -257,6 +259,8 @@ fn kustomizations() -> Vec<Bad> {
             .line(5).field("patches[0]").object("Deployment/web"),
         with("a patch without a match", "patches:\n- patch: |-\n    apiVersion: v1\n    kind: ConfigMap\n    metadata: {name: gone}\n", "no matches for Id")
             .line(5).field("patches[0]").object("ConfigMap/gone"),
+        with("a patch of a file without a match", "patches:\n- path: p.yaml\n", "no matches for Id").blames("base/p.yaml").line(2).object("ConfigMap/gone")
+            .file("p.yaml", "# first\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: gone}\n"),
         with("a target without a match", "patches:\n- target: {kind: Deployment}\n  patch: |-\n    [{\"op\": \"remove\", \"path\": \"/spec/gone\"}]\n", "gone")
             .line(5).field("patches[0]").object("Deployment/web"),
         with("a patch that is none", "patches:\n- patch: just words\n", "patch").line(5).field("patches[0]"),

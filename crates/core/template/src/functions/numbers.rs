@@ -177,7 +177,7 @@ fn round(_: &mut Runtime<'_>, arguments: &[Operand]) -> Outcome {
         _ => 0.5,
     };
     let places = integer(arguments, 1) as f64;
-    let power = 10.0_f64.powf(places);
+    let power = power_of_ten(places);
     let digit = power * to_float(any(arguments, 0));
     let rounded = if digit.fract() >= on {
         digit.ceil()
@@ -185,6 +185,49 @@ fn round(_: &mut Runtime<'_>, arguments: &[Operand]) -> Outcome {
         digit.floor()
     };
     Ok(Value::Float(rounded / power).into())
+}
+
+/// Ten to the power of a whole number, rounded as Go's `math.Pow` rounds: by squaring, with the exponent of two apart, so that it is off in the last bits for
+/// large powers.
+fn power_of_ten(power: f64) -> f64 {
+    // Ten as a fraction between a half and one, and the power of two that it is multiplied by.
+    let (mut fraction, mut exponent) = (0.625_f64, 4_i64);
+    let (mut product, mut products_exponent) = (1.0_f64, 0_i64);
+    let mut rest = power.abs() as u64;
+    while rest != 0 {
+        /// Exponents of two beyond this are beyond every float.
+        const LARGEST_EXPONENT: i64 = 1 << 12;
+        if exponent > LARGEST_EXPONENT {
+            products_exponent += exponent;
+            break;
+        }
+        if rest & 1 == 1 {
+            product *= fraction;
+            products_exponent += exponent;
+        }
+        fraction *= fraction;
+        exponent <<= 1;
+        if fraction < 0.5 {
+            fraction += fraction;
+            exponent -= 1;
+        }
+        rest >>= 1;
+    }
+    if power < 0.0 {
+        product = 1.0 / product;
+        products_exponent = -products_exponent;
+    }
+    scaled(product, products_exponent)
+}
+
+/// A number times a power of two, rounded once.
+fn scaled(number: f64, exponent: i64) -> f64 {
+    const LARGEST_STEP: i64 = 1_000;
+    let power_of_two = |exponent: i64| 2.0_f64.powi(exponent as i32);
+    // Two steps at most: only the last can leave the range of normal numbers, and rounds.
+    let first = exponent.clamp(-LARGEST_STEP, LARGEST_STEP);
+    let rest = (exponent - first).clamp(-LARGEST_STEP, LARGEST_STEP);
+    number * power_of_two(first) * power_of_two(rest)
 }
 
 /// Reads the text of a value as an octal number.

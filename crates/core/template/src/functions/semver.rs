@@ -131,6 +131,14 @@ impl Object for SemVer {
         ))
     }
 
+    fn marshaled_text(&self) -> Option<String> {
+        Some(self.0.to_string())
+    }
+
+    fn deep_copy(&self) -> Option<Value> {
+        Some(Value::object(Self(Version::default())))
+    }
+
     fn to_json(&self) -> Option<serde_json::Value> {
         Some(serde_json::Value::from(self.0.to_string()))
     }

@@ -1,5 +1,7 @@
 //! YAML as `sigs.k8s.io/yaml` writes and reads it.
 
+mod pretty;
+
 use skein_yaml::YamlError;
 
 use super::functions::{error_map, wrong_kind};
@@ -13,22 +15,15 @@ pub const FUNCTIONS: &[Entry] = &[
     ("fromYaml", "string -> map[string]any", from_yaml),
     ("fromYamlArray", "string -> []any", from_yaml_array),
     ("mustToYaml", "any -> string", |runtime, arguments| {
-        to_yaml(runtime, arguments, true, skein_yaml::to_string)
+        to_yaml(runtime, arguments, true)
     }),
     ("toYaml", "any -> string", |runtime, arguments| {
-        to_yaml(runtime, arguments, false, skein_yaml::to_string)
+        to_yaml(runtime, arguments, false)
     }),
-    ("toYamlPretty", "any -> string", |runtime, arguments| {
-        to_yaml(runtime, arguments, false, skein_yaml::to_string_pretty)
-    }),
+    ("toYamlPretty", "any -> string", pretty::to_yaml_pretty),
 ];
 
-fn to_yaml(
-    runtime: &mut Runtime<'_>,
-    arguments: &[Operand],
-    must: bool,
-    write: fn(&serde_json::Value) -> String,
-) -> Outcome {
+fn to_yaml(runtime: &mut Runtime<'_>, arguments: &[Operand], must: bool) -> Outcome {
     let json = match any(arguments, 0).to_json() {
         Ok(json) => json,
         Err(error @ JsonError::TooLarge) => return Err(CallError::limit(error.to_string())),
@@ -47,7 +42,11 @@ fn to_yaml(
         }
         return Ok(Value::text("").into());
     }
-    let mut text = write(&json);
+    without_end(runtime, skein_yaml::to_string(&json))
+}
+
+/// The text without its last line feed.
+fn without_end(runtime: &mut Runtime<'_>, mut text: String) -> Outcome {
     runtime.charge_bytes(text.len())?;
     if text.ends_with('\n') {
         text.pop();

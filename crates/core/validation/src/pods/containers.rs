@@ -45,7 +45,7 @@ pub(super) fn check(errors: &mut Errors, spec: &Spot<'_>, volumes: &Volumes<'_>)
     }
 }
 
-fn check_common(errors: &mut Errors, container: &Spot<'_>, volumes: &Volumes<'_>) {
+pub(super) fn check_common(errors: &mut Errors, container: &Spot<'_>, volumes: &Volumes<'_>) {
     let name = container.get("name");
     if name.is_blank() {
         errors.add(name.required(""));

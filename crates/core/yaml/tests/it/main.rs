@@ -1,5 +1,6 @@
 //! The readers and writers against the real tools' recorded answers.
 
+mod details;
 mod emit;
 mod errors;
 mod read;

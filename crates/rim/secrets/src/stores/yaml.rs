@@ -127,7 +127,7 @@ impl Reader {
                 while let (Some(key), Some(value)) = (content.next(), content.next()) {
                     self.take_before(key.line, &mut entries);
                     last_line = last_line.max(key.line).max(value.line);
-                    entries.push((Key::Text(key.value), self.tree(value)));
+                    entries.push((Key::Text(key.value.into_string()), self.tree(value)));
                 }
                 // What is indented deeper than the next thing follows the innermost map.
                 while self
@@ -316,7 +316,7 @@ fn canonical(node: Node) -> Node {
             let text = if date_only {
                 format!("{}T00:00:00Z", node.value)
             } else {
-                node.value
+                node.value.into_string()
             };
             Node::tagged(text, Tag::Timestamp)
         }

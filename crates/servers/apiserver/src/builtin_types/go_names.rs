@@ -173,6 +173,9 @@ const NAMED: &[(&str, &str)] = &[
     ("NodeStatus.capacity", "v1.ResourceList"),
     ("NodeStatus.phase", "v1.NodePhase"),
     ("NodeStatus.volumesInUse", "[]v1.UniqueVolumeName"),
+    ("ObjectMeta.uid", "types.UID"),
+    ("ObjectReference.uid", "types.UID"),
+    ("OwnerReference.uid", "types.UID"),
     (
         "ParamRef.parameterNotFoundAction",
         "v1.ParameterNotFoundActionType",

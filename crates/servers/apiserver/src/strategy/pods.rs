@@ -125,12 +125,27 @@ pub(super) fn created(pod: &mut Object) {
         &["status"],
         json!({"phase": "Pending", "qosClass": qos_class(pod)}),
     );
+    let gates = pod
+        .at(&["spec", "schedulingGates"])
+        .and_then(Value::as_array);
+    if gates.is_some_and(|gates| !gates.is_empty()) {
+        let held = json!({"type": "PodScheduled", "status": "False", "reason": "SchedulingGated",
+            "message": "Scheduling is blocked due to non-empty scheduling gates",
+            "lastProbeTime": null, "lastTransitionTime": crate::api::now()});
+        pod.set(&["status", "conditions"], json!([held]));
+    }
     if pod.at(&["spec", "enableServiceLinks"]).is_none() {
         pod.set(&["spec", "enableServiceLinks"], true.into());
     }
+    endure(pod);
+}
+
+/// Every pod endures for a while what nodes go through.
+fn endure(pod: &mut Object) {
     let path = ["spec", "tolerations"];
     let own = pod.at(&path).and_then(Value::as_array);
     let mut tolerations = own.cloned().unwrap_or_default();
+    let own_count = tolerations.len();
     for taint in ENDURED {
         let fits = |toleration: &Value, key: &str, wanted: &str| {
             let text = toleration.get(key).and_then(Value::as_str);
@@ -146,7 +161,9 @@ pub(super) fn created(pod: &mut Object) {
             );
         }
     }
-    pod.set(&path, Value::Array(tolerations));
+    if tolerations.len() > own_count {
+        pod.set(&path, Value::Array(tolerations));
+    }
 }
 
 /// What a pod was given stays when a change does not say it.
@@ -156,6 +173,56 @@ pub(super) fn keep(old: &Object, new: &mut Object) {
             new.set(&path, value.clone());
         }
     }
+    endure(new);
+}
+
+/// Through `ephemeralcontainers` nothing else changes but owners of fields and the revision.
+pub(super) fn keep_all_but_ephemeral(old: &Object, new: &mut Object) {
+    const LIST: [&str; 2] = ["spec", "ephemeralContainers"];
+    let mut kept = old.clone();
+    for path in [
+        LIST,
+        ["metadata", "managedFields"],
+        ["metadata", "resourceVersion"],
+    ] {
+        match new.remove(&path) {
+            Some(value) => kept.set(&path, value),
+            None => drop(kept.remove(&path)),
+        }
+    }
+    *new = kept;
+}
+
+/// Through `resize` only what containers ask for changes.
+pub(super) fn keep_all_but_resources(old: &Object, new: &mut Object) {
+    const LISTS: [[&str; 2]; 2] = [["spec", "containers"], ["spec", "initContainers"]];
+    let mut kept = old.clone();
+    for list in LISTS {
+        let Some(sent) = new.at(&list).and_then(Value::as_array) else {
+            continue;
+        };
+        let mut containers = kept.at(&list).and_then(Value::as_array).cloned();
+        for (container, sent) in containers.iter_mut().flatten().zip(sent) {
+            for field in ["resources", "resizePolicy"] {
+                if let Some(value) = sent.get(field) {
+                    container[field] = value.clone();
+                }
+            }
+        }
+        if let Some(containers) = containers {
+            kept.set(&list, Value::Array(containers));
+        }
+    }
+    for path in [
+        ["metadata", "managedFields"],
+        ["metadata", "resourceVersion"],
+    ] {
+        match new.remove(&path) {
+            Some(value) => kept.set(&path, value),
+            None => drop(kept.remove(&path)),
+        }
+    }
+    *new = kept;
 }
 
 /// Guaranteed when every container limits what it requests, BestEffort when none asks for anything.

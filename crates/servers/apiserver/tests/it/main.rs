@@ -2,6 +2,7 @@
 
 mod events;
 mod harness;
+mod kinds;
 
 mod changes;
 mod lists;

@@ -148,3 +148,26 @@ fn same_keys(live: &Object, merged: &Object) -> bool {
     };
     keys(live) == keys(merged)
 }
+
+#[cfg(test)]
+mod tests {
+    use skein_object::GroupVersionKind;
+
+    use super::*;
+
+    /// The answer of kube-apiserver 1.36 to an apply of a field that another manager applied.
+    #[test]
+    fn a_conflict_of_field_managers_is_named() {
+        let answer = r#"{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"Apply failed with 1 conflict: conflict with \"one\": .data.k","reason":"Conflict","details":{"causes":[{"reason":"FieldManagerConflict","message":"conflict with \"one\"","field":".data.k"}]},"code":409}"#;
+        let error = ApiError::Status(serde_json::from_str(answer).unwrap());
+        let object = Object::new(
+            &GroupVersionKind::new("", "v1", "ConfigMap"),
+            "default",
+            "a",
+        );
+        assert_eq!(
+            refusal(&error).dry_run_message(&object),
+            "ConfigMap/default/a dry-run failed (FieldManagerConflict): Apply failed with 1 conflict: conflict with \"one\": .data.k"
+        );
+    }
+}

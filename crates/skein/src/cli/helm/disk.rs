@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{anyhow, bail};
 use jiff::Timestamp;
 use skein_helm::archive::{ArchiveError, MAX_CHART_BYTES, unpack};
-use skein_helm::folder::{self, Entry, EntryKind, Folder};
+use skein_helm::folder::{self, Entry, EntryKind, Folder, FolderError};
 use skein_helm::lint::{LintInput, Place};
 use skein_helm::load::LoadError;
-use skein_helm::{Chart, Warning};
+use skein_helm::{Chart, FileTree, Warning};
 
 use super::dependency::clean;
 use super::repositories;
@@ -30,6 +30,17 @@ impl Disk {
     fn new(top: PathBuf) -> Self {
         let links = RefCell::default();
         Self { top, links }
+    }
+
+    /// The files of the chart. What cannot be one is named by its whole path, as Helm names it.
+    fn files(&self) -> anyhow::Result<FileTree> {
+        folder::read(self).map_err(|error| match error {
+            FolderError::Irregular(name) => {
+                let full = self.top.join(name).display().to_string();
+                in_full(FolderError::Irregular(full))
+            }
+            error => in_full(error),
+        })
     }
 
     fn note_link(&self, entry: &fs::DirEntry) {
@@ -104,7 +115,7 @@ pub(super) fn load(path: &Path) -> anyhow::Result<Chart> {
 pub(super) fn load_as_v2(path: &Path) -> anyhow::Result<Chart> {
     if path.is_dir() {
         let disk = Disk::new(std::path::absolute(path)?);
-        let files = folder::read(&disk).map_err(in_full)?;
+        let files = disk.files()?;
         let mut chart = skein_helm::load_as_v2(files).map_err(in_full)?;
         chart.warnings.splice(0..0, disk.links.take());
         return Ok(chart);
@@ -150,7 +161,7 @@ pub(super) fn load_folder(path: &Path) -> anyhow::Result<Chart> {
         );
     }
     let disk = Disk::new(top);
-    let files = folder::read(&disk).map_err(in_full)?;
+    let files = disk.files()?;
     let mut chart = skein_helm::load(files).map_err(in_full)?;
     chart.warnings.splice(0..0, disk.links.take());
     Ok(chart)
@@ -257,7 +268,9 @@ pub(super) fn lint_input(path: &str) -> anyhow::Result<LintInput> {
         schema: content("values.schema.json"),
         templates: place("templates"),
         crds: place("crds"),
-        files: folder::read(&Disk::new(top.clone())).map_err(|error| error.to_string()),
+        files: Disk::new(top.clone())
+            .files()
+            .map_err(|error| error.to_string()),
     })
 }
 

@@ -35,16 +35,7 @@ pub(super) fn list<T: Serialize>(
 
 /// JSON as Go writes it.
 pub(super) fn json(value: &impl Serialize) -> anyhow::Result<String> {
-    let mut escaped = String::new();
-    for character in serde_json::to_string(value)?.chars() {
-        match character {
-            '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => {
-                escaped.push_str(&format!("\\u{:04x}", u32::from(character)));
-            }
-            other => escaped.push(other),
-        }
-    }
-    Ok(escaped)
+    Ok(skein_gowords::escape_json(&serde_json::to_string(value)?))
 }
 
 /// Rows with tabs between padded cells; long cells are cut, and a cell of several lines makes several lines of the row.

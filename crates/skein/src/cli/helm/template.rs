@@ -13,8 +13,8 @@ use clap::Args;
 use jiff::Timestamp;
 use skein_helm::print::PrintOptions;
 use skein_helm::{
-    Chart, HookEvent, KubeVersion, RenderError, RenderOptions, Rendered, Values, preflight,
-    render_files,
+    Chart, HookEvent, KubeVersion, RenderError, RenderOptions, Rendered, Values, Warning,
+    preflight, render_files,
 };
 use skein_template::{Environment, Options, Templates, Value, helm};
 
@@ -190,6 +190,10 @@ pub(super) async fn run(
     let rendered = match rendered {
         Ok(rendered) => rendered,
         Err(error) => {
+            if let RenderError::Dependencies(problem) = &error {
+                let line = Warning::error("chart dependencies processing failed");
+                output.note_line(&line.with("error", problem.to_string()).to_string())?;
+            }
             let world = world.as_mut();
             return tokio::task::block_in_place(|| {
                 fail(error, (&chart, &values), &options, (debug, world), output)

@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::Context;
 use notify::{RecursiveMode, Watcher};
 use serde_json::Value;
+use skein_kustomize::Build;
 use tokio::sync::mpsc;
 
 use super::build::{BuildArguments, attempt};
@@ -34,30 +35,71 @@ pub(super) async fn run(arguments: &BuildArguments, output: &mut Output) -> anyh
     })
     .context("cannot watch files")?;
     let mut watched = BTreeSet::new();
-    let mut before: Option<Objects> = None;
+    let mut told = Told::default();
     loop {
         let again = arguments.clone();
         let (outcome, seen) = tokio::task::spawn_blocking(move || attempt(&again)).await?;
-        match outcome {
-            Ok(built) => {
-                let now = objects(&built.values);
-                match (&arguments.output, &before) {
-                    (Some(path), _) if path.is_dir() => write::files(path, &built.values, output)?,
-                    (Some(path), _) => write::file(path, &built.to_yaml())?,
-                    (None, None) => output.print(&built.to_yaml())?,
-                    (None, Some(before)) => output.print(&difference(before, &now))?,
-                }
-                before = Some(now);
-            }
-            Err(error) => output.note_line(&format!("Error: {error:#}"))?,
+        told.tell(arguments.output.as_deref(), outcome, output)?;
+        // What changed before its directory was watched is seen by a second look, which tells news only.
+        told.is_second_look = follow(&mut watcher, &mut watched, &seen);
+        if !told.is_second_look {
+            wait(&mut changes, &seen).await;
         }
-        follow(&mut watcher, &mut watched, &seen);
-        wait(&mut changes, &seen).await;
     }
 }
 
-/// Watches the directories of all files that the build asked for, those that are not there yet included.
-fn follow(watcher: &mut impl Watcher, watched: &mut BTreeSet<PathBuf>, seen: &BTreeSet<PathBuf>) {
+/// What was told so far.
+#[derive(Default)]
+struct Told {
+    /// The objects of the latest build that succeeded.
+    objects: Option<Objects>,
+    /// The error of the latest build.
+    error: Option<String>,
+    is_second_look: bool,
+}
+
+impl Told {
+    /// Tells how a build ended: the first one whole, later ones by what became different.
+    fn tell(
+        &mut self,
+        target: Option<&Path>,
+        outcome: anyhow::Result<Build>,
+        output: &mut Output,
+    ) -> anyhow::Result<()> {
+        let built = match outcome {
+            Ok(built) => built,
+            Err(error) => {
+                let text = format!("Error: {error:#}");
+                if !self.is_second_look || self.error.as_ref() != Some(&text) {
+                    output.note_line(&text)?;
+                }
+                self.error = Some(text);
+                return Ok(());
+            }
+        };
+        let now = objects(&built.values);
+        let is_news = self.error.take().is_some() || self.objects.as_ref() != Some(&now);
+        if self.is_second_look && !is_news {
+            return Ok(());
+        }
+        match (target, &self.objects) {
+            (Some(path), _) if path.is_dir() => write::files(path, &built.values, output)?,
+            (Some(path), _) => write::file(path, &built.to_yaml())?,
+            (None, None) => output.print(&built.to_yaml())?,
+            (None, Some(before)) => output.print(&difference(before, &now))?,
+        }
+        self.objects = Some(now);
+        Ok(())
+    }
+}
+
+/// Watches the directories of all files that the build asked for, those that are not there yet included; whether one of them was not watched before.
+fn follow(
+    watcher: &mut impl Watcher,
+    watched: &mut BTreeSet<PathBuf>,
+    seen: &BTreeSet<PathBuf>,
+) -> bool {
+    let before = watched.len();
     for path in seen {
         let directory = path.ancestors().skip(1).find(|p| p.is_dir());
         let Some(directory) = directory.filter(|d| d.parent().is_some()) else {
@@ -68,6 +110,7 @@ fn follow(watcher: &mut impl Watcher, watched: &mut BTreeSet<PathBuf>, seen: &BT
             let _ = watcher.watch(directory, RecursiveMode::NonRecursive);
         }
     }
+    watched.len() > before
 }
 
 async fn wait(changes: &mut mpsc::Receiver<Vec<PathBuf>>, seen: &BTreeSet<PathBuf>) {

@@ -15,14 +15,11 @@ pub const CONTROLLER_RATE: u32 = 1000;
 /// How much more they may send in a burst, as upstream's defaults have it (20 and 30).
 const BURST_PERCENT: u32 = 150;
 
-/// Ports on 127.0.0.1; every component that serves something has its own.
+/// Ports on 127.0.0.1 of what is started first; the others choose theirs when they start, since a free port is kept for a minute only.
 pub struct Ports {
     etcd: u16,
     etcd_peer: u16,
     pub apiserver: u16,
-    controller_manager: u16,
-    scheduler: u16,
-    kwok: u16,
 }
 
 impl Ports {
@@ -32,9 +29,6 @@ impl Ports {
             etcd: free_port()?,
             etcd_peer: free_port()?,
             apiserver: free_port()?,
-            controller_manager: free_port()?,
-            scheduler: free_port()?,
-            kwok: free_port()?,
         })
     }
 }
@@ -88,6 +82,7 @@ pub fn apiserver(folder: &Path, ports: &Ports, audit: bool) -> Vec<String> {
             "service-account-issuer",
             "https://kubernetes.default.svc".into(),
         ),
+        ("allow-privileged", "true".into()),
         ("service-cluster-ip-range", SERVICE_ADDRESSES.into()),
         ("authorization-mode", "RBAC".into()),
         // There is no loopback endpoint to publish: nothing runs inside of this cluster.
@@ -106,8 +101,8 @@ pub fn apiserver(folder: &Path, ports: &Ports, audit: bool) -> Vec<String> {
 }
 
 /// kube-controller-manager with a limit of requests a second.
-pub fn controller_manager(folder: &Path, ports: &Ports, rate: u32) -> Vec<String> {
-    let mut all = served(folder, files::CONTROLLER_MANAGER, ports.controller_manager);
+pub fn controller_manager(folder: &Path, rate: u32) -> Result<Vec<String>> {
+    let mut all = served(folder, files::CONTROLLER_MANAGER)?;
     all.extend(flags([
         (
             "service-account-private-key-file",
@@ -119,33 +114,33 @@ pub fn controller_manager(folder: &Path, ports: &Ports, rate: u32) -> Vec<String
         ("kube-api-qps", rate.to_string()),
         ("kube-api-burst", (rate * BURST_PERCENT / 100).to_string()),
     ]));
-    all
+    Ok(all)
 }
 
 /// kube-scheduler.
-pub fn scheduler(folder: &Path, ports: &Ports) -> Vec<String> {
-    served(folder, files::SCHEDULER, ports.scheduler)
+pub fn scheduler(folder: &Path) -> Result<Vec<String>> {
+    served(folder, files::SCHEDULER)
 }
 
-fn served(folder: &Path, kubeconfig: &str, port: u16) -> Vec<String> {
+fn served(folder: &Path, kubeconfig: &str) -> Result<Vec<String>> {
     // No authentication-kubeconfig: with it these wait for the settings of aggregated API servers, which this cluster has not.
-    flags([
+    Ok(flags([
         ("kubeconfig", file(folder, kubeconfig)),
         // Without the folder of its certificates it would write to a folder of the system.
         ("cert-dir", folder.to_string_lossy().into_owned()),
         ("bind-address", "127.0.0.1".into()),
-        ("secure-port", port.to_string()),
+        ("secure-port", free_port()?.to_string()),
         ("leader-elect", "false".into()),
-    ])
+    ]))
 }
 
 /// kwok with our stages; it renews the node's lease, so that the node stays ready.
-pub fn kwok(folder: &Path, ports: &Ports) -> Vec<String> {
-    flags([
+pub fn kwok(folder: &Path) -> Result<Vec<String>> {
+    Ok(flags([
         ("kubeconfig", file(folder, files::KWOK)),
         ("config", file(folder, files::STAGES)),
         ("manage-all-nodes", "true".into()),
         ("node-lease-duration-seconds", "40".into()),
-        ("server-address", format!("127.0.0.1:{}", ports.kwok)),
-    ])
+        ("server-address", format!("127.0.0.1:{}", free_port()?)),
+    ]))
 }

@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context as _, Result, ensure};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use crate::place::{Files, Place, config_map};
@@ -121,6 +123,57 @@ pub async fn decrypts_with_the_key_of_the_controllers(world: &mut World) -> Resu
             !token.is_empty() && !token.starts_with("RU5DW"),
             "still encrypted"
         );
+    }
+    restart_with(world, &[])
+}
+
+/// A ConfigMap names the cluster and an account of the namespace, whose token opens it; without the gate of Flux that is refused.
+pub async fn reaches_a_cluster_that_a_config_map_names(world: &mut World) -> Result<()> {
+    let kubeconfig = skein_yaml::from_slice(world.target.kubeconfig()?.as_bytes())?;
+    let cluster = &kubeconfig["clusters"][0]["cluster"];
+    let authority = cluster["certificate-authority-data"].as_str();
+    let authority = STANDARD.decode(authority.context("a kubeconfig holds its authority")?)?;
+    let data = json!({
+        "provider": "generic", "address": cluster["server"], "serviceAccountName": "deployer",
+        "ca.crt": String::from_utf8(authority)?, "audiences": "https://kubernetes.default.svc",
+    });
+    let repository = {
+        let mut place = world.place("flag-identity").await?;
+        let subject =
+            json!({"kind": "ServiceAccount", "name": "deployer", "namespace": place.namespace});
+        let role =
+            json!({"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "edit"});
+        place
+            .create_all(&[
+                json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "deployer"}}),
+                json!({
+                    "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding",
+                    "metadata": {"name": "deployer"}, "subjects": [subject], "roleRef": role,
+                }),
+                json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "cluster"}, "data": data}),
+            ])
+            .await?;
+        let one = config_map("one", "blue");
+        place.commit(&Files::from([("one.yaml", Some(one.as_str()))]))?;
+        let fields = json!({"kubeConfig": {"configMapRef": {"name": "cluster"}}});
+        start(&place, &fields).await?;
+        let gate = "ObjectLevelWorkloadIdentity feature gate is not enabled";
+        place.refused("Kustomization", "app", &[gate]).await?;
+        place.take_repository()?
+    };
+    restart_with(world, &["--feature-gates=ObjectLevelWorkloadIdentity=true"])?;
+    {
+        let mut place = Place::open(world, "flag-identity").with_repository(repository);
+        place.reconcile("Kustomization", "app").await?;
+        place.ready("Kustomization", "True").await?;
+        ensure!(place.value("one", "key").await?.as_deref() == Some("blue"));
+        // What the account may not do is refused there, not here.
+        let role = "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata:\n  name: flag-identity\n";
+        place.commit(&Files::from([("role.yaml", Some(role))]))?;
+        place.reconcile("GitRepository", "app").await?;
+        place
+            .refused("Kustomization", "app", &["forbidden", "deployer"])
+            .await?;
     }
     restart_with(world, &[])
 }

@@ -115,6 +115,6 @@ fn scalar(node: &Node) -> String {
     if is_text && (looks_else || node.value.is_empty()) {
         format!("'{}'", node.value.replace('\'', "''"))
     } else {
-        node.value.clone()
+        node.value.to_string()
     }
 }

@@ -6,6 +6,8 @@ use serde_json::{Map, Value, json};
 
 use crate::client::Exchange;
 
+mod printed;
+
 /// Headers that are compared.
 const HEADERS: &[&str] = &[
     "allow",
@@ -145,13 +147,19 @@ pub fn comparable(exchange: &Exchange, names: &Names) -> Value {
             list.push(text(value, names).into());
         }
     }
-    // Broken rules are told in an order of chance.
-    if let Some(Value::Array(warnings)) = headers.get_mut("warning")
-        && warnings
+    // Broken rules are told in an order of chance, among the other warnings.
+    if let Some(Value::Array(warnings)) = headers.get_mut("warning") {
+        let of_rule = |text: &Value| text.to_string().contains(" value: ");
+        let mut rules: Vec<Value> = warnings
             .iter()
-            .all(|text| text.to_string().contains(" value: "))
-    {
-        warnings.sort_by_key(ToString::to_string);
+            .filter(|text| of_rule(text))
+            .cloned()
+            .collect();
+        rules.sort_by_key(ToString::to_string);
+        let mut rules = rules.into_iter();
+        for warning in warnings.iter_mut().filter(|text| of_rule(text)) {
+            *warning = rules.next().unwrap_or_default();
+        }
     }
     let encoded = headers.contains_key("content-encoding");
     let mut body = if encoded {
@@ -167,6 +175,7 @@ fn mask(value: &mut Value, names: &Names) {
     match value {
         Value::Object(map) => {
             mask_keys(map, names);
+            mask_generated(map);
             if map.contains_key("columnDefinitions") {
                 forget_prose(map);
             }
@@ -181,6 +190,21 @@ fn mask(value: &mut Value, names: &Names) {
         Value::Array(list) => list.iter_mut().for_each(|child| mask(child, names)),
         Value::String(found) => *found = text(found, names),
         _ => {}
+    }
+}
+
+/// A name that was made from a prefix ends by chance.
+fn mask_generated(metadata: &mut Map<String, Value>) {
+    const CHARACTERS: usize = 5;
+    let prefix = metadata.get("generateName").and_then(Value::as_str);
+    let prefix = prefix.unwrap_or_default().to_owned();
+    let name = metadata.get_mut("name").filter(|_| !prefix.is_empty());
+    if let Some(Value::String(name)) = name
+        && name
+            .strip_prefix(&prefix)
+            .is_some_and(|rest| rest.len() == CHARACTERS)
+    {
+        *name = format!("{prefix}<chance>");
     }
 }
 
@@ -252,6 +276,7 @@ fn text(found: &str, names: &Names) -> String {
     for (_, id, stands) in names.seen.iter().filter(|_| !is_plain) {
         out = replace_word(&out, id, stands);
     }
+    out = printed::mask(&out);
     let seconds = out.strip_suffix('s').is_some_and(|number| {
         !number.is_empty() && number.len() < 4 && number.bytes().all(|byte| byte.is_ascii_digit())
     });
@@ -341,10 +366,13 @@ fn replace_word(text: &str, id: &str, stands: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find(id) {
+        // A number that somebody sent is no revision.
+        let is_sent = stands == "<revision>" && rest[..at].ends_with(" value: ");
         let before = rest[..at].chars().next_back();
         let after = rest[at + id.len()..].chars().next();
         let whole =
             !before.is_some_and(char::is_alphanumeric) && !after.is_some_and(char::is_alphanumeric);
+        let whole = whole && !is_sent;
         out.push_str(&rest[..at]);
         out.push_str(if whole { stands } else { id });
         rest = &rest[at + id.len()..];

@@ -297,7 +297,8 @@ fn issue(
         &public_key,
         &extensions(request, &public_key, signer),
     ]);
-    let signature = der::bit_string(&signer.key.sign(&body));
+    let signature = signer.key.sign(runtime.environment(), &body);
+    let signature = der::bit_string(&signature);
     let certificate = sequence(&[&body, &algorithm, &signature]);
     let made = Certificate {
         certificate: der::pem("CERTIFICATE", &certificate).into(),

@@ -64,6 +64,10 @@ impl PrivateKey {
     /// A new RSA key.
     pub fn rsa(runtime: &mut Runtime<'_>, bits: usize) -> Result<Self, CallError> {
         runtime.charge(RSA_KEY_STEPS * (bits as u64 / 1_024).pow(3))?;
+        let drawn = runtime.environment().rsa_key(bits);
+        if let Some(key) = drawn.and_then(|der| rsa::RsaPrivateKey::from_pkcs8_der(&der).ok()) {
+            return Ok(Self::Rsa(Box::new(key)));
+        }
         let mut randomness = Randomness(runtime.environment());
         rsa::RsaPrivateKey::new(&mut randomness, bits)
             .map(|key| Self::Rsa(Box::new(key)))
@@ -164,9 +168,15 @@ impl PrivateKey {
     }
 
     /// Signs a message.
-    pub fn sign(&self, message: &[u8]) -> Vec<u8> {
+    pub fn sign(&self, environment: &mut dyn Environment, message: &[u8]) -> Vec<u8> {
         match self {
             Self::Rsa(key) => {
+                let document = key.to_pkcs1_der().ok();
+                let signed = document
+                    .and_then(|document| environment.rsa_signature(document.as_bytes(), message));
+                if let Some(signature) = signed {
+                    return signature;
+                }
                 let key = pkcs1v15::SigningKey::<Sha256>::new((**key).clone());
                 key.sign(message).to_vec()
             }

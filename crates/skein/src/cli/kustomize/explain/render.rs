@@ -58,7 +58,7 @@ fn note(
     }
     if node.kind == Kind::Mapping {
         for (key, value) in node.entries() {
-            path.push(PathPart::Field(key.value.clone()));
+            path.push(PathPart::Field(key.value.to_string()));
             note(value, key.line, path, by_path, notes);
             path.pop();
         }
