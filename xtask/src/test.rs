@@ -106,15 +106,22 @@ fn skipped(why: String) -> Outcome {
     }
 }
 
-/// Prints the table and the closing line; a failure unless everything ran and passed.
+/// Prints what failed, the table and the closing line; a failure unless everything ran and passed.
 fn summarise(rows: &[Row]) -> ExitCode {
     let mut total = Counts::default();
     let mut wrong = Vec::new();
+    for row in rows {
+        if let Outcome::Ran(counts) = &row.outcome {
+            for failure in &counts.failures {
+                println!("{}: {failure}", row.suite);
+            }
+        }
+    }
     println!("\nsuite                | passed | failed | skipped | seconds | CPU-s");
     println!("---------------------|-------:|-------:|--------:|-------:|-----:");
     for row in rows {
         let (counts, note) = match &row.outcome {
-            Outcome::Ran(counts) => (*counts, String::new()),
+            Outcome::Ran(counts) => (counts.clone(), String::new()),
             Outcome::Skipped { why, .. } => (Counts::default(), format!("  skipped: {why}")),
         };
         let is_wrong = match &row.outcome {

@@ -1,11 +1,16 @@
 //! How many tests passed, failed and were skipped: read from what the test runners print.
 
+/// Lines of failed tests that are kept for the end of the output, in lines of each suite.
+const MAX_FAILURES: usize = 20;
+
 /// Numbers of one suite.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Counts {
     pub passed: usize,
     pub failed: usize,
     pub skipped: usize,
+    /// What the runners said of the first failed tests: whoever has only the end of a long output reads them there.
+    pub failures: Vec<String>,
 }
 
 impl Counts {
@@ -14,7 +19,7 @@ impl Counts {
         Self {
             passed: usize::from(passed),
             failed: usize::from(!passed),
-            skipped: 0,
+            ..Self::default()
         }
     }
 
@@ -23,6 +28,20 @@ impl Counts {
         self.passed += other.passed;
         self.failed += other.failed;
         self.skipped += other.skipped;
+        self.failures.extend(other.failures);
+        self.failures.truncate(MAX_FAILURES);
+    }
+
+    /// Keeps the line in which a runner names a failed test: cargo's, node's (TAP or spec), vitest's or our own.
+    pub fn keep_failure(&mut self, line: &str) {
+        let line = without_colours(line);
+        let text = line.trim();
+        let starts = ["FAIL ", "not ok ", "✖ "];
+        let is_failure =
+            starts.iter().any(|start| text.starts_with(start)) || text.ends_with("... FAILED");
+        if is_failure && self.failures.len() < MAX_FAILURES {
+            self.failures.push(text.to_owned());
+        }
     }
 
     /// Adds what a line of cargo's test runner says: `test result: ok. 3 passed; 0 failed; 1 ignored; ...`.
@@ -106,6 +125,7 @@ mod tests {
             passed,
             failed,
             skipped,
+            failures: Vec::new(),
         }
     }
 
@@ -127,5 +147,26 @@ mod tests {
         own.add_own_line("5 passed, 0 failed, 2 skipped");
         own.add_own_line("error: 5 passed");
         assert_eq!(own, counts(5, 0, 2));
+    }
+
+    #[test]
+    fn failed_tests_are_kept_by_name() {
+        let mut kept = Counts::default();
+        let failed = [
+            "FAIL takes_commits_as_events (60.0 s): no artifact",
+            "test it::names_a_line ... FAILED",
+            "not ok 3 - opens the page",
+            "\u{1b}[31m✖ opens the page (12ms)\u{1b}[39m",
+        ];
+        let passed = [
+            "ok   rolls_back (2.6 s)",
+            "test a::b ... ok",
+            "ok 1 - shows",
+        ];
+        for line in failed.iter().chain(&passed) {
+            kept.keep_failure(line);
+        }
+        assert_eq!(kept.failures.len(), failed.len());
+        assert_eq!(kept.failures[3], "✖ opens the page (12ms)");
     }
 }

@@ -137,7 +137,7 @@ fn tidy_rules() -> Result<Option<Counts>> {
     Ok(Some(Counts {
         passed: outcome.passed,
         failed: outcome.failed,
-        skipped: 0,
+        ..Counts::default()
     }))
 }
 
@@ -260,7 +260,7 @@ fn command_lines() -> Result<Option<Counts>> {
     Ok(Some(Counts {
         passed: equal,
         failed: if is_enough { 0 } else { differs },
-        skipped: 0,
+        ..Counts::default()
     }))
 }
 
@@ -349,7 +349,10 @@ fn check(command: &mut Command) -> Result<Option<Counts>> {
 /// Counts what the runner prints; a runner that fails without a failed test is one failure.
 fn counted(command: &mut Command, add: fn(&mut Counts, &str)) -> Result<Option<Counts>> {
     let mut counts = Counts::default();
-    let succeeded = process::watch(command, &mut |line| add(&mut counts, line))?;
+    let succeeded = process::watch(command, &mut |line| {
+        add(&mut counts, line);
+        counts.keep_failure(line);
+    })?;
     if !succeeded && counts.failed == 0 {
         counts.failed = 1;
     }

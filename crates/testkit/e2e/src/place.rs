@@ -13,7 +13,7 @@ use tokio::time::sleep;
 use crate::world::World;
 
 /// How long a change may take to arrive.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(180);
 const LOOK: Duration = Duration::from_millis(100);
 
 /// How long we watch that nothing happens.
@@ -201,14 +201,8 @@ impl<'a> Place<'a> {
     /// The same of an object of any name.
     pub async fn ready_of(&self, kind: &str, name: &str, status: &str) -> Result<(String, String)> {
         let what = format!("{kind}/{name} Ready={status}");
-        self.until(&what, || async {
-            let condition = self.ready_condition(kind, name).await?;
-            Ok(condition.is_some_and(|condition| condition["status"] == status))
-        })
-        .await?;
-        let condition = self.ready_condition(kind, name).await?.unwrap_or_default();
-        let part = |name: &str| condition[name].as_str().unwrap_or_default().to_owned();
-        Ok((part("reason"), part("message")))
+        self.ready_when(kind, name, &what, |condition| condition["status"] == status)
+            .await
     }
 
     /// Waits until Ready is False with all these words in its message; gives reason and message.
@@ -219,13 +213,30 @@ impl<'a> Place<'a> {
         words: &[&str],
     ) -> Result<(String, String)> {
         let what = format!("{kind}/{name} is not ready and tells {words:?}");
-        self.until(&what, || async {
-            let condition = self.ready_condition(kind, name).await?.unwrap_or_default();
+        self.ready_when(kind, name, &what, |condition| {
             let message = condition["message"].as_str().unwrap_or_default();
-            Ok(condition["status"] == "False" && words.iter().all(|word| message.contains(word)))
+            condition["status"] == "False" && words.iter().all(|word| message.contains(word))
         })
-        .await?;
-        self.ready_of(kind, name, "False").await
+        .await
+    }
+
+    /// Waits until Ready is as wanted; gives reason and message of that moment, because the next attempt may change them.
+    async fn ready_when(
+        &self,
+        kind: &str,
+        name: &str,
+        what: &str,
+        is_wanted: impl Fn(&Value) -> bool,
+    ) -> Result<(String, String)> {
+        let deadline = Instant::now() + PATIENCE;
+        let condition = loop {
+            match self.ready_condition(kind, name).await? {
+                Some(condition) if is_wanted(&condition) => break condition,
+                _ => self.pause(deadline, what).await?,
+            }
+        };
+        let part = |name: &str| condition[name].as_str().unwrap_or_default().to_owned();
+        Ok((part("reason"), part("message")))
     }
 
     /// What Ready says now.
@@ -308,11 +319,17 @@ impl<'a> Place<'a> {
     {
         let deadline = Instant::now() + PATIENCE;
         while !is_so().await? {
-            if Instant::now() > deadline {
-                bail!("not in {PATIENCE:?}: {what}; {}", self.state().await);
-            }
-            sleep(LOOK).await;
+            self.pause(deadline, what).await?;
         }
+        Ok(())
+    }
+
+    /// Waits for the next look, or tells how the Flux objects stand when there is to be none.
+    async fn pause(&self, deadline: Instant, what: &str) -> Result<()> {
+        if Instant::now() > deadline {
+            bail!("not in {PATIENCE:?}: {what}; {}", self.state().await);
+        }
+        sleep(LOOK).await;
         Ok(())
     }
 

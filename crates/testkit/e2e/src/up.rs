@@ -11,10 +11,10 @@ use tempfile::TempDir;
 use tokio::time::sleep;
 
 /// How long something may take to come.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(180);
 const LOOK: Duration = Duration::from_millis(100);
 /// Longest run with `--exit-when-ready`.
-const RUN_TIMEOUT: Duration = Duration::from_secs(180);
+const RUN_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// What a case of `skein up` is given: the program and a folder that goes away with it.
 pub struct Bench {
