@@ -17,9 +17,8 @@ impl ControlPlane {
     /// Builds what is missing and starts etcd and kube-apiserver.
     pub fn start() -> Result<Self> {
         upstream::build(&upstream::control_plane()?)?;
-        let words = ["run", "--quiet", "--package", "skein-testkit"];
-        let mut child = process::cargo(&words)
-            .args(["--bin", "control-plane", "--", "--bare"])
+        let program = process::program("control-plane")?;
+        let mut child = process::command(&program.to_string_lossy(), &["--bare"])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()

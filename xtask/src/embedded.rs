@@ -22,9 +22,8 @@ impl Embedded {
         let folder = std::env::temp_dir().join(name);
         std::fs::create_dir_all(&folder)
             .with_context(|| format!("creating {}", folder.display()))?;
-        let words = ["run", "--quiet", "--package", "skein-apiserver"];
-        let mut child = process::cargo(&words)
-            .args(["--example", "serve", "--"])
+        let program = process::example("serve")?;
+        let mut child = process::command(&program.to_string_lossy(), &[])
             .arg(&folder)
             .args(["--bare", "--piped", "main"])
             .stdin(Stdio::piped())

@@ -28,6 +28,27 @@ pub fn built(name: &str) -> Result<PathBuf> {
     Ok(own.with_file_name(name))
 }
 
+/// Builds a program of the workspace with the features of its dependencies that `cargo test --workspace` gives them, and returns its path: what
+/// either of them compiled serves the other, which `cargo run --package` would compile once more for each program.
+pub fn program(name: &str) -> Result<PathBuf> {
+    build_with_all_features_of_tests(&["--bin", name])?;
+    built(name)
+}
+
+/// The same for an example.
+pub fn example(name: &str) -> Result<PathBuf> {
+    build_with_all_features_of_tests(&["--example", name])?;
+    Ok(built("examples")?.join(name))
+}
+
+/// Cargo counts features of dev-dependencies as soon as one target is an example or a test: a small example goes along.
+fn build_with_all_features_of_tests(target: &[&str]) -> Result<()> {
+    const SMALL_EXAMPLE: &[&str] = &["--example", "jsonl"];
+    run(cargo(&["build", "--quiet", "--workspace"])
+        .args(target)
+        .args(SMALL_EXAMPLE))
+}
+
 /// Builds the shipped binary, optimised, and returns its path.
 pub fn released() -> Result<String> {
     run(&mut cargo(&["build", "--release", "--package", "skein"]))?;

@@ -72,13 +72,7 @@ fn compare(target: &str, choice: &Choice) -> Result<(usize, usize)> {
     let skein = if let Some(program) = &choice.program {
         program.clone()
     } else {
-        process::run(&mut process::cargo(&[
-            "build",
-            "--quiet",
-            "--package",
-            "skein",
-        ]))?;
-        process::built("skein")?
+        process::program("skein")?
     };
     let (_server, kubeconfig) = Server::start(target)?;
     let chosen: Vec<Case> = cases::read(&tree::root().join("e2e/cli/cases"))?

@@ -6,7 +6,7 @@ use crate::{process, tree};
 
 /// `oracle flux-live [DIR] [--target real|embedded] [--area A] [--scenario S]`.
 pub fn run(arguments: &[String]) -> Result<()> {
-    let mut words = vec!["run", "--quiet", "--package", "skein-flux-live", "--"];
+    let mut words: Vec<&str> = Vec::new();
     let folder;
     if arguments
         .first()
@@ -20,5 +20,6 @@ pub fn run(arguments: &[String]) -> Result<()> {
         words.push(&folder);
     }
     words.extend(arguments.iter().map(String::as_str));
-    process::run(&mut process::cargo(&words))
+    let program = process::program("skein-flux-live")?;
+    process::run(&mut process::command(&program.to_string_lossy(), &words))
 }

@@ -59,8 +59,8 @@ impl Servers {
 
     /// The command that compares them.
     pub fn compare(&self) -> Result<Command> {
-        let words = ["run", "--quiet", "--package", "skein-ssa-oracle", "--"];
-        let mut command = process::cargo(&words);
+        let program = process::program("skein-ssa-oracle")?;
+        let mut command = process::command(&program.to_string_lossy(), &[]);
         command
             .arg(self.real.kubeconfig())
             .arg("--kubectl")

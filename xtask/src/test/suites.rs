@@ -176,8 +176,11 @@ fn web_end_to_end() -> Result<Option<Counts>> {
         }
         web::install(&folder)?;
         web::build()?;
-        build_binary()?;
-        if let Some(tests) = script_counts(&folder, "e2e")? {
+        let mut script = npm(&folder, "e2e");
+        script
+            .env("SKEIN_PROGRAM", process::program("skein")?)
+            .env("SKEIN_DEMO", process::example("demo")?);
+        if let Some(tests) = counted_script(&mut script)? {
             counts.get_or_insert_with(Counts::default).add(tests);
         }
     }
@@ -195,16 +198,10 @@ fn end_to_end(target: &str) -> Result<Option<Counts>> {
         .map(|name| skein_upstream::find(name))
         .collect();
     upstream::build(&used?)?;
-    let words = [
-        "run",
-        "--quiet",
-        "--package",
-        "skein-e2e",
-        "--",
-        "--target",
-        target,
-    ];
-    counted(&mut process::cargo(&words), Counts::add_own_line)
+    counted(
+        own_program("skein-e2e")?.args(["--target", target]),
+        Counts::add_own_line,
+    )
 }
 
 fn api_parity() -> Result<Option<Counts>> {
@@ -290,14 +287,14 @@ fn flux_live_in(folder: &Path, target: &str, words: &[&str]) -> Result<Option<Co
         return Ok(None);
     }
     prepare(target)?;
-    let mut command = process::cargo(&["run", "--quiet", "--package", "skein-flux-live", "--"]);
+    let mut command = own_program("skein-flux-live")?;
     command.arg(folder).args(["--target", target]).args(words);
     counted(&mut command, Counts::add_own_line)
 }
 
 /// The binary, and for a real control plane its components.
 fn prepare(target: &str) -> Result<()> {
-    build_binary()?;
+    process::program("skein")?;
     if target == "real" {
         let missing = setup::missing_packages();
         if !missing.is_empty() {
@@ -308,13 +305,10 @@ fn prepare(target: &str) -> Result<()> {
     Ok(())
 }
 
-fn build_binary() -> Result<()> {
-    process::run(&mut process::cargo(&[
-        "build",
-        "--quiet",
-        "--package",
-        "skein",
-    ]))
+/// A test runner of the workspace; the shipped binary lies beside it.
+fn own_program(name: &str) -> Result<Command> {
+    let program = process::program(name)?;
+    Ok(process::command(&program.to_string_lossy(), &[]))
 }
 
 fn npm(folder: &Path, script: &str) -> Command {
@@ -329,12 +323,17 @@ fn has_script(folder: &Path, script: &str) -> bool {
         .is_ok_and(|package| package["scripts"][script].is_string())
 }
 
-/// Runs a script whose output is that of vitest or of node's test runner.
+/// Runs a script, if the folder has it.
 fn script_counts(folder: &Path, script: &str) -> Result<Option<Counts>> {
     if !has_script(folder, script) {
         return Ok(None);
     }
-    counted(&mut npm(folder, script), |counts, line| {
+    counted_script(&mut npm(folder, script))
+}
+
+/// The output is that of vitest or of node's test runner.
+fn counted_script(script: &mut Command) -> Result<Option<Counts>> {
+    counted(script, |counts, line| {
         counts.add_vitest_line(line);
         counts.add_node_line(line);
         counts.add_own_line(line);
