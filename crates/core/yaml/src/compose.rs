@@ -18,7 +18,7 @@ use crate::escapes::{SlashEscapes, UNKNOWN};
 use crate::flow::{self, Brackets, Colons};
 use crate::json::MAX_DOCUMENTS;
 use crate::node::{Kind, Node, Style, Tag};
-use crate::tags;
+use crate::{simple, tags};
 
 /// Largest text that is parsed, in bytes.
 pub const MAX_INPUT_BYTES: usize = 64 << 20;
@@ -41,6 +41,9 @@ pub enum Dialect {
 
 /// The first document of a text; `None` when there is none (empty, or comments only).
 pub fn compose(text: &[u8], dialect: Dialect) -> Result<Option<Node>, YamlError> {
+    if let Some(document) = simple::document(text, dialect, 0) {
+        return Ok(Some(document));
+    }
     Composer::new(&prepared(text)?, dialect)?.next_document()
 }
 
@@ -58,6 +61,9 @@ pub fn compose_part(
     dialect: Dialect,
     lines_before: u32,
 ) -> Result<Option<Node>, YamlError> {
+    if let Some(document) = simple::document(text, dialect, u64::from(lines_before)) {
+        return Ok(Some(document));
+    }
     let text = prepared(text)?;
     let mut composer = Composer::new(&text, dialect)?;
     composer.lines_before = u64::from(lines_before);
@@ -296,6 +302,13 @@ impl<'a> Composer<'a> {
                 style,
                 ..
             } => {
+                let style = match style {
+                    ScalarStyle::DoubleQuoted => Style::DOUBLE_QUOTED,
+                    ScalarStyle::SingleQuoted => Style::SINGLE_QUOTED,
+                    ScalarStyle::Literal => Style::LITERAL,
+                    ScalarStyle::Folded => Style::FOLDED,
+                    _ => Style::PLAIN,
+                };
                 let node = scalar_node(tag, value, style, self.dialect, line);
                 return Ok(Some(Open { node, anchor }));
             }
@@ -366,20 +379,14 @@ fn count_nodes(node: &Node) -> usize {
     1 + node.content.iter().map(count_nodes).sum::<usize>()
 }
 
-fn scalar_node(
+pub(crate) fn scalar_node(
     tag: Option<String>,
-    value: String,
-    style: ScalarStyle,
+    value: impl Into<CompactString>,
+    style: Style,
     dialect: Dialect,
     line: u64,
 ) -> Node {
-    let style = match style {
-        ScalarStyle::DoubleQuoted => Style::DOUBLE_QUOTED,
-        ScalarStyle::SingleQuoted => Style::SINGLE_QUOTED,
-        ScalarStyle::Literal => Style::LITERAL,
-        ScalarStyle::Folded => Style::FOLDED,
-        _ => Style::PLAIN,
-    };
+    let value = value.into();
     let (tag, style) = match tag {
         Some(tag) if tag != "!" => (Tag::from_text(&tag), style.with(Style::TAGGED)),
         // A lone `!` before `<<` lets v2 merge, quoted or not.
@@ -396,7 +403,7 @@ fn scalar_node(
         line: line_number(line),
         shared: 0,
         detail: None,
-        value: value.into(),
+        value,
         content: Vec::new(),
     }
 }
@@ -409,7 +416,7 @@ fn plain_tag(value: &str, dialect: Dialect) -> Tag {
     }
 }
 
-fn collection_node(kind: Kind, tag: Option<String>, flow: bool, line: u64) -> Node {
+pub(crate) fn collection_node(kind: Kind, tag: Option<String>, flow: bool, line: u64) -> Node {
     let default = if kind == Kind::Sequence {
         Tag::Seq
     } else {

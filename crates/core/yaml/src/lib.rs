@@ -25,6 +25,7 @@ mod number;
 mod pretty;
 mod resolve;
 mod scalar;
+mod simple;
 mod sort;
 mod tags;
 mod timestamp;
