@@ -76,7 +76,7 @@ impl Directive {
         let Some((_, word)) = first.filter(|(item, _)| item.content.len() <= 2) else {
             return Ok(Self::Merge);
         };
-        let word = word.value.to_string();
+        let word = word.value.as_str().to_owned();
         let directive = Self::of(&word)?;
         list::set_element(
             &mut patch.content,

@@ -274,8 +274,11 @@ impl Resource {
         let mut pairs: Vec<(String, String)> = Vec::new();
         for (key, value) in map.into_iter().flat_map(Node::entries) {
             match pairs.iter_mut().find(|(k, _)| *k == key.value) {
-                Some(pair) => pair.1 = value.value.to_string(),
-                None => pairs.push((key.value.to_string(), value.value.to_string())),
+                Some(pair) => pair.1 = value.value.as_str().to_owned(),
+                None => pairs.push((
+                    key.value.as_str().to_owned(),
+                    value.value.as_str().to_owned(),
+                )),
             }
         }
         pairs
@@ -467,7 +470,7 @@ fn data_of(node: &Node, field: &str) -> Vec<(String, String)> {
         if n.is_null() {
             String::new()
         } else {
-            n.value.to_string()
+            n.value.as_str().to_owned()
         }
     };
     let entries = node.get(field).into_iter().flat_map(Node::entries);

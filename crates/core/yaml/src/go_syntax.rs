@@ -61,7 +61,7 @@ fn collect(node: &Node, entries: &mut Vec<Entry>) {
             Scalar::Float(number) => (3, number, String::new()),
             Scalar::Bool(value) => (4, f64::from(u8::from(value)), String::new()),
             Scalar::Uint(number) => (5, number as f64, String::new()),
-            Scalar::Timestamp(_) | Scalar::Text => (1, 0.0, key.value.to_string()),
+            Scalar::Timestamp(_) | Scalar::Text => (1, 0.0, key.value.as_str().to_owned()),
         };
         let key = go_syntax(key, false);
         entries.retain(|(_, other, _)| *other != key);

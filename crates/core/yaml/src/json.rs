@@ -204,7 +204,7 @@ impl Reader {
             return Ok(Value::String(refolded(node)?));
         }
         if self.reencoded && becomes_text(node, in_flow) {
-            return Ok(Value::String(node.value.to_string()));
+            return Ok(Value::String(node.value.as_str().to_owned()));
         }
         let scalar = self.checked(node)?;
         Ok(match scalar {
@@ -214,9 +214,9 @@ impl Reader {
             Scalar::Uint(value) => Value::from(value),
             Scalar::Float(value) => json_number(value).ok_or_else(|| no_number(node, value))?,
             Scalar::Timestamp(text) if self.dialect == Dialect::V3 => Value::String(text),
-            Scalar::Timestamp(_) => Value::String(node.value.to_string()),
+            Scalar::Timestamp(_) => Value::String(node.value.as_str().to_owned()),
             Scalar::Text if node.tag == Tag::Binary => Value::String(binary(node)?),
-            Scalar::Text => Value::String(node.value.to_string()),
+            Scalar::Text => Value::String(node.value.as_str().to_owned()),
         })
     }
 
@@ -248,7 +248,7 @@ impl Reader {
             refuse_duplicates(node)?;
         }
         let flow = in_flow || node.style.has(Style::FLOW);
-        let mut map = Map::new();
+        let mut map = Map::with_capacity(node.content.len() / 2);
         let mut merged = None;
         for (key, value) in node.entries() {
             if key.tag == Tag::Merge && key.kind == Kind::Scalar && key.value == "<<" {
@@ -306,10 +306,10 @@ impl Reader {
         let scalar = self.checked(key)?;
         if self.dialect == Dialect::V3 {
             return match scalar {
-                Scalar::Text => Ok(Some(key.value.to_string())),
+                Scalar::Text => Ok(Some(key.value.as_str().to_owned())),
                 // At the top the keys are read as strings, and a null key is dropped.
                 Scalar::Null if top => Ok(None),
-                _ if top => Ok(Some(key.value.to_string())),
+                _ if top => Ok(Some(key.value.as_str().to_owned())),
                 _ => Err(not_json(
                     key,
                     format!("the key {} is not a string, quote it", key.value),
@@ -330,7 +330,7 @@ impl Reader {
                 let problem = format!("the number {} is too large for a key, quote it", key.value);
                 return Err(bad_key(key, problem, unsupported("uint64", key, value)));
             }
-            Scalar::Timestamp(_) | Scalar::Text => key.value.to_string(),
+            Scalar::Timestamp(_) | Scalar::Text => key.value.as_str().to_owned(),
         }))
     }
 }
@@ -370,7 +370,7 @@ fn find_duplicates(node: &Node, found: &mut Vec<(u64, String)>) {
     for (key, value) in node.entries() {
         find_duplicates(value, found);
         if key.kind == Kind::Scalar && !seen.insert(&key.value) {
-            found.push((u64::from(value.line), key.value.to_string()));
+            found.push((u64::from(value.line), key.value.as_str().to_owned()));
         }
     }
 }
@@ -394,7 +394,7 @@ fn refuse_duplicates(node: &Node) -> Result<(), YamlError> {
         if let Some(first_line) = first {
             return Err(YamlError::DuplicateKey {
                 line: u64::from(key.line),
-                key: key.value.to_string(),
+                key: key.value.as_str().to_owned(),
                 first_line: u64::from(first_line),
                 value_line: u64::from(value.line),
             });

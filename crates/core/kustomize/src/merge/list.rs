@@ -123,7 +123,7 @@ fn element_values(patch: Option<&Node>, dest: &Node, keys: &[String]) -> Vec<Key
     let mut all = Vec::new();
     for item in patch.into_iter().chain([dest]).flat_map(Node::items) {
         let values: KeyValues = if keys.is_empty() {
-            vec![item.value.to_string()]
+            vec![item.value.as_str().to_owned()]
         } else {
             keys.iter().map(|key| key_value(item, key)).collect()
         };
@@ -137,7 +137,7 @@ fn element_values(patch: Option<&Node>, dest: &Node, keys: &[String]) -> Vec<Key
 fn key_value(item: &Node, key: &str) -> String {
     item.get(key)
         .filter(|v| !v.is_null_or_empty())
-        .map_or_else(String::new, |v| v.value.to_string())
+        .map_or_else(String::new, |v| v.value.as_str().to_owned())
 }
 
 /// The keys that any element has, with their values; all keys when none has any.
@@ -272,7 +272,7 @@ fn has_all(item: &Node, keys: &[String], values: &[String]) -> Result<bool, OpEr
 fn append_elements(list: &mut Vec<Node>, more: Vec<Node>, keys: &[String]) -> Result<(), OpError> {
     for element in more {
         if keys.first().is_none_or(String::is_empty) {
-            let value = [element.value.to_string()];
+            let value = [element.value.as_str().to_owned()];
             set_element(list, Some(element), &[String::new()], &value)?;
             continue;
         }
@@ -280,7 +280,7 @@ fn append_elements(list: &mut Vec<Node>, more: Vec<Node>, keys: &[String]) -> Re
         for key in keys {
             require(&element, Kind::Mapping)?;
             match element.get(key) {
-                Some(value) => values.push(value.value.to_string()),
+                Some(value) => values.push(value.value.as_str().to_owned()),
                 None => list.push(element.clone()),
             }
         }

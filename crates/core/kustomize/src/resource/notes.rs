@@ -141,7 +141,7 @@ impl Resource {
         let mut take = |key: &str| {
             let key = format!("{INTERNAL_DOMAIN}{key}");
             if stays {
-                return annotations.get(&key).map(|v| v.value.to_string());
+                return annotations.get(&key).map(|v| v.value.as_str().to_owned());
             }
             clear(annotations, &key)
                 .ok()

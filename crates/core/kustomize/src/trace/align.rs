@@ -84,7 +84,7 @@ fn leads_to(pointer: &[String], path: &[String]) -> bool {
 fn text_of(node: &Node) -> String {
     match node.kind {
         Kind::Scalar if node.is_null() => "null".to_owned(),
-        Kind::Scalar => node.value.to_string(),
+        Kind::Scalar => node.value.as_str().to_owned(),
         Kind::Mapping => "{}".to_owned(),
         Kind::Sequence => "[]".to_owned(),
     }
@@ -104,7 +104,7 @@ fn names(node: &Node) -> Vec<String> {
     match node.kind {
         Kind::Mapping => node
             .entries()
-            .map(|(key, _)| key.value.to_string())
+            .map(|(key, _)| key.value.as_str().to_owned())
             .collect(),
         _ => (0..node.content.len()).map(|at| at.to_string()).collect(),
     }

@@ -124,7 +124,7 @@ fn collect(
         push(&branch.marks, true, steps, path, fields);
     } else if node.kind == Kind::Mapping {
         for ((key, value), branch) in node.entries().zip(&branch.branches) {
-            path.push(PathPart::Field(key.value.to_string()));
+            path.push(PathPart::Field(key.value.as_str().to_owned()));
             collect(value, branch, steps, path, fields);
             path.pop();
         }

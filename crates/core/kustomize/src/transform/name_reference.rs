@@ -129,7 +129,7 @@ fn subject_namespaces(resource: &Resource) -> Outcome<HashSet<String>> {
                 let error = BuildError::invalid("the namespace of a subject must be a string");
                 return Err(error.on_object(resource.shown()));
             }
-            namespaces.insert(namespace.value.to_string());
+            namespaces.insert(namespace.value.as_str().to_owned());
         }
     }
     Ok(namespaces)
@@ -185,7 +185,7 @@ impl Referrer<'_> {
                 "path config error; no 'name' field in node".to_owned(),
             ));
         };
-        let namespace = node.get("namespace").map(|n| n.value.to_string());
+        let namespace = node.get("namespace").map(|n| n.value.as_str().to_owned());
         let old = name.value.clone();
         let Some(referral) = self.referral(&old, spec, target, Some(namespace))? else {
             return Ok(());

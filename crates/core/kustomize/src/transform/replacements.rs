@@ -261,7 +261,7 @@ fn set_value(node: &mut Node, value: &Node, options: Option<&FieldOptions>) -> R
         let text = if value.is_null() {
             String::new()
         } else {
-            value.value.to_string()
+            value.value.as_str().to_owned()
         };
         let mut parts: Vec<&str> = node.value.split(options.delimiter.as_str()).collect();
         match usize::try_from(options.index) {
