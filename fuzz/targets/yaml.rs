@@ -1,4 +1,5 @@
-//! Any bytes as YAML: reading never panics, and what was read is written and read again as the same.
+//! Any bytes as YAML: reading never panics, the reader of simple texts sees what the parser sees, and what was read is written and read again as the
+//! same.
 
 #![no_main]
 
@@ -6,7 +7,8 @@ use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
 use skein_fuzz::expect_panics_of_scanner;
 use skein_yaml::{
-    Dialect, compose_all, compose_detailed, documents, node_fields_to_json, node_to_string, to_string,
+    Dialect, compose, compose_all, compose_detailed, documents, node_fields_to_json,
+    node_to_string, to_string,
 };
 
 fuzz_target!(|data: &[u8]| {
@@ -16,6 +18,9 @@ fuzz_target!(|data: &[u8]| {
             for node in &nodes {
                 let _ = node_to_string(node);
             }
+            // Only the parser reads several documents.
+            let first = compose(data, dialect).ok().flatten();
+            assert_eq!(first.as_ref(), nodes.first());
         }
     }
     if let Ok(Some(node)) = compose_detailed(data, 0) {
