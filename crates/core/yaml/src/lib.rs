@@ -6,6 +6,8 @@
 //! - go-yaml v3 as kyaml uses it (YAML 1.2 words, node trees with tags and styles): [`compose`], [`Node`], [`node_to_json`]; what kustomize
 //!   builds on.
 //!
+//! One document of a simple style, as most manifests are, is read line by line; libyaml's grammar reads everything else, and gives the same tree.
+//!
 //! One writer gives what `sigs.k8s.io/yaml` marshals: [`to_string`], which is what `kustomize build`, `flux build` and Helm's `toYaml` print.
 //! The other, [`node_to_string`], writes node trees in the style that they were read.
 
