@@ -191,6 +191,8 @@ pub struct Log {
     file: std::fs::File,
     namespace: String,
     user: String,
+    /// Time of the last event that was read, whoever asked; nothing was read yet when empty.
+    read_until: String,
 }
 
 impl Log {
@@ -203,20 +205,32 @@ impl Log {
             file,
             namespace: namespace.to_owned(),
             user: format!("system:serviceaccount:flux-system:{controller}"),
+            read_until: String::new(),
         })
     }
 
-    /// What the controller asked since the last call, watches that ended included.
+    /// What the controller asked since the last call. A watch is logged when it ends, and counts when it was also asked for since then:
+    /// one from before ends because its time is up, whatever happens meanwhile.
     pub fn take(&mut self) -> Result<Requests> {
         let mut text = String::new();
         self.file.read_to_string(&mut text)?;
         let mut requests = Requests::new();
+        let since = self.read_until.clone();
         for line in text.lines() {
             // The last line may be half written; its request is then counted in no step.
             let Ok(event) = serde_json::from_str::<Value>(line) else {
                 continue;
             };
+            // Times are of one width and in UTC: their order is that of their letters.
+            let ended = event["stageTimestamp"].as_str().unwrap_or_default();
+            if self.read_until.as_str() < ended {
+                ended.clone_into(&mut self.read_until);
+            }
             if event["user"]["username"] != self.user.as_str() || self.is_of_another_case(&event) {
+                continue;
+            }
+            let asked = event["requestReceivedTimestamp"].as_str();
+            if event["verb"] == "watch" && asked.unwrap_or_default() < since.as_str() {
                 continue;
             }
             let uri = event["requestURI"].as_str().unwrap_or_default();
