@@ -1,5 +1,7 @@
 //! JSON values written as `sigs.k8s.io/yaml` marshals them: sorted keys, compact lists, lines folded at 80 columns.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Number, Value};
 
 use crate::compose::Dialect;
@@ -39,8 +41,12 @@ enum KeyOrder {
 /// U+0085, which YAML 1.1 takes for a line break.
 const NEXT_LINE: char = '\u{85}';
 
-/// Go reads the JSON of the value as YAML before it writes it, and there a bare U+0085 in a string is a line break that gets folded.
-fn fold_next_lines(text: &str) -> String {
+/// A text as Go's `sigs.k8s.io/yaml` marshals it: it reads its JSON as YAML before it writes it, and there a bare U+0085 in a string is a line
+/// break that gets folded.
+pub fn fold_next_lines(text: &str) -> Cow<'_, str> {
+    if !text.contains(NEXT_LINE) {
+        return Cow::Borrowed(text);
+    }
     let mut out = String::with_capacity(text.len());
     let mut breaks = 0;
     for (at, line) in text.split(NEXT_LINE).enumerate() {
@@ -61,7 +67,7 @@ fn fold_next_lines(text: &str) -> String {
         out.push_str(line);
     }
     push_fold(&mut out, breaks);
-    out
+    Cow::Owned(out)
 }
 
 fn push_fold(out: &mut String, breaks: usize) {
@@ -101,16 +107,13 @@ impl Emitter {
     }
 
     fn text(&mut self, text: &str, simple_key: bool) {
-        let folded;
-        let text = if self.order == KeyOrder::Natural && text.contains(NEXT_LINE) {
-            folded = fold_next_lines(text);
-            folded.as_str()
-        } else {
-            text
+        let text = match self.order {
+            KeyOrder::Natural => fold_next_lines(text),
+            KeyOrder::Bytes => Cow::Borrowed(text),
         };
         let dialect = Dialect::V2;
         self.out
-            .scalar(text, choice_for(text, dialect), simple_key, dialect);
+            .scalar(&text, choice_for(&text, dialect), simple_key, dialect);
     }
 
     fn list(&mut self, items: &[Value], in_mapping: bool) {

@@ -1,6 +1,7 @@
 //! From JSON values to the types of a kustomization.
 
 use serde_json::Value;
+use skein_yaml::fold_next_lines;
 
 use super::decode::decode;
 use super::fields::Fields;
@@ -117,7 +118,12 @@ pub(crate) fn generator_args(
         namespace: fields.text("namespace")?,
         name: fields.text("name")?,
         behavior: fields.text("behavior")?,
-        literals: fields.texts("literals")?,
+        // kustomize hands its generators their fields as marshalled text.
+        literals: fields
+            .texts("literals")?
+            .iter()
+            .map(|literal| fold_next_lines(literal).into_owned())
+            .collect(),
         files: fields.texts("files")?,
         envs: fields.texts("envs")?,
         options,
