@@ -155,7 +155,7 @@ fn build_once(
 /// Refuses what YAML cannot hold: control characters that JSON does not escape.
 fn refuse_unprintable(value: &Value) -> Outcome<()> {
     let check = |text: &str| {
-        if text.bytes().all(|byte| byte < 0x7F) {
+        if text.bytes().fold(0, u8::max) < 0x7F {
             return Ok(());
         }
         let bad = |c: char| matches!(c, '\u{7F}'..='\u{84}' | '\u{86}'..='\u{9F}' | '\u{FFFE}' | '\u{FFFF}');

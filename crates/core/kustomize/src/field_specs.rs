@@ -52,6 +52,9 @@ impl FieldSpec {
         if !fits(&self.gvk.kind, value_of(object, "kind")) {
             return false;
         }
+        if self.gvk.group.is_empty() && self.gvk.version.is_empty() {
+            return true;
+        }
         let (group, version) = split_api_version(value_of(object, "apiVersion"));
         fits(&self.gvk.group, group) && fits(&self.gvk.version, version)
     }

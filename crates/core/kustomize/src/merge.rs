@@ -238,21 +238,10 @@ impl<'s> Merger<'s> {
     }
 
     fn settle_fields(&self, node: &mut Node, shape: Option<&Shape>) -> Result<(), OpError> {
-        let names: Vec<CompactString> = node.entries().map(|(key, _)| key.value.clone()).collect();
-        for name in names {
-            refuse_empty_name(&name)?;
-            let field_shape = shape.and_then(|s| self.schema.field(s, &name));
-            let Some(field) = node.get_mut(&name) else {
-                continue;
-            };
-            match self.settle(field, field_shape)? {
-                Merged::Removed => {
-                    clear(node, &name)?;
-                }
-                _ => quote_kept(node, &name),
-            }
-        }
-        Ok(())
+        each_field(node, |name, field| {
+            let field_shape = shape.and_then(|s| self.schema.field(s, name));
+            self.settle(field, field_shape)
+        })
     }
 
     fn merge_fields(
@@ -261,6 +250,13 @@ impl<'s> Merger<'s> {
         mut patch: Option<&mut Node>,
         shape: Option<&Shape>,
     ) -> Result<(), OpError> {
+        let is_detailed = |node: &Node| node.detail.is_some();
+        if patch.is_none() && !is_detailed(dest) {
+            return each_field(dest, |name, field| {
+                let field_shape = shape.and_then(|s| self.schema.field(s, name));
+                self.walk(Some(field), None, field_shape)
+            });
+        }
         let mut seen: HashSet<CompactString> = HashSet::new();
         let mut names: Vec<CompactString> = Vec::new();
         for (key, _) in dest
@@ -271,7 +267,6 @@ impl<'s> Merger<'s> {
                 names.push(key.value.clone());
             }
         }
-        let is_detailed = |node: &Node| node.detail.is_some();
         if is_detailed(dest) || patch.as_deref().is_some_and(is_detailed) {
             // New fields come in the order of their names, which only a hash of the node shows.
             names.sort_unstable();
@@ -334,6 +329,48 @@ impl<'s> Merger<'s> {
             }
         }
     }
+}
+
+/// Changes every field of a map in place, the first of each name, by what became of it.
+fn each_field(
+    map: &mut Node,
+    mut change: impl FnMut(&str, &mut Node) -> Result<Merged, OpError>,
+) -> Result<(), OpError> {
+    let mut at = 1;
+    while at < map.content.len() {
+        let (before, rest) = map.content.split_at_mut(at);
+        let (name, field) = (before[at - 1].value.as_str(), &mut rest[0]);
+        refuse_empty_name(name)?;
+        let is_repeated = || {
+            before[..at - 1]
+                .iter()
+                .step_by(2)
+                .any(|key| key.value == name)
+        };
+        let merged = if is_repeated() {
+            Merged::Kept
+        } else {
+            change(name, field)?
+        };
+        match merged {
+            Merged::Kept => {}
+            Merged::Replaced(mut value) | Merged::KeptNull(mut value) => {
+                value.style = field.style.without(Style::EMPTIED);
+                value.shared = field.shared;
+                *field = value;
+            }
+            Merged::Removed => {
+                map.content.drain(at - 1..=at);
+                if map.content.is_empty() {
+                    map.style = map.style.with(Style::EMPTIED);
+                }
+                continue;
+            }
+        }
+        quote_if_ambiguous(field);
+        at += 2;
+    }
+    Ok(())
 }
 
 fn refuse_empty_name(name: &str) -> Result<(), OpError> {

@@ -193,12 +193,14 @@ impl Resource {
 
     /// Whether kustomize loses count of the earlier identities: it keeps them in lists with commas, and some of their parts have commas too.
     pub(crate) fn has_broken_history(&self) -> bool {
-        let parts = |part: fn(&PreviousId) -> &str| -> usize {
-            let texts = self.memory.previous.iter().map(part);
-            texts.map(|text| text.split(',').count()).sum()
+        let commas = |part: fn(&PreviousId) -> &str| -> usize {
+            let bytes = self.memory.previous.iter().map(part).flat_map(str::bytes);
+            bytes.filter(|byte| *byte == b',').count()
         };
-        let names = parts(|id| &id.name);
-        self.memory.is_broken || names != parts(|id| &id.namespace) || names != parts(|id| &id.kind)
+        let names = commas(|id| &id.name);
+        self.memory.is_broken
+            || names != commas(|id| &id.namespace)
+            || names != commas(|id| &id.kind)
     }
 
     /// The earlier identities, the first one first.

@@ -7,7 +7,7 @@ use serde_json::{Map, Number, Value};
 use crate::compose::Dialect;
 use crate::number::float_to_text;
 use crate::resolve::{Scalar, resolve};
-use crate::sort::sort_keys;
+use crate::sort::sort_fields;
 use crate::write::{Output, ScalarChoice, Width};
 
 /// Writes a value as `sigs.k8s.io/yaml` (and so `kustomize build`, `flux build` and Helm's `toYaml`) does, with a final line feed.
@@ -44,7 +44,7 @@ const NEXT_LINE: char = '\u{85}';
 /// A text as Go's `sigs.k8s.io/yaml` marshals it: it reads its JSON as YAML before it writes it, and there a bare U+0085 in a string is a line
 /// break that gets folded.
 pub fn fold_next_lines(text: &str) -> Cow<'_, str> {
-    if !text.contains(NEXT_LINE) {
+    if text.is_ascii() || !text.contains(NEXT_LINE) {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len());
@@ -127,12 +127,13 @@ impl Emitter {
 
     fn map(&mut self, map: &Map<String, Value>) {
         let indent = self.out.begin_mapping();
-        let mut keys: Vec<&str> = map.keys().map(String::as_str).collect();
+        let mut fields: Vec<(&str, &Value)> = Vec::with_capacity(map.len());
+        fields.extend(map.iter().map(|(key, value)| (key.as_str(), value)));
         match self.order {
-            KeyOrder::Natural => sort_keys(&mut keys),
-            KeyOrder::Bytes => keys.sort_unstable(),
+            KeyOrder::Natural => sort_fields(&mut fields),
+            KeyOrder::Bytes => fields.sort_unstable_by_key(|(key, _)| *key),
         }
-        for key in keys {
+        for (key, value) in fields {
             if Output::is_simple_key(key) {
                 self.out.simple_key();
                 self.text(key, true);
@@ -142,7 +143,7 @@ impl Emitter {
                 self.text(key, false);
                 self.out.complex_value();
             }
-            self.value(&map[key], true);
+            self.value(value, true);
         }
         self.out.set_indent(indent);
     }
@@ -152,7 +153,7 @@ impl Emitter {
 pub(crate) fn choice_for(text: &str, dialect: Dialect) -> ScalarChoice {
     let old_bool =
         || dialect == Dialect::V3 && matches!(resolve(text, Dialect::V2), Scalar::Bool(_));
-    if text.contains('\n') {
+    if text.as_bytes().contains(&b'\n') {
         ScalarChoice::Literal
     } else if resolve(text, dialect) == Scalar::Text && !is_base_60(text) && !old_bool() {
         ScalarChoice::Plain

@@ -1,6 +1,7 @@
 //! What a plain scalar means: go-yaml's resolver, in its YAML 1.1 (v2) and 1.2 (v3) forms.
 
 use crate::compose::Dialect;
+use crate::scalar::is_word;
 use crate::timestamp::parse_timestamp;
 
 /// What a plain scalar resolves to.
@@ -146,10 +147,11 @@ fn float(text: &str) -> Option<Scalar> {
 
 /// Whether a YAML 1.1 parser reads the text, unquoted, as something else than a string: what kyaml quotes when it sets a field.
 pub fn is_yaml_1_1_non_string(text: &str) -> bool {
-    if text.is_empty() || text.contains('\n') {
+    if text.is_empty() || text.as_bytes().contains(&b'\n') {
         return false;
     }
     match resolve(text, Dialect::V2) {
+        Scalar::Text if is_word(text) => false,
         Scalar::Text => reads_as_collection(text),
         // A timestamp stays a string in a generic value.
         Scalar::Timestamp(_) => false,

@@ -27,6 +27,26 @@ pub(crate) fn is_printable(c: char) -> bool {
         '\n' | ' '..='~' | '\u{A0}'..='\u{D7FF}' | '\u{E000}'..='\u{FEFE}' | '\u{FF00}'..='\u{FFFD}')
 }
 
+/// What words consist of: ASCII letters and digits, `_`, `/`, `.` and `-`.
+const WORD_BYTES: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0_u8;
+    while byte < u8::MAX {
+        table[byte as usize] =
+            byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'/' | b'.' | b'-');
+        byte += 1;
+    }
+    table
+};
+
+/// Whether a text is one word that begins with no dot or dash: any style can carry it anywhere. Nearly all keys and most values are.
+pub(crate) fn is_word(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let starts_well = |byte: &u8| !matches!(byte, b'.' | b'-');
+    bytes.first().is_some_and(starts_well)
+        && bytes.iter().all(|byte| WORD_BYTES[usize::from(*byte)])
+}
+
 /// Flags gathered over the characters.
 #[derive(Default)]
 struct Seen {
@@ -107,6 +127,15 @@ pub(crate) fn analyze(value: &str, dialect: Dialect) -> Analysis {
             block_plain_allowed: true,
             single_quoted_allowed: true,
             block_allowed: false,
+        };
+    }
+    if is_word(value) {
+        return Analysis {
+            multiline: false,
+            flow_plain_allowed: true,
+            block_plain_allowed: true,
+            single_quoted_allowed: true,
+            block_allowed: true,
         };
     }
     let seen = Seen::scan(value, dialect == Dialect::V3);

@@ -4,6 +4,8 @@
 //! Whatever else a text has, anchors, tags, escapes, folded text, mistakes, makes it `None`, and the parser reads it. The tree is the parser's, node by
 //! node; the tests of this module compare them.
 
+use memchr::memchr;
+
 use crate::compose::{Dialect, MAX_NODES, collection_node, scalar_node};
 use crate::node::{Kind, Node, Style};
 
@@ -11,13 +13,17 @@ use crate::node::{Kind, Node, Style};
 const MAX_DEPTH_LEVELS: usize = 48;
 /// Longest key, in bytes; libyaml ends at 1,024 characters.
 const MAX_KEY_BYTES: usize = 512;
+/// Bytes that are looked at before it is asked whether all were simple.
+const CHUNK_BYTES: usize = 256;
 /// No text of so many bytes has more nodes than the parser allows.
 const MAX_BYTES: usize = MAX_NODES;
 
 /// The only document of a text; `None` when the parser has to read it.
 pub(crate) fn document(text: &[u8], dialect: Dialect, lines_before: u64) -> Option<Node> {
     let is_simple = |byte: &u8| matches!(byte, b' '..=b'~' | b'\n');
-    if text.len() > MAX_BYTES || !text.iter().all(is_simple) {
+    // Whole chunks are looked at, which compiles to a few steps each.
+    let are_simple = |chunk: &[u8]| chunk.iter().fold(true, |all, byte| all & is_simple(byte));
+    if text.len() > MAX_BYTES || !text.chunks(CHUNK_BYTES).all(are_simple) {
         return None;
     }
     let mut reader = Reader {
@@ -60,7 +66,10 @@ impl<'a> Reader<'a> {
     fn advance(&mut self) {
         self.line = None;
         while self.line.is_none() && !self.rest.is_empty() {
-            let (line, rest) = self.rest.split_once('\n').unwrap_or((self.rest, ""));
+            let (line, rest) = match memchr(b'\n', self.rest.as_bytes()) {
+                Some(end) => (&self.rest[..end], &self.rest[end + 1..]),
+                None => (self.rest, ""),
+            };
             self.rest = rest;
             self.number += 1;
             let text = line.trim_start_matches(' ');

@@ -75,10 +75,10 @@ fn digit_run<T: Copy>(text: &[T], seed: i64, char_of: &impl Fn(T) -> char) -> (i
     (number, count)
 }
 
-/// Sorts keys in that order. A merge sort of our own: the order is not total for every set of keys, which the standard sort may answer with
-/// a panic.
-pub(crate) fn sort_keys(keys: &mut Vec<&str>) {
-    sort_by(keys, &|a, b| compare_keys(a, b));
+/// Sorts fields in that order of their keys. A merge sort of our own: the order is not total for every set of keys, which the standard sort may
+/// answer with a panic.
+pub(crate) fn sort_fields<T>(fields: &mut Vec<(&str, T)>) {
+    sort_by(fields, &|a, b| compare_keys(a.0, b.0));
 }
 
 /// Sorts entries by their keys in the order of v3.

@@ -2,7 +2,7 @@
 
 use crate::compose::Dialect;
 use crate::node::{Kind, Node, Style, Tag};
-use crate::scalar::{analyze, is_break, is_printable};
+use crate::scalar::{analyze, is_break, is_printable, is_word};
 
 /// Spaces of one level.
 const INDENT: isize = 2;
@@ -134,7 +134,7 @@ impl Output {
     }
 
     pub(crate) fn is_simple_key(key: &str) -> bool {
-        key.len() <= MAX_SIMPLE_KEY_BYTES && !key.contains(is_break)
+        key.len() <= MAX_SIMPLE_KEY_BYTES && (is_word(key) || !key.contains(is_break))
     }
 
     pub(crate) fn simple_key(&mut self) {
@@ -210,6 +210,13 @@ impl Output {
     fn plain(&mut self, text: &str, allow_breaks: bool) {
         if !self.whitespace && !text.is_empty() {
             self.put(' ');
+        }
+        if is_word(text) {
+            self.text.push_str(text);
+            self.column += text.len();
+            self.whitespace = false;
+            self.indention = false;
+            return;
         }
         let mut spaces = false;
         let mut chars = text.chars().peekable();

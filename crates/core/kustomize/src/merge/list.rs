@@ -41,6 +41,9 @@ impl Merger<'_> {
         elements: Option<&Shape>,
         keys: &[String],
     ) -> Result<(), OpError> {
+        if !matches!(other, Other::Patch(_)) && is_keyed(dest, keys) {
+            return self.merge_each(dest, &other, elements);
+        }
         let set_key = [String::new()];
         let mut all = element_values(other.as_patch(), dest, keys);
         let keys = if keys.is_empty() { &set_key } else { keys };
@@ -66,6 +69,33 @@ impl Merger<'_> {
             result.content = added;
             *dest = result;
         }
+        Ok(())
+    }
+
+    /// Merges a list that no patch changes and whose elements are told apart by one key: each stays at its place.
+    fn merge_each(
+        &self,
+        dest: &mut Node,
+        other: &Other<'_>,
+        shape: Option<&Shape>,
+    ) -> Result<(), OpError> {
+        let mut kept = Vec::with_capacity(dest.content.len());
+        for mut element in std::mem::take(&mut dest.content) {
+            let merged = match other {
+                Other::Itself => self.settle(&mut element, shape)?,
+                _ => self.walk(Some(&mut element), None, shape)?,
+            };
+            match merged {
+                Merged::Kept => kept.push(element),
+                Merged::Replaced(node) | Merged::KeptNull(node) => kept.push(node),
+                Merged::Removed => {}
+            }
+        }
+        let mut result = Node::sequence();
+        result.line = dest.line;
+        result.style = dest.style;
+        result.content = kept;
+        *dest = result;
         Ok(())
     }
 
@@ -115,6 +145,28 @@ impl Merger<'_> {
         }
         Ok(element)
     }
+}
+
+/// Whether there are elements, and each is a map that has a text of its own for the only key.
+fn is_keyed(list: &Node, keys: &[String]) -> bool {
+    /// More elements are compared by a set.
+    const MANY: usize = 16;
+    let [key] = keys else { return false };
+    let items = list.items();
+    if key.is_empty() || items.is_empty() || items.len() > MANY {
+        return false;
+    }
+    (0..items.len()).all(|at| {
+        let own = own_text(&items[at], key);
+        let mut before = items[..at].iter();
+        own.is_some() && before.all(|item| own_text(item, key) != own)
+    })
+}
+
+fn own_text<'a>(item: &'a Node, key: &str) -> Option<&'a str> {
+    let value = item.get(key).filter(|value| value.is_scalar())?;
+    let text = value.value.as_str();
+    (!value.is_null() && !text.is_empty()).then_some(text)
 }
 
 /// The key values of all elements, the patch's first, each once.
