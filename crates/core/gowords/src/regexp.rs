@@ -1,37 +1,23 @@
-//! Mistakes in regular expressions.
+//! Go's regular expressions: its syntax, and its words for mistakes.
 
-/// Columns before the expression in an error of the regex crate.
-const INDENT: usize = 4;
+mod syntax;
 
-/// What Go's parser says of a pattern that the regex crate refuses, where both see the same mistake; else the crate's own words, on one line.
-pub fn regexp_error(pattern: &str, error: &regex::Error) -> String {
-    let words = error.to_string();
-    let last = words.lines().last().unwrap_or_default();
-    let problem = last.strip_prefix("error: ").unwrap_or(last);
-    // Below the indented expression a line points at what is wrong.
-    let marks = words.lines().nth(2).unwrap_or_default();
-    let start = marks
-        .find('^')
-        .and_then(|column| column.checked_sub(INDENT));
-    let end = marks
-        .rfind('^')
-        .map(|column| (column + 1).saturating_sub(INDENT));
-    let from = |start: Option<usize>| start.and_then(|start| pattern.get(start..));
-    let marked = start
-        .zip(end)
-        .and_then(|(start, end)| pattern.get(start..end));
-    let (problem, quoted) = match problem {
-        "unclosed group" => ("missing closing )", None),
-        "unopened group" => ("unexpected )", None),
-        "unclosed character class" => ("missing closing ]", from(start)),
-        "repetition operator missing expression" => {
-            ("missing argument to repetition operator", marked)
-        }
-        other if other.starts_with("look-around") => ("invalid or unsupported Perl syntax", marked),
-        other => (other, None),
-    };
-    let quoted = quoted.unwrap_or(pattern);
-    format!("error parsing regexp: {problem}: `{quoted}`")
+use regex::{Regex, RegexBuilder};
+
+pub use syntax::translate as regex_syntax;
+
+/// Most bytes of a compiled expression.
+const MAX_COMPILED_BYTES: usize = 5 << 20;
+
+/// An expression in Go's syntax. The error is what Go's `regexp.Compile` says, in one line.
+pub fn regex(source: &str) -> Result<Regex, String> {
+    let failed = |problem: String| format!("error parsing regexp: {problem}");
+    let translated = regex_syntax(source).map_err(failed)?;
+    let too_large = |_| failed(format!("expression too large: `{source}`"));
+    RegexBuilder::new(&translated)
+        .size_limit(MAX_COMPILED_BYTES)
+        .build()
+        .map_err(too_large)
 }
 
 #[cfg(test)]
@@ -45,11 +31,43 @@ mod tests {
             ("^(?:()$", "missing closing ): `^(?:()$`"),
             ("a)", "unexpected ): `a)`"),
             ("*", "missing argument to repetition operator: `*`"),
+            ("a**", "invalid nested repetition operator: `**`"),
+            ("a{2}{2}", "invalid nested repetition operator: `{2}{2}`"),
+            ("a{1,1001}", "invalid repeat count: `{1,1001}`"),
+            ("(a{100}b){11}", "invalid repeat count: `{11}`"),
             ("a(?=b)", "invalid or unsupported Perl syntax: `(?=`"),
+            ("(?x) a", "invalid or unsupported Perl syntax: `(?x`"),
+            ("\\u0061", "invalid escape sequence: `\\u`"),
+            (
+                "\\p{Alphabetic}",
+                "invalid character class range: `\\p{Alphabetic}`",
+            ),
+            ("[[:foo:]]", "invalid character class range: `[:foo:]`"),
         ] {
-            let error = regex::Regex::new(pattern).unwrap_err();
             let wanted = format!("error parsing regexp: {wanted}");
-            assert_eq!(regexp_error(pattern, &error), wanted);
+            assert_eq!(regex(pattern).unwrap_err(), wanted);
+        }
+    }
+
+    #[test]
+    fn expressions_mean_what_they_mean_in_go() {
+        for (pattern, fits, fits_not) in [
+            ("^[a-z&&[^b]]+$", "b]]", "a"),
+            ("^a{,3}$", "a{,3}", "aaa"),
+            ("^[[a]b$", "[b", "bb"),
+            ("^\\Qa.b\\E$", "a.b", "acb"),
+            ("^\\141b$", "ab", "b"),
+            ("^\\w+$", "a_1", "é"),
+            ("^\\d$", "1", "٣"),
+            (
+                "^(a{100}b){10}$",
+                &format!("{}b", "a".repeat(100)).repeat(10),
+                "b",
+            ),
+        ] {
+            let compiled = regex(pattern).unwrap();
+            assert!(compiled.is_match(fits), "{pattern} {fits}");
+            assert!(!compiled.is_match(fits_not), "{pattern} {fits_not}");
         }
     }
 }

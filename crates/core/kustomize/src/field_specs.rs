@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 use skein_yaml::{CompactString, Kind, Node, Tag};
 
 use crate::error::{BuildError, Problem};
+use crate::growth::refuse_deep;
 use crate::id::{Gvk, or, split_api_version};
 use crate::ops::{OpError, Step, get_or_create, lookup_mut, split_path, step_of};
 
@@ -107,7 +108,9 @@ pub(crate) fn apply_path(
     set: SetField<'_>,
 ) -> Result<(), OpError> {
     let create = create.filter(|_| spec.create);
-    walk(object, spec.parts(), create, set)
+    let deepest = create.map_or(0, |_| spec.parts().len());
+    refuse_deep(deepest)
+        .and_then(|()| walk(object, spec.parts(), create, set))
         .map_err(|e| OpError(format!("at the field '{}': {}", spec.path, e.0)))
 }
 

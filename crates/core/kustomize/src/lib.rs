@@ -20,6 +20,7 @@ mod error;
 mod field_specs;
 mod generate;
 mod go_json;
+mod growth;
 mod hash;
 mod id;
 mod kustomization;

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use skein_yaml::{
-    Dialect, Kind, Node, Tag, YamlError, compose, compose_detailed, compose_part, node_to_json,
+    Dialect, Kind, Node, Tag, YamlError, compose_detailed, compose_part, node_to_json,
 };
 
 use crate::error::{BuildError, Outcome, Problem};
@@ -76,9 +76,12 @@ fn count_lines(text: &str) -> u32 {
 /// The documents of a text as node trees; a single `List` gives its items.
 fn nodes_from_text(text: &[u8], detailed: bool) -> Outcome<Vec<Node>> {
     let Ok(text) = std::str::from_utf8(text) else {
-        // The parser finds the place of the first bad byte.
-        compose(text, Dialect::V3)?;
-        return Err(BuildError::invalid("the text is not valid UTF-8"));
+        // kustomize sees no line breaks in UTF-16, so that the text is one document to it. The parser finds the place of a bad byte.
+        let first = node_of_part(text, 0, detailed)?;
+        if !text.starts_with(&[0xFF, 0xFE]) && !text.starts_with(&[0xFE, 0xFF]) {
+            return Err(BuildError::invalid("the text is not valid UTF-8"));
+        }
+        return nodes_of_parts(vec![first], true);
     };
     let unix: String;
     let text = if text.contains("\r\n") {
@@ -88,16 +91,25 @@ fn nodes_from_text(text: &[u8], detailed: bool) -> Outcome<Vec<Node>> {
         text
     };
     let has_merges = text.contains("<<");
-    let parts = split_documents(text)?;
+    let parts = split_documents(text)?
+        .into_iter()
+        .map(|part| node_of_part(part.text.as_bytes(), part.lines_before, detailed));
+    nodes_of_parts(parts.collect::<Outcome<_>>()?, has_merges)
+}
+
+fn node_of_part(text: &[u8], lines_before: u32, detailed: bool) -> Outcome<Option<Node>> {
+    Ok(if detailed {
+        compose_detailed(text, lines_before)?
+    } else {
+        compose_part(text, Dialect::V3, lines_before)?
+    })
+}
+
+/// The objects of the documents of a text, the items of a list as objects; where it `has_merges`, `<<` may be a key.
+fn nodes_of_parts(parts: Vec<Option<Node>>, has_merges: bool) -> Outcome<Vec<Node>> {
     let single = parts.len() == 1;
     let mut nodes = Vec::with_capacity(parts.len());
-    for part in parts {
-        let text = part.text.as_bytes();
-        let node = if detailed {
-            compose_detailed(text, part.lines_before)?
-        } else {
-            compose_part(text, Dialect::V3, part.lines_before)?
-        };
+    for node in parts {
         let Some(mut node) = node else {
             continue;
         };

@@ -163,7 +163,7 @@ fn configure(
             one(Transformer::Images(Box::new(ImageTransformer::new(
                 image,
                 given(),
-            )?)))
+            ))))
         }
         "NamespaceTransformer" => one(Transformer::Namespace(NamespaceTransformer {
             namespace: resource.namespace().to_owned(),

@@ -1,6 +1,7 @@
 //! The objects of a build in order, with the rules for adding, absorbing and finding them.
 
 use crate::error::{BuildError, Outcome, Problem};
+use crate::growth::Growth;
 use crate::id::{IdKeys, ResId, split_api_version};
 use crate::resource::{Behavior, Resource};
 use crate::schema::MergeSchema;
@@ -25,6 +26,7 @@ pub(crate) struct ResMap {
     list: Vec<Resource>,
     /// Identities of all objects; `None` after a change that may have altered them.
     keys: Option<IdKeys>,
+    growth: Growth,
 }
 
 impl ResMap {
@@ -38,6 +40,16 @@ impl ResMap {
         &mut self.list
     }
 
+    /// The objects, to change, and the count of what is added to them.
+    pub(crate) fn list_and_growth(&mut self) -> (&mut Vec<Resource>, &mut Growth) {
+        self.keys = None;
+        (&mut self.list, &mut self.growth)
+    }
+
+    pub(crate) fn growth(&mut self) -> &mut Growth {
+        &mut self.growth
+    }
+
     /// The objects, for notes that leave their identities alone.
     pub(crate) fn list_for_trace(&mut self) -> &mut [Resource] {
         &mut self.list
@@ -45,6 +57,18 @@ impl ResMap {
 
     pub(crate) fn into_list(self) -> Vec<Resource> {
         self.list
+    }
+
+    /// Takes the objects out.
+    pub(crate) fn take_list(&mut self) -> Vec<Resource> {
+        self.keys = None;
+        std::mem::take(&mut self.list)
+    }
+
+    /// Adds all of another part of the build.
+    pub(crate) fn append_map(&mut self, other: Self, schema: &MergeSchema) -> Outcome<()> {
+        self.growth.add_times(&other.growth, 1)?;
+        self.append_all(other.list, schema)
     }
 
     /// Adds an object; its identity must be new.

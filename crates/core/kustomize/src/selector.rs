@@ -34,11 +34,12 @@ impl Pattern {
             return Ok(Self::Exact(text.to_owned()));
         }
         let whole = format!("^(?:{text})$");
-        Regex::new(&whole).map(Self::Expression).map_err(|e| {
-            let problem = skein_gowords::regexp_error(&whole, &e);
-            let message = format!("'{text}' is not a regular expression: {problem}");
-            BuildError::invalid(message).upstream(|_| problem)
-        })
+        skein_gowords::regex(&whole)
+            .map(Self::Expression)
+            .map_err(|problem| {
+                let message = format!("'{text}' is not a regular expression: {problem}");
+                BuildError::invalid(message).upstream(|_| problem)
+            })
     }
 
     fn matches(&self, text: &str) -> bool {

@@ -680,7 +680,7 @@ fn merge_accumulators(
     other: Accumulator,
     schema: &MergeSchema,
 ) -> Outcome<()> {
-    ra.map.append_all(other.map.into_list(), schema)?;
+    ra.map.append_map(other.map, schema)?;
     TransformerConfig::merge_shared(&mut ra.config, &other.config)?;
     vars::merge_set(&mut ra.vars, other.vars.into_values())
 }

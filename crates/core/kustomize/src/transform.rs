@@ -131,6 +131,10 @@ fn set_pairs(
     if pairs.is_empty() {
         return Ok(());
     }
+    let bytes = pairs.iter().map(|(key, value)| key.len() + value.len());
+    let bytes = bytes.sum::<usize>() + pairs.len() * size_of::<[Node; 2]>();
+    let objects = map.list().len();
+    map.growth().add(bytes.saturating_mul(objects))?;
     for resource in map.list_mut() {
         let chosen: Vec<&FieldSpec> = specs
             .0

@@ -41,14 +41,12 @@ pub struct Target {
 #[derive(Debug, Error)]
 pub enum IgnoreError {
     /// A field of the target is no regular expression.
-    #[error("invalid {field} regex: {}", skein_gowords::regexp_error(.pattern, .source))]
+    #[error("invalid {field} regex: {problem}")]
     Regex {
         /// Field of the target.
         field: &'static str,
-        /// The anchored expression.
-        pattern: String,
-        /// Why.
-        source: Box<regex::Error>,
+        /// Why, in Go's words.
+        problem: String,
     },
     /// A selector cannot be read.
     #[error("invalid {field} selector: {source}")]
@@ -123,11 +121,8 @@ fn compile(rule: &IgnoreRule) -> Result<Compiled, IgnoreError> {
     ] {
         if !text.is_empty() {
             let anchored = format!("^(?:{text})$");
-            let pattern = Regex::new(&anchored).map_err(|source| IgnoreError::Regex {
-                field,
-                pattern: anchored,
-                source: Box::new(source),
-            })?;
+            let pattern = skein_gowords::regex(&anchored)
+                .map_err(|problem| IgnoreError::Regex { field, problem })?;
             patterns.push((part, pattern));
         }
     }

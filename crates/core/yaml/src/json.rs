@@ -13,6 +13,7 @@ use crate::go_syntax::go_syntax;
 use crate::node::{Kind, Node, Style, Tag};
 use crate::number::{float_to_text, json_number};
 use crate::resolve::{Scalar, resolve};
+use crate::scalar::analyze;
 
 /// Most documents of one text.
 pub const MAX_DOCUMENTS: usize = 100_000;
@@ -138,8 +139,9 @@ fn becomes_text(node: &Node, in_flow: bool) -> bool {
     }
     let implied = Tag::of_plain(&node.value, Dialect::V3);
     let untagged = node.tag == Tag::None || node.tag == implied;
-    // An empty plain scalar needs quotes in a flow collection.
-    untagged && (node.style.is_quoted() || (in_flow && node.value.is_empty()))
+    // In a flow collection a plain scalar needs quotes where it is empty or has a colon, as times have.
+    let needs_quotes = || !analyze(&node.value, Dialect::V3).flow_plain_allowed;
+    untagged && (node.style.is_quoted() || (in_flow && needs_quotes()))
 }
 
 fn not_json(node: &Node, problem: impl Into<String>) -> YamlError {

@@ -12,8 +12,6 @@ use crate::tree::Tree;
 const DEFAULT_UNENCRYPTED_SUFFIX: &str = "_unencrypted";
 /// Most key groups, and most keys of each.
 const MAX_KEYS: usize = 100;
-/// Largest compiled form of a rule's expression, in bytes.
-const MAX_REGEX_BYTES: usize = 1024 * 1024;
 
 /// Key types that other versions of this program may learn, as the metadata name them.
 const OTHER_KEY_TYPES: [(&str, &str); 6] = [
@@ -91,9 +89,7 @@ impl Metadata {
             .unwrap_or(0);
         let regex = |name: &str| match text(name) {
             None => Ok(None),
-            Some(pattern) => regex::RegexBuilder::new(&pattern)
-                .size_limit(MAX_REGEX_BYTES)
-                .build()
+            Some(pattern) => skein_gowords::regex(&pattern)
                 .map(Some)
                 .map_err(|_| SecretsError::Metadata(format!("{name} is no regular expression"))),
         };

@@ -134,9 +134,7 @@ fn reference(observed: &Observed<OciRepositories>) -> Result<Reference, Failure>
     let failed = |reason: String| no_tag(&spec.url, &reason);
     let filter = match reference.semver_filter.as_str() {
         "" => None,
-        text => Some(
-            Regex::new(text).map_err(|error| failed(skein_gowords::regexp_error(text, &error)))?,
-        ),
+        text => Some(skein_gowords::regex(text).map_err(failed)?),
     };
     let text = reference.semver;
     let constraint = Constraint::parse(&text)

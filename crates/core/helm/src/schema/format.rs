@@ -6,7 +6,7 @@ mod pointer;
 mod version;
 
 use skein_gowords::date_error;
-use skein_template::{parse_url, regex_of_go};
+use skein_template::parse_url;
 
 use super::problem::quote_character;
 
@@ -61,7 +61,7 @@ fn ensure_characters(text: &str, what: &str, fits: impl Fn(char) -> bool) -> Fau
 }
 
 fn regex(text: &str) -> Fault {
-    regex_of_go(text)
+    skein_gowords::regex_syntax(text)
         .map(drop)
         .map_err(|problem| format!("error parsing regexp: {problem}"))
 }

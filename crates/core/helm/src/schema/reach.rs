@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use regex::Regex;
 use serde_json::{Map, Value};
 use skein_gowords::quote;
 
@@ -54,11 +53,11 @@ fn reach(
     };
     found.look(schema, draft, pointer);
     for (keyword, pattern) in found.patterns {
-        let regex = compile_pattern(&pattern).map_err(|problem| {
+        let regex = skein_gowords::regex(&pattern).map_err(|problem| {
             let (address, pointer) = document.place(pointer);
             let place = shown(address, &format!("{pointer}/{keyword}"));
             let (pattern, place) = (quote(&pattern), quote(&place));
-            format!("invalid regex {pattern} at {place}: error parsing regexp: {problem}")
+            format!("invalid regex {pattern} at {place}: {problem}")
         })?;
         document.patterns.insert(pattern, regex);
     }
@@ -73,12 +72,6 @@ fn reach(
         document.targets.insert((resource, reference), target);
     }
     Ok(pointers)
-}
-
-/// An expression of Go's syntax.
-fn compile_pattern(pattern: &str) -> Result<Regex, String> {
-    let translated = skein_template::regex_of_go(pattern)?;
-    Regex::new(&translated).map_err(|error| error.to_string().replace('\n', " "))
 }
 
 struct Found {

@@ -163,8 +163,12 @@ impl Collector<'_, '_> {
         }
         for (number, image) in k.images.iter().enumerate() {
             let images = ImageTransformer::new(image.clone(), config.images.clone());
-            let images = images.map(|i| Transformer::Images(Box::new(i)));
-            self.add("ImageTagTransformer", format!("images[{number}]"), images)?;
+            let images = Transformer::Images(Box::new(images));
+            self.add(
+                "ImageTagTransformer",
+                format!("images[{number}]"),
+                Ok(images),
+            )?;
         }
         Ok(())
     }

@@ -15,30 +15,30 @@ enum Matcher {
     /// A name whose only operator is the dot: making an expression of it costs more than the rest of a small build.
     Plain(String),
     Expression(Regex),
+    /// What is wrong with the name. It is told when an image has to be compared with it: kustomize, too, builds what has none.
+    Broken(String),
 }
 
 impl Matcher {
-    fn new(name: &str) -> Outcome<Self> {
+    fn new(name: &str) -> Self {
         if !name.contains([
             '\\', '+', '*', '?', '(', ')', '|', '[', ']', '{', '}', '^', '$',
         ]) {
-            return Ok(Self::Plain(name.to_owned()));
+            return Self::Plain(name.to_owned());
         }
-        let pattern = expression(name);
-        let expression = Regex::new(&pattern).map_err(|e| {
-            let message = format!(
-                "the image name '{name}' is not a regular expression: {}",
-                skein_gowords::regexp_error(&pattern, &e)
-            );
-            BuildError::invalid(message)
-        })?;
-        Ok(Self::Expression(expression))
+        match skein_gowords::regex(&expression(name)) {
+            Ok(expression) => Self::Expression(expression),
+            Err(problem) => Self::Broken(format!(
+                "the image name '{name}' is not a regular expression: {problem}"
+            )),
+        }
     }
 
-    fn is_match(&self, image: &str) -> bool {
+    fn is_match(&self, image: &str) -> Result<bool, OpError> {
         match self {
-            Self::Plain(name) => is_plain_match(name, image),
-            Self::Expression(expression) => expression.is_match(image),
+            Self::Plain(name) => Ok(is_plain_match(name, image)),
+            Self::Expression(expression) => Ok(expression.is_match(image)),
+            Self::Broken(problem) => Err(OpError(problem.clone())),
         }
     }
 }
@@ -76,12 +76,12 @@ pub(crate) struct ImageTransformer {
 }
 
 impl ImageTransformer {
-    pub(crate) fn new(image: Image, specs: FieldSpecs) -> Outcome<Self> {
-        Ok(Self {
-            matcher: Matcher::new(&image.name)?,
+    pub(crate) fn new(image: Image, specs: FieldSpecs) -> Self {
+        Self {
+            matcher: Matcher::new(&image.name),
             image,
             specs,
-        })
+        }
     }
 
     pub(crate) fn apply(&self, map: &mut ResMap) -> Outcome<()> {
@@ -129,7 +129,7 @@ impl ImageTransformer {
 
     fn set(&self, node: &mut Node) -> Result<(), OpError> {
         require(node, Kind::Scalar)?;
-        if !self.matcher.is_match(&node.value) {
+        if !self.matcher.is_match(&node.value)? {
             return Ok(());
         }
         let (name, mut tag, mut digest) = split(&node.value);
@@ -224,7 +224,7 @@ mod tests {
             "@sha256:a@sha256:b",
         ];
         for name in names {
-            assert!(matches!(Matcher::new(name), Ok(Matcher::Plain(_))));
+            assert!(matches!(Matcher::new(name), Matcher::Plain(_)));
             let regex = Regex::new(&expression(name)).unwrap();
             for start in names
                 .iter()
@@ -238,7 +238,9 @@ mod tests {
                 }
             }
         }
-        let operator = Matcher::new("nginx|redis").unwrap();
-        assert!(operator.is_match("redis:1") && operator.is_match("nginx-x"));
+        let operator = Matcher::new("nginx|redis");
+        for image in ["redis:1", "nginx-x"] {
+            assert!(operator.is_match(image).unwrap());
+        }
     }
 }

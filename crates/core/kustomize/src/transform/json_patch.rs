@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::error::{BuildError, Outcome};
+use crate::growth::Growth;
 use crate::kustomization::Fields;
 
 /// One operation.
@@ -124,10 +125,10 @@ impl JsonPatch {
     }
 
     /// Applies all operations, in order.
-    pub(crate) fn apply(&self, root: &mut Value) -> Result<(), String> {
+    pub(crate) fn apply(&self, root: &mut Value, growth: &mut Growth) -> Result<(), String> {
         self.0
             .iter()
-            .try_for_each(|operation| operation.apply(root))
+            .try_for_each(|operation| operation.apply(root, growth))
     }
 }
 
@@ -143,7 +144,7 @@ fn operation(value: &Value, path: &str) -> Outcome<Operation> {
 }
 
 impl Operation {
-    fn apply(&self, root: &mut Value) -> Result<(), String> {
+    fn apply(&self, root: &mut Value, growth: &mut Growth) -> Result<(), String> {
         let op = self.op.as_str();
         if !matches!(op, "add" | "remove" | "replace" | "move" | "copy" | "test") {
             return Err(format!("Unexpected kind: {op}"));
@@ -153,6 +154,13 @@ impl Operation {
             .as_deref()
             .ok_or_else(|| format!("the {op} operation has no path"))?;
         let value = || self.value.clone().unwrap_or(Value::Null);
+        let mut is_bounded = |value: &Value| {
+            let level = path.matches('/').count();
+            growth.add_value(value, level).map_err(|error| error.0)
+        };
+        if let Some(value) = self.value.as_ref().filter(|_| op != "test") {
+            is_bounded(value)?;
+        }
         if path.is_empty() && op == "replace" {
             *root = value();
             return Ok(());
@@ -175,9 +183,13 @@ impl Operation {
                     .as_deref()
                     .ok_or_else(|| format!("the {op} operation has no from"))?;
                 let moved = if op == "move" {
-                    remove(root, from)?
+                    let moved = remove(root, from)?;
+                    is_bounded(&moved)?;
+                    moved
                 } else {
-                    get(root, from, op)?
+                    let copied = get(root, from, op)?;
+                    is_bounded(copied)?;
+                    copied.clone()
                 };
                 add(root, path, moved)
             }
@@ -243,17 +255,17 @@ fn replace(root: &mut Value, path: &str, value: Value) -> Result<(), String> {
     Ok(())
 }
 
-fn get(root: &mut Value, path: &str, op: &str) -> Result<Value, String> {
+fn get<'a>(root: &'a mut Value, path: &str, op: &str) -> Result<&'a Value, String> {
     let parts = pointer(path, op)?;
     let last = &parts[parts.len() - 1];
     match parent(root, &parts, op, path)? {
         // A key that is not there is copied as null.
-        Value::Object(map) => Ok(map.get(last).cloned().unwrap_or(Value::Null)),
+        Value::Object(map) => Ok(map.get(last).unwrap_or(&Value::Null)),
         Value::Array(list) => {
             let at = index_of(last, list.len(), false)?;
-            Ok(list[at].clone())
+            Ok(&list[at])
         }
-        _ => Ok(Value::Null),
+        _ => Ok(&Value::Null),
     }
 }
 

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::json_patch::JsonPatch;
 use crate::error::{BuildError, Outcome};
+use crate::growth::Growth;
 use crate::kustomization::Patch;
 use crate::load::resources_from_text;
 use crate::loader::Loader;
@@ -210,7 +211,8 @@ impl PatchTransformer {
         schema: &MergeSchema,
     ) -> Outcome<()> {
         for at in map.select(target, schema)? {
-            let resource = &mut map.list_mut()[at];
+            let (list, growth) = map.list_and_growth();
+            let resource = &mut list[at];
             let shown = resource.shown();
             if self.remembers {
                 resource.store_previous_id(schema);
@@ -220,7 +222,7 @@ impl PatchTransformer {
             resource.materialize();
             let mut value = skein_yaml::reencoded_to_json(&resource.node)
                 .map_err(|e| BuildError::from(e).on_object(shown.as_str()))?;
-            patch.apply(&mut value).map_err(|message| {
+            patch.apply(&mut value, growth).map_err(|message| {
                 // The words are kustomize's, which does not say more.
                 let words = message.clone();
                 BuildError::invalid(message)
@@ -282,6 +284,7 @@ fn apply_each(
                 e
             }
         })?;
+        map.growth().add_node(&patch.node, 0)?;
         map.list_mut()[at].apply_patch(&mut patch.clone(), schema)?;
     }
     Ok(())
@@ -297,6 +300,9 @@ fn apply_patch_to(
     let kind = patch.kind().to_owned();
     // Objects are chosen by identity, so that one with the identity of a selected one is, too.
     let chosen = map.with_same_identity(selected, schema);
+    let mut growth = Growth::default();
+    growth.add_node(&patch.node, 0)?;
+    map.growth().add_times(&growth, chosen.len())?;
     map.change(&chosen, schema, |resource| {
         let mut copy = patch.clone();
         copy.copy_metadata_from(patch)?;

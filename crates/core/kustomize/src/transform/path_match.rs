@@ -105,8 +105,7 @@ fn visit_elements(
     let Some((field, pattern)) = part[1..part.len() - 1].split_once('=') else {
         return Err(OpError(format!("'{part}' in a path must be [field=value]")));
     };
-    let matcher = Regex::new(pattern).map_err(|e| {
-        let problem = skein_gowords::regexp_error(pattern, &e);
+    let matcher = skein_gowords::regex(pattern).map_err(|problem| {
         OpError(format!(
             "'{pattern}' is not a regular expression: {problem}"
         ))

@@ -6,6 +6,7 @@ use skein_yaml::{Dialect, Kind, Node, node_to_json, node_to_string};
 use super::path_match::{parse_inner, visit};
 use crate::error::{BuildError, Outcome, Problem};
 use crate::go_json;
+use crate::growth::Growth;
 use crate::id::ResId;
 use crate::kustomization::{FieldOptions, Replacement, ReplacementSource, ReplacementTarget};
 use crate::ops::{OpError, lookup, lookup_mut, split_path_brackets};
@@ -158,10 +159,11 @@ fn apply_target(target: &ReplacementTarget, source: &mut Source, map: &mut ResMa
         .iter()
         .map(Matcher::new)
         .collect::<Outcome<_>>()?;
-    for (at, resource) in map.list_mut().iter_mut().enumerate() {
+    let (list, growth) = map.list_and_growth();
+    for (at, resource) in list.iter_mut().enumerate() {
         let ids = ids_of(resource);
         if is_selected(resource, &ids, &select, &reject) {
-            copy_value((at, resource), source, target)
+            copy_value((at, resource), source, target, growth)
                 .map_err(|e| e.on_object(resource.shown()))?;
         }
     }
@@ -186,6 +188,7 @@ fn copy_value(
     (at, resource): (usize, &mut Resource),
     source: &mut Source,
     target: &ReplacementTarget,
+    growth: &mut Growth,
 ) -> Outcome<()> {
     let default = [DEFAULT_FIELD_PATH.to_owned()];
     let paths = if target.field_paths.is_empty() {
@@ -197,6 +200,7 @@ fn copy_value(
     for path in paths {
         let create = options.filter(|o| o.create).map(|_| source.value.kind);
         let parts = split_path_brackets(path, '.');
+        growth.add_node(&source.value, parts.len())?;
         if set_in_text(&mut resource.node, &source.value, &parts, create).is_ok() {
             refresh(source, at, resource);
             continue;
@@ -213,6 +217,7 @@ fn copy_value(
             .and_then(|path| lookup(&resource.node, path).ok()?);
         let own = own.map(std::ptr::from_ref);
         let found = visit(&mut resource.node, &parts, create, &mut |node| {
+            growth.add_node(&source.value, parts.len())?;
             set_value(node, &source.value, options)?;
             if own == Some(std::ptr::from_ref(node)) {
                 source.value.clone_from(node);

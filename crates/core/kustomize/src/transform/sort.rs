@@ -32,7 +32,7 @@ pub(crate) fn apply(options: &SortOptions, map: &mut ResMap, schema: &MergeSchem
         (owned(&ORDER_FIRST), owned(&ORDER_LAST))
     };
     let (first, last): (Vec<String>, Vec<String>) = options.legacy.clone().unwrap_or_else(fixed);
-    let list = std::mem::take(map).into_list();
+    let list = map.take_list();
     let mut keyed: Vec<_> = list
         .into_iter()
         .map(|r| (key_of(&r.id(schema), &first, &last), r))

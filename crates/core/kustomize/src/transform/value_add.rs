@@ -4,6 +4,7 @@ use skein_yaml::{Kind, Node};
 
 use super::namespace::NamespaceTransformer;
 use crate::error::Outcome;
+use crate::growth::refuse_deep;
 use crate::ops::{OpError, lookup_create, require, set_scalar, split_path};
 use crate::resmap::ResMap;
 use crate::resource::Resource;
@@ -71,6 +72,7 @@ impl ValueAdd {
             return Ok(());
         }
         let parts = split_path(&target.field_path, '/');
+        refuse_deep(parts.len())?;
         self.set(&mut resource.node, &parts, target.position)?;
         resource.shared.spread(&mut resource.node);
         Ok(())

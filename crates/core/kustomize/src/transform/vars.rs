@@ -6,6 +6,7 @@ use skein_yaml::{Kind, Node, Style, Tag, float_to_text};
 
 use crate::error::{BuildError, Outcome, Problem};
 use crate::field_specs::{FieldSpecs, apply};
+use crate::growth::Growth;
 use crate::kustomization::Var;
 use crate::ops::{OpError, lookup, split_path_brackets};
 use crate::resmap::ResMap;
@@ -91,10 +92,11 @@ pub(crate) fn resolve(set: &VarSet, specs: &FieldSpecs, map: &mut ResMap) -> Out
         let value = value_of(name, var, map).map_err(|e| var.source.blame(e))?;
         values.insert(name.as_str(), value);
     }
-    for resource in map.list_mut() {
+    let (list, growth) = map.list_and_growth();
+    for resource in list {
         for spec in &specs.0 {
             apply(&mut resource.node, spec, None, &mut |node| {
-                replace_in(node, &values)
+                replace_in(node, &values, growth)
             })
             .map_err(|e| resource.blame(e.into()))?;
         }
@@ -166,14 +168,18 @@ fn field_value(node: &Node, path: &str) -> Option<VarValue> {
     })
 }
 
-fn replace_in(node: &mut Node, values: &BTreeMap<&str, VarValue>) -> Result<(), OpError> {
+fn replace_in(
+    node: &mut Node,
+    values: &BTreeMap<&str, VarValue>,
+    growth: &mut Growth,
+) -> Result<(), OpError> {
     if node.is_null() {
         return Ok(());
     }
     match node.kind {
         Kind::Scalar => {
             if node.is_string_value() {
-                replace_text(node, values);
+                replace_text(node, values, growth)?;
             }
         }
         Kind::Mapping => {
@@ -186,7 +192,7 @@ fn replace_in(node: &mut Node, values: &BTreeMap<&str, VarValue>) -> Result<(), 
                     )));
                 }
                 if value.is_string_value() {
-                    replace_text(value, values);
+                    replace_text(value, values, growth)?;
                 }
             }
         }
@@ -195,15 +201,19 @@ fn replace_in(node: &mut Node, values: &BTreeMap<&str, VarValue>) -> Result<(), 
                 if !item.is_string_value() {
                     return Err(OpError("invalid value type expect a string".to_owned()));
                 }
-                replace_text(item, values);
+                replace_text(item, values, growth)?;
             }
         }
     }
     Ok(())
 }
 
-fn replace_text(node: &mut Node, values: &BTreeMap<&str, VarValue>) {
-    let value = expand(&node.value, values);
+fn replace_text(
+    node: &mut Node,
+    values: &BTreeMap<&str, VarValue>,
+    growth: &mut Growth,
+) -> Result<(), OpError> {
+    let value = expand(&node.value, values, growth)?;
     node.tag = match value {
         VarValue::Int(_) => Tag::Int,
         VarValue::Float(_) => Tag::Float,
@@ -215,10 +225,15 @@ fn replace_text(node: &mut Node, values: &BTreeMap<&str, VarValue>) {
         other => other.text().into(),
     };
     node.style = Style::PLAIN;
+    Ok(())
 }
 
 /// Puts values in for `$(NAME)`; `$$` is a dollar sign, unknown names stay. A text that is one reference gives the value with its type.
-fn expand(input: &str, values: &BTreeMap<&str, VarValue>) -> VarValue {
+fn expand(
+    input: &str,
+    values: &BTreeMap<&str, VarValue>,
+    growth: &mut Growth,
+) -> Result<VarValue, OpError> {
     let mut out = String::with_capacity(input.len());
     let mut rest = input;
     while let Some(at) = rest.find('$').filter(|at| at + 1 < rest.len()) {
@@ -241,8 +256,13 @@ fn expand(input: &str, values: &BTreeMap<&str, VarValue>) -> VarValue {
             continue;
         };
         match values.get(name).filter(|v| !matches!(v, VarValue::Other)) {
-            Some(value) if input.len() == name.len() + 3 => return value.clone(),
-            Some(value) => out.push_str(&value.text()),
+            Some(value) => {
+                growth.add(value.text().len())?;
+                if input.len() == name.len() + 3 {
+                    return Ok(value.clone());
+                }
+                out.push_str(&value.text());
+            }
             None => {
                 out.push_str("$(");
                 out.push_str(name);
@@ -252,5 +272,5 @@ fn expand(input: &str, values: &BTreeMap<&str, VarValue>) -> VarValue {
         rest = tail;
     }
     out.push_str(rest);
-    VarValue::Text(out)
+    Ok(VarValue::Text(out))
 }

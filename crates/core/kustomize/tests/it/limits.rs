@@ -243,3 +243,81 @@ fn documents_at_the_depth_limit_build_and_deeper_ones_are_refused() {
     );
     assert!(text.contains("levels deep"), "{text}");
 }
+
+/// Builds on a thread with little more stack than the threads of a controller have.
+fn error_on_a_small_stack(files: Vec<(&'static str, String)>) -> String {
+    let run = move || {
+        let files: Vec<(&str, &str)> = files.iter().map(|(p, t)| (*p, t.as_str())).collect();
+        error(&files, "")
+    };
+    let thread = std::thread::Builder::new().stack_size(2 << 20).spawn(run);
+    thread.expect("a thread").join().expect("no panic")
+}
+
+fn with_kustomization(fields: &str) -> Vec<(&'static str, String)> {
+    vec![
+        ("a.yaml", format!("{CONFIG_MAP}data:\n  a: b\n")),
+        (
+            "kustomization.yaml",
+            format!("resources: [a.yaml]\n{fields}"),
+        ),
+    ]
+}
+
+#[test]
+fn fields_are_not_made_deeper_than_they_can_be_read() {
+    let (dots, slashes) = (vec!["a"; 3_000].join("."), vec!["a"; 3_000].join("/"));
+    let moves = "    - {op: add, path: /n, value: {}}
+    - {op: move, from: /m, path: /n/m}
+    - {op: move, from: /n, path: /m}
+";
+    for fields in [
+        format!(
+            "replacements:\n- sourceValue: q\n  targets: [{{select: {{kind: ConfigMap}}, fieldPaths: [{dots}], options: {{create: true}}}}]\n"
+        ),
+        format!("labels: [{{pairs: {{a: b}}, fields: [{{path: {slashes}, create: true}}]}}]\n"),
+        format!(
+            "patches:\n- target: {{kind: ConfigMap}}\n  patch: |-\n    - {{op: add, path: /m, value: {{}}}}\n{}",
+            moves.repeat(5_000)
+        ),
+    ] {
+        let text = error_on_a_small_stack(with_kustomization(&fields));
+        assert!(text.contains("deeper than 256 levels"), "{text}");
+    }
+}
+
+#[test]
+fn copies_of_copies_end() {
+    let operations: String = (0..40)
+        .map(|n| format!("    - {{op: copy, from: /data, path: /data/c{n}}}\n"))
+        .collect();
+    let replacements: String = (0..40)
+        .map(|n| {
+            format!("- source: {{kind: ConfigMap, fieldPath: data}}\n  targets: [{{select: {{kind: ConfigMap}}, fieldPaths: [data.c{n}], options: {{create: true}}}}]\n")
+        })
+        .collect();
+    let texts: String = (0..60)
+        .map(|_| "- source: {kind: ConfigMap, fieldPath: data.a}\n  targets: [{select: {kind: ConfigMap}, fieldPaths: [data.a], options: {delimiter: '/', index: 1}}]\n")
+        .collect();
+    let references = "$(A)".repeat(10_000);
+    let long = "b".repeat(1 << 16);
+    for fields in [
+        format!("patches:\n- target: {{kind: ConfigMap}}\n  patch: |-\n{operations}"),
+        format!("replacements:\n{replacements}"),
+        format!("replacements:\n{texts}"),
+        format!(
+            "configMapGenerator: [{{name: v, literals: [a={long}]}}]
+resources: [a.yaml, p.yaml]
+vars: [{{name: A, objref: {{apiVersion: v1, kind: ConfigMap, name: v}}, fieldref: {{fieldpath: data.a}}}}]
+"
+        ),
+    ] {
+        let mut files = with_kustomization(&fields);
+        if fields.starts_with("configMapGenerator") {
+            files[1].1.clone_from(&fields);
+            files.push(("p.yaml", format!("apiVersion: v1\nkind: Pod\nmetadata: {{name: p}}\nspec:\n  containers:\n  - name: c\n    args: ['{references}']\n")));
+        }
+        let text = error_on_a_small_stack(files);
+        assert!(text.contains("more than 256 MiB"), "{text}");
+    }
+}

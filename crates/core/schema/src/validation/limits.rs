@@ -11,8 +11,6 @@ use crate::model::{Schema, ValueType};
 
 /// Most compiled patterns that are kept.
 const MAX_CACHED_PATTERNS: usize = 1_000;
-/// Most bytes of a compiled pattern.
-const MAX_PATTERN_BYTES: usize = 1 << 20;
 
 /// A compiled pattern, or why it is none.
 type Compiled = Arc<Result<Regex, String>>;
@@ -20,12 +18,7 @@ type Compiled = Arc<Result<Regex, String>>;
 /// Patterns are compiled once: the same schema judges many objects.
 fn compiled(pattern: &str) -> Compiled {
     static CACHE: LazyLock<Mutex<HashMap<String, Compiled>>> = LazyLock::new(Mutex::default);
-    let compile = || {
-        let regex = regex::RegexBuilder::new(pattern)
-            .size_limit(MAX_PATTERN_BYTES)
-            .build();
-        Arc::new(regex.map_err(|error| error.to_string()))
-    };
+    let compile = || Arc::new(skein_gowords::regex(pattern));
     let Ok(mut cache) = CACHE.lock() else {
         return compile();
     };

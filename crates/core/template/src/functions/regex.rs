@@ -10,7 +10,6 @@ use super::strings::made;
 use super::{Entry, Outcome, integer};
 use crate::exec::Runtime;
 use crate::function::CallError;
-use crate::regex_syntax;
 use crate::strconv::quote;
 use crate::text::Text;
 use crate::types::Type;
@@ -109,7 +108,7 @@ fn compile_text(source: &Text) -> Result<Arc<Regex>, String> {
         let shown = source.lossy();
         return Err(format!("error parsing regexp: invalid UTF-8: `{shown}`"));
     }
-    let pattern = regex_syntax::translate(&source.lossy())
+    let pattern = skein_gowords::regex_syntax(&source.lossy())
         .map_err(|message| format!("error parsing regexp: {message}"))?;
     let regex = RegexBuilder::new(&pattern)
         .size_limit(MAX_COMPILED_BYTES)

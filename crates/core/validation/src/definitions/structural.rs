@@ -1,6 +1,5 @@
 //! What makes a schema structural: types everywhere, conditions (`allOf`, `anyOf`, `oneOf`, `not`) that add no structure.
 
-use regex::Regex;
 use serde_json::{Map, Value};
 use skein_schema::FieldError;
 use skein_schema::field_error::FieldPath;
@@ -237,8 +236,7 @@ impl Walk<'_> {
             self.nested(&not, false, level, depth + 1);
         }
         let pattern = schema.get("pattern");
-        if let Err(error) = Regex::new(pattern.text()) {
-            let problem = skein_gowords::regexp_error(pattern.text(), &error);
+        if let Err(problem) = skein_gowords::regex(pattern.text()) {
             self.add(pattern.invalid(format!(
                 "must be a valid regular expression, but isn't: {problem}"
             )));

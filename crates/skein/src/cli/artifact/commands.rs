@@ -463,8 +463,8 @@ pub(crate) async fn list(arguments: ListArguments, output: &mut Output) -> anyho
         .transpose()?;
     let pattern = filter_regex
         .map(|text| {
-            regex::Regex::new(&text)
-                .map_err(|_| anyhow::anyhow!("regex '{text}' parse error: it is no expression"))
+            skein_gowords::regex(&text)
+                .map_err(|error| anyhow::anyhow!("regex '{text}' parse error: {error}"))
         })
         .transpose()?;
     let mut tags = registry.tags(None).await.context("listing tags failed")?;

@@ -220,7 +220,7 @@ fn choice(flags: &PolicyFlags) -> anyhow::Result<Value> {
 
 /// Names of the groups of an expression; those without are empty.
 fn group_names(pattern: &str) -> anyhow::Result<Vec<String>> {
-    let Ok(expression) = regex::Regex::new(pattern) else {
+    let Ok(expression) = skein_gowords::regex(pattern) else {
         bail!("--filter-regex is an invalid regex pattern")
     };
     let names = expression.capture_names();

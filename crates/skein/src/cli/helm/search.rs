@@ -5,12 +5,10 @@ use std::collections::{BTreeMap, HashSet};
 
 use anyhow::{anyhow, bail};
 use clap::{Args, Subcommand};
-use regex::Regex;
 use serde::Serialize;
 use skein_helm::Warning;
 use skein_registry::ChartVersion;
 use skein_semver::{Constraint, Version};
-use skein_template::regex_of_go;
 
 use super::print::{self, Format};
 use super::repositories;
@@ -167,9 +165,7 @@ fn matches(
     let words = arguments.words.join(" ");
     let lower = words.to_lowercase();
     let pattern = if arguments.regexp && !words.is_empty() {
-        let pattern =
-            regex_of_go(&words).map_err(|error| anyhow!("error parsing regexp: {error}"))?;
-        Some(Regex::new(&pattern).map_err(|error| anyhow!("error parsing regexp: {error}"))?)
+        Some(skein_gowords::regex(&words).map_err(|error| anyhow!(error))?)
     } else {
         None
     };

@@ -15,6 +15,7 @@ pub fn translate(source: &str) -> Result<String, String> {
         rest: source,
         depth: 0,
         can_repeat: false,
+        repeats: Repeats::default(),
     };
     while let Some(character) = translator.rest.chars().next() {
         translator.character(character, source)?;
@@ -31,6 +32,41 @@ struct Translator<'s> {
     depth: usize,
     /// Whether something stands before that can be repeated.
     can_repeat: bool,
+    repeats: Repeats,
+}
+
+/// How often the parts of an expression repeat, repetitions of repetitions multiplied.
+#[derive(Default)]
+struct Repeats {
+    /// Of what was read last.
+    last: u32,
+    /// The most of what the open group has so far.
+    most: u32,
+    /// The same of the groups around it.
+    around: Vec<u32>,
+}
+
+impl Repeats {
+    fn part(&mut self) {
+        self.last = 1;
+        self.most = self.most.max(1);
+    }
+
+    fn open(&mut self) {
+        self.around.push(std::mem::take(&mut self.most));
+    }
+
+    fn close(&mut self) {
+        self.last = self.most;
+        self.most = self.most.max(self.around.pop().unwrap_or_default());
+    }
+
+    /// Whether Go lets what was read last repeat so often.
+    fn repeat(&mut self, times: u32) -> bool {
+        self.last = self.last.saturating_mul(times);
+        self.most = self.most.max(self.last);
+        times < 2 || self.last <= MAX_REPEAT
+    }
 }
 
 impl Translator<'_> {
@@ -41,6 +77,9 @@ impl Translator<'_> {
     }
 
     fn character(&mut self, character: char, source: &str) -> Result<(), String> {
+        if !matches!(character, '(' | ')' | '|' | '*' | '+' | '?' | '{') {
+            self.repeats.part();
+        }
         match character {
             '\\' => return self.escape(),
             '[' => {
@@ -49,6 +88,7 @@ impl Translator<'_> {
             }
             '(' => {
                 self.depth += 1;
+                self.repeats.open();
                 return self.group();
             }
             ')' => {
@@ -56,6 +96,7 @@ impl Translator<'_> {
                     return Err(format!("unexpected ): `{source}`"));
                 }
                 self.depth -= 1;
+                self.repeats.close();
                 self.can_repeat = true;
             }
             '|' => self.can_repeat = false,
@@ -63,8 +104,10 @@ impl Translator<'_> {
             '{' => match repetition(self.rest) {
                 Some((length, least, most)) => {
                     let shown = &self.rest[..length];
-                    if least > MAX_REPEAT
-                        || most.is_some_and(|most| most > MAX_REPEAT || most < least)
+                    let is_too_often = least > MAX_REPEAT
+                        || most.is_some_and(|most| most > MAX_REPEAT || most < least);
+                    if self.can_repeat && !self.repeats.repeat(most.unwrap_or(least))
+                        || is_too_often
                     {
                         return Err(format!("invalid repeat count: `{shown}`"));
                     }
@@ -74,6 +117,7 @@ impl Translator<'_> {
                     // Not a repetition: a brace like any other.
                     self.out.push('\\');
                     self.can_repeat = true;
+                    self.repeats.part();
                 }
             },
             '}' => {
@@ -221,6 +265,7 @@ impl Translator<'_> {
             Some(':') => self.take(2 + flags + 1),
             Some(')') => {
                 self.depth -= 1;
+                self.repeats.close();
                 self.take(2 + flags + 1);
             }
             Some(other) => {
@@ -391,19 +436,20 @@ impl Translator<'_> {
             return Err(format!("invalid character class range: `{}`", self.rest));
         };
         let shown = &self.rest[..2 + length];
-        let mut class = shown.to_owned();
-        if class.contains("{^") {
-            // Both negations together are none.
-            let negated = if class.starts_with("\\p") {
-                "\\P"
-            } else {
-                "\\p"
-            };
-            class = format!("{negated}{}", class[2..].replacen("{^", "{", 1));
-        }
-        if regex::Regex::new(&class).is_err() {
+        let name_of_class = name[..length].trim_start_matches('{').trim_end_matches('}');
+        let (is_negated, name_of_class) = match name_of_class.strip_prefix('^') {
+            Some(name) => (!shown.starts_with("\\P"), name),
+            None => (shown.starts_with("\\P"), name_of_class),
+        };
+        let letter = if is_negated { 'P' } else { 'p' };
+        // Categories and scripts are all that Go knows; the crate has other properties, too.
+        let class = ["gc", "sc"]
+            .map(|property| format!("\\{letter}{{{property}={name_of_class}}}"))
+            .into_iter()
+            .find(|class| regex::Regex::new(class).is_ok());
+        let Some(class) = class.filter(|_| !name_of_class.contains(['=', ':', '!'])) else {
             return Err(format!("invalid character class range: `{shown}`"));
-        }
+        };
         self.out.push_str(&class);
         self.rest = &name[length..];
         Ok(())
