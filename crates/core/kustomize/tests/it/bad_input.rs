@@ -4,6 +4,7 @@ use skein_kustomize::{BuildError, FileTree, LoadRestrictions, Options, build};
 
 const CONFIG_MAP: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\ndata:\n  k: v\n";
 const DEPLOYMENT: &str = "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\nspec:\n  template:\n    spec:\n      containers:\n      - name: main\n        image: nginx\n";
+const CONTAINER_FUNCTION: &str = "apiVersion: example.com/v1\nkind: F\nmetadata:\n  name: f\n  annotations:\n    config.kubernetes.io/function: |\n      container: {image: example.com/function:v1}\n";
 
 /// A bad input: files of `base`, and what must be told.
 struct Bad {
@@ -280,6 +281,12 @@ fn kustomizations() -> Vec<Bad> {
         with("a base as a component", "components:\n- sub\n", "Component").line(5).field("components[0]").file("sub/kustomization.yaml", "resources: []\n"),
         with("a program", "transformers:\n- f.yaml\n", "external plugins").line(4).field("transformers").object("F/f")
             .file("f.yaml", "apiVersion: example.com/v1\nkind: F\nmetadata: {name: f}\n"),
+        with("a function in a container", "transformers:\n- f.yaml\n", "external plugins").line(4).field("transformers").object("F/f")
+            .file("f.yaml", CONTAINER_FUNCTION),
+        with("a generating function in a container", "generators:\n- f.yaml\n", "external plugins").line(4).field("generators").object("F/f")
+            .file("f.yaml", CONTAINER_FUNCTION),
+        with("a patch that undoes what another tests", "patches:\n- patch: |-\n    apiVersion: v1\n    kind: ConfigMap\n    metadata: {name: a}\n    data: {k: w}\n- target: {kind: ConfigMap}\n  patch: |-\n    [{\"op\": \"test\", \"path\": \"/data/k\", \"value\": \"v\"}]\n", "testing value /data/k failed")
+            .line(10).field("patches[1]").object("ConfigMap/a"),
         with("a broken patch file", "patches:\n- path: p.yaml\n", "").blames("base/p.yaml").line(3)
             .file("p.yaml", "kind: ConfigMap\nmetadata: [\n"),
         with("a variable without an object", "vars:\n- name: X\n  objref: {kind: Secret, name: gone, apiVersion: v1}\n", "cannot be mapped").line(5).field("vars"),

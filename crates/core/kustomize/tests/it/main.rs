@@ -1,6 +1,7 @@
 //! Builds compared with what the real kustomize made of the same files.
 
 mod bad_input;
+mod bounds;
 mod case_file;
 mod cases;
 mod charts;

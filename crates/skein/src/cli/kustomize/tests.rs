@@ -89,6 +89,57 @@ fn build_prints_or_writes_the_objects() {
 }
 
 #[test]
+fn output_is_one_file_or_a_file_for_each_object() {
+    let folder = repository();
+    let service = "apiVersion: v1\nkind: Service\nmetadata:\n  name: app\n";
+    write(
+        folder.path(),
+        &[
+            ("base/service.yaml", service),
+            (
+                "base/kustomization.yaml",
+                "resources: [app.yaml, service.yaml]\n",
+            ),
+        ],
+    );
+    let base = folder.path().join("base").display().to_string();
+    let (printed, _, good) = skein(&["build", &base]);
+    assert!(good && printed.contains("\n---\n"), "{printed}");
+    // A path where no directory is names a file, which is made or replaced.
+    let file = folder.path().join("all.yaml");
+    for before in [None, Some("longer ".repeat(1000))] {
+        if let Some(text) = before {
+            fs::write(&file, text).expect("a file");
+        }
+        let shown = file.display().to_string();
+        let (text, error, good) = skein(&["build", &base, "--output", &shown]);
+        assert!(good && text.is_empty() && error.is_empty(), "{text}{error}");
+        assert_eq!(fs::read_to_string(&file).expect("the file"), printed);
+    }
+    let out = folder.path().join("out");
+    fs::create_dir(&out).expect("a folder");
+    fs::write(out.join("other.yaml"), "stays").expect("a file");
+    let (text, error, good) = skein(&["build", &base, "-o", &out.display().to_string()]);
+    assert!(good && text.is_empty() && error.is_empty(), "{text}{error}");
+    let read = |name: &str| fs::read_to_string(out.join(name)).expect("the file");
+    assert_eq!(read("apps_v1_deployment_app.yaml"), APP);
+    assert_eq!(read("v1_service_app.yaml"), service);
+    assert_eq!(read("other.yaml"), "stays");
+    assert_eq!(fs::read_dir(&out).expect("the folder").count(), 3);
+    // What cannot be written is told with its path, and a build that fails writes nothing.
+    let nowhere = folder.path().join("gone/all.yaml").display().to_string();
+    let (_, error, good) = skein(&["build", &base, "-o", &nowhere]);
+    assert!(!good && error.contains("gone/all.yaml"), "{error}");
+    write(
+        folder.path(),
+        &[("base/kustomization.yaml", "resources: [gone.yaml]\n")],
+    );
+    let untouched = folder.path().join("none.yaml");
+    let (_, _, good) = skein(&["build", &base, "-o", &untouched.display().to_string()]);
+    assert!(!good && !untouched.exists());
+}
+
+#[test]
 fn errors_begin_as_those_of_kustomize_and_name_the_file() {
     let folder = repository();
     write(
