@@ -22,10 +22,8 @@ fn tree(files: &[(&str, String)]) -> FileTree {
 /// The limit that a build runs into, in its words.
 fn limit(files: &dyn Files, root: &str) -> String {
     let error = build(files, root, &Options::default()).expect_err("above the limit");
-    match &error.problem {
-        Problem::Limit(words) => words.clone(),
-        _ => panic!("another problem: {error}"),
-    }
+    assert!(matches!(error.problem, Problem::Limit(_)), "{error}");
+    error.problem.to_string()
 }
 
 #[test]

@@ -98,7 +98,7 @@ fn builds_on_several_threads_at_once_give_what_each_gives_alone() {
         start.wait();
         // All begin with the same tree, and go opposite ways from there.
         for number in 0..roots.len() {
-            let at = if first % 2 == 0 {
+            let at = if first.is_multiple_of(2) {
                 number
             } else {
                 roots.len() - 1 - number

@@ -234,6 +234,70 @@ fn links_do_not_lead_around_the_load_restrictor() {
     assert!(good);
 }
 
+#[cfg(unix)]
+#[test]
+fn what_is_no_file_is_told_as_what_it_is() {
+    let folder = repository();
+    let base = folder.path().join("base");
+    let at = |name: &str| base.join(name);
+    std::os::unix::fs::symlink("loop", at("loop")).expect("a link");
+    std::os::unix::fs::symlink("gone.yaml", at("dangling")).expect("a link");
+    std::os::unix::net::UnixListener::bind(at("socket")).expect("a socket");
+    let large = fs::File::create(at("large")).expect("a file");
+    large
+        .set_len((64 << 20) + 1)
+        .expect("a long file without content");
+    let shown = base.display().to_string();
+    for (name, words) in [
+        (
+            "loop",
+            "'loop': is a link to 'loop' that cannot be followed",
+        ),
+        (
+            "dangling",
+            "'dangling': is a link to 'gone.yaml', where nothing is",
+        ),
+        (
+            "socket",
+            "'socket': is a pipe, socket or device, not a file",
+        ),
+        (
+            "large",
+            "'large': has 67108865 bytes, the limit of a file is 67108864",
+        ),
+        ("none", "'none': no such file or directory"),
+    ] {
+        for field in ["resources", "components", "crds", "configurations"] {
+            let text = format!("{field}: [{name}]\n");
+            write(folder.path(), &[("base/kustomization.yaml", &text)]);
+            let (_, error, good) = skein(&["build", &shown]);
+            let place = format!("base/kustomization.yaml:1: {field}[0]: ");
+            assert!(!good && error.contains(&place), "{error}");
+            // A file is no component, however large it is.
+            let is_told = name == "large" && field == "components";
+            let is_file = name == "none" && error.contains("'none': no such file");
+            assert!(is_told || is_file || error.contains(words), "{error}");
+        }
+    }
+    // The kustomization itself.
+    fs::remove_file(at("kustomization.yaml")).expect("was there");
+    std::os::unix::fs::symlink("gone", at("kustomization.yaml")).expect("a link");
+    let (_, error, good) = skein(&["build", &shown]);
+    assert!(
+        !good && error.contains("'kustomization.yaml' is a link to 'gone', where nothing is"),
+        "{error}"
+    );
+    fs::remove_file(at("kustomization.yaml")).expect("was there");
+    write(folder.path(), &[("out.yaml", "resources: []\n")]);
+    std::os::unix::fs::symlink("../out.yaml", at("kustomization.yaml")).expect("a link");
+    let (_, error, good) = skein(&["build", &shown]);
+    assert!(
+        !good && error.contains("base/kustomization.yaml: security; file '"),
+        "{error}"
+    );
+    assert!(error.contains("/out.yaml' is not in or below '"), "{error}");
+}
+
 #[test]
 fn explain_shows_origins_and_the_history_of_a_field() {
     let folder = repository();
