@@ -8,6 +8,7 @@ mod charts;
 mod compare;
 mod corpus;
 mod limits;
+mod oracle;
 mod properties;
 mod repositories;
 mod trace;
