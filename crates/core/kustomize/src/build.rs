@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde_json::Value;
 use skein_object::{Object, ObjectError};
+use skein_yaml::{Node, YamlError};
 
 use crate::error::{BuildError, Outcome};
 use crate::field_specs::{FieldSpec, FieldSpecs};
@@ -120,7 +121,9 @@ fn build_once(
     ra.map.check_unique(&context.schema)?;
     let k = &target.kustomization;
     match (&k.sort_options, options.reorder) {
-        (Some(order), _) => Transformer::Sort(order.clone()).apply(&mut ra.map, &context.schema)?,
+        (Some(order), _) => Transformer::Sort(order.clone())
+            .apply(&mut ra.map, &context.schema)
+            .map_err(|e| target.locate(e.in_file(&target.file())))?,
         (None, Reorder::Legacy) => {
             Transformer::Sort(legacy_order()).apply(&mut ra.map, &context.schema)?;
         }
@@ -137,8 +140,8 @@ fn build_once(
         clean_annotations(map, keep_origin, keep_transformations)
     })?;
     let values = ra.map.list().iter().map(|resource| {
-        let value =
-            skein_yaml::reencoded_to_json(&resource.node).map_err(|e| resource.blame(e.into()))?;
+        let value = skein_yaml::reencoded_to_json(&resource.node)
+            .map_err(|e| resource.blame(without_bare_line(e)))?;
         refuse_unprintable(&value).map_err(|e| resource.blame(e))?;
         Ok(value)
     });
@@ -150,6 +153,18 @@ fn build_once(
             .unwrap_or_default(),
         warnings: context.warnings,
     })
+}
+
+/// An error about a node that no file has names no line.
+fn without_bare_line(error: YamlError) -> BuildError {
+    match error {
+        YamlError::NotJson { line, problem }
+            if line == 0 || line == u64::from(Node::REREAD_LINE) =>
+        {
+            BuildError::invalid(problem)
+        }
+        error => error.into(),
+    }
 }
 
 /// Refuses what YAML cannot hold: control characters that JSON does not escape.

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use crate::error::{BuildError, Outcome};
 use crate::field_specs::{FieldSpec, FieldSpecs, NameReference, TransformerConfig};
 use crate::id::Gvk;
-use crate::kustomization::{Fields, field_spec};
+use crate::kustomization::{Fields, field_spec, with_line};
 use crate::loader::Loader;
 
 /// Deepest chain of references between types of a definition file.
@@ -17,10 +17,11 @@ pub(crate) fn load_configurations(
     loader: &Loader<'_>,
 ) -> Outcome<TransformerConfig> {
     let mut config = TransformerConfig::default();
-    for path in paths {
+    for (number, path) in paths.iter().enumerate() {
         let shown = loader.path_of(path);
-        let text = loader.load(path)?;
-        let one = parse(&text).map_err(|e| e.in_file(&shown))?;
+        let listed = |e: BuildError| e.at_field(format!("configurations[{number}]"));
+        let text = loader.load(path).map_err(listed)?;
+        let one = parse(&text).map_err(|e| with_line(e, &text).in_file(&shown))?;
         config.merge(&one).map_err(|e| e.in_file(&shown))?;
     }
     Ok(config)
@@ -65,9 +66,10 @@ fn specs_of(fields: &mut Fields<'_>, name: &str) -> Outcome<Vec<FieldSpec>> {
 /// Reads the files of `crds`: OpenAPI definitions whose properties say which are names, labels and annotations.
 pub(crate) fn load_crds(paths: &[String], loader: &Loader<'_>) -> Outcome<TransformerConfig> {
     let mut config = TransformerConfig::default();
-    for path in paths {
+    for (number, path) in paths.iter().enumerate() {
         let shown = loader.path_of(path);
-        let text = loader.load(path)?;
+        let listed = |e: BuildError| e.at_field(format!("crds[{number}]"));
+        let text = loader.load(path).map_err(listed)?;
         let value =
             skein_yaml::from_slice(&text).map_err(|e| BuildError::from(e).in_file(&shown))?;
         let Some(types) = value.as_object() else {
@@ -85,7 +87,8 @@ pub(crate) fn load_crds(paths: &[String], loader: &Loader<'_>) -> Outcome<Transf
                     kind,
                     ..Gvk::default()
                 };
-                read_type(&mut one, &gvk, types, name, &mut Vec::new())?;
+                read_type(&mut one, &gvk, types, name, &mut Vec::new())
+                    .map_err(|e| e.in_file(&shown))?;
             }
         }
         config.merge(&one).map_err(|e| e.in_file(&shown))?;

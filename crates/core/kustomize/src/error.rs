@@ -46,6 +46,8 @@ pub struct Place {
     pub chain: Vec<String>,
     /// kustomize's words for the error, with [`ROOT_MARK`] for the directory of the tree; `None` when they are those of the problem.
     pub(crate) upstream: Option<String>,
+    /// Whether the chain is known from the root on.
+    pub(crate) has_whole_chain: bool,
     /// The build needs the places and comments of all nodes: it begins anew with them, and nobody sees this error.
     pub(crate) wants_details: bool,
 }
@@ -150,15 +152,32 @@ impl BuildError {
     }
 
     /// Names the line of a node, unless one is named or the node has none of its own.
-    pub(crate) fn on_line_of(mut self, node: &Node) -> Self {
-        if node.line > 0 && node.line != Node::REREAD_LINE {
-            self.place.line.get_or_insert(u64::from(node.line));
+    pub(crate) fn on_line_of(self, node: &Node) -> Self {
+        self.on_line(node.line)
+    }
+
+    /// Names a line, unless one is named.
+    pub(crate) fn on_line(mut self, line: u32) -> Self {
+        if line > 0 && line != Node::REREAD_LINE {
+            self.place.line.get_or_insert(u64::from(line));
+        }
+        self
+    }
+
+    /// Names all kustomizations from the root on, unless some are named.
+    pub(crate) fn on_whole_way(mut self, chain: &[String]) -> Self {
+        if self.place.chain.is_empty() {
+            self.place.chain = chain.to_vec();
+            self.place.has_whole_chain = !chain.is_empty();
         }
         self
     }
 
     /// Adds the directory of an outer kustomization.
     pub(crate) fn through(mut self, directory: &str) -> Self {
+        if self.place.has_whole_chain {
+            return self;
+        }
         let shown = if directory.is_empty() { "." } else { directory };
         self.place.chain.insert(0, shown.to_owned());
         self

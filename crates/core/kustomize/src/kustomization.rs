@@ -14,8 +14,8 @@ mod read;
 
 pub(crate) use fields::Fields;
 pub(crate) use read::{
-    field_spec, generator_args, image, line_of, read, replacement, replacement_field, replica,
-    selector, with_line,
+    field_spec, generator_args, image, line_below, line_of, read, replacement, replacement_field,
+    replica, selector, with_line,
 };
 
 /// What a generated object may be given besides data.
@@ -134,6 +134,8 @@ pub(crate) struct Replacement {
     pub(crate) source_value: Option<String>,
     /// `None` when the field is absent.
     pub(crate) targets: Option<Vec<ReplacementTarget>>,
+    /// The field that lists it, of the kustomization or of a file of its own.
+    pub(crate) place: Source,
 }
 
 /// A replacement as the kustomization lists it: in place, or by path.

@@ -6,6 +6,7 @@ use skein_yaml::{
 };
 
 use crate::error::{BuildError, Outcome, Problem};
+use crate::ops::kind_name;
 use crate::resource::Resource;
 use crate::upstream;
 
@@ -219,14 +220,15 @@ fn checked(nodes: Vec<Node>) -> Outcome<Vec<Node>> {
 
 /// An object has a kind, and a name unless it is a list.
 pub(crate) fn check_metadata(node: &Node) -> Outcome<()> {
-    let missing = |field: &str, of: &str| {
-        let problem = format!("not a Kubernetes object: {field} is missing{of}");
+    let refused = |at: &Node, problem: String| {
+        let line = Some(at.line).filter(|line| *line > 0 && *line != Node::REREAD_LINE);
         let error = BuildError::from(YamlError::NotJson {
-            line: u64::from(node.line),
-            problem,
+            line: u64::from(line.unwrap_or(node.line)),
+            problem: format!("not a Kubernetes object: {problem}"),
         });
         Err(error.upstream(|_| upstream::no_object(node)))
     };
+    let missing = |field: &str, of: &str| refused(node, format!("{field} is missing{of}"));
     if !node.is_mapping() {
         return missing("a map with apiVersion, kind and metadata", "");
     }
@@ -238,10 +240,25 @@ pub(crate) fn check_metadata(node: &Node) -> Outcome<()> {
         .get("metadata")
         .filter(|m| !m.is_null_or_empty())
         .map_or("", |m| m.text("name"));
-    if name.is_empty() && !kind.ends_with("List") {
-        return missing("metadata.name", &format!(" (kind {kind})"));
+    if !name.is_empty() || kind.ends_with("List") {
+        return Ok(());
     }
-    Ok(())
+    // Something else may stand where the name, or what holds it, should be.
+    let metadata = node.get("metadata");
+    let name = metadata.and_then(|m| m.get("name"));
+    for (field, value, wanted) in [
+        ("metadata", metadata, Kind::Mapping),
+        ("metadata.name", name, Kind::Scalar),
+    ] {
+        if let Some(value) = value.filter(|v| !v.is_null() && v.kind != wanted) {
+            let (is, wanted) = (kind_name(value.kind), kind_name(wanted));
+            return refused(
+                value,
+                format!("{field} is {is}, not {wanted} (kind {kind})"),
+            );
+        }
+    }
+    missing("metadata.name", &format!(" (kind {kind})"))
 }
 
 /// Replaces every list object (`kind` ends with `List`, with `items`) by its items, which come after all others.

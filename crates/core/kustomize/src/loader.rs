@@ -37,6 +37,8 @@ pub(crate) struct Loader<'a> {
     root: String,
     /// Directories of the kustomizations that led here, with this one, in the same tree.
     visited: Vec<String>,
+    /// As `visited`, in all trees.
+    way: Vec<String>,
     /// Addresses of the remote bases that led here.
     addresses: Vec<String>,
     depth: usize,
@@ -75,6 +77,7 @@ impl<'a> Loader<'a> {
             tree: Tree::Given(tree),
             root: String::new(),
             visited: Vec::new(),
+            way: Vec::new(),
             addresses: Vec::new(),
             depth: 0,
             restrictions: options.load_restrictions,
@@ -84,6 +87,7 @@ impl<'a> Loader<'a> {
         let root = loader.directory(root.trim_start_matches('/'))?;
         Ok(Self {
             visited: vec![root.clone()],
+            way: vec![root.clone()],
             root,
             ..loader
         })
@@ -99,7 +103,7 @@ impl<'a> Loader<'a> {
             "" => ".".to_owned(),
             directory => directory.to_owned(),
         };
-        self.visited.iter().map(shown).collect()
+        self.way.iter().map(shown).collect()
     }
 
     /// Directory of the kustomization in the tree.
@@ -209,25 +213,40 @@ impl<'a> Loader<'a> {
         let files = self.tree.files();
         let real = files.resolved(clean).filter(|_| files.is_file(clean));
         let Some(real) = real else {
-            let what = if files.is_directory(clean) {
-                "is a directory, not a file"
+            let is_directory = files.is_directory(clean);
+            let what = if is_directory {
+                "is a directory, not a file".to_owned()
             } else {
-                "no such file"
+                let obstacle = files.obstacle(clean);
+                obstacle.unwrap_or_else(|| "no such file".to_owned())
             };
             let error = missing(format!("'{path}': {what}"));
-            return Err(if files.is_directory(clean) {
+            return Err(if is_directory {
                 upstream::directory_as_file(error, clean)
             } else {
                 upstream::no_file(error, clean)
             });
         };
         if self.restrictions == LoadRestrictions::RootOnly && !is_below(&real, &self.root) {
-            let message = format!("security; file '{real}' is not in or below '{}'", self.root);
+            let (real, root) = (files.shown(&real), self.shown(&self.root));
+            let message = format!("security; file '{real}' is not in or below '{root}'");
             return Err(Problem::Refused(message).into());
         }
-        files
-            .read(clean)
-            .ok_or_else(|| missing(format!("'{path}': cannot be read")))
+        files.read(clean).ok_or_else(|| {
+            let obstacle = files.obstacle(clean);
+            let what = obstacle.unwrap_or_else(|| "cannot be read".to_owned());
+            missing(format!("'{path}': {what}"))
+        })
+    }
+
+    /// A directory as people write it.
+    pub(crate) fn shown(&self, directory: &str) -> String {
+        let shown = self.files().shown(directory);
+        if shown.is_empty() {
+            ".".to_owned()
+        } else {
+            shown
+        }
     }
 
     fn directory(&self, path: &str) -> Outcome<String> {
@@ -239,9 +258,10 @@ impl<'a> Loader<'a> {
             });
         }
         let what = if files.is_file(&clean) {
-            "is a file, a directory is needed"
+            "is a file, a directory is needed".to_owned()
         } else {
-            "no such file or directory"
+            let obstacle = files.obstacle(&clean);
+            obstacle.unwrap_or_else(|| "no such file or directory".to_owned())
         };
         Err(missing(format!("'{path}': {what}")))
     }
@@ -275,28 +295,29 @@ impl<'a> Loader<'a> {
             .iter()
             .find(|v| is_below(v, &root) || **v == root)
         {
-            let shown = |p: &str| {
-                if p.is_empty() {
-                    ".".to_owned()
-                } else {
-                    p.to_owned()
-                }
-            };
             let message = format!(
                 "cycle detected: candidate root '{}' contains visited root '{}'",
-                shown(&root),
-                shown(visited)
+                self.shown(&root),
+                self.shown(visited)
             );
             return Err(Problem::Refused(message).into());
         }
         let mut visited = self.visited.clone();
         visited.push(root.clone());
         Ok(Self {
+            way: self.way_to(&root),
             root,
             visited,
             depth: self.depth + 1,
             ..self.clone()
         })
+    }
+
+    /// The way, and a directory at its end.
+    fn way_to(&self, directory: &str) -> Vec<String> {
+        let directories = self.way.iter().map(String::as_str);
+        let directories = directories.chain(std::iter::once(directory));
+        directories.map(str::to_owned).collect()
     }
 
     fn descend_remote(&self, url: &str) -> Outcome<Self> {
@@ -319,6 +340,7 @@ impl<'a> Loader<'a> {
             tree: Tree::Remote(Rc::new(tree)),
             root: String::new(),
             visited: Vec::new(),
+            way: Vec::new(),
             addresses,
             depth: self.depth + 1,
             restrictions: LoadRestrictions::RootOnly,
@@ -328,6 +350,7 @@ impl<'a> Loader<'a> {
         let root = loader.directory(&root)?;
         Ok(Self {
             visited: vec![root.clone()],
+            way: self.way_to(&root),
             root,
             ..loader
         })

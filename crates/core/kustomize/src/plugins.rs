@@ -1,5 +1,7 @@
 //! kustomize's own generators and transformers, configured by objects.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 use skein_yaml::{Node, Tag};
 
@@ -9,12 +11,13 @@ use crate::field_specs::FieldSpecs;
 use crate::generate::{Generated, generate};
 use crate::kustomization::{
     Fields, Patch, Replacement, ReplacementField, SortOptions, field_spec, generator_args, image,
-    replacement, replacement_field, replica, selector,
+    replacement, replacement_field, replica, selector, with_line,
 };
 use crate::load::resources_from_text;
 use crate::loader::Loader;
 use crate::ops::set_field;
 use crate::resource::Resource;
+use crate::source::Source;
 use crate::transform::Transformer;
 use crate::transform::images::ImageTransformer;
 use crate::transform::namespace::{NamespaceTransformer, SubjectMode};
@@ -24,9 +27,14 @@ use crate::transform::value_add::{ValueAdd, ValueAddTarget};
 /// apiVersion of objects that configure kustomize's own generators and transformers.
 const BUILTIN: &str = "builtin";
 
+/// Whether an object is for one of kustomize's own generators and transformers.
+pub(crate) fn is_builtin(resource: &Resource) -> bool {
+    resource.api_version() == BUILTIN
+}
+
 /// Refuses what is not kustomize's own.
 fn require_builtin(resource: &Resource) -> Outcome<Value> {
-    if resource.api_version() != BUILTIN {
+    if !is_builtin(resource) {
         let message = format!(
             "external plugins are not allowed; unable to load external plugin '{}'",
             resource.kind()
@@ -38,7 +46,9 @@ fn require_builtin(resource: &Resource) -> Outcome<Value> {
 
 fn unknown(resource: &Resource, what: &str) -> BuildError {
     let message = format!("there is no builtin {what} '{}'", resource.kind());
-    BuildError::new(Problem::Refused(message)).on_object(resource.shown())
+    BuildError::new(Problem::Refused(message))
+        .at_field("kind")
+        .on_object(resource.shown())
 }
 
 /// What a generator object makes.
@@ -183,7 +193,7 @@ fn configure(
         }
         "PatchStrategicMergeTransformer" => {
             let (paths, inline) = (fields.texts("paths")?, fields.text("patches")?);
-            one(strategic(&paths, &inline, loader)?)
+            one(strategic(&numbered("paths", &paths), &inline, loader)?)
         }
         "PrefixTransformer" => one(Transformer::Prefix(fields.text("prefix")?, required()?)),
         "SuffixTransformer" => one(Transformer::Suffix(fields.text("suffix")?, required()?)),
@@ -196,10 +206,9 @@ fn configure(
             let list = list
                 .into_iter()
                 .map(|(path, value)| replacement_field(value, &path, false));
-            one(Transformer::Replacements(load_replacements(
-                &list.collect::<Outcome<Vec<_>>>()?,
-                loader,
-            )?))
+            let list = list.collect::<Outcome<Vec<_>>>()?;
+            let list = load_replacements(list.iter().enumerate(), loader)?;
+            one(Transformer::Replacements(list))
         }
         "ReplicaCountTransformer" => {
             let value = fields.take("replica").unwrap_or(&Value::Null);
@@ -244,9 +253,28 @@ fn patch(fields: &mut Fields<'_>) -> Outcome<Patch> {
     Ok(patch)
 }
 
-/// Loads strategic patches: each path may also be a patch itself.
+/// The items of a field, each with its place.
+pub(crate) fn numbered<'a>(field: &str, items: &'a [String]) -> Vec<(String, &'a String)> {
+    let items = items.iter().enumerate();
+    items
+        .map(|(at, item)| (format!("{field}[{at}]"), item))
+        .collect()
+}
+
+/// The patches of a text, which know the file that they come from, or the field.
+fn strategic_from(text: &[u8], source: Source, loader: &Loader<'_>) -> Outcome<Vec<Resource>> {
+    let mut patches = resources_from_text(text, loader.is_detailed())?;
+    let source = Arc::new(source);
+    for patch in &mut patches {
+        patch.line = patch.node.line;
+        patch.source = Some(Arc::clone(&source));
+    }
+    Ok(patches)
+}
+
+/// Loads strategic patches: each path may also be a patch itself. Paths come with their fields.
 pub(crate) fn strategic(
-    paths: &[String],
+    paths: &[(String, &String)],
     inline: &str,
     loader: &Loader<'_>,
 ) -> Outcome<Transformer> {
@@ -256,27 +284,32 @@ pub(crate) fn strategic(
         ));
     }
     let mut patches = Vec::new();
-    for path in paths {
-        match resources_from_text(path.as_bytes(), loader.is_detailed()) {
+    let of_field = |field: &str| Source {
+        field: field.to_owned(),
+        ..Source::default()
+    };
+    for (field, path) in paths {
+        match strategic_from(path.as_bytes(), of_field(field), loader) {
             Ok(list) => patches.extend(list),
             Err(inline_error) => {
                 if path.contains('\n') && !loader.has_file(path) {
-                    return Err(inline_error);
+                    return Err(inline_error.at_field(field.as_str()));
                 }
-                let shown = loader.path_of(path);
-                let text = loader.load(path)?;
-                patches.extend(
-                    resources_from_text(&text, loader.is_detailed())
-                        .map_err(|e| e.in_file(&shown))?,
-                );
+                let source = Source {
+                    file: loader.path_of(path),
+                    chain: loader.chain(),
+                    ..Source::default()
+                };
+                let text = loader.load(path).map_err(|e| e.at_field(field.as_str()))?;
+                let shown = source.file.clone();
+                let list = strategic_from(&text, source, loader);
+                patches.extend(list.map_err(|e| e.in_file(&shown))?);
             }
         }
     }
     if !inline.is_empty() {
-        patches.extend(resources_from_text(
-            inline.as_bytes(),
-            loader.is_detailed(),
-        )?);
+        let list = strategic_from(inline.as_bytes(), of_field("patches"), loader);
+        patches.extend(list.map_err(|e| e.at_field("patches"))?);
     }
     if patches.is_empty() {
         return Err(BuildError::invalid("patch appears to be empty"));
@@ -285,29 +318,47 @@ pub(crate) fn strategic(
 }
 
 /// The replacements of a list, those in files of their own included.
-pub(crate) fn load_replacements(
-    list: &[ReplacementField],
+pub(crate) fn load_replacements<'f>(
+    list: impl IntoIterator<Item = (usize, &'f ReplacementField)>,
     loader: &Loader<'_>,
 ) -> Outcome<Vec<Replacement>> {
     let mut result = Vec::new();
-    for field in list {
+    for (number, field) in list {
         let inline = &field.replacement;
         let has_targets = inline.targets.as_ref().is_some_and(|t| !t.is_empty());
+        let here = format!("replacements[{number}]");
         if field.path.is_empty() {
-            result.push(inline.clone());
+            result.push(Replacement {
+                place: Source {
+                    field: here,
+                    ..Source::default()
+                },
+                ..inline.clone()
+            });
             continue;
         }
         if inline.source.is_some() || has_targets {
-            return Err(BuildError::invalid(
-                "cannot specify both path and inline replacement",
-            ));
+            let message = "cannot specify both path and inline replacement";
+            return Err(BuildError::invalid(message).at_field(here));
         }
         let shown = loader.path_of(&field.path);
-        let text = loader.load(&field.path)?;
+        let text = loader.load(&field.path).map_err(|e| e.at_field(here))?;
         let value =
             skein_yaml::from_slice(&text).map_err(|e| BuildError::from(e).in_file(&shown))?;
         let read = |value: &Value, path: &str| {
-            replacement(value, path, false).map_err(|e| e.in_file(&shown))
+            let replacement =
+                replacement(value, path, false).map_err(|e| with_line(e, &text).in_file(&shown))?;
+            let place = Source {
+                file: shown.clone(),
+                field: path.to_owned(),
+                text: Some(Arc::clone(&text)),
+                chain: loader.chain(),
+                ..Source::default()
+            };
+            Ok::<_, BuildError>(Replacement {
+                place,
+                ..replacement
+            })
         };
         match &value {
             Value::Array(items) => {

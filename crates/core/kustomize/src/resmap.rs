@@ -10,14 +10,26 @@ use crate::selector::{Matcher, Selector};
 /// Most objects of one build.
 pub(crate) const MAX_OBJECTS: usize = 200_000;
 
-fn already_registered(resource: &Resource, schema: &MergeSchema) -> BuildError {
+/// An object whose identity one of the others has. To blame is the patch that gave one of the two its name, if one did; the one that is being
+/// applied is named by the step itself.
+fn already_registered(
+    resource: &Resource,
+    others: &[Resource],
+    schema: &MergeSchema,
+) -> BuildError {
     let id = resource.id(schema);
     let message = format!("may not add resource with an already registered id: {id}");
-    let mut error = BuildError::new(Problem::Conflict(message)).on_object(resource.shown());
-    if let Some(source) = &resource.source {
-        error = error.in_file(&source.file).on_line_of(&resource.node);
+    let error = BuildError::new(Problem::Conflict(message)).on_object(resource.shown());
+    let key = resource.key(schema);
+    let twins = others.iter().filter(|r| r.key(schema) == key);
+    let both: Vec<&Resource> = std::iter::once(resource).chain(twins).collect();
+    if both.iter().any(|r| r.is_renamed) {
+        return error;
     }
-    error
+    match both.iter().find_map(|r| r.renamed_by.as_ref()) {
+        Some(patch) => patch.blame(error),
+        None => resource.blame_line(error),
+    }
 }
 
 /// Objects in order; no two have the same current identity.
@@ -78,7 +90,7 @@ impl ResMap {
             .keys
             .get_or_insert_with(|| list.iter().map(|r| r.key(schema)).collect());
         if !keys.insert(resource.key(schema)) {
-            return Err(already_registered(&resource, schema));
+            return Err(already_registered(&resource, &self.list, schema));
         }
         if self.list.len() >= MAX_OBJECTS {
             return Err(Problem::Limit(format!("more than {MAX_OBJECTS} objects")).into());
@@ -101,13 +113,9 @@ impl ResMap {
     /// Refuses two objects with one identity, which patches may have made.
     pub(crate) fn check_unique(&self, schema: &MergeSchema) -> Outcome<()> {
         let mut seen = IdKeys::with_capacity_and_hasher(self.list.len(), Default::default());
-        for resource in &self.list {
+        for (at, resource) in self.list.iter().enumerate() {
             if !seen.insert(resource.key(schema)) {
-                let mut error = already_registered(resource, schema);
-                if let Some(source) = &resource.source {
-                    error.place.chain.clone_from(&source.chain);
-                }
-                return Err(error);
+                return Err(already_registered(resource, &self.list[..at], schema));
             }
         }
         Ok(())

@@ -102,6 +102,12 @@ pub(crate) struct Resource {
     pub(crate) trail: Option<Box<Trail>>,
     /// The file that it was read from, or the kustomization that made it.
     pub(crate) source: Option<Arc<Source>>,
+    /// Its line in that file; 0 for none.
+    pub(crate) line: u32,
+    /// What gave it another name or kind, when that was a patch.
+    pub(crate) renamed_by: Option<Arc<Source>>,
+    /// Whether a patch gave it another name or kind, and [`Self::renamed_by`] does not tell yet.
+    pub(crate) is_renamed: bool,
 }
 
 impl Resource {
@@ -115,6 +121,9 @@ impl Resource {
             shared: SharedValues::default(),
             trail: None,
             source: None,
+            line: 0,
+            renamed_by: None,
+            is_renamed: false,
         };
         resource.absorb();
         resource
@@ -161,9 +170,23 @@ impl Resource {
     pub(crate) fn blame(&self, error: BuildError) -> BuildError {
         let error = error.on_object(self.shown());
         match &self.source {
+            Some(source) => source.blame_key(error),
+            None => error,
+        }
+    }
+
+    /// Names the place of the object itself in an error about what it was when it was read.
+    pub(crate) fn blame_line(&self, error: BuildError) -> BuildError {
+        match &self.source {
+            Some(source) if source.field.is_empty() => source.blame(error).on_line(self.line),
             Some(source) => source.blame(error),
             None => error,
         }
+    }
+
+    /// Notes whether a patch gave it another name or kind.
+    pub(crate) fn note_rename(&mut self, kind: &str, name: &str) {
+        self.is_renamed |= self.name() != name || self.kind() != kind;
     }
 
     /// The identity as it is now.
@@ -417,6 +440,7 @@ impl Resource {
             self.set_name(&name)?;
         }
         self.set_namespace(&namespace)?;
+        self.note_rename(&kind, &name);
         self.shared.spread(&mut self.node);
         Ok(())
     }

@@ -1,7 +1,10 @@
 //! One kustomization: collects its objects, then generates, transforms and checks them in kustomize's order.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::sync::Arc;
+
+use skein_yaml::{Dialect, Tag};
 
 use crate::address::RemoteAddress;
 use crate::build::{RECOGNIZED_FILE_NAMES, Warning};
@@ -9,14 +12,14 @@ use crate::charts::{HelmChart, inflate};
 use crate::configuration::{load_configurations, load_crds};
 use crate::error::{BuildError, Outcome, Problem};
 use crate::field_specs::TransformerConfig;
-use crate::generate::{Generated, generate};
+use crate::generate::{Generated, file_source, generate};
 use crate::kustomization::{
-    GeneratorArgs, GeneratorOptions, Kustomization, Var, line_of, with_line,
+    GeneratorArgs, GeneratorOptions, Kustomization, Var, line_below, with_line,
 };
 use crate::load::resources_from_text;
 use crate::loader::{Loader, is_http};
 use crate::origin::{Origin, annotate_generated, annotate_transformed};
-use crate::plugins::{run_generator, transformers_of};
+use crate::plugins::{is_builtin, run_generator, transformers_of};
 use crate::resmap::ResMap;
 use crate::resource::{ORIGIN_ANNOTATION, Resource};
 use crate::schema::{MergeSchema, parse_custom};
@@ -75,20 +78,22 @@ impl<'a> Target<'a> {
             .into_iter()
             .filter(|name| loader.has_file(name))
             .collect();
-        let root = if loader.root().is_empty() {
-            "."
-        } else {
-            loader.root()
-        };
+        let root = loader.shown(loader.root());
         let file_name = match names[..] {
             [name] => name,
             [] => {
-                let message = format!(
-                    "unable to find one of 'kustomization.yaml', 'kustomization.yml' or 'Kustomization' in directory '{root}'"
-                );
-                let shown = upstream::absolute(loader.root());
-                return Err(BuildError::from(Problem::Missing(message))
-                    .upstream(|inner| inner.replace(&format!("'{root}'"), &format!("'{shown}'"))));
+                let none_in = |directory: &str| {
+                    format!(
+                        "unable to find one of 'kustomization.yaml', 'kustomization.yml' or 'Kustomization' in directory '{directory}'"
+                    )
+                };
+                let mut obstacles = RECOGNIZED_FILE_NAMES.into_iter().filter_map(|name| {
+                    let obstacle = loader.files().obstacle(&loader.path_of(name))?;
+                    Some(format!(": '{name}' {obstacle}"))
+                });
+                let message = none_in(&root) + &obstacles.next().unwrap_or_default();
+                let words = none_in(&upstream::absolute(loader.root()));
+                return Err(BuildError::from(Problem::Missing(message)).upstream(|_| words));
             }
             _ => {
                 let message = format!("found multiple kustomization files under '{root}'");
@@ -98,7 +103,7 @@ impl<'a> Target<'a> {
             }
         };
         let shown = loader.path_of(file_name);
-        let text = loader.load(file_name)?;
+        let text = loader.load(file_name).map_err(|e| e.in_file(&shown))?;
         let kustomization = crate::kustomization::read(&text).map_err(|e| e.in_file(&shown))?;
         let warnings = kustomization.deprecated.iter().map(|text| Warning {
             file: shown.clone(),
@@ -161,7 +166,7 @@ impl<'a> Target<'a> {
     }
 
     /// Adds the line to an error that names a field of this kustomization.
-    fn locate(&self, error: BuildError) -> BuildError {
+    pub(crate) fn locate(&self, error: BuildError) -> BuildError {
         let place = &error.place;
         let is_ours = place.field.is_some() && place.file.as_ref() == Some(&self.file());
         if is_ours {
@@ -172,11 +177,20 @@ impl<'a> Target<'a> {
     }
 
     /// What errors that come later name for objects of a file.
-    fn source_of(&self, file: &str, line: u64) -> Source {
+    fn source_of(&self, file: &str) -> Source {
         Source {
             file: file.to_owned(),
-            line,
             chain: self.loader.chain(),
+            ..Source::default()
+        }
+    }
+
+    /// As [`Self::source_of`], for a field of the kustomization.
+    fn source_of_field(&self, field: &str) -> Source {
+        Source {
+            field: field.to_owned(),
+            text: Some(Arc::clone(&self.text)),
+            ..self.source_of(&self.file())
         }
     }
 
@@ -196,7 +210,9 @@ impl<'a> Target<'a> {
             move |e: BuildError| e.at_field(field).in_file(&file)
         };
         let resources = std::mem::take(&mut self.kustomization.resources);
-        self.accumulate_resources(&mut ra, &resources, "resources", context)?;
+        for (number, path) in resources.iter().enumerate() {
+            self.accumulate_resource(&mut ra, path, &format!("resources[{number}]"), context)?;
+        }
         let own = self.own_config().map_err(at("configurations"))?;
         TransformerConfig::merge_shared(&mut ra.config, &own).map_err(at("configurations"))?;
         if !self.kustomization.crds.is_empty() {
@@ -216,7 +232,7 @@ impl<'a> Target<'a> {
         self.run_transformers(&mut ra, context)?;
         self.run_validators(&mut ra, context)?;
         let vars = self.vars();
-        vars::merge(&mut ra.vars, &vars, &mut ra.map, &context.schema).map_err(at("vars"))?;
+        vars::merge(&mut ra.vars, &vars, &mut ra.map, &context.schema)?;
         Ok(ra)
     }
 
@@ -224,8 +240,7 @@ impl<'a> Target<'a> {
     fn vars(&self) -> Vec<Var> {
         let mut vars = self.kustomization.vars.clone();
         for (number, var) in vars.iter_mut().enumerate() {
-            let line = line_of(&format!("vars[{number}]"), &self.text);
-            var.source = self.source_of(&self.file(), line.unwrap_or_default());
+            var.source = self.source_of_field(&format!("vars[{number}]"));
         }
         vars
     }
@@ -243,25 +258,22 @@ impl<'a> Target<'a> {
         Ok(Arc::new(config))
     }
 
-    fn accumulate_resources(
+    /// Takes in a file or base that an item of a field names.
+    fn accumulate_resource(
         &self,
         ra: &mut Accumulator,
-        paths: &[String],
+        path: &str,
         field: &str,
         context: &mut Context,
     ) -> Outcome<()> {
-        for (number, path) in paths.iter().enumerate() {
-            let clean = self.loader.path_of(path);
-            let field = format!("{field}[{number}]");
-            let result = if self.loader.has_file(path) {
-                self.accumulate_file(ra, path, &field, context)
-                    .map_err(|e| bad_file(e, path, &clean))
-            } else {
-                self.accumulate_other(ra, path, &field, context)
-            };
-            result.map_err(|e| e.at_field(field).in_file(&self.file()))?;
-        }
-        Ok(())
+        let clean = self.loader.path_of(path);
+        let result = if self.loader.has_file(path) {
+            self.accumulate_file(ra, path, field, context)
+                .map_err(|e| bad_file(e, path, &clean))
+        } else {
+            self.accumulate_other(ra, path, field, context)
+        };
+        result.map_err(|e| e.at_field(field).in_file(&self.file()))
     }
 
     /// A remote file, or a base. An address without the marks of a repository is tried as a file first, as kustomize does with all.
@@ -319,9 +331,10 @@ impl<'a> Target<'a> {
                 resource.annotate(ORIGIN_ANNOTATION, &origin)?;
             }
         }
-        let source = Arc::new(self.source_of(&shown, 0));
+        let source = Arc::new(self.source_of(&shown));
         for resource in &mut resources {
             resource.source = Some(Arc::clone(&source));
+            resource.line = resource.node.line;
         }
         // Two objects of one file must differ as much as objects of two files.
         let mut own = ResMap::default();
@@ -353,7 +366,9 @@ impl<'a> Target<'a> {
         } else {
             self.kustomization.namespace.clone()
         };
-        child.set_schema(context, false)?;
+        child
+            .set_schema(context, false)
+            .map_err(|e| e.through(&below).through(&through))?;
         if is_component != child.kustomization.is_component() {
             let wanted = if is_component {
                 "expected kind 'Component'"
@@ -474,16 +489,18 @@ impl<'a> Target<'a> {
             made.extend(resources.map(|r| (r, origin.clone(), field.clone(), None)));
         }
         for config in self.plugin_configs("generators", context)? {
-            let resources = run_generator(&config, &self.loader)
-                .map_err(|e| e.below_field("generators").in_file(&file))?;
-            let origin = plugin_origin(&config);
+            let resources = run_generator(&config.resource, &self.loader)
+                .map_err(|e| self.in_config(e, &config))?;
+            let origin = plugin_origin(&config.resource);
             let resources = resources.into_iter();
-            let field = || "generators".to_owned();
-            made.extend(resources.map(|r| (r, origin.clone(), field(), None)));
+            made.extend(resources.map(|r| (r, origin.clone(), config.field.clone(), None)));
         }
-        let source = Arc::new(self.source_of(&file, 0));
         for (mut resource, origin, field, args) in made {
-            resource.source = Some(Arc::clone(&source));
+            let mut source = self.source_of_field(&field);
+            if let Some(args) = args {
+                source.odd_keys = odd_keys(&field, args);
+            }
+            resource.source = Some(Arc::new(source));
             if let Some(origin) = origin {
                 annotate_generated(&mut resource, &origin)?;
             }
@@ -529,7 +546,7 @@ impl<'a> Target<'a> {
     }
 
     /// The objects that configure plugins: inline, from files, or from bases.
-    fn plugin_configs(&self, field: &str, context: &mut Context) -> Outcome<Vec<Resource>> {
+    fn plugin_configs(&self, field: &str, context: &mut Context) -> Outcome<Vec<PluginConfig>> {
         let entries = match field {
             "generators" => self.kustomization.generators.clone(),
             "transformers" => self.kustomization.transformers.clone(),
@@ -537,11 +554,14 @@ impl<'a> Target<'a> {
         };
         let mut ra = Accumulator::default();
         let mut paths = Vec::new();
-        for entry in entries {
+        // The field of each object.
+        let mut fields = Vec::new();
+        for (number, entry) in entries.into_iter().enumerate() {
+            let field = format!("{field}[{number}]");
             let Ok(mut resources) =
                 resources_from_text(entry.as_bytes(), self.loader.is_detailed())
             else {
-                paths.push(entry);
+                paths.push((field, entry));
                 continue;
             };
             if let Some(origin) = &self.origin {
@@ -550,24 +570,50 @@ impl<'a> Target<'a> {
                     resource.set_annotation(ORIGIN_ANNOTATION, Some(&text))?;
                 }
             }
-            ra.map.append_all(resources, &context.schema)?;
+            ra.map
+                .append_all(resources, &context.schema)
+                .map_err(|e| e.at_field(field.as_str()).in_file(&self.file()))?;
+            fields.resize(ra.map.list().len(), field);
         }
-        self.accumulate_resources(&mut ra, &paths, field, context)?;
-        Ok(ra.map.into_list())
+        for (field, path) in paths {
+            self.accumulate_resource(&mut ra, &path, &field, context)?;
+            fields.resize(ra.map.list().len(), field);
+        }
+        let configs = ra.map.into_list().into_iter().zip(fields);
+        let configs = configs.map(|(resource, field)| PluginConfig { resource, field });
+        Ok(configs.collect())
+    }
+
+    /// Names the place of an error about a plugin: the object that configures it, or the field where that object stands.
+    fn in_config(&self, error: BuildError, config: &PluginConfig) -> BuildError {
+        let resource = &config.resource;
+        match &resource.source {
+            Some(_) if is_builtin(resource) && error.place.file.is_none() => {
+                let field = error.place.field.as_deref();
+                let line = field.and_then(|field| line_below(field, &resource.node));
+                let error = match line {
+                    Some(line) => error.on_line(line),
+                    None => error,
+                };
+                resource.blame_line(error)
+            }
+            Some(_) => error.at_field(config.field.as_str()).in_file(&self.file()),
+            None => error.below_field(&config.field).in_file(&self.file()),
+        }
     }
 
     fn external_transformers(
         &self,
         field: &str,
         context: &mut Context,
-    ) -> Outcome<Vec<(Transformer, Option<Origin>)>> {
-        let file = self.file();
+    ) -> Outcome<Vec<(Transformer, Option<Origin>, PluginConfig)>> {
         let mut result = Vec::new();
         for config in self.plugin_configs(field, context)? {
-            let origin = plugin_origin(&config);
-            let transformers = transformers_of(&config, &self.loader)
-                .map_err(|e| e.at_field(field).in_file(&file))?;
-            result.extend(transformers.into_iter().map(|t| (t, origin.clone())));
+            let origin = plugin_origin(&config.resource);
+            let transformers = transformers_of(&config.resource, &self.loader)
+                .map_err(|e| self.in_config(e, &config))?;
+            let transformers = transformers.into_iter();
+            result.extend(transformers.map(|t| (t, origin.clone(), config.clone())));
         }
         Ok(result)
     }
@@ -576,14 +622,21 @@ impl<'a> Target<'a> {
         let file = self.file();
         let builtin = self.builtin_transformers(&ra.config)?;
         let external = self.external_transformers("transformers", context)?;
+        let builtin = builtin
+            .into_iter()
+            .map(|(t, origin, field)| (t, origin, field, None));
         let external = external
             .into_iter()
-            .map(|(t, origin)| (t, origin, "transformers".to_owned()));
-        for (transformer, origin, field) in builtin.into_iter().chain(external) {
+            .map(|(t, origin, config)| (t, origin, config.field.clone(), Some(config)));
+        for (transformer, origin, field, config) in builtin.chain(external) {
             let before = context.before(&ra.map);
             transformer
                 .apply(&mut ra.map, &context.schema)
-                .map_err(|e| e.at_field(field.as_str()).in_file(&file))?;
+                .map_err(|e| match &config {
+                    Some(config) => self.in_config(e, config),
+                    None => e.at_field(field.as_str()).in_file(&file),
+                })?;
+            self.note_renames(&mut ra.map, &field);
             if let Some(origin) = origin {
                 for resource in ra.map.list_mut() {
                     annotate_transformed(resource, &origin)?;
@@ -598,12 +651,24 @@ impl<'a> Target<'a> {
         Ok(())
     }
 
+    /// Notes which patch gave objects other names or kinds.
+    fn note_renames(&self, map: &mut ResMap, field: &str) {
+        if !map.list().iter().any(|r| r.is_renamed) {
+            return;
+        }
+        let source = Arc::new(self.source_of_field(field));
+        for resource in map.list_for_trace().iter_mut().filter(|r| r.is_renamed) {
+            resource.is_renamed = false;
+            resource.renamed_by = Some(Arc::clone(&source));
+        }
+    }
+
     /// Validators may look, but not touch; only their label stays.
     fn run_validators(&self, ra: &mut Accumulator, context: &mut Context) -> Outcome<()> {
-        for (validator, _) in self.external_transformers("validators", context)? {
+        for (validator, _, config) in self.external_transformers("validators", context)? {
             let before = ra.map.clone();
             let untraced = context.before(&ra.map);
-            let at = |e: BuildError| e.at_field("validators").in_file(&self.file());
+            let at = |e: BuildError| self.in_config(e, &config);
             validator.apply(&mut ra.map, &context.schema).map_err(at)?;
             let mut after = ra.map.clone();
             for resource in after.list_mut() {
@@ -618,7 +683,7 @@ impl<'a> Target<'a> {
             let has_changed = pairs.clone().find(|(a, b)| !same((a, b)));
             if after.list().len() == before.list().len() && has_changed.is_none() {
                 if untraced.is_some() {
-                    let step = self.transformer_step("validators", &validator);
+                    let step = self.transformer_step(&config.field, &validator);
                     context.record(&mut ra.map, untraced, step);
                 }
                 continue;
@@ -632,6 +697,37 @@ impl<'a> Target<'a> {
         }
         Ok(())
     }
+}
+
+/// An object that configures a plugin, and the item of the kustomization that it came from.
+#[derive(Clone)]
+struct PluginConfig {
+    resource: Resource,
+    field: String,
+}
+
+/// Fields of the keys of a generator that YAML would not read as texts.
+fn odd_keys(field: &str, args: &GeneratorArgs) -> BTreeMap<String, String> {
+    let mut keys = BTreeMap::new();
+    let literals = args
+        .literals
+        .iter()
+        .map(|literal| literal.split('=').next());
+    let files = args.files.iter();
+    let files = files.map(|source| file_source(source).ok().map(|(key, _)| key));
+    let all = [
+        ("literals", literals.collect::<Vec<_>>()),
+        ("files", files.collect()),
+    ];
+    for (list, names) in all {
+        for (number, key) in names.into_iter().enumerate() {
+            let Some(key) = key.filter(|k| Tag::of_plain(k, Dialect::V3) != Tag::Str) else {
+                continue;
+            };
+            keys.insert(key.to_owned(), format!("{field}.{list}[{number}]"));
+        }
+    }
+    keys
 }
 
 /// The label with which a validator may say that it ran.

@@ -45,6 +45,15 @@ pub trait Files {
     fn is_directory(&self, path: &str) -> bool;
     /// The path with all symbolic links resolved. `None` when nothing is there, or it leads out of the root.
     fn resolved(&self, path: &str) -> Option<String>;
+    /// Why a path cannot be read as what it is, for people: a link that leads nowhere, a device, a file that is too large. `None` when no more is
+    /// known than that nothing is there.
+    fn obstacle(&self, _path: &str) -> Option<String> {
+        None
+    }
+    /// A path as people write it.
+    fn shown(&self, path: &str) -> String {
+        path.to_owned()
+    }
     /// Where a file lies here that is named by its absolute path on the disk. `None` where such paths mean nothing.
     fn absolute(&self, _path: &str) -> Option<String> {
         None

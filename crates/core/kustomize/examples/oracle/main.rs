@@ -4,41 +4,25 @@
 //! `--words` shows failures whose words differ from kustomize's.
 //! `oracle --kustomize BINARY --generate COUNT [--seed FIRST] [--hashes] [--keep FOLDER]`: so many generated trees; those that differ are kept in the
 //! folder. With `--hashes`, objects of all kinds ask for a hash suffix.
+//!
+//! In the end there is a table of all roots. The run fails when a root differs, or when only one of the two builds it.
 
 #[path = "../bench/disk.rs"]
 mod disk;
 mod generate;
 mod hashes;
+mod verdict;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
-use serde_json::Value;
 use skein_kustomize::{LoadRestrictions, Options, RECOGNIZED_FILE_NAMES, Reorder, build};
 
 use disk::Disk;
+use verdict::{Counts, Verdict};
 
 /// Folders that are never roots.
 const SKIPPED: [&str; 3] = [".git", "node_modules", "target"];
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Verdict {
-    EqualBytes,
-    EqualObjects,
-    BothFail,
-    Differs,
-    OursFails,
-    TheirsFails,
-}
-
-const VERDICTS: [Verdict; 6] = [
-    Verdict::EqualBytes,
-    Verdict::EqualObjects,
-    Verdict::BothFail,
-    Verdict::Differs,
-    Verdict::OursFails,
-    Verdict::TheirsFails,
-];
 
 struct Settings {
     kustomize: PathBuf,
@@ -102,7 +86,7 @@ fn main() -> ExitCode {
         roots.dedup();
         for root in roots {
             let outcome = compare(&settings, &root);
-            counts.add(&outcome);
+            counts.add(outcome.verdict, outcome.same_words);
             if settings.shows(&outcome) {
                 let shown = root.strip_prefix(path).unwrap_or(&root).display();
                 println!("{:?} {shown}: {}", outcome.verdict, outcome.note);
@@ -137,7 +121,7 @@ fn generated(settings: &Settings, counts: &mut Counts) -> std::io::Result<()> {
             std::fs::write(path_on_disk, text)?;
         }
         let outcome = compare(settings, &folder.join(&made.root));
-        counts.add(&outcome);
+        counts.add(outcome.verdict, outcome.same_words);
         let is_shown = settings.shows(&outcome);
         if is_shown {
             let (verdict, note) = (outcome.verdict, outcome.note);
@@ -176,34 +160,6 @@ struct Outcome {
     note: String,
     /// Whether both fail with the same words.
     same_words: bool,
-}
-
-/// How often each verdict came.
-#[derive(Default)]
-struct Counts {
-    verdicts: [usize; VERDICTS.len()],
-    same_words: usize,
-}
-
-impl Counts {
-    fn add(&mut self, outcome: &Outcome) {
-        let at = VERDICTS.iter().position(|v| *v == outcome.verdict);
-        self.verdicts[at.unwrap_or(0)] += 1;
-        self.same_words += usize::from(outcome.same_words);
-    }
-
-    fn bad(&self) -> usize {
-        self.verdicts[3..].iter().sum()
-    }
-}
-
-impl std::fmt::Display for Counts {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        for (verdict, count) in VERDICTS.iter().zip(self.verdicts) {
-            write!(f, "{verdict:?} {count}, ")?;
-        }
-        write!(f, "errors with the same words {}", self.same_words)
-    }
 }
 
 impl Settings {
@@ -287,15 +243,9 @@ fn words(printed: &str) -> &str {
         .map_or(printed, |(_, words)| words)
 }
 
+/// How two texts compare, and where they differ first.
 fn equality(ours: &str, theirs: &str) -> (Verdict, String) {
-    if ours == theirs {
-        return (Verdict::EqualBytes, String::new());
-    }
-    let verdict = if values(ours) == values(theirs) {
-        Verdict::EqualObjects
-    } else {
-        Verdict::Differs
-    };
+    let verdict = Verdict::of(ours, theirs);
     let (mut a, mut b) = (ours.lines(), theirs.lines());
     let mut number = 0;
     loop {
@@ -306,9 +256,4 @@ fn equality(ours: &str, theirs: &str) -> (Verdict, String) {
             (x, y) => return (verdict, format!("line {number}: ours {x:?}, theirs {y:?}")),
         }
     }
-}
-
-fn values(text: &str) -> Option<Vec<Value>> {
-    let documents = skein_yaml::documents(text.as_bytes()).ok()?;
-    Some(documents.into_iter().map(|d| d.value).collect())
 }

@@ -1,7 +1,7 @@
 //! From JSON values to the types of a kustomization.
 
 use serde_json::Value;
-use skein_yaml::fold_next_lines;
+use skein_yaml::{Node, fold_next_lines};
 
 use super::decode::decode;
 use super::fields::Fields;
@@ -35,9 +35,15 @@ pub(crate) fn with_line(mut error: BuildError, text: &[u8]) -> BuildError {
 /// The line of a field in the text of a kustomization; that of what is above where the field itself is not there.
 pub(crate) fn line_of(field: &str, text: &[u8]) -> Option<u64> {
     let root = skein_yaml::compose(text, skein_yaml::Dialect::V2).ok()??;
+    line_below(field, &root).map(u64::from)
+}
+
+/// As [`line_of`], for a text that is read already.
+pub(crate) fn line_below(field: &str, root: &Node) -> Option<u32> {
     let mut found = None;
-    let mut node = &root;
-    for part in field.split(['.', '[']) {
+    let mut node = root;
+    // A field of a list begins with its index.
+    for part in field.strip_prefix('[').unwrap_or(field).split(['.', '[']) {
         let index = part.strip_suffix(']').map(str::parse::<usize>);
         let key_line = || node.entries().find(|(key, _)| key.value == part);
         let next = match index {
@@ -47,7 +53,7 @@ pub(crate) fn line_of(field: &str, text: &[u8]) -> Option<u64> {
         let Some((line, below)) = next else {
             break;
         };
-        found = Some(u64::from(line));
+        found = Some(line);
         node = below;
     }
     found
@@ -265,6 +271,7 @@ fn replacement_of(fields: &mut Fields<'_>, strict: bool) -> Outcome<Replacement>
         source,
         source_value,
         targets,
+        ..Replacement::default()
     })
 }
 

@@ -7,7 +7,7 @@ use crate::field_specs::{FieldSpec, FieldSpecs, TransformerConfig};
 use crate::id::Gvk;
 use crate::kustomization::{Label, ReplacementField};
 use crate::origin::Origin;
-use crate::plugins::{load_replacements, strategic};
+use crate::plugins::{load_replacements, numbered, strategic};
 use crate::transform::Transformer;
 use crate::transform::images::ImageTransformer;
 use crate::transform::namespace::NamespaceTransformer;
@@ -79,12 +79,13 @@ impl Collector<'_, '_> {
         let old = &k.patches_strategic_merge;
         if self.target.is_taken_apart() {
             for (number, patch) in old.iter().enumerate() {
-                let patch = strategic(std::slice::from_ref(patch), "", loader)
+                let field = format!("patchesStrategicMerge[{number}]");
+                let patch = strategic(&[(field.clone(), patch)], "", loader)
                     .map_err(|e| configuring(e, STRATEGIC, &json!({"paths": old})));
-                self.add(STRATEGIC, format!("patchesStrategicMerge[{number}]"), patch)?;
+                self.add(STRATEGIC, field, patch)?;
             }
         } else if !old.is_empty() {
-            let patches = strategic(old, "", loader)
+            let patches = strategic(&numbered("patchesStrategicMerge", old), "", loader)
                 .map_err(|e| configuring(e, STRATEGIC, &json!({"paths": old})));
             self.add(STRATEGIC, "patchesStrategicMerge", patches)?;
         }
@@ -178,12 +179,12 @@ impl Collector<'_, '_> {
         let (all, loader) = (&self.target.kustomization.replacements, &self.target.loader);
         if self.target.is_taken_apart() {
             for (number, field) in all.iter().enumerate() {
-                let list = load_replacements(std::slice::from_ref(field), loader);
+                let list = load_replacements([(number, field)], loader);
                 let list = list.map(Transformer::Replacements);
                 self.add(REPLACEMENT, format!("replacements[{number}]"), list)?;
             }
         } else if !all.is_empty() {
-            let list = load_replacements(all, loader)
+            let list = load_replacements(all.iter().enumerate(), loader)
                 .map(Transformer::Replacements)
                 .map_err(|e| in_replacements(e, all));
             self.add(REPLACEMENT, "replacements", list)?;

@@ -124,11 +124,16 @@ impl JsonPatch {
         self.0.is_empty()
     }
 
-    /// Applies all operations, in order.
-    pub(crate) fn apply(&self, root: &mut Value, growth: &mut Growth) -> Result<(), String> {
-        self.0
-            .iter()
-            .try_for_each(|operation| operation.apply(root, growth))
+    /// Applies all operations, in order; an error comes with the number of the one that fails, from 0.
+    pub(crate) fn apply(
+        &self,
+        root: &mut Value,
+        growth: &mut Growth,
+    ) -> Result<(), (usize, String)> {
+        let mut operations = self.0.iter().enumerate();
+        operations.try_for_each(|(number, operation)| {
+            operation.apply(root, growth).map_err(|e| (number, e))
+        })
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::json_patch::JsonPatch;
 use crate::error::{BuildError, Outcome};
 use crate::growth::Growth;
-use crate::kustomization::Patch;
+use crate::kustomization::{Patch, with_line};
 use crate::load::resources_from_text;
 use crate::loader::Loader;
 use crate::resmap::ResMap;
@@ -73,7 +73,7 @@ impl PatchTransformer {
             if source.is_empty() {
                 e
             } else {
-                e.in_file(&source)
+                with_line(e, &text).in_file(&source)
             }
         };
         let change = match (strategic, json) {
@@ -129,11 +129,16 @@ impl PatchTransformer {
             if source.is_empty() {
                 e
             } else {
-                e.in_file(&source)
+                with_line(e, &text).in_file(&source)
             }
         })?;
         let Some(json) = json.filter(|p| !p.is_empty()) else {
-            return Err(BuildError::invalid("patch appears to be empty").in_file(&source));
+            let error = BuildError::invalid("patch appears to be empty");
+            return Err(if source.is_empty() {
+                error
+            } else {
+                error.in_file(&source)
+            });
         };
         Ok(Self {
             change: Change::Json(json),
@@ -214,6 +219,7 @@ impl PatchTransformer {
             let (list, growth) = map.list_and_growth();
             let resource = &mut list[at];
             let shown = resource.shown();
+            let (kind, name) = (resource.kind().to_owned(), resource.name().to_owned());
             if self.remembers {
                 resource.store_previous_id(schema);
             }
@@ -222,17 +228,24 @@ impl PatchTransformer {
             resource.materialize();
             let mut value = skein_yaml::reencoded_to_json(&resource.node)
                 .map_err(|e| BuildError::from(e).on_object(shown.as_str()))?;
-            patch.apply(&mut value, growth).map_err(|message| {
-                // The words are kustomize's, which does not say more.
-                let words = message.clone();
-                BuildError::invalid(message)
-                    .upstream(|_| words)
-                    .on_object(shown.as_str())
-            })?;
+            patch
+                .apply(&mut value, growth)
+                .map_err(|(number, message)| {
+                    // The words are kustomize's, which does not say more.
+                    let words = message.clone();
+                    let error = BuildError::invalid(message)
+                        .upstream(|_| words)
+                        .on_object(shown.as_str());
+                    if self.source.is_empty() {
+                        return error;
+                    }
+                    with_line(error.at_field(format!("[{number}]")), &self.text)
+                })?;
             if !value.is_object() {
                 return Err(BuildError::invalid("the patch leaves no object").on_object(shown));
             }
             resource.put_value(&value)?;
+            resource.note_rename(&kind, &name);
             resource.absorb();
             resource.memory = memory;
             // Setting the annotations again makes strings of them.
@@ -258,8 +271,11 @@ pub(crate) fn apply_strategic(
     schema: &MergeSchema,
 ) -> Outcome<()> {
     for patch in list {
-        let at = map.get_by_id(&patch.original_id(schema), schema)?;
-        apply_patch_to(patch, &[at], map, schema)?;
+        let blame = |e: BuildError| patch.blame_line(e.on_object(patch.shown()));
+        let at = map
+            .get_by_id(&patch.original_id(schema), schema)
+            .map_err(blame)?;
+        apply_patch_to(patch, &[at], map, schema).map_err(blame)?;
     }
     Ok(())
 }
@@ -285,7 +301,14 @@ fn apply_each(
             }
         })?;
         map.growth().add_node(&patch.node, 0)?;
-        map.list_mut()[at].apply_patch(&mut patch.clone(), schema)?;
+        let applied = map.list_mut()[at].apply_patch(&mut patch.clone(), schema);
+        applied.map_err(|e| {
+            if has_lines {
+                e.on_line_of(&patch.node)
+            } else {
+                e
+            }
+        })?;
     }
     Ok(())
 }

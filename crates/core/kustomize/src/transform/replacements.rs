@@ -21,18 +21,25 @@ const DEFAULT_FIELD_PATH: &str = "metadata.name";
 /// Applies all replacements, in order.
 pub(crate) fn apply(list: &[Replacement], map: &mut ResMap, _schema: &MergeSchema) -> Outcome<()> {
     for replacement in list {
-        let has_source = replacement.source.is_some() || replacement.source_value.is_some();
-        let Some(targets) = replacement.targets.as_deref().filter(|_| has_source) else {
-            return Err(BuildError::invalid(
-                "replacements must specify a source and at least one target",
-            ));
-        };
-        let mut value = source_value(replacement, map.list())?;
-        for target in targets {
-            apply_target(target, &mut value, map)?;
-        }
+        apply_one(replacement, map).map_err(|e| replacement.place.blame_below(e))?;
     }
     map.drop_empties();
+    Ok(())
+}
+
+/// Applies one replacement; errors name the field below it.
+fn apply_one(replacement: &Replacement, map: &mut ResMap) -> Outcome<()> {
+    let has_source = replacement.source.is_some() || replacement.source_value.is_some();
+    let Some(targets) = replacement.targets.as_deref().filter(|_| has_source) else {
+        return Err(BuildError::invalid(
+            "replacements must specify a source and at least one target",
+        ));
+    };
+    let mut value = source_value(replacement, map.list()).map_err(|e| e.at_field("source"))?;
+    for (number, target) in targets.iter().enumerate() {
+        apply_target(target, &mut value, map)
+            .map_err(|e| e.below_field(&format!("targets[{number}]")))?;
+    }
     Ok(())
 }
 
@@ -197,7 +204,7 @@ fn copy_value(
         &target.field_paths
     };
     let options = target.options.as_ref();
-    for path in paths {
+    for (number, path) in paths.iter().enumerate() {
         let create = options.filter(|o| o.create).map(|_| source.value.kind);
         let parts = split_path_brackets(path, '.');
         growth.add_node(&source.value, parts.len())?;
@@ -242,7 +249,8 @@ fn copy_value(
             Some(alone) if alone == ONLY_SCALARS => alone.to_owned(),
             _ => format!("unable to {verb} field {path:?} in replacement target{problem}"),
         };
-        return Err(BuildError::new(Problem::NoMatch(message)).upstream(|_| words));
+        let error = BuildError::new(Problem::NoMatch(message)).upstream(|_| words);
+        return Err(error.at_field(format!("fieldPaths[{number}]")));
     }
     Ok(())
 }

@@ -63,7 +63,7 @@ pub(crate) fn merge(
                     matches.len(),
                     var.name
                 );
-                return Err(BuildError::new(Problem::Conflict(message)).at_field("vars"));
+                return Err(var.source.blame(Problem::Conflict(message).into()));
             }
         }
     }
@@ -75,7 +75,7 @@ pub(crate) fn merge_set(set: &mut VarSet, vars: impl IntoIterator<Item = Var>) -
     for var in vars {
         if set.contains_key(&var.name) {
             let message = format!("var '{}' already encountered", var.name);
-            return Err(BuildError::new(Problem::Conflict(message)).at_field("vars"));
+            return Err(var.source.blame(Problem::Conflict(message).into()));
         }
         set.insert(var.name.clone(), var);
     }
@@ -115,7 +115,7 @@ fn value_of(name: &str, var: &Var, map: &ResMap) -> Outcome<VarValue> {
                 told(name, var)
             )
         });
-        return Err(error.at_field("vars"));
+        return Err(error);
     };
     field_value(&source.node, &var.field_path).ok_or_else(|| {
         let message = format!(
@@ -130,7 +130,6 @@ fn value_of(name: &str, var: &Var, map: &ResMap) -> Outcome<VarValue> {
         };
         BuildError::new(Problem::NoMatch(message))
             .upstream(words)
-            .at_field("vars")
             .on_object(source.shown())
     })
 }

@@ -75,6 +75,46 @@ fn builds_are_deterministic_and_independent_of_the_order_of_files() {
 }
 
 #[test]
+fn builds_on_several_threads_at_once_give_what_each_gives_alone() {
+    const THREADS: usize = 4;
+    // Every so many cases, so that the same field is built by all threads at once.
+    const STEP: usize = 5;
+    let cases: Vec<_> = cases().into_iter().step_by(STEP).collect();
+    let roots: Vec<(FileTree, &str)> = cases
+        .iter()
+        .flat_map(|case| {
+            case.wanted
+                .iter()
+                .map(|(root, _)| (case.tree(), root.as_str()))
+        })
+        .collect();
+    let alone: Vec<_> = roots
+        .iter()
+        .map(|(tree, root)| outcome(tree, root))
+        .collect();
+    assert!(alone.len() > 150 && alone.iter().any(Result::is_err));
+    let start = std::sync::Barrier::new(THREADS);
+    let work = |first: usize| {
+        start.wait();
+        // All begin with the same tree, and go opposite ways from there.
+        for number in 0..roots.len() {
+            let at = if first.is_multiple_of(2) {
+                number
+            } else {
+                roots.len() - 1 - number
+            };
+            let (tree, root) = &roots[at];
+            assert_eq!(outcome(tree, root), alone[at], "{root} of {at}");
+        }
+    };
+    std::thread::scope(|scope| {
+        for first in 0..THREADS {
+            scope.spawn(move || work(first));
+        }
+    });
+}
+
+#[test]
 fn an_empty_overlay_changes_nothing() {
     // Cases whose root alone decides something: the order, annotations of the build, its own schema.
     let by_root = ["sort-", "meta-", "openapi-", "kust-buildmeta"];

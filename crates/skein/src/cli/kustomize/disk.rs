@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -54,8 +54,51 @@ impl Files for Disk {
         Some(real.to_str()?.trim_start_matches('/').to_owned())
     }
 
+    fn obstacle(&self, path: &str) -> Option<String> {
+        let full = self.full(path);
+        let found = match fs::metadata(&full) {
+            Ok(found) => found,
+            Err(error) => return unreachable(&full, &error),
+        };
+        if found.is_dir() {
+            return None;
+        }
+        if !found.is_file() {
+            return Some("is a pipe, socket or device, not a file".to_owned());
+        }
+        if found.len() > MAX_FILE_BYTES {
+            let bytes = found.len();
+            return Some(format!(
+                "has {bytes} bytes, the limit of a file is {MAX_FILE_BYTES}"
+            ));
+        }
+        let error = fs::File::open(&full).err()?;
+        Some(format!("cannot be read: {error}"))
+    }
+
+    fn shown(&self, path: &str) -> String {
+        shown(path)
+    }
+
     fn absolute(&self, path: &str) -> Option<String> {
         Some(path.trim_start_matches('/').to_owned())
+    }
+}
+
+/// Why nothing is found at a path, where more is known than that it is not there.
+fn unreachable(full: &Path, error: &io::Error) -> Option<String> {
+    let is_nothing = error.kind() == io::ErrorKind::NotFound;
+    match fs::read_link(full) {
+        Ok(target) if is_nothing => Some(format!(
+            "is a link to '{}', where nothing is",
+            target.display()
+        )),
+        Ok(target) => Some(format!(
+            "is a link to '{}' that cannot be followed: {error}",
+            target.display()
+        )),
+        Err(_) if is_nothing || error.kind() == io::ErrorKind::NotADirectory => None,
+        Err(_) => Some(format!("cannot be read: {error}")),
     }
 }
 

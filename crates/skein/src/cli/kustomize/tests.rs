@@ -89,6 +89,57 @@ fn build_prints_or_writes_the_objects() {
 }
 
 #[test]
+fn output_is_one_file_or_a_file_for_each_object() {
+    let folder = repository();
+    let service = "apiVersion: v1\nkind: Service\nmetadata:\n  name: app\n";
+    write(
+        folder.path(),
+        &[
+            ("base/service.yaml", service),
+            (
+                "base/kustomization.yaml",
+                "resources: [app.yaml, service.yaml]\n",
+            ),
+        ],
+    );
+    let base = folder.path().join("base").display().to_string();
+    let (printed, _, good) = skein(&["build", &base]);
+    assert!(good && printed.contains("\n---\n"), "{printed}");
+    // A path where no directory is names a file, which is made or replaced.
+    let file = folder.path().join("all.yaml");
+    for before in [None, Some("longer ".repeat(1000))] {
+        if let Some(text) = before {
+            fs::write(&file, text).expect("a file");
+        }
+        let shown = file.display().to_string();
+        let (text, error, good) = skein(&["build", &base, "--output", &shown]);
+        assert!(good && text.is_empty() && error.is_empty(), "{text}{error}");
+        assert_eq!(fs::read_to_string(&file).expect("the file"), printed);
+    }
+    let out = folder.path().join("out");
+    fs::create_dir(&out).expect("a folder");
+    fs::write(out.join("other.yaml"), "stays").expect("a file");
+    let (text, error, good) = skein(&["build", &base, "-o", &out.display().to_string()]);
+    assert!(good && text.is_empty() && error.is_empty(), "{text}{error}");
+    let read = |name: &str| fs::read_to_string(out.join(name)).expect("the file");
+    assert_eq!(read("apps_v1_deployment_app.yaml"), APP);
+    assert_eq!(read("v1_service_app.yaml"), service);
+    assert_eq!(read("other.yaml"), "stays");
+    assert_eq!(fs::read_dir(&out).expect("the folder").count(), 3);
+    // What cannot be written is told with its path, and a build that fails writes nothing.
+    let nowhere = folder.path().join("gone/all.yaml").display().to_string();
+    let (_, error, good) = skein(&["build", &base, "-o", &nowhere]);
+    assert!(!good && error.contains("gone/all.yaml"), "{error}");
+    write(
+        folder.path(),
+        &[("base/kustomization.yaml", "resources: [gone.yaml]\n")],
+    );
+    let untouched = folder.path().join("none.yaml");
+    let (_, _, good) = skein(&["build", &base, "-o", &untouched.display().to_string()]);
+    assert!(!good && !untouched.exists());
+}
+
+#[test]
 fn errors_begin_as_those_of_kustomize_and_name_the_file() {
     let folder = repository();
     write(
@@ -181,6 +232,70 @@ fn links_do_not_lead_around_the_load_restrictor() {
     assert!(!good && error.contains("security"), "{error}");
     let (_, _, good) = skein(&["build", &base, "--load-restrictor", "LoadRestrictionsNone"]);
     assert!(good);
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_no_file_is_told_as_what_it_is() {
+    let folder = repository();
+    let base = folder.path().join("base");
+    let at = |name: &str| base.join(name);
+    std::os::unix::fs::symlink("loop", at("loop")).expect("a link");
+    std::os::unix::fs::symlink("gone.yaml", at("dangling")).expect("a link");
+    std::os::unix::net::UnixListener::bind(at("socket")).expect("a socket");
+    let large = fs::File::create(at("large")).expect("a file");
+    large
+        .set_len((64 << 20) + 1)
+        .expect("a long file without content");
+    let shown = base.display().to_string();
+    for (name, words) in [
+        (
+            "loop",
+            "'loop': is a link to 'loop' that cannot be followed",
+        ),
+        (
+            "dangling",
+            "'dangling': is a link to 'gone.yaml', where nothing is",
+        ),
+        (
+            "socket",
+            "'socket': is a pipe, socket or device, not a file",
+        ),
+        (
+            "large",
+            "'large': has 67108865 bytes, the limit of a file is 67108864",
+        ),
+        ("none", "'none': no such file or directory"),
+    ] {
+        for field in ["resources", "components", "crds", "configurations"] {
+            let text = format!("{field}: [{name}]\n");
+            write(folder.path(), &[("base/kustomization.yaml", &text)]);
+            let (_, error, good) = skein(&["build", &shown]);
+            let place = format!("base/kustomization.yaml:1: {field}[0]: ");
+            assert!(!good && error.contains(&place), "{error}");
+            // A file is no component, however large it is.
+            let is_told = name == "large" && field == "components";
+            let is_file = name == "none" && error.contains("'none': no such file");
+            assert!(is_told || is_file || error.contains(words), "{error}");
+        }
+    }
+    // The kustomization itself.
+    fs::remove_file(at("kustomization.yaml")).expect("was there");
+    std::os::unix::fs::symlink("gone", at("kustomization.yaml")).expect("a link");
+    let (_, error, good) = skein(&["build", &shown]);
+    assert!(
+        !good && error.contains("'kustomization.yaml' is a link to 'gone', where nothing is"),
+        "{error}"
+    );
+    fs::remove_file(at("kustomization.yaml")).expect("was there");
+    write(folder.path(), &[("out.yaml", "resources: []\n")]);
+    std::os::unix::fs::symlink("../out.yaml", at("kustomization.yaml")).expect("a link");
+    let (_, error, good) = skein(&["build", &shown]);
+    assert!(
+        !good && error.contains("base/kustomization.yaml: security; file '"),
+        "{error}"
+    );
+    assert!(error.contains("/out.yaml' is not in or below '"), "{error}");
 }
 
 #[test]
