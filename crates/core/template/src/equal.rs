@@ -70,12 +70,14 @@ impl Comparison {
                     && x.iter().zip(y).all(|(x, y)| self.equal(x, y, depth + 1))
             }
             (Value::Map(a), Value::Map(b)) => {
+                if a.type_name() != b.type_name() {
+                    return false;
+                }
                 if a.is_same(b) {
                     return true;
                 }
                 let (x, y) = (a.entries(), b.entries());
-                a.type_name() == b.type_name()
-                    && a.is_nil() == b.is_nil()
+                a.is_nil() == b.is_nil()
                     && x.len() == y.len()
                     && x.iter()
                         .all(|(key, x)| y.get(key).is_some_and(|y| self.equal(x, y, depth + 1)))

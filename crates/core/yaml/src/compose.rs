@@ -225,9 +225,17 @@ impl<'a> Composer<'a> {
             tags::check(self.text, self.lines_before)?;
         }
         while !self.ended {
-            match self.event()?.data {
+            let event = self.event()?;
+            match event.data {
                 EventData::StreamEnd => self.ended = true,
-                EventData::DocumentStart { .. } => return self.document().map(Some),
+                EventData::DocumentStart {
+                    version_directive, ..
+                } => {
+                    if version_directive.is_some_and(|version| version.minor != 1) {
+                        return Err(other_version(&event.start_mark, self.lines_before));
+                    }
+                    return self.document().map(Some);
+                }
                 _ => {}
             }
         }
@@ -358,6 +366,21 @@ impl<'a> Composer<'a> {
             });
         }
         Ok(())
+    }
+}
+
+/// What go-yaml, which knows YAML 1.1 only, says of a text that names another version.
+fn other_version(mark: &Mark, lines_before: u64) -> YamlError {
+    let problem = "found incompatible YAML document".to_owned();
+    let go_text = match mark.line {
+        0 => problem.clone(),
+        line => format!("line {line}: {problem}"),
+    };
+    YamlError::Syntax {
+        line: mark.line + 1 + lines_before,
+        column: mark.column + 1,
+        problem,
+        go_text,
     }
 }
 

@@ -34,7 +34,8 @@ pub fn boolean(arguments: &[Operand], index: usize) -> bool {
 
 /// A map; a nil one when it is none.
 pub fn map(arguments: &[Operand], index: usize) -> Map {
-    map_of(any(arguments, index)).unwrap_or_else(|| Map::nil(Type::Any))
+    // A parameter of this type takes `common.Values` as what it is underneath.
+    map_of(any(arguments, index)).map_or_else(|| Map::nil(Type::Any), |map| map.as_plain())
 }
 
 /// What is a map, or holds one.

@@ -3,7 +3,10 @@
 use std::io::Write;
 use std::process::{Command, Stdio};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 
 use crate::support::chart;
 
@@ -102,4 +105,27 @@ fn a_chart_makes_many_keys() {
     let text = r#"{{ range 20 }}{{ genSelfSignedCert "a" nil nil 1 | kindOf }} {{ end }}"#;
     let output = chart(text, &json!({}), false).expect("a rendering");
     assert_eq!(output, "struct ".repeat(20));
+}
+
+#[test]
+fn certificates_are_built_as_by_go() {
+    let parties = rendered(
+        r#"{{- $ca := genCAWithKey "" 1 (genPrivateKey "ed25519") }}
+{{- $unnamed := genSelfSignedCertWithKey "" (list "::ffff:1.2.3.4") (list) 1 (genPrivateKey "ed25519") }}
+{{- dict "ca" $ca.Cert "unnamed" $unnamed.Cert | toJson }}"#,
+    );
+    let Some(text) = openssl(&["x509", "-noout", "-text"], word(&parties, "unnamed")) else {
+        return;
+    };
+    assert!(text.contains("Alternative Name: critical"), "{text}");
+    assert!(text.contains("IP Address:1.2.3.4"), "{text}");
+    let authority = word(&parties, "ca");
+    let text = openssl(&["x509", "-noout", "-text"], authority).expect("openssl was there");
+    let key = openssl(&["x509", "-noout", "-pubkey"], authority).expect("openssl was there");
+    let encoded: String = key.lines().filter(|line| !line.starts_with('-')).collect();
+    let key = STANDARD.decode(encoded).expect("a key in base64");
+    // The last 32 bytes are the key itself.
+    let digest = Sha256::digest(&key[key.len() - 32..]);
+    let id: Vec<String> = digest[..20].iter().map(|b| format!("{b:02X}")).collect();
+    assert!(text.contains(&id.join(":")), "{text}");
 }

@@ -244,7 +244,7 @@ fn extensions(request: &Request, public_key: &[u8], signer: &Signer<'_>) -> Vec<
         extension(BASIC_CONSTRAINTS, true, &constraints),
     ];
     if request.is_authority {
-        let digest = Sha256::digest(public_key);
+        let digest = Sha256::digest(key_bits(public_key));
         let id = element(der::OCTET_STRING, &digest[..KEY_ID_BYTES]);
         all.push(extension(SUBJECT_KEY_ID, false, &id));
     }
@@ -259,14 +259,30 @@ fn extensions(request: &Request, public_key: &[u8], signer: &Signer<'_>) -> Vec<
     for address in &request.addresses {
         names.extend(match address {
             IpAddr::V4(address) => element(0x87, &address.octets()),
-            IpAddr::V6(address) => element(0x87, &address.octets()),
+            IpAddr::V6(address) => match address.to_ipv4_mapped() {
+                Some(address) => element(0x87, &address.octets()),
+                None => element(0x87, &address.octets()),
+            },
         });
     }
     if !names.is_empty() {
         let names = element(der::SEQUENCE, &names);
-        all.push(extension(ALTERNATIVE_NAMES, false, &names));
+        // They are all that names the subject where it has no name of its own.
+        let is_critical = request.name.is_empty();
+        all.push(extension(ALTERNATIVE_NAMES, is_critical, &names));
     }
     element(0xa3, &element(der::SEQUENCE, &all.concat()))
+}
+
+/// The bits of a public key without what says of which kind it is.
+fn key_bits(public_key: &[u8]) -> &[u8] {
+    let bits = || {
+        let (_, content, _, _) = der::read(public_key)?;
+        let (_, _, _, after) = der::read(content)?;
+        // The first byte counts the bits that the last one lacks.
+        der::read(after)?.1.get(1..)
+    };
+    bits().unwrap_or(public_key)
 }
 
 fn issue(
@@ -276,6 +292,12 @@ fn issue(
     signer: &Signer<'_>,
 ) -> Outcome {
     const SECONDS_PER_DAY: i64 = 86_400;
+    if let Some(dns) = request.dns_names.iter().find(|name| !name.is_ascii()) {
+        let shown = skein_gowords::quote(dns);
+        return Err(CallError::new(format!(
+            "error creating certificate: x509: {shown} cannot be encoded as an IA5String"
+        )));
+    }
     let mut serial = [0; 16];
     runtime.environment().random(&mut serial);
     serial[0] &= 0x7f;
