@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::decode::{Decoder, GoType};
+use crate::raw_text;
 use crate::warning::Warning;
 
 /// Kinds in the order in which they are installed; others follow by name.
@@ -323,7 +324,7 @@ const METADATA_TYPE: &str = "struct { Name string \"json:\\\"name\\\"\"; Annotat
 
 fn read_head(document: &str) -> Result<Head, String> {
     let mut head = Head::default();
-    let (mut decoder, value) = Decoder::new(document.as_bytes())?;
+    let (mut decoder, value) = Decoder::new(&raw_text::to_bytes(document))?;
     let wanted = GoType("util.SimpleHead");
     decoder.object(
         &value,

@@ -18,7 +18,7 @@ pub use crate::manifest::{Hook, HookEvent};
 use crate::manifest::{Manifest, sort};
 use crate::values::{Mode, Values, coalesce, from_map, to_map};
 use crate::warning::Warning;
-use crate::{dependencies, schema};
+use crate::{dependencies, raw_text, schema};
 use capabilities::Capabilities;
 use engine::{Outputs, Strictness};
 use scope::Shared;
@@ -311,7 +311,7 @@ fn take_notes(chart: &Chart, sub_notes: bool, outputs: &mut Outputs) -> String {
             if !notes.is_empty() {
                 notes.push('\n');
             }
-            notes.push_str(&text);
+            notes.push_str(&String::from_utf8_lossy(&raw_text::to_bytes(&text)));
         }
     }
     notes

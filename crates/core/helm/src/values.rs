@@ -12,6 +12,8 @@ mod strvals;
 
 use skein_template::Integers;
 
+use crate::raw_text;
+
 pub use coalesce::reuse;
 pub(crate) use coalesce::{Mode, coalesce, coalesce_over, deep_copy, merge_tables};
 pub(crate) use print::go_text;
@@ -32,10 +34,18 @@ pub fn read_whole(text: &[u8]) -> Result<Values, String> {
 
 /// All documents of a values file, later ones merged over earlier ones; errors read as Helm's.
 pub fn read_documents(text: &[u8]) -> Result<Values, String> {
-    let text = String::from_utf8_lossy(text);
+    let text = raw_text::from_bytes(text.to_vec());
     let mut values = Values::new();
-    for document in split_documents(&text)? {
-        let table = crate::decode::table(document.as_bytes())
+    // The marks of UTF-16, in which no line is seen.
+    let is_utf_16 =
+        |bytes: &[u8]| bytes.starts_with(&[0xFE, 0xFF]) || bytes.starts_with(&[0xFF, 0xFE]);
+    let documents = if is_utf_16(&raw_text::to_bytes(&text)) {
+        vec![text]
+    } else {
+        split_documents(&text)?
+    };
+    for document in documents {
+        let table = crate::decode::table(&raw_text::to_bytes(&document))
             .map_err(|problem| format!("cannot unmarshal yaml document: {problem}"))?;
         merge_over(&mut values, with_floats(table));
     }

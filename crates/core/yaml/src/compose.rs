@@ -468,8 +468,9 @@ fn line_number(line: u64) -> u32 {
 
 /// An error of the bytes: the parser does not tell the line.
 fn unreadable(error: &Error, text: &[u8], lines_before: u64) -> YamlError {
-    let problem = error.problem().to_owned();
     let place = first_unreadable(text).unwrap_or(text.len());
+    let broken = broken_character(&text[place..]);
+    let problem = broken.unwrap_or_else(|| error.problem()).to_owned();
     let before = &text[..place];
     let line_start = before
         .iter()
@@ -484,6 +485,33 @@ fn unreadable(error: &Error, text: &[u8], lines_before: u64) -> YamlError {
         go_text: problem.clone(),
         problem,
     }
+}
+
+/// What go-yaml says of bytes that begin with no character of UTF-8; `None` when they begin with one.
+fn broken_character(bytes: &[u8]) -> Option<&'static str> {
+    let first = *bytes.first()?;
+    let (width, bits) = match first {
+        ..0x80 => return None,
+        0xC0..0xE0 => (2, first & 0x1F),
+        0xE0..0xF0 => (3, first & 0x0F),
+        0xF0..0xF8 => (4, first & 0x07),
+        _ => return Some("invalid leading UTF-8 octet"),
+    };
+    let mut code = u32::from(bits);
+    for at in 1..width {
+        match bytes.get(at) {
+            None => return Some("incomplete UTF-8 octet sequence"),
+            Some(next) if next & 0xC0 != 0x80 => return Some("invalid trailing UTF-8 octet"),
+            Some(next) => code = code << 6 | u32::from(next & 0x3F),
+        }
+    }
+    let least = [0x80, 0x800, 0x1_0000][width - 2];
+    if code < least {
+        return Some("invalid length of a UTF-8 sequence");
+    }
+    char::from_u32(code)
+        .is_none()
+        .then_some("invalid Unicode character")
 }
 
 /// The first byte that is no text, or a control character that YAML does not allow.

@@ -7,6 +7,7 @@ use super::listening::Listening;
 use super::{LintOptions, Linted, Severity};
 use crate::chart::Chart;
 use crate::decode::{Decoder, GoType};
+use crate::raw_text;
 use crate::render::{KubeVersion, RenderError, RenderOptions, render_files};
 use crate::values::Values;
 
@@ -169,7 +170,7 @@ struct Object {
 }
 
 fn object(document: &str) -> Result<Option<Object>, String> {
-    let (mut decoder, whole) = match Decoder::new(document.as_bytes()) {
+    let (mut decoder, whole) = match Decoder::new(&raw_text::to_bytes(document)) {
         Ok(read) => read,
         // What begins with a brace was read as JSON first, and that error is the one to tell.
         Err(problem) => return Err(json_problem(document).unwrap_or(problem)),

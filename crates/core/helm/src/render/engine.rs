@@ -10,11 +10,12 @@ use skein_template::{
 
 use super::scope::Templates;
 use crate::chart::kept::{self, Parsed, Sources};
+use crate::raw_text;
 
 /// The functions of Helm's templates, made once.
 static FUNCTIONS: LazyLock<Arc<FunctionMap>> = LazyLock::new(|| Arc::new(helm::functions()));
 
-/// What the templates that are no partials came to, by full path.
+/// What the templates that are no partials came to, by full path: [`raw_text`].
 pub(super) type Outputs = BTreeMap<String, String>;
 
 /// How strict the engine is.
@@ -49,8 +50,7 @@ pub(super) fn execute(
         let output = runtime
             .execute_named(&path.as_str().into(), Value::Map(template.scope.clone()))
             .map_err(|error| helm::exec_error_text(path, &error))?;
-        let output = String::from_utf8(output)
-            .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
+        let output = raw_text::from_bytes(output);
         let output = if output.contains("<no value>") {
             output.replace("<no value>", "")
         } else {

@@ -6,6 +6,7 @@ use skein_yaml::{Dialect, Kind, Node, Tag, compose_all, node_to_string};
 
 use super::engine::{Outputs, base_name};
 use crate::manifest::{sort, split_documents};
+use crate::raw_text;
 
 /// Annotation that names the file of a document while it is away.
 const FILE_ANNOTATION: &str = "postrenderer.helm.sh/postrender-filename";
@@ -97,7 +98,7 @@ fn merge(files: &Outputs) -> Result<String, String> {
             continue;
         }
         for document in split_documents(text) {
-            let nodes = compose_all(document.as_bytes(), Dialect::V3)
+            let nodes = compose_all(&raw_text::to_bytes(document), Dialect::V3)
                 .map_err(|e| format!("parsing {path}: MalformedYAMLError: {}", e.go_text()))?;
             for node in nodes {
                 if node.tag == Tag::Null {
