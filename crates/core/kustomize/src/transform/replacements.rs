@@ -122,13 +122,13 @@ fn value_of_source(source: &ReplacementSource, list: &[Resource]) -> Outcome<Sou
         .as_ref()
         .is_none_or(|o| o.delimiter.is_empty());
     Ok(Source {
-        value: refine(source.options.as_ref(), node)?,
+        value: refine(source.options.as_ref(), node, found.kind() == "Secret")?,
         field: is_whole.then_some((at, parts)),
     })
 }
 
 /// Cuts the part of the value that the options ask for.
-fn refine(options: Option<&FieldOptions>, node: &Node) -> Outcome<Node> {
+fn refine(options: Option<&FieldOptions>, node: &Node, is_secret: bool) -> Outcome<Node> {
     let mut node = node.clone();
     let Some(options) = options.filter(|o| !o.delimiter.is_empty()) else {
         return Ok(node);
@@ -147,10 +147,17 @@ fn refine(options: Option<&FieldOptions>, node: &Node) -> Outcome<Node> {
             node.value = part.into();
             Ok(node)
         }
-        None => Err(BuildError::invalid(format!(
-            "options.index {} is out of bounds for value {}",
-            options.index, node.value
-        ))),
+        None => {
+            let value = if is_secret {
+                "of a Secret"
+            } else {
+                node.value.as_str()
+            };
+            Err(BuildError::invalid(format!(
+                "options.index {} is out of bounds for value {value}",
+                options.index
+            )))
+        }
     }
 }
 

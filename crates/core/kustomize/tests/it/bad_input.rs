@@ -504,3 +504,28 @@ fn what_only_looks_odd_builds() {
         assert!(built.is_ok(), "{built:?}");
     }
 }
+
+#[test]
+fn values_of_secrets_are_not_told() {
+    for (kind, is_told) in [("Secret", false), ("ConfigMap", true)] {
+        let object =
+            format!("apiVersion: v1\nkind: {kind}\nmetadata: {{name: a}}\ndata: {{p: aGlkZGVu}}\n");
+        let kustomization = format!(
+            "resources: [a.yaml]
+replacements:
+- source: {{kind: {kind}, fieldPath: data.p, options: {{delimiter: '/', index: 3}}}}
+  targets: [{{select: {{kind: {kind}}}, fieldPaths: [data.q]}}]
+"
+        );
+        let mut tree = FileTree::new();
+        tree.insert("a.yaml", object.into_bytes()).unwrap();
+        tree.insert("kustomization.yaml", kustomization.into_bytes())
+            .unwrap();
+        let error = build(&tree, "", &Options::default()).unwrap_err();
+        let words = [error.to_string(), error.upstream_message("")];
+        for text in words {
+            assert!(text.contains("index 3 is out of bounds"), "{text}");
+            assert_eq!(text.contains("aGlkZGVu"), is_told, "{text}");
+        }
+    }
+}
