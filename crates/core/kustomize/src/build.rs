@@ -1,5 +1,6 @@
 //! The entry: one root of a tree becomes a list of objects.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -50,8 +51,8 @@ const REMOVED_ANNOTATIONS: [&str; 9] = [
 pub struct Warning {
     /// The kustomization file in the tree.
     pub file: String,
-    /// kustomize's own words: a line that begins with `# Warning: `.
-    pub text: &'static str,
+    /// kustomize's own words, one line; most begin with `# Warning: `.
+    pub text: Cow<'static, str>,
 }
 
 /// `file: text`
@@ -116,7 +117,7 @@ fn build_once(
     target.set_schema(&mut context, true)?;
     target.track_origins();
     let mut ra = target.accumulate(Accumulator::default(), &mut context)?;
-    finish_names(&mut ra, &mut context)?;
+    finish_names(&mut ra, &target.file(), &mut context)?;
     drop_local(&mut ra.map)?;
     ra.map.check_unique(&context.schema)?;
     let k = &target.kustomization;
@@ -194,7 +195,7 @@ fn refuse_unprintable(value: &Value) -> Outcome<()> {
 }
 
 /// Hash suffixes, references to what was renamed, and vars: once, when everything is collected.
-fn finish_names(ra: &mut Accumulator, context: &mut Context) -> Outcome<()> {
+fn finish_names(ra: &mut Accumulator, file: &str, context: &mut Context) -> Outcome<()> {
     if let Some(broken) = ra.map.list().iter().find(|r| r.has_broken_history()) {
         let message = "number of previous names, number of previous namespaces, number of previous kinds not equal";
         return Err(broken.blame(BuildError::invalid(message)));
@@ -211,9 +212,19 @@ fn finish_names(ra: &mut Accumulator, context: &mut Context) -> Outcome<()> {
         "reference to a renamed object",
         |map, schema| name_reference::apply(&config.name_reference, map, schema),
     )?;
+    let mut unused = Vec::new();
     context.traced(&mut ra.map, "vars", |map, _| {
-        vars::resolve(&ra.vars, &config.var_reference, map)
-    })
+        unused = vars::resolve(&ra.vars, &config.var_reference, map)?;
+        Ok(())
+    })?;
+    if !unused.is_empty() {
+        let unused = unused.join(",");
+        context.warnings.push(Warning {
+            file: file.to_owned(),
+            text: format!("well-defined vars that were never replaced: {unused}").into(),
+        });
+    }
+    Ok(())
 }
 
 fn drop_local(map: &mut ResMap) -> Outcome<()> {

@@ -107,7 +107,7 @@ impl<'a> Target<'a> {
         let kustomization = crate::kustomization::read(&text).map_err(|e| e.in_file(&shown))?;
         let warnings = kustomization.deprecated.iter().map(|text| Warning {
             file: shown.clone(),
-            text,
+            text: Cow::Borrowed(*text),
         });
         context.warnings.extend(warnings);
         Ok(Self {

@@ -1,6 +1,6 @@
 //! Vars: `$(NAME)` in known fields becomes the value of a field of an object.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use skein_yaml::{Kind, Node, Style, Tag, float_to_text};
 
@@ -82,10 +82,10 @@ pub(crate) fn merge_set(set: &mut VarSet, vars: impl IntoIterator<Item = Var>) -
     Ok(())
 }
 
-/// Puts the values in.
-pub(crate) fn resolve(set: &VarSet, specs: &FieldSpecs, map: &mut ResMap) -> Outcome<()> {
+/// Puts the values of vars in wherever the specs lead. The names of those that were never used.
+pub(crate) fn resolve(set: &VarSet, specs: &FieldSpecs, map: &mut ResMap) -> Outcome<Vec<String>> {
     if set.is_empty() {
-        return Ok(());
+        return Ok(Vec::new());
     }
     let mut values = BTreeMap::new();
     for (name, var) in set {
@@ -93,15 +93,23 @@ pub(crate) fn resolve(set: &VarSet, specs: &FieldSpecs, map: &mut ResMap) -> Out
         values.insert(name.as_str(), value);
     }
     let (list, growth) = map.list_and_growth();
+    let mut expansion = Expansion {
+        values,
+        growth,
+        used: BTreeSet::new(),
+    };
     for resource in list {
         for spec in &specs.0 {
             apply(&mut resource.node, spec, None, &mut |node| {
-                replace_in(node, &values, growth)
+                expansion.replace_in(node)
             })
             .map_err(|e| resource.blame(e.into()))?;
         }
     }
-    Ok(())
+    let unused = set
+        .keys()
+        .filter(|name| !expansion.used.contains(name.as_str()));
+    Ok(unused.cloned().collect())
 }
 
 fn value_of(name: &str, var: &Var, map: &ResMap) -> Outcome<VarValue> {
@@ -167,109 +175,114 @@ fn field_value(node: &Node, path: &str) -> Option<VarValue> {
     })
 }
 
-fn replace_in(
-    node: &mut Node,
-    values: &BTreeMap<&str, VarValue>,
-    growth: &mut Growth,
-) -> Result<(), OpError> {
-    if node.is_null() {
-        return Ok(());
-    }
-    match node.kind {
-        Kind::Scalar => {
-            if node.is_string_value() {
-                replace_text(node, values, growth)?;
-            }
-        }
-        Kind::Mapping => {
-            for pair in node.content.chunks_exact_mut(2) {
-                let [key, value] = pair else { continue };
-                if !key.is_string_value() {
-                    return Err(OpError(format!(
-                        "invalid map key: '{}' is not a string",
-                        key.value
-                    )));
-                }
-                if value.is_string_value() {
-                    replace_text(value, values, growth)?;
-                }
-            }
-        }
-        Kind::Sequence => {
-            for item in &mut node.content {
-                if !item.is_string_value() {
-                    return Err(OpError("invalid value type expect a string".to_owned()));
-                }
-                replace_text(item, values, growth)?;
-            }
-        }
-    }
-    Ok(())
+/// Puts values in for the names of vars.
+struct Expansion<'a> {
+    values: BTreeMap<&'a str, VarValue>,
+    growth: &'a mut Growth,
+    /// Names that were met.
+    used: BTreeSet<&'a str>,
 }
 
-fn replace_text(
-    node: &mut Node,
-    values: &BTreeMap<&str, VarValue>,
-    growth: &mut Growth,
-) -> Result<(), OpError> {
-    let value = expand(&node.value, values, growth)?;
-    node.tag = match value {
-        VarValue::Int(_) => Tag::Int,
-        VarValue::Float(_) => Tag::Float,
-        VarValue::Bool(_) => Tag::Bool,
-        VarValue::Text(_) | VarValue::Other => Tag::Str,
-    };
-    node.value = match value {
-        VarValue::Float(value) => format!("{value}").into(),
-        other => other.text().into(),
-    };
-    node.style = Style::PLAIN;
-    Ok(())
-}
-
-/// Puts values in for `$(NAME)`; `$$` is a dollar sign, unknown names stay. A text that is one reference gives the value with its type.
-fn expand(
-    input: &str,
-    values: &BTreeMap<&str, VarValue>,
-    growth: &mut Growth,
-) -> Result<VarValue, OpError> {
-    let mut out = String::with_capacity(input.len());
-    let mut rest = input;
-    while let Some(at) = rest.find('$').filter(|at| at + 1 < rest.len()) {
-        out.push_str(&rest[..at]);
-        let after = &rest[at + 1..];
-        if let Some(tail) = after.strip_prefix('$') {
-            out.push('$');
-            rest = tail;
-            continue;
+impl Expansion<'_> {
+    fn replace_in(&mut self, node: &mut Node) -> Result<(), OpError> {
+        if node.is_null() {
+            return Ok(());
         }
-        let name = after.strip_prefix('(').and_then(|a| a.split_once(')'));
-        let Some((name, tail)) = name else {
-            // Not a reference: the dollar sign and the byte after it stay.
-            out.push('$');
-            rest = after;
-            if let Some(c) = after.chars().next() {
-                out.push(c);
-                rest = &after[c.len_utf8()..];
+        match node.kind {
+            Kind::Scalar => {
+                if node.is_string_value() {
+                    self.replace_text(node)?;
+                }
             }
-            continue;
+            Kind::Mapping => {
+                for pair in node.content.chunks_exact_mut(2) {
+                    let [key, value] = pair else { continue };
+                    if !key.is_string_value() {
+                        return Err(OpError(format!(
+                            "invalid map key: '{}' is not a string",
+                            key.value
+                        )));
+                    }
+                    if value.is_string_value() {
+                        self.replace_text(value)?;
+                    }
+                }
+            }
+            Kind::Sequence => {
+                for item in &mut node.content {
+                    if !item.is_string_value() {
+                        return Err(OpError("invalid value type expect a string".to_owned()));
+                    }
+                    self.replace_text(item)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn replace_text(&mut self, node: &mut Node) -> Result<(), OpError> {
+        let value = self.expand(&node.value)?;
+        node.tag = match value {
+            VarValue::Int(_) => Tag::Int,
+            VarValue::Float(_) => Tag::Float,
+            VarValue::Bool(_) => Tag::Bool,
+            VarValue::Text(_) | VarValue::Other => Tag::Str,
         };
-        match values.get(name).filter(|v| !matches!(v, VarValue::Other)) {
-            Some(value) => {
-                growth.add(value.text().len())?;
-                if input.len() == name.len() + 3 {
-                    return Ok(value.clone());
-                }
-                out.push_str(&value.text());
-            }
-            None => {
-                out.push_str("$(");
-                out.push_str(name);
-                out.push(')');
-            }
-        }
-        rest = tail;
+        node.value = match value {
+            VarValue::Float(value) => format!("{value}").into(),
+            other => other.text().into(),
+        };
+        node.style = Style::PLAIN;
+        Ok(())
     }
-    out.push_str(rest);
-    Ok(VarValue::Text(out))
+
+    /// Puts values in for `$(NAME)`; `$$` is a dollar sign, unknown names stay. A text that is one reference gives the value with its type.
+    fn expand(&mut self, input: &str) -> Result<VarValue, OpError> {
+        let mut out = String::with_capacity(input.len());
+        let mut rest = input;
+        while let Some(at) = rest.find('$').filter(|at| at + 1 < rest.len()) {
+            out.push_str(&rest[..at]);
+            let after = &rest[at + 1..];
+            if let Some(tail) = after.strip_prefix('$') {
+                out.push('$');
+                rest = tail;
+                continue;
+            }
+            let name = after.strip_prefix('(').and_then(|a| a.split_once(')'));
+            let Some((name, tail)) = name else {
+                // Not a reference: the dollar sign and the byte after it stay.
+                out.push('$');
+                rest = after;
+                if let Some(c) = after.chars().next() {
+                    out.push(c);
+                    rest = &after[c.len_utf8()..];
+                }
+                continue;
+            };
+            let known = self.values.get_key_value(name);
+            if let Some((known, _)) = known {
+                self.used.insert(*known);
+            }
+            match known
+                .map(|(_, value)| value)
+                .filter(|v| !matches!(v, VarValue::Other))
+            {
+                Some(value) => {
+                    self.growth.add(value.text().len())?;
+                    if input.len() == name.len() + 3 {
+                        return Ok(value.clone());
+                    }
+                    out.push_str(&value.text());
+                }
+                None => {
+                    out.push_str("$(");
+                    out.push_str(name);
+                    out.push(')');
+                }
+            }
+            rest = tail;
+        }
+        out.push_str(rest);
+        Ok(VarValue::Text(out))
+    }
 }

@@ -22,9 +22,9 @@ pub(super) struct BuildArguments {
     /// Write to this file, or one file for each object into this directory
     #[arg(short, long)]
     pub output: Option<PathBuf>,
-    /// Order of the objects, unless the kustomization has sortOptions
-    #[arg(long, value_enum, default_value_t = ReorderFlag::Legacy)]
-    reorder: ReorderFlag,
+    /// Order of the objects, unless the kustomization has sortOptions; legacy by default
+    #[arg(long, value_enum)]
+    reorder: Option<ReorderFlag>,
     /// Which files kustomizations may load
     #[arg(long, value_enum, default_value_t = RestrictorFlag::RootOnly)]
     load_restrictor: RestrictorFlag,
@@ -118,12 +118,25 @@ impl BuildArguments {
         self.watch
     }
 
+    /// What kustomize says of flags that it would rather not have any more.
+    fn deprecated_flags(&self) -> impl Iterator<Item = &'static str> {
+        let reorder = "Flag --reorder has been deprecated, use the new 'sortOptions' field in kustomization.yaml instead.";
+        let label = "Flag --enable-managedby-label has been deprecated, The flag `enable-managedby-label` has been deprecated. Use the `managedByLabel` option in the `buildMetadata` field instead.";
+        let given = [
+            (self.reorder.is_some(), reorder),
+            (self.enable_managedby_label, label),
+        ];
+        given
+            .into_iter()
+            .filter_map(|(is_given, words)| is_given.then_some(words))
+    }
+
     /// `charts` is used when charts are enabled.
     fn options<'a>(&self, charts: &'a DiskCharts, remote: &'a RemoteBases) -> Options<'a> {
         Options {
             reorder: match self.reorder {
-                ReorderFlag::Legacy => Reorder::Legacy,
-                ReorderFlag::None => Reorder::None,
+                None | Some(ReorderFlag::Legacy) => Reorder::Legacy,
+                Some(ReorderFlag::None) => Reorder::None,
             },
             load_restrictions: match self.load_restrictor {
                 RestrictorFlag::RootOnly => LoadRestrictions::RootOnly,
@@ -139,9 +152,12 @@ impl BuildArguments {
 
 /// Runs `kustomize build`.
 pub(super) fn run(arguments: &BuildArguments, output: &mut Output) -> anyhow::Result<()> {
+    for words in arguments.deprecated_flags() {
+        output.note_line(words)?;
+    }
     let (built, _) = once(arguments)?;
     for warning in &built.warnings {
-        output.note_line(warning.text)?;
+        output.note_line(&warning.text)?;
     }
     match &arguments.output {
         Some(path) if path.is_dir() => write::files(path, &built.values, output),

@@ -202,6 +202,28 @@ fn deprecated_fields_are_told_in_the_words_of_kustomize() {
 }
 
 #[test]
+fn unused_vars_and_deprecated_flags_are_told_in_the_words_of_kustomize() {
+    let folder = repository();
+    let text = "resources: [app.yaml]
+vars:
+- {name: B, objref: {apiVersion: apps/v1, kind: Deployment, name: app}}
+- {name: A, objref: {apiVersion: apps/v1, kind: Deployment, name: app}}
+";
+    write(folder.path(), &[("base/kustomization.yaml", text)]);
+    let base = folder.path().join("base").display().to_string();
+    let flags = ["--reorder=none", "--enable-managedby-label"];
+    let (_, error, good) = skein(&["build", &base, flags[0], flags[1]]);
+    assert!(good, "{error}");
+    let lines: Vec<&str> = error.lines().collect();
+    let [reorder, label, _, unused] = lines[..] else {
+        panic!("{error}");
+    };
+    assert!(reorder.starts_with("Flag --reorder has been deprecated, use the new"));
+    assert!(label.starts_with("Flag --enable-managedby-label has been deprecated, The flag"));
+    assert_eq!(unused, "well-defined vars that were never replaced: A,B");
+}
+
+#[test]
 fn objects_with_one_file_name_are_told() {
     let folder = repository();
     let twice = format!("{APP}---\n{}", APP.replace("name: app", "name: APP"));
