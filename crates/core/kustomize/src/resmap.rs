@@ -80,6 +80,11 @@ impl ResMap {
     /// Adds all of another part of the build.
     pub(crate) fn append_map(&mut self, other: Self, schema: &MergeSchema) -> Outcome<()> {
         self.growth.add_times(&other.growth, 1)?;
+        if self.list.is_empty() && other.keys.is_some() {
+            // Nobody to meet, and among themselves they were compared already.
+            (self.list, self.keys) = (other.list, other.keys);
+            return Ok(());
+        }
         self.append_all(other.list, schema)
     }
 

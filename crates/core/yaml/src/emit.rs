@@ -7,6 +7,7 @@ use serde_json::{Map, Number, Value};
 use crate::compose::Dialect;
 use crate::number::float_to_text;
 use crate::resolve::{Scalar, resolve};
+use crate::scalar::is_word;
 use crate::sort::sort_fields;
 use crate::write::{Output, ScalarChoice, Width};
 
@@ -107,6 +108,9 @@ impl Emitter {
     }
 
     fn text(&mut self, text: &str, simple_key: bool) {
+        if is_word(text) && resolve(text, Dialect::V2) == Scalar::Text {
+            return self.out.word(text);
+        }
         let text = match self.order {
             KeyOrder::Natural => fold_next_lines(text),
             KeyOrder::Bytes => Cow::Borrowed(text),

@@ -134,14 +134,14 @@ fn refolded(node: &Node) -> Result<String, YamlError> {
 
 /// Whether go-yaml v3 writes a scalar so that it reads it back as a string: in quotes, with a tag that its text implies anyway.
 fn becomes_text(node: &Node, in_flow: bool) -> bool {
-    if node.style.has(Style::TAGGED) || node.tag == Tag::Str {
+    let is_quoted = node.style.is_quoted();
+    if !(is_quoted || in_flow) || node.style.has(Style::TAGGED) || node.tag == Tag::Str {
         return false;
     }
-    let implied = Tag::of_plain(&node.value, Dialect::V3);
-    let untagged = node.tag == Tag::None || node.tag == implied;
     // In a flow collection a plain scalar needs quotes where it is empty or has a colon, as times have.
     let needs_quotes = || !analyze(&node.value, Dialect::V3).flow_plain_allowed;
-    untagged && (node.style.is_quoted() || (in_flow && needs_quotes()))
+    let untagged = node.tag == Tag::None || node.tag == Tag::of_plain(&node.value, Dialect::V3);
+    untagged && (is_quoted || needs_quotes())
 }
 
 fn not_json(node: &Node, problem: impl Into<String>) -> YamlError {

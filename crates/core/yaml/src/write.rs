@@ -207,16 +207,23 @@ impl Output {
         self.indent = indent;
     }
 
-    fn plain(&mut self, text: &str, allow_breaks: bool) {
-        if !self.whitespace && !text.is_empty() {
+    /// Writes a word that any style can carry as it stands.
+    pub(crate) fn word(&mut self, text: &str) {
+        if !self.whitespace {
             self.put(' ');
         }
+        self.text.push_str(text);
+        self.column += text.len();
+        self.whitespace = false;
+        self.indention = false;
+    }
+
+    fn plain(&mut self, text: &str, allow_breaks: bool) {
         if is_word(text) {
-            self.text.push_str(text);
-            self.column += text.len();
-            self.whitespace = false;
-            self.indention = false;
-            return;
+            return self.word(text);
+        }
+        if !self.whitespace && !text.is_empty() {
+            self.put(' ');
         }
         let mut spaces = false;
         let mut chars = text.chars().peekable();
