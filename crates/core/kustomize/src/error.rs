@@ -46,6 +46,8 @@ pub struct Place {
     pub chain: Vec<String>,
     /// kustomize's words for the error, with [`ROOT_MARK`] for the directory of the tree; `None` when they are those of the problem.
     pub(crate) upstream: Option<String>,
+    /// Line in the text that stands in the field, from 1, until the line of the file is known.
+    pub(crate) line_of_text: Option<u64>,
     /// Whether the chain is known from the root on.
     pub(crate) has_whole_chain: bool,
     /// The build needs the places and comments of all nodes: it begins anew with them, and nobody sees this error.
@@ -160,6 +162,15 @@ impl BuildError {
     pub(crate) fn on_line(mut self, line: u32) -> Self {
         if line > 0 && line != Node::REREAD_LINE {
             self.place.line.get_or_insert(u64::from(line));
+        }
+        self
+    }
+
+    /// Makes a line of a file the line of a text that stands in a field; `skipped` lines of that field come before the text.
+    pub(crate) fn in_text_of_field(mut self, skipped: u64) -> Self {
+        if self.place.file.is_none() {
+            self.place.field = None;
+            self.place.line_of_text = self.place.line.take().map(|line| line + skipped);
         }
         self
     }

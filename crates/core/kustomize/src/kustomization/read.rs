@@ -13,7 +13,11 @@ use crate::error::{BuildError, Outcome};
 use crate::field_specs::FieldSpec;
 use crate::id::{Gvk, ResId};
 use crate::selector::Selector;
+use crate::trace::FieldLines;
 use crate::upstream;
+
+/// Where an entry of `patches` and its like has the text of a patch.
+pub(crate) const PATCH_FIELD: &str = "patch";
 
 /// Reads a kustomization file.
 pub(crate) fn read(text: &[u8]) -> Outcome<Kustomization> {
@@ -22,12 +26,19 @@ pub(crate) fn read(text: &[u8]) -> Outcome<Kustomization> {
     decode(&value).map_err(|error| with_line(upstream::bad_field(error, &value), text))
 }
 
-/// Adds the line of the field that an error names.
+/// Adds the line of the field that an error names, or that of the text in it where the error knows one.
 pub(crate) fn with_line(mut error: BuildError, text: &[u8]) -> BuildError {
-    if let Some(field) = &error.place.field
+    let place = &mut error.place;
+    if let Some(field) = &place.field
         && let Some(line) = line_of(field, text)
     {
-        error.place.line = Some(line);
+        let inner = place.line_of_text.take();
+        let in_block = inner.and_then(|inner| {
+            let lines = FieldLines::new(text);
+            let before = lines.lines_before_text(&format!("{field}.{PATCH_FIELD}"))?;
+            Some(u64::from(before) + inner)
+        });
+        place.line = Some(in_block.unwrap_or(line));
     }
     error
 }

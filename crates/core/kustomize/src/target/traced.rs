@@ -2,7 +2,7 @@
 
 use crate::error::Outcome;
 use crate::generate::{env_keys, file_source};
-use crate::kustomization::GeneratorArgs;
+use crate::kustomization::{GeneratorArgs, PATCH_FIELD};
 use crate::resmap::ResMap;
 use crate::schema::MergeSchema;
 use crate::trace::{Before, Lines, Step, Tracer, operations};
@@ -105,13 +105,14 @@ impl Target<'_> {
     }
 
     fn patch_step(&self, step: Step, patch: &PatchTransformer) -> Step {
-        let inline = format!("{}.patch", step.what);
+        let inline = format!("{}.{PATCH_FIELD}", step.what);
         let (source, before) = match patch.source() {
             "" => (
                 step.kustomization.clone(),
                 self.lines
                     .as_ref()
-                    .and_then(|l| l.lines_before_text(&inline)),
+                    .and_then(|l| l.lines_before_text(&inline))
+                    .map(|before| before + patch.skipped_lines()),
             ),
             file => (file.to_owned(), Some(0)),
         };

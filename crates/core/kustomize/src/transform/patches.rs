@@ -24,17 +24,59 @@ enum Change {
     Nothing,
 }
 
+/// The text of a patch.
+#[derive(Debug)]
+struct PatchText {
+    bytes: Arc<[u8]>,
+    /// File in the tree, or empty for an inline patch.
+    source: String,
+    /// Empty lines of an inline patch before its text.
+    skipped: u32,
+}
+
+impl PatchText {
+    fn inline(text: &str) -> Self {
+        let trimmed = text.trim();
+        let before = text.len() - text.trim_start().len();
+        let breaks = text[..before].matches('\n').count();
+        Self {
+            bytes: Arc::from(trimmed.as_bytes()),
+            source: String::new(),
+            skipped: u32::try_from(breaks).unwrap_or(u32::MAX),
+        }
+    }
+
+    fn of_file(path: &str, loader: &Loader<'_>) -> Outcome<Self> {
+        Ok(Self {
+            bytes: loader.load(path)?,
+            source: loader.path_of(path),
+            skipped: 0,
+        })
+    }
+
+    /// Names the place of an error: that of its field in the text, else the line that it has.
+    fn blame(&self, error: BuildError) -> BuildError {
+        if error.place.file.is_some() {
+            return error;
+        }
+        let error = with_line(error, &self.bytes);
+        if self.source.is_empty() {
+            error.in_text_of_field(u64::from(self.skipped))
+        } else {
+            error.in_file(&self.source)
+        }
+    }
+}
+
 /// One entry of `patches`.
 #[derive(Debug)]
 pub(crate) struct PatchTransformer {
     change: Change,
     target: Option<Selector>,
-    /// Path of the patch, or empty for an inline one.
-    source: String,
     /// Text or path as kustomize tells it in errors.
     told: String,
     /// The patch as it was read.
-    text: Arc<[u8]>,
+    text: PatchText,
     /// Whether the identity before the patch is remembered (not for `patchesJson6902`).
     remembers: bool,
 }
@@ -43,14 +85,14 @@ impl PatchTransformer {
     /// Loads a patch that may be of either kind.
     pub(crate) fn new(patch: &Patch, loader: &Loader<'_>) -> Outcome<Self> {
         let inline = patch.patch.trim();
-        let (text, source) = match (inline.is_empty(), patch.path.is_empty()) {
+        let text = match (inline.is_empty(), patch.path.is_empty()) {
             (true, true) => return Err(BuildError::invalid("must specify one of patch and path")),
             (false, false) => {
                 return Err(BuildError::invalid(
                     "patch and path can't be set at the same time",
                 ));
             }
-            (false, true) => (Arc::from(inline.as_bytes()), String::new()),
+            (false, true) => PatchText::inline(&patch.patch),
             (true, false) => {
                 let words = |inner: &str| {
                     format!(
@@ -58,28 +100,20 @@ impl PatchTransformer {
                         patch.path
                     )
                 };
-                let text = loader.load(&patch.path).map_err(|e| e.upstream(words))?;
-                (text, loader.path_of(&patch.path))
+                PatchText::of_file(&patch.path, loader).map_err(|e| e.upstream(words))?
             }
         };
-        let told = if source.is_empty() {
+        let told = if text.source.is_empty() {
             format!("[patch: {inline:?}]")
         } else {
             format!("[path: {:?}]", patch.path)
         };
-        let strategic = resources_from_text(&text, loader.is_detailed());
-        let json = JsonPatch::parse(&text);
-        let in_source = |e: BuildError| {
-            if source.is_empty() {
-                e
-            } else {
-                with_line(e, &text).in_file(&source)
-            }
-        };
+        let strategic = resources_from_text(&text.bytes, loader.is_detailed());
+        let json = JsonPatch::parse(&text.bytes);
         let change = match (strategic, json) {
             (Ok(strategic), Ok(Some(_))) if !strategic.is_empty() => {
                 let message = "illegally qualifies as both a strategic merge and a JSON patch";
-                return Err(in_source(BuildError::invalid(message)).upstream(|_| {
+                return Err(text.blame(BuildError::invalid(message)).upstream(|_| {
                     format!("illegally qualifies as both an SM and JSON patch: {told}")
                 }));
             }
@@ -88,7 +122,7 @@ impl PatchTransformer {
             (Err(_), Ok(Some(json))) => Change::Json(json),
             (Err(_), Ok(None)) => Change::Nothing,
             (Err(error), Err(json)) => {
-                let error = in_source(not_a_patch(error, json, &text));
+                let error = text.blame(not_a_patch(error, json, &text.bytes));
                 return Err(
                     error.upstream(|_| format!("unable to parse SM or JSON patch from {told}"))
                 );
@@ -97,7 +131,6 @@ impl PatchTransformer {
         let mut transformer = Self {
             change,
             target: patch.target.clone(),
-            source,
             told,
             text,
             remembers: true,
@@ -115,35 +148,27 @@ impl PatchTransformer {
         let Some(target) = patch.target.clone().filter(|t| !t.id.name.is_empty()) else {
             return Err(BuildError::invalid("must specify the target name"));
         };
-        let (text, source) = match (patch.patch.is_empty(), patch.path.is_empty()) {
+        let text = match (patch.patch.is_empty(), patch.path.is_empty()) {
             (true, true) => return Err(BuildError::invalid("empty file path and empty jsonOp")),
             (false, false) => {
                 return Err(BuildError::invalid(
                     "must specify a file path or jsonOp, not both",
                 ));
             }
-            (false, true) => (Arc::from(patch.patch.as_bytes()), String::new()),
-            (true, false) => (loader.load(&patch.path)?, loader.path_of(&patch.path)),
+            (false, true) => PatchText {
+                bytes: Arc::from(patch.patch.as_bytes()),
+                source: String::new(),
+                skipped: 0,
+            },
+            (true, false) => PatchText::of_file(&patch.path, loader)?,
         };
-        let json = JsonPatch::parse(&text).map_err(|e| {
-            if source.is_empty() {
-                e
-            } else {
-                with_line(e, &text).in_file(&source)
-            }
-        })?;
+        let json = JsonPatch::parse(&text.bytes).map_err(|e| text.blame(e))?;
         let Some(json) = json.filter(|p| !p.is_empty()) else {
-            let error = BuildError::invalid("patch appears to be empty");
-            return Err(if source.is_empty() {
-                error
-            } else {
-                error.in_file(&source)
-            });
+            return Err(text.blame(BuildError::invalid("patch appears to be empty")));
         };
         Ok(Self {
             change: Change::Json(json),
             target: Some(target),
-            source,
             told: String::new(),
             text,
             remembers: false,
@@ -152,20 +177,23 @@ impl PatchTransformer {
 
     /// Path of the patch, or empty for an inline one.
     pub(crate) fn source(&self) -> &str {
-        &self.source
+        &self.text.source
+    }
+
+    /// Empty lines of an inline patch before its text.
+    pub(crate) fn skipped_lines(&self) -> u32 {
+        self.text.skipped
     }
 
     /// The text of a JSON patch; `None` for others.
     pub(crate) fn json_text(&self) -> Option<&[u8]> {
-        matches!(self.change, Change::Json(_)).then_some(&*self.text)
+        matches!(self.change, Change::Json(_)).then_some(&*self.text.bytes)
     }
 
     pub(crate) fn apply(&self, map: &mut ResMap, schema: &MergeSchema) -> Outcome<()> {
         let result = match (&self.change, &self.target) {
             (Change::Nothing, _) => Ok(()),
-            (Change::Strategic(list), None) => {
-                apply_each(list, map, schema, !self.source.is_empty())
-            }
+            (Change::Strategic(list), None) => apply_each(list, map, schema),
             (Change::Strategic(list), Some(target)) => {
                 self.apply_to_selected(list, target, map, schema)
             }
@@ -176,13 +204,7 @@ impl PatchTransformer {
             }
             (Change::Json(patch), Some(target)) => self.apply_json(patch, target, map, schema),
         };
-        result.map_err(|e| {
-            if self.source.is_empty() {
-                e
-            } else {
-                e.in_file(&self.source)
-            }
-        })
+        result.map_err(|e| self.text.blame(e))
     }
 
     fn apply_to_selected(
@@ -227,19 +249,16 @@ impl PatchTransformer {
             let notes = resource.notes();
             resource.materialize();
             let mut value = skein_yaml::reencoded_to_json(&resource.node)
-                .map_err(|e| BuildError::from(e).on_object(shown.as_str()))?;
+                .map_err(|e| resource.blame(e.into()))?;
             patch
                 .apply(&mut value, growth)
                 .map_err(|(number, message)| {
                     // The words are kustomize's, which does not say more.
                     let words = message.clone();
-                    let error = BuildError::invalid(message)
+                    BuildError::invalid(message)
                         .upstream(|_| words)
-                        .on_object(shown.as_str());
-                    if self.source.is_empty() {
-                        return error;
-                    }
-                    with_line(error.at_field(format!("[{number}]")), &self.text)
+                        .on_object(shown.as_str())
+                        .at_field(format!("[{number}]"))
                 })?;
             if !value.is_object() {
                 return Err(BuildError::invalid("the patch leaves no object").on_object(shown));
@@ -280,35 +299,21 @@ pub(crate) fn apply_strategic(
     Ok(())
 }
 
-/// Patches without target: each finds its own. Those of a file (`has_lines`) have lines of it.
-fn apply_each(
-    list: &[Resource],
-    map: &mut ResMap,
-    schema: &MergeSchema,
-    has_lines: bool,
-) -> Outcome<()> {
+/// Patches without target: each finds its own. Errors have lines of the text.
+fn apply_each(list: &[Resource], map: &mut ResMap, schema: &MergeSchema) -> Outcome<()> {
     for patch in list {
         let id = patch.original_id(schema);
         let at = map.get_by_id(&id, schema).map_err(|e| {
             let words = |inner: &str| {
                 format!("no resource matches strategic merge patch \"{id}\": {inner}")
             };
-            let e = e.on_object(patch.shown()).upstream(words);
-            if has_lines {
-                e.on_line_of(&patch.node)
-            } else {
-                e
-            }
+            e.on_object(patch.shown())
+                .upstream(words)
+                .on_line_of(&patch.node)
         })?;
         map.growth().add_node(&patch.node, 0)?;
         let applied = map.list_mut()[at].apply_patch(&mut patch.clone(), schema);
-        applied.map_err(|e| {
-            if has_lines {
-                e.on_line_of(&patch.node)
-            } else {
-                e
-            }
-        })?;
+        applied.map_err(|e| e.on_line_of(&patch.node))?;
     }
     Ok(())
 }

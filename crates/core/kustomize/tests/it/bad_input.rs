@@ -280,13 +280,23 @@ fn kustomizations() -> Vec<Bad> {
         with("a field of another type", "namespace: 5\n", "expected a string").line(4).field("namespace"),
         with("broken YAML", "images: [\n", "line 5").line(5),
         with("conflicting patches", "patches:\n- patch: |-\n    [{\"op\": \"test\", \"path\": \"/spec/replicas\", \"value\": 1}]\n  target: {kind: Deployment}\n", "test")
-            .line(5).field("patches[0]").object("Deployment/web"),
+            .line(6).field("patches[0]").object("Deployment/web"),
         with("a patch without a match", "patches:\n- patch: |-\n    apiVersion: v1\n    kind: ConfigMap\n    metadata: {name: gone}\n", "no matches for Id")
-            .line(5).field("patches[0]").object("ConfigMap/gone"),
+            .line(6).field("patches[0]").object("ConfigMap/gone"),
         with("a patch of a file without a match", "patches:\n- path: p.yaml\n", "no matches for Id").blames("base/p.yaml").line(2).object("ConfigMap/gone")
             .file("p.yaml", "# first\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: gone}\n"),
         with("a target without a match", "patches:\n- target: {kind: Deployment}\n  patch: |-\n    [{\"op\": \"remove\", \"path\": \"/spec/gone\"}]\n", "gone")
+            .line(7).field("patches[0]").object("Deployment/web"),
+        with("an operation of an inline patch", "patches:\n- target: {kind: Deployment}\n  patch: |\n\n    - {op: add, path: /metadata/x, value: y}\n    - op: remove\n      path: /spec/gone\n", "gone")
+            .line(9).field("patches[0]").object("Deployment/web"),
+        with("an operation of an old inline patch", "patchesJson6902:\n- target: {version: v1, kind: ConfigMap, name: a}\n  patch: |-\n    - {op: add, path: /metadata/x, value: y}\n    - {op: adds, path: /spec}\n", "Unexpected kind")
+            .line(8).field("patchesJson6902[0]").object("ConfigMap/a"),
+        with("an operation in quotes", "patches:\n- target: {kind: Deployment}\n  patch: \"- {op: remove,\\n  path: /spec/gone}\"\n", "gone")
             .line(5).field("patches[0]").object("Deployment/web"),
+        with("an inline patch that is no YAML", "patches:\n- patch: |-\n    apiVersion: v1\n    kind: [\n    metadata: {}\n", "flow")
+            .line(9).field("patches[0]"),
+        with("the second of two inline patches without a match", "patches:\n- patch: |-\n    apiVersion: v1\n    kind: ConfigMap\n    metadata: {name: a}\n    ---\n    apiVersion: v1\n    kind: ConfigMap\n    metadata: {name: gone}\n", "no matches for Id")
+            .line(10).field("patches[0]").object("ConfigMap/gone"),
         with("a patch that is none", "patches:\n- patch: just words\n", "patch").line(5).field("patches[0]"),
         with("a patch file that is not there", "patches:\n- path: gone.yaml\n", "no such file").line(5).field("patches[0]"),
         with("a bad expression", "patches:\n- target: {name: '('}\n  patch: |-\n    [{\"op\": \"remove\", \"path\": \"/x\"}]\n", "regular expression").line(5).field("patches[0]"),
@@ -309,7 +319,7 @@ fn kustomizations() -> Vec<Bad> {
         with("a generating function in a container", "generators:\n- f.yaml\n", "external plugins").line(5).field("generators[0]").object("F/f")
             .file("f.yaml", CONTAINER_FUNCTION),
         with("a patch that undoes what another tests", "patches:\n- patch: |-\n    apiVersion: v1\n    kind: ConfigMap\n    metadata: {name: a}\n    data: {k: w}\n- target: {kind: ConfigMap}\n  patch: |-\n    [{\"op\": \"test\", \"path\": \"/data/k\", \"value\": \"v\"}]\n", "testing value /data/k failed")
-            .line(10).field("patches[1]").object("ConfigMap/a"),
+            .line(12).field("patches[1]").object("ConfigMap/a"),
         with("a broken patch file", "patches:\n- path: p.yaml\n", "").blames("base/p.yaml").line(3)
             .file("p.yaml", "kind: ConfigMap\nmetadata: [\n"),
         with("a variable without an object", "vars:\n- name: X\n  objref: {kind: Secret, name: gone, apiVersion: v1}\n", "cannot be mapped").line(5).field("vars[0]"),
