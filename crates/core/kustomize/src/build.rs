@@ -6,7 +6,6 @@ use std::fmt;
 
 use serde_json::Value;
 use skein_object::{Object, ObjectError};
-use skein_yaml::{Node, YamlError};
 
 use crate::error::{BuildError, Outcome};
 use crate::field_specs::{FieldSpec, FieldSpecs};
@@ -141,8 +140,8 @@ fn build_once(
         clean_annotations(map, keep_origin, keep_transformations)
     })?;
     let values = ra.map.list().iter().map(|resource| {
-        let value = skein_yaml::reencoded_to_json(&resource.node)
-            .map_err(|e| resource.blame(without_bare_line(e)))?;
+        let value =
+            skein_yaml::reencoded_to_json(&resource.node).map_err(|e| resource.blame(e.into()))?;
         refuse_unprintable(&value).map_err(|e| resource.blame(e))?;
         Ok(value)
     });
@@ -154,18 +153,6 @@ fn build_once(
             .unwrap_or_default(),
         warnings: context.warnings,
     })
-}
-
-/// An error about a node that no file has names no line.
-fn without_bare_line(error: YamlError) -> BuildError {
-    match error {
-        YamlError::NotJson { line, problem }
-            if line == 0 || line == u64::from(Node::REREAD_LINE) =>
-        {
-            BuildError::invalid(problem)
-        }
-        error => error.into(),
-    }
 }
 
 /// Refuses what YAML cannot hold: control characters that JSON does not escape.

@@ -175,6 +175,18 @@ impl BuildError {
         self
     }
 
+    /// An error about a node that no file has names no line.
+    pub(crate) fn without_bare_line(mut self) -> Self {
+        if let Problem::Yaml(yaml) = &self.problem
+            && [0, u64::from(Node::REREAD_LINE)].contains(&yaml.line())
+            && let Some(problem) = yaml.problem_of_value()
+        {
+            self.problem = Problem::Invalid(problem);
+            self.place.line = None;
+        }
+        self
+    }
+
     /// Names all kustomizations from the root on, unless some are named.
     pub(crate) fn on_whole_way(mut self, chain: &[String]) -> Self {
         if self.place.chain.is_empty() {

@@ -171,7 +171,7 @@ impl Resource {
         let error = error.on_object(self.shown());
         match &self.source {
             Some(source) => source.blame_key(error),
-            None => error,
+            None => error.without_bare_line(),
         }
     }
 

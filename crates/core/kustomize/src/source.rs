@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::error::BuildError;
+use skein_yaml::YamlError;
+
+use crate::error::{BuildError, Problem};
 use crate::kustomization::line_of;
 
 /// A file, and the way to it.
@@ -56,15 +58,19 @@ impl Source {
 
     /// As [`Self::blame`]; an error about a key that YAML would not read as a text names what gave the object that key.
     pub(crate) fn blame_key(&self, error: BuildError) -> BuildError {
-        let words = error.problem.to_string();
-        let is_named = |key: &&String| words.contains(&format!("the key {key} is not a string"));
-        let Some(key) = self.odd_keys.keys().find(is_named) else {
-            return self.blame(error);
+        let field = match &error.problem {
+            Problem::Yaml(YamlError::KeyNotText { key, .. }) => self.odd_keys.get(key),
+            _ => None,
         };
-        let named = Self {
-            field: self.odd_keys[key].clone(),
-            ..self.clone()
-        };
-        named.blame(error)
+        match field {
+            None => self.blame(error.without_bare_line()),
+            Some(field) => {
+                let of_key = Self {
+                    field: field.clone(),
+                    ..self.clone()
+                };
+                of_key.blame(error.without_bare_line())
+            }
+        }
     }
 }

@@ -27,6 +27,15 @@ pub const MAX_DEPTH_LEVELS: usize = 256;
 /// Most values of one text, counted after aliases are expanded.
 pub const MAX_NODES: usize = 4_000_000;
 
+/// Values up to which aliases may make nearly all of a text: go-yaml's bound against texts that double themselves.
+const ALIAS_FREE_NODES: usize = 400_000;
+/// The share of a text that aliases may make up to [`ALIAS_FREE_NODES`].
+const ALIAS_SHARE_OF_FEW: f64 = 0.99;
+/// The share of a text of [`MAX_NODES`] values that aliases may make; between the two it falls evenly.
+const ALIAS_SHARE_OF_MOST: f64 = 0.10;
+/// So many values of aliases, and so many in all, are never too many.
+const ALIAS_HARMLESS: (usize, usize) = (100, 1_000);
+
 /// What the scanner says of a key without a colon.
 const NO_COLON: &str = "could not find expected ':'";
 
@@ -105,6 +114,10 @@ pub(crate) struct Composer<'a> {
     dialect: Dialect,
     anchors: HashMap<String, Node>,
     count: usize,
+    /// [`Self::count`] where the document began.
+    count_before: usize,
+    /// Values of the document that stand for aliases.
+    aliased: usize,
     ended: bool,
     pub(crate) lines_before: u64,
     marks_aliases: bool,
@@ -129,6 +142,8 @@ impl<'a> Composer<'a> {
             dialect,
             anchors: HashMap::new(),
             count: 0,
+            count_before: 0,
+            aliased: 0,
             ended: false,
             lines_before: 0,
             marks_aliases: false,
@@ -244,6 +259,7 @@ impl<'a> Composer<'a> {
 
     fn document(&mut self) -> Result<Node, YamlError> {
         self.anchors.clear();
+        (self.count_before, self.aliased) = (self.count, 0);
         let mut open: Vec<Open> = Vec::new();
         let mut root = None;
         loop {
@@ -349,11 +365,17 @@ impl<'a> Composer<'a> {
             return Err(YamlError::UnknownAnchor { line, anchor });
         };
         let size = count_nodes(node);
+        self.aliased = self.aliased.saturating_add(size);
+        // go-yaml counts the alias, too.
+        let count = (self.count - self.count_before).saturating_add(size + 1);
+        if is_excessive(self.aliased, count, self.dialect) {
+            return Err(YamlError::ExcessiveAliasing { line, count });
+        }
         let mut node = node.clone();
         if self.marks_aliases {
             node.style = node.style.with(Style::ALIAS);
         }
-        self.take(size, line)?;
+        self.take(size + 1, line)?;
         Ok(Open { node, anchor: None })
     }
 
@@ -396,6 +418,21 @@ fn take_back_line_feed(value: &mut String, text: &[u8]) {
     if value.ends_with(if is_blank { "\n\n" } else { "\n" }) {
         value.pop();
     }
+}
+
+/// Whether aliases make too many of the values of a text. For v3 go-yaml's bound is that of reading into Go's types, which kustomize
+/// does not do with objects; there it counts for large texts only.
+fn is_excessive(aliased: usize, count: usize, dialect: Dialect) -> bool {
+    if aliased <= ALIAS_HARMLESS.0 || count <= ALIAS_HARMLESS.1 {
+        return false;
+    }
+    if count <= ALIAS_FREE_NODES && dialect == Dialect::V3 {
+        return false;
+    }
+    let way = count.clamp(ALIAS_FREE_NODES, MAX_NODES) - ALIAS_FREE_NODES;
+    let way = way as f64 / (MAX_NODES - ALIAS_FREE_NODES) as f64;
+    let allowed = ALIAS_SHARE_OF_FEW - (ALIAS_SHARE_OF_FEW - ALIAS_SHARE_OF_MOST) * way;
+    aliased as f64 / count as f64 > allowed
 }
 
 fn count_nodes(node: &Node) -> usize {

@@ -43,6 +43,16 @@ pub enum YamlError {
         /// The limit in values.
         limit: usize,
     },
+    /// Aliases make too many of the values of a document.
+    #[error(
+        "line {line}: the document contains excessive aliasing: aliases make nearly all of its {count} values"
+    )]
+    ExcessiveAliasing {
+        /// Line of the alias, from 1.
+        line: u64,
+        /// Values so far, aliases expanded.
+        count: usize,
+    },
     /// The text has more documents than the limit.
     #[error("the text has more than {limit} documents")]
     TooManyDocuments {
@@ -77,6 +87,14 @@ pub enum YamlError {
         /// What it is and what to write.
         problem: String,
     },
+    /// A key that is no text, where only texts are keys.
+    #[error("line {line}: {}", key_problem(.key))]
+    KeyNotText {
+        /// Line, from 1.
+        line: u64,
+        /// The key as written.
+        key: String,
+    },
     /// A key, number or tag that JSON cannot have.
     #[error("line {line}: {problem}")]
     Key {
@@ -89,7 +107,20 @@ pub enum YamlError {
     },
 }
 
+fn key_problem(key: &str) -> String {
+    format!("the key {key} is not a string, quote it")
+}
+
 impl YamlError {
+    /// What JSON cannot have, without its line; `None` for other problems.
+    pub fn problem_of_value(&self) -> Option<String> {
+        match self {
+            Self::NotJson { problem, .. } => Some(problem.clone()),
+            Self::KeyNotText { key, .. } => Some(key_problem(key)),
+            _ => None,
+        }
+    }
+
     /// The problem as go-yaml words it, for messages that must read as those of Go programs.
     pub fn go_text(&self) -> String {
         match self {
@@ -104,6 +135,9 @@ impl YamlError {
                     "yaml: unmarshal errors:\n  line {value_line}: key \"{key}\" already set in map"
                 )
             }
+            Self::ExcessiveAliasing { .. } => {
+                "yaml: document contains excessive aliasing".to_owned()
+            }
             Self::Key { go_text, .. } => go_text.clone(),
             other => format!("yaml: {other}"),
         }
@@ -115,9 +149,11 @@ impl YamlError {
             Self::Syntax { line, .. }
             | Self::TooDeep { line, .. }
             | Self::TooManyNodes { line, .. }
+            | Self::ExcessiveAliasing { line, .. }
             | Self::UnknownAnchor { line, .. }
             | Self::DuplicateKey { line, .. }
             | Self::NotJson { line, .. }
+            | Self::KeyNotText { line, .. }
             | Self::Key { line, .. } => *line,
             Self::TooLarge { .. } | Self::TooManyDocuments { .. } => 0,
         }

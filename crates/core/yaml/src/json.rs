@@ -312,10 +312,10 @@ impl Reader {
                 // At the top the keys are read as strings, and a null key is dropped.
                 Scalar::Null if top => Ok(None),
                 _ if top => Ok(Some(key.value.as_str().to_owned())),
-                _ => Err(not_json(
-                    key,
-                    format!("the key {} is not a string, quote it", key.value),
-                )),
+                _ => Err(YamlError::KeyNotText {
+                    line: u64::from(key.line),
+                    key: key.value.as_str().to_owned(),
+                }),
             };
         }
         Ok(Some(match scalar {
