@@ -2,7 +2,9 @@
 //! names match in any case, null leaves a field alone, and errors read as Go's.
 
 use serde_json::{Map, Value};
-use skein_yaml::{Dialect, Node, Scalar, YamlError, compose, float_to_text, node_to_json, resolve};
+use skein_yaml::{
+    Dialect, Node, Scalar, YamlError, compose, float32_to_text, node_to_json, resolve,
+};
 
 /// Where a decoder stands in the document.
 #[derive(Clone)]
@@ -209,7 +211,8 @@ impl Decoder {
         match resolve(&node.value, Dialect::V2) {
             Scalar::Int(value) => Some(value.to_string()),
             Scalar::Uint(value) => Some(value.to_string()),
-            Scalar::Float(value) => Some(float_to_text(value)),
+            // sigs.k8s.io/yaml prints them with the precision of 32 bits.
+            Scalar::Float(value) => Some(float32_to_text(value as f32)),
             _ => None,
         }
     }

@@ -84,7 +84,7 @@ impl Comparison {
             }
             (Value::Object(a), Value::Object(b)) => {
                 let same_type = a.type_name() == b.type_name();
-                let (x, y) = (a.fields(), b.fields());
+                let (x, y) = (a.printed_fields(), b.printed_fields());
                 same_type
                     && match a.kind() {
                         Kind::Map | Kind::Slice => {

@@ -5,7 +5,10 @@ mod eval;
 mod walk;
 
 use std::collections::HashMap;
+use std::num::NonZeroI64;
 use std::sync::Arc;
+
+use jiff::Timestamp;
 
 use crate::environment::{Environment, Options};
 use crate::error::{ExecError, ExecErrorKind};
@@ -36,6 +39,8 @@ pub(crate) type Trees = Arc<HashMap<Text, Arc<Tree>>>;
 /// One execution: the world, the bounds, and the templates that may be called.
 pub struct Runtime<'a> {
     environment: &'a mut dyn Environment,
+    /// When the clock was looked at first.
+    started: Option<Timestamp>,
     options: &'a Options,
     functions: Arc<FunctionMap>,
     /// The templates that can be called now: a text of `tpl` sees more than its caller.
@@ -57,6 +62,7 @@ impl<'a> Runtime<'a> {
     ) -> Self {
         Self {
             environment,
+            started: None,
             options,
             functions,
             set,
@@ -153,6 +159,14 @@ impl<'a> Runtime<'a> {
         let mut out = Vec::new();
         walk::execute(self, tree, Operand::plain(data), &mut out).map_err(|error| *error)?;
         Ok(out)
+    }
+
+    /// The time, and the nanoseconds that went by since the clock was looked at first, counted from one.
+    pub(crate) fn clock(&mut self) -> (Timestamp, Option<NonZeroI64>) {
+        let now = self.environment.now();
+        let since = now.duration_since(*self.started.get_or_insert(now));
+        let nanoseconds = i64::try_from(since.as_nanos()).unwrap_or_default();
+        (now, NonZeroI64::new(nanoseconds.max(0).saturating_add(1)))
     }
 
     /// `include`: the output of another template.

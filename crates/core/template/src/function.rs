@@ -58,18 +58,26 @@ pub struct Signature {
     pub variadic: bool,
     /// Type of the result.
     pub result: Type,
+    /// Types of further results: templates call nothing that has them.
+    pub further: Vec<Type>,
 }
 
 impl Signature {
     /// Reads `string, ...any -> int`: Go's type names, with `any`, `value` (`reflect.Value`), `bytes`, `time` and `duration` as short forms. Other
-    /// words are names of types.
+    /// words are names of types. Several results stand as parameters do.
     pub fn parse(text: &'static str) -> Self {
         let (parameters, result) = text.split_once("->").unwrap_or(("", text));
         let mut signature = Self {
             parameters: Vec::new(),
             variadic: false,
-            result: parse_type(result.trim()),
+            result: Type::Any,
+            further: Vec::new(),
         };
+        let mut results = result.split(',').map(|word| parse_type(word.trim()));
+        if let Some(first) = results.next() {
+            signature.result = first;
+            signature.further = results.collect();
+        }
         for word in parameters.split(',').map(str::trim) {
             if word.is_empty() {
                 continue;
@@ -109,6 +117,22 @@ fn parse_type(word: &'static str) -> Type {
         "duration" => Type::Int(IntKind::Duration),
         "value" => Type::Value,
         name => Type::Named(Cow::Borrowed(name)),
+    }
+}
+
+impl Signature {
+    /// What Go says of a function or method that templates cannot call.
+    pub(crate) fn problem(&self, name: &str) -> Option<String> {
+        match self.further.as_slice() {
+            [] => None,
+            [second] => Some(format!(
+                "invalid function signature for {name}: second return value should be error; is {second}"
+            )),
+            [_, rest @ ..] => Some(format!(
+                "function {name} has {} return values; should be 1 or 2",
+                rest.len() + 2
+            )),
+        }
     }
 }
 

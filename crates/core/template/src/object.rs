@@ -1,14 +1,15 @@
 //! Values with methods: Helm's `.Files`, `.Capabilities` and others.
 
+use std::any::Any;
 use std::borrow::Cow;
 use std::fmt::Debug;
 
 use crate::function::{CallError, Signature};
 use crate::types::Kind;
-use crate::value::Value;
+use crate::value::{List, Value};
 
 /// A Go struct, or a named Go type with methods.
-pub trait Object: Debug + Send + Sync {
+pub trait Object: Any + Debug + Send + Sync {
     /// Name of the type as `%T` prints it, such as `*common.Capabilities`.
     fn type_name(&self) -> Cow<'static, str>;
 
@@ -20,9 +21,24 @@ pub trait Object: Debug + Send + Sync {
         Value::Nil
     }
 
+    /// For slices: one of the same type with these items.
+    fn with_items(&self, _items: &List) -> Option<Value> {
+        None
+    }
+
     /// For structs: exported fields in declaration order, with Go's names.
     fn fields(&self) -> Vec<(Cow<'static, str>, Value)> {
         Vec::new()
+    }
+
+    /// For structs: all fields with those that are not exported, as printing and comparing see them.
+    fn printed_fields(&self) -> Vec<(Cow<'static, str>, Value)> {
+        self.fields()
+    }
+
+    /// For structs: the fields that JSON and YAML show, with the names of their tags.
+    fn json_fields(&self) -> Vec<(Cow<'static, str>, Value)> {
+        self.fields()
     }
 
     /// For structs: one field.
@@ -41,8 +57,8 @@ pub trait Object: Debug + Send + Sync {
         Err(CallError::new(format!("no method {name}")))
     }
 
-    /// As `%#v` prints it, where that shows more than [`Object::fields`].
-    fn go_syntax(&self) -> Option<String> {
+    /// What a function is given in an interface, where that is another value: a copy has no address, and so lacks the methods of its pointer.
+    fn without_address(&self) -> Option<Value> {
         None
     }
 

@@ -2,6 +2,7 @@
 
 mod duration;
 mod layout;
+mod location;
 mod method;
 mod parse;
 
@@ -12,8 +13,10 @@ use jiff::tz::{Offset, TimeZone};
 use jiff::{SignedDuration, Timestamp};
 
 pub use duration::{duration_text, parse_duration};
+pub use location::Location;
 pub use method::{call_method, method, parts, round, since_epoch, truncate};
 
+const NANOSECONDS_PER_SECOND: u64 = 1_000_000_000;
 /// Seconds from the epoch to the first second of year 1.
 const ZERO_SECOND: i64 = -62_135_596_800;
 
@@ -24,15 +27,6 @@ pub struct GoTime {
     pub instant: Timestamp,
     /// Where it is shown.
     pub location: Location,
-}
-
-/// Where a time is shown.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Location {
-    /// A zone of the database, or UTC.
-    Zone(TimeZone),
-    /// An offset with the abbreviation that the text named; empty when it named none.
-    Fixed(Offset, Box<str>),
 }
 
 /// A time on the wall of its location.
@@ -57,15 +51,19 @@ impl GoTime {
         }
     }
 
-    /// As Go writes it in a program; what is in UTC was read in the local zone, but for the zero time.
+    /// An instant in the local zone.
+    pub fn local(instant: Timestamp, zone: TimeZone) -> Self {
+        Self {
+            instant,
+            location: Location::Local(zone, None),
+        }
+    }
+
+    /// As Go writes it in a program.
     pub(crate) fn go_syntax(&self) -> String {
-        let location = match &self.location {
-            _ if *self == Self::zero() => "time.UTC".to_owned(),
-            Location::Zone(zone) if *zone == TimeZone::UTC => "time.Local".to_owned(),
-            Location::Zone(zone) => {
-                format!("time.Location({:?})", zone.iana_name().unwrap_or_default())
-            }
-            Location::Fixed(_, name) => format!("time.Location({name:?})"),
+        let location = match self.location.name() {
+            name @ ("UTC" | "Local") => format!("time.{name}"),
+            name => format!("time.Location({name:?})"),
         };
         let civil = self.wall().civil;
         let nanosecond = civil.subsec_nanosecond();
@@ -87,7 +85,17 @@ impl GoTime {
         let instant = self.instant.saturating_add(duration);
         Self {
             instant: instant.unwrap_or(self.instant),
-            location: self.location.clone(),
+            location: self.location.later(nanoseconds),
+        }
+    }
+
+    /// Whether the location has its summer time then.
+    pub(crate) fn is_daylight_saving(&self) -> bool {
+        match &self.location {
+            Location::Zone(zone) | Location::Local(zone, _) => {
+                zone.to_offset_info(self.instant).dst().is_dst()
+            }
+            Location::Fixed(..) => false,
         }
     }
 
@@ -99,7 +107,7 @@ impl GoTime {
 
     pub(crate) fn wall(&self) -> Wall {
         match &self.location {
-            Location::Zone(zone) => {
+            Location::Zone(zone) | Location::Local(zone, _) => {
                 let info = zone.to_offset_info(self.instant);
                 Wall {
                     civil: info.offset().to_datetime(self.instant),
@@ -141,7 +149,17 @@ fn abbreviation(zone: &TimeZone, name: &str, offset: Offset) -> String {
 
 impl fmt::Display for GoTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.format("2006-01-02 15:04:05.999999999 -0700 MST"))
+        f.write_str(&self.format("2006-01-02 15:04:05.999999999 -0700 MST"))?;
+        let Location::Local(_, Some(reading)) = &self.location else {
+            return Ok(());
+        };
+        let sign = if reading.get() < 0 { '-' } else { '+' };
+        let magnitude = reading.get().unsigned_abs();
+        let (seconds, rest) = (
+            magnitude / NANOSECONDS_PER_SECOND,
+            magnitude % NANOSECONDS_PER_SECOND,
+        );
+        write!(f, " m={sign}{seconds}.{rest:09}")
     }
 }
 

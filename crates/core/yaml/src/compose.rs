@@ -37,7 +37,7 @@ const ALIAS_SHARE_OF_MOST: f64 = 0.10;
 const ALIAS_HARMLESS: (usize, usize) = (100, 1_000);
 
 /// What the scanner says of a key without a colon.
-const NO_COLON: &str = "could not find expected ':'";
+pub(crate) const NO_COLON: &str = "could not find expected ':'";
 
 /// Which of Go's resolvers gives plain scalars their meaning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -183,6 +183,7 @@ impl<'a> Composer<'a> {
                     return unreadable(&e, self.text, self.lines_before);
                 }
                 let last_line = self.unended.map(last_line_of);
+                let e = flow::error_at_empty_collection(self.text, &e).unwrap_or(e);
                 syntax(&e, self.lines_before, last_line)
             })?,
             Err(_) => {

@@ -2,14 +2,18 @@
 
 use std::borrow::Cow;
 use std::io::{Chain, Cursor, Read};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use libyaml_safer::{Error, EventData, MappingStyle, Parser, ScalarStyle, SequenceStyle};
 
+use crate::compose::NO_COLON;
 use crate::error::YamlError;
 use crate::escapes::BYTE_ORDER_MARK;
 
 /// What the scanner says of a colon before an indicator.
 const COLON: &str = "found unexpected ':'";
+/// What the parser says where a value may stand.
+const NO_CONTENT: &str = "did not find expected node content";
 /// Characters that mean nothing in a plain scalar; one that the text does not have stands for such a colon.
 const STAND_INS: &[u8] = b"^;$()=+~<\\/_";
 /// Most bytes that are read again because of such colons in one text.
@@ -28,6 +32,43 @@ pub(crate) fn parser<'a>(text: Cow<'a, [u8]>, end: &'static [u8]) -> Parser<Inpu
 /// Whether the scanner stumbles over such a colon.
 pub(crate) fn is_colon(error: &Error) -> bool {
     error.problem() == COLON
+}
+
+/// What go-yaml's parser says where libyaml's scanner misses the colon of a key: go-yaml hands over an empty flow collection without looking for one.
+pub(crate) fn error_at_empty_collection(text: &[u8], error: &Error) -> Option<Error> {
+    if error.problem() != NO_COLON {
+        return None;
+    }
+    let mark = error.context_mark()?;
+    let (line, column) = (
+        usize::try_from(mark.line).ok()?,
+        usize::try_from(mark.column).ok()?,
+    );
+    let mut lines = text.split_inclusive(|byte| *byte == b'\n');
+    let before: usize = lines.by_ref().take(line).map(<[u8]>::len).sum();
+    let place = before + column;
+    let (open, inside) = text.get(place..)?.split_first()?;
+    let close = match open {
+        b'{' => b'}',
+        b'[' => b']',
+        _ => return None,
+    };
+    let next = inside.iter().find(|byte| !byte.is_ascii_whitespace())?;
+    if *next != close {
+        return None;
+    }
+    // A closing bracket is no beginning of a key either, and the scanner hands it over.
+    let mut cut = text[..place].to_vec();
+    cut.push(close);
+    let mut parser = parser(Cow::Owned(cut), b"");
+    loop {
+        match catch_unwind(AssertUnwindSafe(|| parser.parse())).ok()? {
+            Ok(event) if matches!(event.data, EventData::StreamEnd) => return None,
+            Ok(_) => {}
+            // Where a value may stand, the collection is one, and the scanner has its say.
+            Err(error) => return (error.problem() != NO_CONTENT).then_some(error),
+        }
+    }
 }
 
 /// Colons that a character stands for.

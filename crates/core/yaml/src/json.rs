@@ -11,7 +11,7 @@ use crate::encoding::prepared;
 use crate::error::YamlError;
 use crate::go_syntax::go_syntax;
 use crate::node::{Kind, Node, Style, Tag};
-use crate::number::{float_to_text, json_number};
+use crate::number::{float_to_text, float32_to_text, json_number};
 use crate::resolve::{Scalar, resolve};
 use crate::scalar::analyze;
 
@@ -322,7 +322,7 @@ impl Reader {
             Scalar::Bool(value) => value.to_string(),
             Scalar::Int(value) => value.to_string(),
             // sigs.k8s.io/yaml prints float keys with the precision of 32 bits.
-            Scalar::Float(value) if value.is_finite() => float_key(value as f32),
+            Scalar::Float(value) if value.is_finite() => float32_to_text(value as f32),
             Scalar::Float(value) => float_to_text(value),
             Scalar::Null => {
                 let go_text = unsupported("%!s(<nil>)", key, value);
@@ -335,12 +335,6 @@ impl Reader {
             Scalar::Timestamp(_) | Scalar::Text => key.value.as_str().to_owned(),
         }))
     }
-}
-
-/// A 32-bit float as `strconv.FormatFloat(f, 'g', -1, 32)`.
-fn float_key(value: f32) -> String {
-    let shortest = value.to_string();
-    shortest.parse::<f64>().map_or(shortest, float_to_text)
 }
 
 fn binary(node: &Node) -> Result<String, YamlError> {

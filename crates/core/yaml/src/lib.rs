@@ -49,7 +49,7 @@ pub use json::{
     node_to_json, reencoded_to_json,
 };
 pub use node::{Kind, Node, OtherTag, Style, Tag};
-pub use number::{float_to_text, json_number};
+pub use number::{float_to_text, float32_to_text, json_number};
 pub use pretty::PrettyValue;
 pub use resolve::{Scalar, is_yaml_1_1_non_string, resolve};
 pub use sort::{compare_keys, sort_entries};

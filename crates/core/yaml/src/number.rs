@@ -25,6 +25,15 @@ pub fn float_to_text(value: f64) -> String {
     format!("{digits}e{sign}{:02}", exponent.abs())
 }
 
+/// A 32-bit float as `strconv.FormatFloat(f, 'g', -1, 32)` prints it.
+pub fn float32_to_text(value: f32) -> String {
+    if value.is_infinite() {
+        return if value > 0.0 { "+Inf" } else { "-Inf" }.to_owned();
+    }
+    let shortest = value.to_string();
+    shortest.parse::<f64>().map_or(shortest, float_to_text)
+}
+
 /// A float as a JSON number, as it is after Go wrote it as JSON and read it back: whole numbers below 10^21 are integers when they fit.
 /// `None` for what JSON has no number for.
 pub fn json_number(value: f64) -> Option<Value> {

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use skein_template::{CallError, Kind, Object, Signature, Type, Value};
+use skein_template::{CallError, Kind, List, Object, Signature, Type, Value};
 use thiserror::Error;
 
 /// Version of Helm that templates see.
@@ -124,6 +124,20 @@ impl KubeVersion {
     }
 }
 
+impl KubeVersion {
+    /// What `String` says; copies have lost what is not exported.
+    fn shown(&self) -> &str {
+        match self.normalized.as_str() {
+            "" => &self.version,
+            normalized => normalized,
+        }
+    }
+}
+
+fn field(name: &'static str, text: &str) -> (Cow<'static, str>, Value) {
+    (Cow::Borrowed(name), Value::text(text))
+}
+
 impl Default for KubeVersion {
     fn default() -> Self {
         Self {
@@ -135,7 +149,14 @@ impl Default for KubeVersion {
     }
 }
 
-impl Object for KubeVersion {
+/// `.Capabilities.KubeVersion`: methods and text belong to what has an address; what a function is given is a copy without.
+#[derive(Clone, Debug)]
+struct Version {
+    version: KubeVersion,
+    has_address: bool,
+}
+
+impl Object for Version {
     fn type_name(&self) -> Cow<'static, str> {
         Cow::Borrowed("common.KubeVersion")
     }
@@ -146,25 +167,47 @@ impl Object for KubeVersion {
 
     fn fields(&self) -> Vec<(Cow<'static, str>, Value)> {
         vec![
-            (Cow::Borrowed("Version"), Value::text(self.version.as_str())),
-            (Cow::Borrowed("Major"), Value::text(self.major.as_str())),
-            (Cow::Borrowed("Minor"), Value::text(self.minor.as_str())),
+            field("Version", &self.version.version),
+            field("Major", &self.version.major),
+            field("Minor", &self.version.minor),
         ]
     }
 
+    fn printed_fields(&self) -> Vec<(Cow<'static, str>, Value)> {
+        let mut fields = self.fields();
+        fields.insert(1, field("normalizedVersion", &self.version.normalized));
+        fields
+    }
+
+    fn without_address(&self) -> Option<Value> {
+        self.has_address.then(|| {
+            Value::object(Self {
+                version: self.version.clone(),
+                has_address: false,
+            })
+        })
+    }
+
     fn method(&self, name: &str) -> Option<Signature> {
-        matches!(name, "String" | "GitVersion").then(|| Signature::parse("-> string"))
+        (self.has_address && matches!(name, "String" | "GitVersion"))
+            .then(|| Signature::parse("-> string"))
     }
 
     fn call(&self, name: &str, _arguments: &[Value]) -> Result<Value, CallError> {
         Ok(Value::text(match name {
-            "String" => self.normalized.as_str(),
-            _ => self.version.as_str(),
+            "String" => self.version.shown(),
+            _ => self.version.version.as_str(),
         }))
     }
 
     fn display(&self) -> Option<String> {
-        Some(self.normalized.clone())
+        self.has_address.then(|| self.version.shown().to_owned())
+    }
+
+    fn deep_copy(&self) -> Option<Value> {
+        let mut copy = self.clone();
+        copy.version.normalized.clear();
+        Some(Value::object(copy))
     }
 }
 
@@ -183,6 +226,12 @@ impl Object for ApiVersions {
 
     fn underlying(&self) -> Value {
         Value::strings(self.0.iter().map(String::as_str))
+    }
+
+    fn with_items(&self, items: &List) -> Option<Value> {
+        let texts = items.items().iter().filter_map(Value::as_text);
+        let versions = texts.map(|text| text.lossy().into_owned()).collect();
+        Some(Value::object(Self(versions)))
     }
 
     fn method(&self, name: &str) -> Option<Signature> {
@@ -221,30 +270,39 @@ impl Object for HelmVersion {
             ("GoVersion", GO_VERSION),
             ("KubeClientVersion", KUBE_CLIENT_VERSION),
         ]
-        .map(|(name, text)| (Cow::Borrowed(name), Value::text(text)))
+        .map(|(name, text)| field(name, text))
         .to_vec()
     }
 
-    fn to_json(&self) -> Option<serde_json::Value> {
-        Some(serde_json::json!({
-            "version": HELM_VERSION,
-            "go_version": GO_VERSION,
-            "kube_client_version": KUBE_CLIENT_VERSION,
-        }))
+    fn json_fields(&self) -> Vec<(Cow<'static, str>, Value)> {
+        [
+            ("version", HELM_VERSION),
+            ("go_version", GO_VERSION),
+            ("kube_client_version", KUBE_CLIENT_VERSION),
+        ]
+        .map(|(name, text)| field(name, text))
+        .to_vec()
     }
 }
 
 /// `.Capabilities`.
 #[derive(Clone, Debug)]
 pub(crate) struct Capabilities {
-    kube_version: Value,
+    kube_version: KubeVersion,
     api_versions: Value,
 }
 
 impl Capabilities {
+    fn version(&self, has_address: bool) -> Value {
+        Value::object(Version {
+            version: self.kube_version.clone(),
+            has_address,
+        })
+    }
+
     pub(crate) fn new(kube_version: KubeVersion, api_versions: Vec<String>) -> Self {
         Self {
-            kube_version: Value::object(kube_version),
+            kube_version,
             api_versions: Value::object(ApiVersions(api_versions)),
         }
     }
@@ -261,10 +319,25 @@ impl Object for Capabilities {
 
     fn fields(&self) -> Vec<(Cow<'static, str>, Value)> {
         vec![
-            (Cow::Borrowed("KubeVersion"), self.kube_version.clone()),
+            (Cow::Borrowed("KubeVersion"), self.version(false)),
             (Cow::Borrowed("APIVersions"), self.api_versions.clone()),
             (Cow::Borrowed("HelmVersion"), Value::object(HelmVersion)),
         ]
+    }
+
+    fn field(&self, name: &str) -> Option<Value> {
+        match name {
+            "KubeVersion" => Some(self.version(true)),
+            "APIVersions" => Some(self.api_versions.clone()),
+            "HelmVersion" => Some(Value::object(HelmVersion)),
+            _ => None,
+        }
+    }
+
+    fn deep_copy(&self) -> Option<Value> {
+        let mut copy = self.clone();
+        copy.kube_version.normalized.clear();
+        Some(Value::object(copy))
     }
 
     fn method(&self, name: &str) -> Option<Signature> {
@@ -272,6 +345,7 @@ impl Object for Capabilities {
             parameters: Vec::new(),
             variadic: false,
             result: Type::Named(self.type_name()),
+            further: Vec::new(),
         })
     }
 

@@ -120,6 +120,11 @@ pub fn slice(_: &mut Runtime<'_>, arguments: &[Operand]) -> Outcome {
         return Err(CallError::new(format!("too many slice indexes: {count}")));
     }
     let value = held(&item.value);
+    // A slice of a named type keeps its type.
+    let named = match &item.value {
+        Value::Object(object) => Some(object),
+        _ => None,
+    };
     let length = match &value {
         Value::String(_) if indexes.len() == 3 => {
             return Err(CallError::new("cannot 3-index slice a string"));
@@ -138,7 +143,10 @@ pub fn slice(_: &mut Runtime<'_>, arguments: &[Operand]) -> Outcome {
         Value::Bytes(bytes) => Value::Bytes(Arc::from(&bytes[start..end])),
         Value::List(list) => {
             let items = list.items()[start..end].to_vec();
-            Value::List(List::typed(list.item_type().clone(), items))
+            let part = List::typed(list.item_type().clone(), items);
+            named
+                .and_then(|object| object.with_items(&part))
+                .unwrap_or(Value::List(part))
         }
         other => other,
     }

@@ -69,7 +69,10 @@ impl<'t> State<'t, '_, '_> {
                 let arguments = plain(&values);
                 let result = match value {
                     Value::Map(map) => crate::helm::call_values_method(map, name, &arguments),
-                    value => crate::time::call_method(value, name, &arguments),
+                    value => {
+                        let zone = self.runtime.environment().time_zone();
+                        crate::time::call_method(value, name, &arguments, zone)
+                    }
                 };
                 result.map(Operand::plain)
             }
@@ -103,7 +106,10 @@ impl<'t> State<'t, '_, '_> {
                 "wrong number of args for {name}: want {wanted} got {given}"
             ));
         }
-        Ok(())
+        match signature.problem(name) {
+            Some(problem) => self.fail(problem),
+            None => Ok(()),
+        }
     }
 
     fn and_or(
@@ -154,6 +160,12 @@ impl<'t> State<'t, '_, '_> {
                 kind if kind.can_be_nil() => Ok(typed(zero(kind).into(), kind)),
                 kind => self.fail(format!("invalid value; expected {kind}")),
             };
+        }
+        if *kind == Type::Any
+            && let Value::Object(object) = &operand.value
+            && let Some(copy) = object.without_address()
+        {
+            return Ok(Operand::boxed(copy));
         }
         if matches!(kind, Type::Value | Type::Any) {
             return Ok(operand);

@@ -70,7 +70,7 @@ impl Printer {
                 true
             }
             Value::List(list) => {
-                self.list(list, verb, depth);
+                self.list(list, None, verb, depth);
                 true
             }
             Value::Map(map) => {
@@ -87,10 +87,7 @@ impl Printer {
                 true
             }
             Value::Object(object) => {
-                match object.go_syntax() {
-                    Some(text) if self.flags.sharp_v && depth == 0 => self.text(&text),
-                    _ => self.object(object.as_ref(), verb, depth),
-                }
+                self.object(object.as_ref(), verb, depth);
                 true
             }
         };
@@ -158,11 +155,13 @@ impl Printer {
         }
     }
 
-    fn list(&mut self, list: &List, verb: char, depth: usize) {
+    fn list(&mut self, list: &List, type_name: Option<&str>, verb: char, depth: usize) {
         let sharp = self.flags.sharp_v;
         if sharp {
-            let name = format!("[]{}", list.item_type());
-            self.text(&name);
+            match type_name {
+                Some(name) => self.text(name),
+                None => self.text(&format!("[]{}", list.item_type())),
+            }
             if list.is_nil() {
                 self.text("(nil)");
                 return;
@@ -200,6 +199,7 @@ impl Printer {
     fn object(&mut self, object: &dyn Object, verb: char, depth: usize) {
         match (object.kind(), object.underlying()) {
             (_, Value::Map(map)) => self.map(&map, &object.type_name(), verb, depth),
+            (_, Value::List(list)) => self.list(&list, Some(&object.type_name()), verb, depth),
             (_, Value::Nil) if object.is_nil() => self.nil(),
             (_, Value::Nil) => {
                 if object.kind() == Kind::Pointer {
@@ -218,7 +218,7 @@ impl Printer {
             self.text(name.trim_start_matches('*'));
         }
         self.out.push(b'{');
-        for (index, (name, field)) in object.fields().into_iter().enumerate() {
+        for (index, (name, field)) in object.printed_fields().into_iter().enumerate() {
             self.separator(index, sharp);
             if self.flags.plus_v || sharp {
                 self.text(&name);

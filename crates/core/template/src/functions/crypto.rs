@@ -54,11 +54,7 @@ pub const FUNCTIONS: &[Entry] = &[
         "string, []any, []any, int, sprig.certificate, string -> sprig.certificate",
         certificate::signed,
     ),
-    (
-        "htpasswd",
-        "string, string, ...string -> string",
-        password::htpasswd,
-    ),
+    ("htpasswd", "string, string -> string", password::htpasswd),
 ];
 
 const SELF_SIGNED: &str = "string, []any, []any, int -> sprig.certificate";

@@ -8,7 +8,7 @@ use super::{Entry, Outcome, any};
 use crate::exec::Runtime;
 use crate::function::CallError;
 use crate::strconv::parse_int;
-use crate::time::{GoTime, duration_text, parse_duration, round, since_epoch};
+use crate::time::{GoTime, Location, duration_text, parse_duration, round, since_epoch};
 use crate::types::IntKind;
 use crate::value::{Operand, Value};
 
@@ -72,8 +72,12 @@ const MODIFY: &str = "string, time -> time";
 const NANOSECONDS_PER_SECOND: i64 = 1_000_000_000;
 
 fn now(runtime: &mut Runtime<'_>) -> GoTime {
+    let (instant, reading) = runtime.clock();
     let zone = runtime.environment().time_zone();
-    GoTime::new(runtime.environment().now(), zone)
+    GoTime {
+        instant,
+        location: Location::Local(zone, reading),
+    }
 }
 
 fn unix(seconds: i64) -> Option<GoTime> {

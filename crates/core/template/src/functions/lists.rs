@@ -235,7 +235,12 @@ fn slice(runtime: &mut Runtime<'_>, arguments: &[Operand]) -> Outcome {
     };
     match cut {
         Some(items) => {
-            Ok(Value::List(List::typed(list.item_type().clone(), items.to_vec())).into())
+            let part = List::typed(list.item_type().clone(), items.to_vec());
+            let named = match any(arguments, 0) {
+                Value::Object(object) => object.with_items(&part),
+                _ => None,
+            };
+            Ok(named.unwrap_or(Value::List(part)).into())
         }
         None => Err(CallError::new(
             "reflect.Value.Slice: slice index out of bounds",

@@ -109,9 +109,14 @@ fn from_json(runtime: &mut Runtime<'_>, arguments: &[Operand]) -> Outcome {
     let source = text(arguments, 0);
     runtime.charge_reading(&source)?;
     Ok(match from_typed_json_text(&source) {
-        Ok(Value::Nil) => Value::Map(Map::nil(crate::types::Type::Any)),
-        Ok(map @ Value::Map(_)) => map,
-        Ok(other) => error_map(wrong_kind(&other, "map[string]interface {}")),
+        Ok((Value::Nil, _)) => Value::Map(Map::nil(crate::types::Type::Any)),
+        Ok((Value::Map(map), misfit)) => {
+            if let Some(misfit) = misfit {
+                map.insert("Error", misfit);
+            }
+            Value::Map(map)
+        }
+        Ok((other, _)) => error_map(wrong_kind(&other, "map[string]interface {}")),
         Err(message) => error_map(message),
     }
     .into())
@@ -121,9 +126,10 @@ fn from_json_array(runtime: &mut Runtime<'_>, arguments: &[Operand]) -> Outcome 
     let source = text(arguments, 0);
     runtime.charge_reading(&source)?;
     Ok(match from_typed_json_text(&source) {
-        Ok(Value::Nil) => Value::List(crate::value::List::nil(crate::types::Type::Any)),
-        Ok(list @ Value::List(_)) => list,
-        Ok(other) => Value::list(vec![wrong_kind(&other, "[]interface {}").into()]),
+        Ok((Value::Nil, _)) => Value::List(crate::value::List::nil(crate::types::Type::Any)),
+        Ok((list @ Value::List(_), None)) => list,
+        Ok((Value::List(_), Some(misfit))) => Value::list(vec![misfit.into()]),
+        Ok((other, _)) => Value::list(vec![wrong_kind(&other, "[]interface {}").into()]),
         Err(message) => Value::list(vec![message.into()]),
     }
     .into())

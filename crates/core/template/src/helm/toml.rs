@@ -8,8 +8,9 @@ use crate::functions::{Entry, Outcome, any, text};
 use crate::stack::with_room;
 use crate::strconv::format_float;
 use crate::text::Text;
-use crate::types::IntKind;
-use crate::value::{Entries, MAX_VALUE_DEPTH_LEVELS, Value};
+use crate::time::{GoTime, Location};
+use crate::types::{IntKind, Kind};
+use crate::value::{List, MAX_VALUE_DEPTH_LEVELS, Map, Value};
 
 use super::functions::error_map;
 
@@ -60,8 +61,8 @@ fn write(value: &Value, limit: usize) -> Result<String, String> {
         out: String::new(),
         limit,
     };
-    match entries(value) {
-        Some(entries) => writer.map(&[], &entries)?,
+    match table(value) {
+        Some(table) => writer.table(&[], &table)?,
         None if tables(value).is_some() => {
             return Err("toml: top-level values must be Go maps or structs".to_owned());
         }
@@ -71,33 +72,59 @@ fn write(value: &Value, limit: usize) -> Result<String, String> {
     Ok(writer.out)
 }
 
-/// What is a table.
-fn entries(value: &Value) -> Option<Entries> {
+/// The entries of a table in the order in which they are written.
+struct Table {
+    entries: Vec<(Text, Value)>,
+    is_struct: bool,
+}
+
+/// Whether it is a table.
+fn is_table(value: &Value) -> bool {
     match value {
-        Value::Map(map) if !map.is_nil() => Some(map.entries()),
-        Value::Object(object) => match object.underlying() {
-            Value::Map(map) => Some(map.entries()),
-            Value::Nil => {
-                let fields = object.fields().into_iter();
-                Some(
-                    fields
-                        .map(|(name, value)| (Text::from(name), value))
-                        .collect(),
-                )
-            }
-            _ => None,
+        Value::Map(map) => !map.is_nil(),
+        Value::Object(object) => match object.kind() {
+            Kind::Map => true,
+            Kind::Struct | Kind::Pointer => !object.is_nil() && object.marshaled_text().is_none(),
+            _ => false,
         },
+        _ => false,
+    }
+}
+
+/// The entries of a table.
+fn table(value: &Value) -> Option<Table> {
+    if !is_table(value) {
+        return None;
+    }
+    let of_map = |map: &Map| Table {
+        entries: map.entries().into_iter().collect(),
+        is_struct: false,
+    };
+    match value {
+        Value::Map(map) => Some(of_map(map)),
+        Value::Object(object) => Some(match object.underlying() {
+            Value::Map(map) => of_map(&map),
+            _ => {
+                let fields = object.fields().into_iter();
+                Table {
+                    entries: fields.map(|(name, value)| (name.into(), value)).collect(),
+                    is_struct: true,
+                }
+            }
+        }),
         _ => None,
     }
 }
 
 /// The tables of a list that has nothing else.
-fn tables(value: &Value) -> Option<Vec<Entries>> {
-    let list = value.as_list()?;
-    if list.items().is_empty() {
-        return None;
-    }
-    list.items().iter().map(entries).collect()
+fn tables(value: &Value) -> Option<&[Value]> {
+    let items = value.as_list()?.items();
+    (!items.is_empty() && items.iter().all(is_table)).then_some(items)
+}
+
+/// Whether it is written below a header of its own.
+fn is_below(value: &Value) -> bool {
+    is_table(value) || tables(value).is_some()
 }
 
 struct Writer {
@@ -106,15 +133,15 @@ struct Writer {
 }
 
 impl Writer {
-    fn map(&mut self, path: &[&str], map: &Entries) -> Result<(), String> {
+    fn table(&mut self, path: &[&str], shown: &Table) -> Result<(), String> {
         if path.len() > MAX_VALUE_DEPTH_LEVELS {
             return Err("toml: tables are nested too deeply".to_owned());
         }
         if self.out.len() > self.limit {
             return Ok(());
         }
-        let is_table = |value: &Value| entries(value).is_some() || tables(value).is_some();
-        for (key, value) in map.iter().filter(|(_, value)| !is_table(value)) {
+        let entries = || shown.entries.iter();
+        for (key, value) in entries().filter(|(_, value)| !is_below(value)) {
             if value.is_nil() {
                 continue;
             }
@@ -125,20 +152,20 @@ impl Writer {
             self.element(value, path.len())?;
             self.out.push('\n');
         }
-        for (key, value) in map.iter().filter(|(_, value)| is_table(value)) {
+        for (key, value) in entries().filter(|(_, value)| is_below(value)) {
             let key = key.lossy();
             let path: Vec<&str> = path.iter().copied().chain([key.as_ref()]).collect();
-            if let Some(inner) = entries(value) {
+            if let Some(inner) = table(value) {
                 if path.len() == 1 {
                     self.new_line();
                 }
                 self.header(&path, "[", "]");
-                with_room(|| self.map(&path, &inner))?;
+                with_room(|| self.table(&path, &inner))?;
             }
-            for inner in tables(value).unwrap_or_default() {
+            for inner in tables(value).unwrap_or_default().iter().filter_map(table) {
                 self.new_line();
                 self.header(&path, "[[", "]]");
-                with_room(|| self.map(&path, &inner))?;
+                with_room(|| self.table(&path, &inner))?;
             }
         }
         Ok(())
@@ -217,42 +244,89 @@ impl Writer {
             Value::Float(float) => self.out.push_str(&float_text(*float)),
             Value::Float32(float) => self.out.push_str(&float_text(f64::from(*float))),
             Value::String(text) => self.string(&text.lossy()),
-            Value::Time(time) => self.out.push_str(&time.to_rfc3339_nano()),
-            Value::List(list) => {
-                self.out.push('[');
-                for (index, item) in list.items().iter().enumerate() {
-                    if index > 0 {
-                        self.out.push_str(", ");
-                    }
-                    with_room(|| self.element(item, depth + 1))?;
-                }
-                self.out.push(']');
+            Value::Time(time) => self.out.push_str(&date_text(time)),
+            Value::List(list) => self.list(list, depth)?,
+            Value::Bytes(bytes) => {
+                let items: Vec<String> = bytes.iter().map(u8::to_string).collect();
+                self.out.push_str(&format!("[{}]", items.join(", ")));
             }
             Value::Nil => return Err("toml: cannot encode array with nil element".to_owned()),
-            other => match entries(other) {
-                Some(map) => self.inline(&map, depth)?,
-                None => return Err(format!("unexpected type: {}", other.type_name())),
+            Value::Object(object) if !is_table(value) => {
+                match (object.marshaled_text(), object.underlying()) {
+                    (Some(text), _) => self.string(&text),
+                    (None, Value::List(list)) => self.list(&list, depth)?,
+                    _ => return Err(unexpected(value)),
+                }
+            }
+            other => match table(other) {
+                Some(table) => self.inline(&table, depth)?,
+                None => return Err(unexpected(other)),
             },
         }
         Ok(())
     }
 
-    fn inline(&mut self, map: &Entries, depth: usize) -> Result<(), String> {
-        self.out.push('{');
-        let is_table = |value: &Value| entries(value).is_some() || tables(value).is_some();
-        let direct = map.iter().filter(|(_, value)| !is_table(value));
-        let nested = map.iter().filter(|(_, value)| is_table(value));
-        let shown = direct.chain(nested).filter(|(_, value)| !value.is_nil());
-        for (index, (key, value)) in shown.enumerate() {
+    fn list(&mut self, list: &List, depth: usize) -> Result<(), String> {
+        self.out.push('[');
+        for (index, item) in list.items().iter().enumerate() {
             if index > 0 {
                 self.out.push_str(", ");
             }
-            self.key(&key.lossy());
-            self.out.push_str(" = ");
-            with_room(|| self.element(value, depth + 1))?;
+            with_room(|| self.element(item, depth + 1))?;
+        }
+        self.out.push(']');
+        Ok(())
+    }
+
+    /// A table on one line. The comma behind an entry depends on where it stands, not on whether more is written: what is nil leaves one too many.
+    fn inline(&mut self, shown: &Table, depth: usize) -> Result<(), String> {
+        self.out.push('{');
+        let (below, direct): (Vec<_>, Vec<_>) = shown
+            .entries
+            .iter()
+            .enumerate()
+            .partition(|(_, (_, value))| is_below(value));
+        for (part, more) in [(&direct, !below.is_empty()), (&below, false)] {
+            for (place, (index, (key, value))) in part.iter().enumerate() {
+                if value.is_nil() {
+                    continue;
+                }
+                self.key(&key.lossy());
+                self.out.push_str(" = ");
+                with_room(|| self.element(value, depth + 1))?;
+                let is_last = match shown.is_struct {
+                    true => index + 1 == shown.entries.len(),
+                    false => !more && place + 1 == part.len(),
+                };
+                if !is_last {
+                    self.out.push_str(", ");
+                }
+            }
         }
         self.out.push('}');
         Ok(())
+    }
+}
+
+fn unexpected(value: &Value) -> String {
+    format!("unexpected type: {}", value.type_name())
+}
+
+/// Names of the locations of dates and times without offset.
+const LOCAL_DATE: &str = "date-local";
+const LOCAL_DATETIME: &str = "datetime-local";
+const LOCAL_TIME: &str = "time-local";
+
+/// A time as TOML has it: without offset where it was read without one.
+fn date_text(time: &GoTime) -> String {
+    match &time.location {
+        Location::Fixed(_, name) => match name.as_ref() {
+            LOCAL_DATE => time.format("2006-01-02"),
+            LOCAL_DATETIME => time.format("2006-01-02T15:04:05.999999999"),
+            LOCAL_TIME => time.format("15:04:05.999999999"),
+            _ => time.to_rfc3339_nano(),
+        },
+        _ => time.to_rfc3339_nano(),
     }
 }
 

@@ -10,6 +10,7 @@ pub fn method(map: &Map, name: &str) -> Option<Signature> {
         "YAML" => "-> string",
         "Table" => "string -> common.Values",
         "PathValue" => "string -> any",
+        "Encode" => "io.Writer -> error",
         _ => return None,
     };
     map.is_values().then(|| Signature::parse(text))
@@ -22,6 +23,10 @@ pub fn call_method(map: &Map, name: &str, arguments: &[Value]) -> Result<Value, 
         _ => String::new(),
     };
     match name {
+        // No value of a template is a writer, but nil may stand for one.
+        "Encode" => Err(CallError::new(
+            "runtime error: invalid memory address or nil pointer dereference",
+        )),
         "YAML" => {
             let json = Value::Map(map.clone()).to_json();
             let json = json.map_err(|error| CallError::new(error.to_string()))?;

@@ -205,14 +205,11 @@ fn year(year: i16) -> String {
     }
 }
 
-/// Go shows an offset where a zone has no name: hours, and minutes when there are some.
+/// Go shows an offset where a zone has no name.
 fn zone_without_name(seconds: i32) -> String {
     let sign = if seconds < 0 { '-' } else { '+' };
     let minutes = seconds.unsigned_abs() / 60;
-    match minutes % 60 {
-        0 => format!("{sign}{:02}", minutes / 60),
-        rest => format!("{sign}{:02}{rest:02}", minutes / 60),
-    }
+    format!("{sign}{:02}{:02}", minutes / 60, minutes % 60)
 }
 
 fn offset_text(offset: i32, piece: Piece) -> String {

@@ -36,19 +36,40 @@ fn time_signature(name: &str) -> Option<&'static str> {
         "Month" => "-> time.Month",
         "Weekday" => "-> time.Weekday",
         "UTC" | "Local" => "-> time",
+        "In" => "*time.Location -> time",
+        "Location" => "-> *time.Location",
         "Add" | "Round" | "Truncate" => "duration -> time",
         "AddDate" => "int, int, int -> time",
         "Sub" => "time -> duration",
         "After" | "Before" | "Equal" => "time -> bool",
-        "IsZero" => "-> bool",
+        "Compare" => "time -> int",
+        "IsZero" | "IsDST" => "-> bool",
+        "GoString" => "-> string",
+        "MarshalText" | "MarshalJSON" => "-> bytes",
+        "AppendFormat" => "bytes, string -> bytes",
+        "AppendText" => "bytes -> bytes",
+        "Date" => "-> int, time.Month, int",
+        "Clock" => "-> int, int, int",
+        "ISOWeek" => "-> int, int",
+        "Zone" => "-> string, int",
+        "ZoneBounds" => "-> time, time",
         _ => return None,
     })
 }
 
 /// Calls a method that [`method`] knows.
-pub fn call_method(value: &Value, name: &str, arguments: &[Value]) -> Result<Value, CallError> {
+pub fn call_method(
+    value: &Value,
+    name: &str,
+    arguments: &[Value],
+    local: TimeZone,
+) -> Result<Value, CallError> {
     let result = match value {
-        Value::Time(time) => call_time(time, name, arguments),
+        Value::Time(time) => match name {
+            "Local" => Some(Value::Time(GoTime::local(time.instant, local))),
+            "In" => return within(time, arguments),
+            _ => call_time(time, name, arguments),
+        },
         Value::Int(IntKind::Duration, duration) => call_duration(*duration, name, arguments),
         Value::Int(IntKind::Month, month) => Some(Value::text(month_text(*month))),
         Value::Int(_, day) => Some(Value::text(weekday_text(*day))),
@@ -105,11 +126,24 @@ fn call_time(time: &GoTime, name: &str, arguments: &[Value]) -> Option<Value> {
             Some(Value::Int(IntKind::Weekday, i64::from(day)))
         }
         "UTC" => Some(Value::Time(time.within(TimeZone::UTC))),
-        "Local" => Some(Value::Time(time.clone())),
         "Add" => Some(Value::Time(time.plus(duration_of(arguments)?))),
         "Sub" => {
             let difference = time.since(time_of(arguments)?);
             Some(Value::Int(IntKind::Duration, difference))
+        }
+        "Compare" => int(instant.cmp(&time_of(arguments)?.instant) as i64),
+        "IsDST" => Some(Value::Bool(time.is_daylight_saving())),
+        "GoString" => Some(Value::text(time.go_syntax())),
+        "Location" => Some(Value::object(time.location.without_reading())),
+        "MarshalText" => Some(Value::Bytes(time.to_rfc3339_nano().into_bytes().into())),
+        "MarshalJSON" => {
+            let quoted = format!("\"{}\"", time.to_rfc3339_nano());
+            Some(Value::Bytes(quoted.into_bytes().into()))
+        }
+        "AppendText" => appended(arguments, &time.to_rfc3339_nano()),
+        "AppendFormat" => {
+            let layout = arguments.get(1)?.as_text()?.lossy();
+            appended(arguments, &time.format(&layout))
         }
         "After" => Some(Value::Bool(instant > time_of(arguments)?.instant)),
         "Before" => Some(Value::Bool(instant < time_of(arguments)?.instant)),
@@ -117,6 +151,10 @@ fn call_time(time: &GoTime, name: &str, arguments: &[Value]) -> Option<Value> {
         "IsZero" => Some(Value::Bool(instant == GoTime::zero().instant)),
         "Round" | "Truncate" => {
             let unit = duration_of(arguments)?;
+            let time = &GoTime {
+                instant: time.instant,
+                location: time.location.without_reading(),
+            };
             let since_zero = time
                 .instant
                 .duration_since(GoTime::zero().instant)
@@ -131,6 +169,29 @@ fn call_time(time: &GoTime, name: &str, arguments: &[Value]) -> Option<Value> {
         "AddDate" => add_date(time, arguments),
         _ => None,
     }
+}
+
+/// `In`: the same instant at the location of the argument.
+fn within(time: &GoTime, arguments: &[Value]) -> Result<Value, CallError> {
+    let location = match arguments.first() {
+        Some(Value::Object(object)) => Location::of(object.as_ref()),
+        _ => None,
+    };
+    let location = location
+        .ok_or_else(|| CallError::new("time: missing Location in call to Time.In"))?
+        .without_reading();
+    Ok(Value::Time(GoTime {
+        instant: time.instant,
+        location,
+    }))
+}
+
+/// The bytes of the first argument and a text behind them.
+fn appended(arguments: &[Value], text: &str) -> Option<Value> {
+    let Value::Bytes(bytes) = arguments.first()? else {
+        return None;
+    };
+    Some(Value::Bytes([bytes, text.as_bytes()].concat().into()))
 }
 
 fn add_date(time: &GoTime, arguments: &[Value]) -> Option<Value> {
@@ -153,12 +214,14 @@ fn add_date(time: &GoTime, arguments: &[Value]) -> Option<Value> {
         .ok()?;
     let date = first.checked_add(span).ok()?.to_datetime(civil.time());
     let instant = match &time.location {
-        Location::Zone(zone) => zone.to_ambiguous_timestamp(date).compatible().ok()?,
+        Location::Zone(zone) | Location::Local(zone, _) => {
+            zone.to_ambiguous_timestamp(date).compatible().ok()?
+        }
         Location::Fixed(offset, _) => offset.to_timestamp(date).ok()?,
     };
     Some(Value::Time(GoTime {
         instant,
-        location: time.location.clone(),
+        location: time.location.without_reading(),
     }))
 }
 

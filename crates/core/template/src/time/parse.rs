@@ -291,6 +291,10 @@ impl Fields {
         }
         let letters = value.bytes().take_while(u8::is_ascii_uppercase).count();
         let length = match letters {
+            _ if value.starts_with("ChST") || value.starts_with("MeST") => 4,
+            _ if value.starts_with("GMT") => "GMT".len() + hours_length(&value["GMT".len()..]),
+            // Zones that have a number for a name.
+            0 if value.len() >= 3 && hours_length(value) > 0 => hours_length(value),
             3 => 3,
             4 if value.as_bytes()[3] == b'T' || value.starts_with("WITA") => 4,
             5 if value.as_bytes()[4] == b'T' => 5,
@@ -326,36 +330,66 @@ impl Fields {
 
     fn time(&self, zone: &TimeZone) -> Result<GoTime, &'static str> {
         let civil = self.civil()?;
-        let in_zone = |zone: &TimeZone| {
+        if self.utc {
+            let instant = Offset::UTC.to_timestamp(civil).map_err(|_| "year")?;
+            return Ok(GoTime::new(instant, TimeZone::UTC));
+        }
+        let in_local_zone = || {
             let instant = zone.to_ambiguous_timestamp(civil).compatible();
             instant
-                .map(|instant| GoTime::new(instant, zone.clone()))
+                .map(|instant| GoTime::local(instant, zone.clone()))
                 .map_err(|_| "year")
         };
-        if self.utc {
-            return in_zone(&TimeZone::UTC);
-        }
         if let Some(seconds) = self.offset {
             let offset = Offset::from_seconds(seconds).map_err(|_| "time zone offset")?;
             let instant = offset.to_timestamp(civil).map_err(|_| "year")?;
-            // The local zone where it has this offset then.
-            if zone.to_offset(instant) == offset {
-                return Ok(GoTime::new(instant, zone.clone()));
+            // The local zone where it has this offset then, and this name.
+            let local = GoTime::local(instant, zone.clone());
+            let wall = local.wall();
+            let named = self.zone_name.is_empty() || self.zone_name == wall.abbreviation;
+            if wall.offset == offset && named {
+                return Ok(local);
             }
             let location = Location::Fixed(offset, self.zone_name.as_str().into());
             return Ok(GoTime { instant, location });
         }
         if !self.zone_name.is_empty() {
-            let local = in_zone(zone)?;
+            let local = in_local_zone()?;
             if local.wall().abbreviation == self.zone_name {
                 return Ok(local);
             }
-            // A name that says nothing: Go takes it for UTC under another name.
+            // A name that says nothing: Go takes it for UTC under another name, and shows it with the hours from GMT that the name tells.
+            let offset = hours_from_gmt(&self.zone_name).map_err(|()| "time zone offset")?;
             let instant = Offset::UTC.to_timestamp(civil).map_err(|_| "year")?;
-            let location = Location::Fixed(Offset::UTC, self.zone_name.as_str().into());
+            let location = Location::Fixed(offset, self.zone_name.as_str().into());
             return Ok(GoTime { instant, location });
         }
-        in_zone(zone)
+        in_local_zone()
+    }
+}
+
+/// Hours from GMT that a zone's name may tell.
+const GMT_HOURS: std::ops::RangeInclusive<i32> = -23..=23;
+const SECONDS_PER_HOUR: i32 = 3_600;
+
+/// The offset of a zone of this name: `GMT+3`.
+fn hours_from_gmt(name: &str) -> Result<Offset, ()> {
+    let hours = name
+        .strip_prefix("GMT")
+        .and_then(|hours| hours.parse().ok());
+    let seconds = hours.unwrap_or(0) * SECONDS_PER_HOUR;
+    Offset::from_seconds(seconds).map_err(|_| ())
+}
+
+/// Length of the sign and the number at the start of a text; zero when they are no hours.
+fn hours_length(rest: &str) -> usize {
+    if !rest.starts_with(['+', '-']) {
+        return 0;
+    }
+    let digits = rest[1..].bytes().take_while(u8::is_ascii_digit).count();
+    match rest[..=digits].parse::<i32>() {
+        Ok(hours) if GMT_HOURS.contains(&hours) => 1 + digits,
+        _ => 0,
     }
 }
 

@@ -165,7 +165,7 @@ impl Walk {
             return self.json_of(&underlying, depth + 1);
         }
         let mut map = serde_json::Map::new();
-        for (name, field) in object.fields() {
+        for (name, field) in object.json_fields() {
             map.insert(name.into_owned(), self.json_of(&field, depth + 1)?);
         }
         Ok(Json::Object(map))

@@ -100,6 +100,17 @@ fn certificates_with_rsa_keys_are_read_by_openssl() {
 }
 
 #[test]
+fn more_days_than_a_duration_holds_wrap() {
+    let parties = rendered(
+        r#"{{- $c := genCAWithKey "a" 100000000 (genPrivateKey "ed25519") }}{{ dict "ca" $c.Cert | toJson }}"#,
+    );
+    let Some(end) = openssl(&["x509", "-noout", "-enddate"], word(&parties, "ca")) else {
+        return;
+    };
+    assert_eq!(end, "notAfter=May 28 06:25:03 2189 GMT\n");
+}
+
+#[test]
 fn a_chart_makes_many_keys() {
     // A certificate authority and four certificates, once more for each of four checksums.
     let text = r#"{{ range 20 }}{{ genSelfSignedCert "a" nil nil 1 | kindOf }} {{ end }}"#;

@@ -200,6 +200,7 @@ fn parse_cases_of_go() {
 const OTHER_DATA: &[(&str, &str)] = &[
     (".Time", "times, recorded as text"),
     ("env ", "Helm removes it"),
+    (".HashAlgorithm", "a newer sprig than the one in Helm"),
     ("typeOf .", "a struct of sprig's tests"),
     ("sprig.fixtureTO", "a struct of sprig's tests"),
     ("kindIs \"ptr\" .", "a struct of sprig's tests"),

@@ -78,11 +78,17 @@ fn own_key(
         .map_err(|message| CallError::new(format!("parsing private key: {message}")))
 }
 
+/// The name that the certificate is for.
+fn common_name(arguments: &[Operand]) -> Result<String, CallError> {
+    String::from_utf8(text(arguments, 0).to_vec())
+        .map_err(|_| CallError::new("error creating certificate: asn1: string not valid UTF-8"))
+}
+
 /// `genCA NAME DAYS [KEY]`.
 pub fn authority(runtime: &mut Runtime<'_>, arguments: &[Operand]) -> Outcome {
     let key = own_key(runtime, arguments, 2)?;
     let request = Request {
-        name: text(arguments, 0).lossy().into_owned(),
+        name: common_name(arguments)?,
         addresses: Vec::new(),
         dns_names: Vec::new(),
         days: integer(arguments, 1),
@@ -166,8 +172,8 @@ fn request(arguments: &[Operand]) -> Result<Request, CallError> {
         })
         .collect();
     Ok(Request {
-        name: text(arguments, 0).lossy().into_owned(),
         addresses: addresses?,
+        name: common_name(arguments)?,
         dns_names,
         days: integer(arguments, 3),
         is_authority: false,
@@ -291,19 +297,27 @@ fn issue(
     key: &PrivateKey,
     signer: &Signer<'_>,
 ) -> Outcome {
-    const SECONDS_PER_DAY: i64 = 86_400;
+    const SERIAL_BYTES: usize = 16;
+    /// A Go duration counts nanoseconds in 64 bits, and wraps.
+    const NANOSECONDS_PER_DAY: i64 = 86_400_000_000_000;
     if let Some(dns) = request.dns_names.iter().find(|name| !name.is_ascii()) {
         let shown = skein_gowords::quote(dns);
         return Err(CallError::new(format!(
             "error creating certificate: x509: {shown} cannot be encoded as an IA5String"
         )));
     }
-    let mut serial = [0; 16];
-    runtime.environment().random(&mut serial);
-    serial[0] &= 0x7f;
-    serial[0] |= 0x01;
+    // The first byte is the sign; a number that begins lower has fewer bytes.
+    let mut serial = [0; 1 + SERIAL_BYTES];
+    runtime.environment().random(&mut serial[1..]);
+    let zeros = serial.iter().take_while(|byte| **byte == 0).count();
+    let shown = match serial.get(zeros) {
+        Some(byte) if *byte & 0x80 == 0 => zeros,
+        _ => zeros.saturating_sub(1),
+    };
+    let serial = &serial[shown..];
     let from = runtime.environment().now();
-    let lifetime = jiff::SignedDuration::from_secs(request.days.saturating_mul(SECONDS_PER_DAY));
+    let nanoseconds = NANOSECONDS_PER_DAY.wrapping_mul(request.days);
+    let lifetime = jiff::SignedDuration::from_nanos(nanoseconds);
     let until = from
         .saturating_add(lifetime)
         .map_err(|error| CallError::new(format!("error creating certificate: {error}")))?;
@@ -311,7 +325,7 @@ fn issue(
     let algorithm = signer.key.algorithm();
     let body = sequence(&[
         &element(0xa0, &element(der::INTEGER, &[2])),
-        &element(der::INTEGER, &serial),
+        &element(der::INTEGER, serial),
         &algorithm,
         &signer.subject,
         &sequence(&[&time(from), &time(until)]),

@@ -3,10 +3,9 @@
 use base64::Engine;
 use base64::alphabet::BCRYPT;
 use base64::engine::GeneralPurpose;
-use base64::engine::general_purpose::{NO_PAD, STANDARD};
+use base64::engine::general_purpose::NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
-use sha1::Sha1;
-use sha2::{Digest, Sha256};
+use sha2::Sha256;
 
 use super::super::arguments::text;
 use super::super::{Outcome, integer};
@@ -49,17 +48,7 @@ pub fn htpasswd(runtime: &mut Runtime<'_>, arguments: &[Operand]) -> Outcome {
     if name.contains(&b':') {
         return Ok(Value::text(format!("invalid username: {name}")).into());
     }
-    let hash = match text(arguments, 2).as_bytes() {
-        b"" | b"bcrypt" => bcrypt_text(runtime, &password)?,
-        b"sha" => {
-            let digest = Sha1::digest(password.as_bytes());
-            format!("{{SHA}}{}", STANDARD.encode(digest.as_slice()))
-        }
-        _ => {
-            let algorithm = text(arguments, 2);
-            return Ok(Value::text(format!("invalid hash algorithm: {algorithm}")).into());
-        }
-    };
+    let hash = bcrypt_text(runtime, &password)?;
     Ok(Value::text(format!("{name}:{hash}")).into())
 }
 

@@ -9,11 +9,15 @@ const MAX_DEPTH_LEVELS: usize = 500;
 
 /// A JSON text as `map[string]interface {}`, `[]interface {}`, `float64` and so on. The error is Go's.
 pub fn from_json_text(text: &Text) -> Result<Value, String> {
-    read(text, false)
+    match read(text, false)? {
+        (value, None) => Ok(value),
+        (_, Some(misfit)) => Err(misfit),
+    }
 }
 
-/// As [`from_json_text`], for callers that refuse all but lists or maps.
-pub fn from_typed_json_text(text: &Text) -> Result<Value, String> {
+/// As [`from_json_text`], for callers that refuse all but lists or maps. A number that is out of range does not end the reading: it is nil, and what is wrong with
+/// the first one is told beside the value.
+pub fn from_typed_json_text(text: &Text) -> Result<(Value, Option<String>), String> {
     read(text, true)
 }
 
@@ -24,24 +28,27 @@ pub fn json_problem(text: &str) -> Option<(String, usize)> {
         at: 0,
         depth: 0,
         top_is_typed: false,
+        misfit: None,
     };
-    let problem = reader.value("looking for beginning of value").err()?;
+    let read = reader.value("looking for beginning of value");
+    let problem = read.err().or(reader.misfit.take())?;
     Some((problem, (reader.at + 1).min(text.len())))
 }
 
-fn read(text: &Text, top_is_typed: bool) -> Result<Value, String> {
+fn read(text: &Text, top_is_typed: bool) -> Result<(Value, Option<String>), String> {
     let mut reader = Reader {
         bytes: text.as_bytes(),
         at: 0,
         depth: 0,
         top_is_typed,
+        misfit: None,
     };
     let value = reader.value("looking for beginning of value")?;
     reader.space();
     if reader.at < reader.bytes.len() {
         return Err(reader.invalid("after top-level value"));
     }
-    Ok(value)
+    Ok((value, reader.misfit))
 }
 
 struct Reader<'t> {
@@ -49,6 +56,8 @@ struct Reader<'t> {
     at: usize,
     depth: usize,
     top_is_typed: bool,
+    /// What is wrong with the first number that no float holds.
+    misfit: Option<String>,
 }
 
 impl Reader<'_> {
@@ -214,9 +223,12 @@ impl Reader<'_> {
             Ok(float) => Ok(Value::Float(float)),
             // Helm's functions want a list or a map there, and say so.
             Err(_) if self.depth == 0 && self.top_is_typed => Ok(Value::Float(f64::INFINITY)),
-            Err(_) => Err(format!(
-                "json: cannot unmarshal number {text} into Go value of type float64"
-            )),
+            Err(_) => {
+                self.misfit.get_or_insert_with(|| {
+                    format!("json: cannot unmarshal number {text} into Go value of type float64")
+                });
+                Ok(Value::Nil)
+            }
         }
     }
 

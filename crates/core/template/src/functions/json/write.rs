@@ -83,15 +83,15 @@ impl Writer {
                     self.out.push_str("null");
                 } else if let Some(json) = object.to_json() {
                     let inner = Value::from_json(&json, crate::value::Integers::Int64);
-                    self.value(&inner, depth + 1)?;
+                    self.value(&inner, depth)?;
                 } else {
                     match object.underlying() {
                         Value::Nil => {
-                            let fields = object.fields();
+                            let fields = object.json_fields();
                             let fields = fields.iter().map(|(name, item)| (name.clone(), item));
                             self.object(fields, depth)?;
                         }
-                        inner => self.value(&inner, depth + 1)?,
+                        inner => self.value(&inner, depth)?,
                     }
                 }
             }

@@ -4,6 +4,7 @@ use jiff::civil::{DateTime, Time};
 use jiff::tz::{Offset, TimeZone};
 use toml_edit::{DocumentMut, Item, Table, Value as Toml};
 
+use super::{LOCAL_DATE, LOCAL_DATETIME, LOCAL_TIME};
 use crate::text::Text;
 use crate::time::{GoTime, Location};
 use crate::value::{Entries, List, Map, Value};
@@ -77,11 +78,12 @@ fn value(toml: &Toml, depth: usize) -> Result<Value, String> {
     })
 }
 
-/// Dates and times, with or without offset. Go gives those without an offset locations of their own, which print as UTC does.
+/// Dates and times, with or without offset. Those without an offset are at locations of their own.
 fn date(text: &str) -> Value {
-    let in_utc = |civil: DateTime| {
+    let without_offset = |civil: DateTime, name: &str| {
         let instant = Offset::UTC.to_timestamp(civil).ok()?;
-        Some(GoTime::new(instant, TimeZone::UTC))
+        let location = Location::Fixed(Offset::UTC, name.into());
+        Some(GoTime { instant, location })
     };
     let time = if let Ok(instant) = text.parse::<jiff::Timestamp>() {
         let offset = offset_of(text);
@@ -91,10 +93,18 @@ fn date(text: &str) -> Value {
         };
         Some(GoTime { instant, location })
     } else if let Ok(civil) = text.parse::<DateTime>() {
-        in_utc(civil)
+        let has_clock = text.contains([':', 'T', 't']);
+        without_offset(
+            civil,
+            if has_clock {
+                LOCAL_DATETIME
+            } else {
+                LOCAL_DATE
+            },
+        )
     } else {
         let clock = text.parse::<Time>().unwrap_or_default();
-        in_utc(jiff::civil::date(0, 1, 1).to_datetime(clock))
+        without_offset(jiff::civil::date(0, 1, 1).to_datetime(clock), LOCAL_TIME)
     };
     time.map_or_else(|| Value::text(text), Value::Time)
 }
