@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use crate::error::{BuildError, Outcome};
 use crate::field_specs::{FieldSpec, FieldSpecs, NameReference, TransformerConfig};
 use crate::id::Gvk;
-use crate::kustomization::{Fields, field_spec, with_line};
+use crate::kustomization::{Fields, field_spec_of_file, with_line};
 use crate::loader::Loader;
 
 /// Deepest chain of references between types of a definition file.
@@ -59,7 +59,7 @@ fn specs_of(fields: &mut Fields<'_>, name: &str) -> Outcome<Vec<FieldSpec>> {
     fields
         .list(name)?
         .into_iter()
-        .map(|(path, value)| field_spec(value, &path, true))
+        .map(|(path, value)| field_spec_of_file(value, &path))
         .collect()
 }
 

@@ -14,8 +14,8 @@ mod read;
 
 pub(crate) use fields::Fields;
 pub(crate) use read::{
-    PATCH_FIELD, field_spec, generator_args, image, line_below, line_of, read, replacement,
-    replacement_field, replica, selector, with_line,
+    PATCH_FIELD, field_spec, field_spec_of_file, generator_args, image, line_below, line_of, read,
+    replacement, replacement_field, replica, selector, with_line,
 };
 
 /// What a generated object may be given besides data.

@@ -176,7 +176,7 @@ fn configure(
             ))))
         }
         "NamespaceTransformer" => one(Transformer::Namespace(NamespaceTransformer {
-            namespace: resource.namespace().to_owned(),
+            namespace: namespace_of(fields)?,
             specs: given(),
             unset_only: fields.flag("unsetOnly")?,
             subjects: SubjectMode::from_text(&fields.text("setRoleBindingSubjects")?)?,
@@ -220,6 +220,12 @@ fn configure(
         "ValueAddTransformer" => one(Transformer::ValueAdd(value_add(fields, loader)?)),
         _ => Err(unknown(resource, "transformer")),
     }
+}
+
+/// The namespace of the object itself, as Go reads it from YAML: numbers and booleans become texts.
+fn namespace_of(fields: &mut Fields<'_>) -> Outcome<String> {
+    let metadata = fields.take("metadata").unwrap_or(&Value::Null);
+    Fields::with(metadata, "metadata", false)?.text("namespace")
 }
 
 /// The field `fieldSpecs`; `None` when it is absent.

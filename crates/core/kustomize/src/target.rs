@@ -612,8 +612,12 @@ impl<'a> Target<'a> {
             let origin = plugin_origin(&config.resource);
             let transformers = transformers_of(&config.resource, &self.loader)
                 .map_err(|e| self.in_config(e, &config))?;
-            let transformers = transformers.into_iter();
-            result.extend(transformers.map(|t| (t, origin.clone(), config.clone())));
+            let last = transformers.len().saturating_sub(1);
+            for (at, transformer) in transformers.into_iter().enumerate() {
+                // What one object configures is noted once.
+                let origin = origin.clone().filter(|_| at == last);
+                result.push((transformer, origin, config.clone()));
+            }
         }
         Ok(result)
     }

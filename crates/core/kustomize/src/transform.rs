@@ -226,7 +226,7 @@ fn add_hashes(map: &mut ResMap, schema: &MergeSchema) -> Outcome<()> {
         return Ok(());
     }
     for resource in map.list_mut().iter_mut().filter(|r| r.memory.needs_hash) {
-        let suffix = crate::hash::suffix(resource)?;
+        let suffix = crate::hash::suffix(resource).map_err(|e| resource.blame(e))?;
         resource.store_previous_id(schema);
         let name = format!("{}-{suffix}", resource.name());
         resource.set_name(&name)?;
