@@ -214,8 +214,9 @@ fn set_replicas(
     }
     let kinds: Vec<String> = specs.0.iter().map(|spec| spec.gvk.to_string()).collect();
     Err(Problem::NoMatch(format!(
-        "resource with name {} does not match a config with the following GVK {kinds:?}",
-        replica.name
+        "resource with name {} does not match a config with the following GVK [{}]",
+        replica.name,
+        kinds.join(" ")
     ))
     .into())
 }
