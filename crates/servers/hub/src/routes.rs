@@ -78,24 +78,29 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     document
 }
 
-/// What every route may answer before it is reached: large bodies and wrong host names.
+/// What every route may answer before it is reached, with the names of the answers in the document.
+const ANSWERS_OF_LAYERS: [(StatusCode, &str); 2] = [
+    (StatusCode::PAYLOAD_TOO_LARGE, "BodyTooLarge"),
+    (StatusCode::MISDIRECTED_REQUEST, "WrongHost"),
+];
+
 fn add_answers_of_layers(document: &mut utoipa::openapi::OpenApi) {
-    let problem = || {
+    let components = document.components.get_or_insert_default();
+    for (_, name) in ANSWERS_OF_LAYERS {
         let schema = Ref::from_schema_name("Problem");
         let content = ContentBuilder::new().schema(Some(schema)).build();
-        ResponseBuilder::new()
+        let response = ResponseBuilder::new()
             .content("application/json", content)
-            .build()
-    };
+            .build();
+        let responses = &mut components.responses;
+        responses.insert(name.to_owned(), RefOr::T(response));
+    }
     for item in document.paths.paths.values_mut() {
-        let operations = [&mut item.get, &mut item.post];
-        for operation in operations.into_iter().flatten() {
-            for status in [
-                StatusCode::PAYLOAD_TOO_LARGE,
-                StatusCode::MISDIRECTED_REQUEST,
-            ] {
+        for operation in [&mut item.get, &mut item.post].into_iter().flatten() {
+            for (status, name) in ANSWERS_OF_LAYERS {
+                let answer = RefOr::Ref(Ref::from_response_name(name));
                 let responses = &mut operation.responses.responses;
-                responses.insert(status.as_str().to_owned(), RefOr::T(problem()));
+                responses.insert(status.as_str().to_owned(), answer);
             }
         }
     }
