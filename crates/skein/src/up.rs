@@ -110,7 +110,7 @@ pub async fn run(arguments: UpArguments) -> Result<ExitCode> {
         layout = layout.with_hub(&found.root)?;
     }
     let served = Served::start(found, &layout, &git, &rewrites, &options).await?;
-    for line in &served.notes {
+    for line in layout.notes.iter().chain(&served.notes) {
         println!("{line}");
     }
 
@@ -162,6 +162,9 @@ async fn start_hub(
             arguments.listen
         )
     })?;
+    if let Some(warning) = exposure_warning(listen) {
+        println!("{warning}");
+    }
     let clusters = fleet
         .clusters()
         .map(|(name, cluster)| ClusterHandle {
@@ -177,6 +180,16 @@ async fn start_hub(
         audit_file: None,
     };
     Ok(Some(Hub::start(options).await?))
+}
+
+/// What is said of an address that other machines reach.
+fn exposure_warning(listen: SocketAddr) -> Option<String> {
+    (!listen.ip().is_loopback()).then(|| {
+        format!(
+            "warning: --listen {listen} lets other machines reach the web page, in plain HTTP: who reads along on the network can act in your name; \
+             an address of 127.0.0.1 keeps it on this machine"
+        )
+    })
 }
 
 /// Shows the fleet until the end.
@@ -226,4 +239,23 @@ fn prepare_state_dir(arguments: &UpArguments) -> Result<()> {
     std::fs::create_dir_all(folder).with_context(making)?;
     // The folder often stands inside the repository that is served.
     std::fs::write(folder.join(".gitignore"), "*\n").with_context(making)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_that_others_reach_are_warned_of() {
+        for (listen, warned) in [
+            ("127.0.0.1:0", false),
+            ("[::1]:8080", false),
+            ("0.0.0.0:0", true),
+            ("[::]:0", true),
+            ("192.0.2.7:80", true),
+        ] {
+            let warning = exposure_warning(listen.parse().unwrap());
+            assert_eq!(warning.is_some(), warned, "{listen}");
+        }
+    }
 }

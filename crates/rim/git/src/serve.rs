@@ -8,8 +8,8 @@ mod command;
 mod folder;
 mod handler;
 mod local;
+mod mirror;
 mod watch;
-mod worktree;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -18,9 +18,11 @@ use std::sync::{Arc, PoisonError, RwLock};
 pub use command::CommandError;
 pub use folder::FolderMirror;
 pub use handler::router;
-pub use local::{LocalRepository, branches, open_local, remotes, uncommitted_changes};
+pub use local::{
+    LocalRepository, ObjectFormat, branches, export_head, open_local, remotes, uncommitted_changes,
+};
+pub use mirror::{CheckoutMirror, Content, FollowedBranches};
 pub use watch::{POLL_INTERVAL, RefWatcher};
-pub use worktree::WorktreeMirror;
 
 /// The served repositories: folders by the path under which they are asked for, without leading
 /// slash and with its `.git`: `platform.git`, `org/platform.git`. Cheap to clone; shared.

@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result};
-use skein_git::serve::{ServedRepositories, open_local, router};
+use anyhow::{Context as _, Result, bail};
+use skein_git::serve::{LocalRepository, ObjectFormat, ServedRepositories, open_local, router};
 use skein_registry::name::OCI_SCHEME;
 use skein_registry::serve::ServedCharts;
 use skein_source_controller::UrlRewrites;
@@ -73,16 +73,28 @@ pub async fn serve_instead_of(
             rewrites.insert(url, &address);
             continue;
         }
-        open_local(path).await.with_context(|| {
+        let repository = open_local(path).await.with_context(|| {
             format!(
                 "--instead-of {url}: {} is no Git repository",
                 path.display()
             )
         })?;
+        check_object_format(&repository).with_context(|| format!("--instead-of {url}"))?;
         let address = git.serve(&format!("instead-of-{number}"), absolute(path)?);
         rewrites.insert(url, &address);
     }
     Ok(())
+}
+
+/// Refuses a repository whose objects have names that no part of this program understands.
+pub fn check_object_format(repository: &LocalRepository) -> Result<()> {
+    match &repository.object_format {
+        ObjectFormat::Sha1 => Ok(()),
+        ObjectFormat::Other(format) => bail!(
+            "{} has the object format {format}, and only sha1 is supported; its files can be served from a new repository of that format (`git init --object-format=sha1`)",
+            repository.top.display()
+        ),
+    }
 }
 
 /// The absolute form of a path.

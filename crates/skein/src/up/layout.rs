@@ -12,6 +12,12 @@ use skein_object::{GroupVersionKind, Object};
 const SYNC_FILE_MAX_BYTES: u64 = 1024 * 1024;
 /// Clusters in one repository; each gets an API server of its own.
 pub const CLUSTERS_MAX: usize = 64;
+/// Folder of clusters.
+const CLUSTERS: &str = "clusters";
+/// Longest name of a cluster, in bytes.
+const CLUSTER_NAME_MAX: usize = 253;
+/// The cluster of a folder whose name has no letter or digit.
+const NAMELESS_CLUSTER: &str = "cluster";
 /// Name and namespace of the sync objects, as bootstrap names them.
 pub const FLUX_SYSTEM: &str = "flux-system";
 
@@ -31,46 +37,74 @@ pub struct ClusterPlan {
 pub struct Layout {
     /// The clusters, in name order.
     pub clusters: Vec<ClusterPlan>,
+    /// What the user should know about folders of clusters.
+    pub notes: Vec<String>,
 }
 
 impl Layout {
     /// Looks for `clusters/<name>` folders; without any, the one folder `path` is one cluster.
     pub fn read(root: &Path, path: &str) -> Result<Self> {
-        let mut clusters = Vec::new();
+        let mut layout = Self::default();
         if path.is_empty() {
-            for (name, folder) in folders(&root.join("clusters"))? {
-                clusters.push(ClusterPlan {
-                    sync: read_sync(&folder)?,
-                    path: format!("clusters/{name}"),
-                    name,
-                });
+            for (name, folder) in folders(&root.join(CLUSTERS))? {
+                layout.add(root, &name, &folder)?;
             }
         }
+        let Self { clusters, notes } = &mut layout;
         if clusters.len() > CLUSTERS_MAX {
             bail!(
                 "{} has {} clusters; `skein up` runs at most {CLUSTERS_MAX}",
-                root.join("clusters").display(),
+                root.join(CLUSTERS).display(),
                 clusters.len()
             );
         }
+        if clusters.is_empty() && !notes.is_empty() {
+            bail!("no folder can be run as a cluster: {}", notes.join("; "));
+        }
         if clusters.is_empty() {
-            let folder = root.join(path);
-            if !folder.is_dir() {
-                bail!("{} is not a folder of the repository", folder.display());
-            }
-            let name = cluster_name(if path.is_empty() {
-                root
-            } else {
-                Path::new(path)
-            });
-            let path = path.trim_matches('/').to_owned();
+            let path = inside(root, path)?;
+            let folder = root.join(&path);
             clusters.push(ClusterPlan {
-                name,
+                name: cluster_name(&folder).unwrap_or_else(|| NAMELESS_CLUSTER.into()),
                 sync: read_sync(&folder)?,
                 path,
             });
         }
-        Ok(Self { clusters })
+        Ok(layout)
+    }
+
+    /// Adds a folder below `clusters`, or a note when it cannot be run.
+    fn add(&mut self, root: &Path, folder_name: &str, folder: &Path) -> Result<()> {
+        let path = format!("{CLUSTERS}/{folder_name}");
+        if let Err(error) = inside(root, &path) {
+            self.notes.push(format!("{path} is left out: {error}"));
+            return Ok(());
+        }
+        let name = match is_cluster_name(folder_name) {
+            true => Some(folder_name.to_owned()),
+            false => cluster_name(folder).filter(|name| is_cluster_name(name)),
+        };
+        let Some(name) = name else {
+            self.notes.push(format!(
+                "{path} is left out: no name of a cluster can be made of it; rename the folder"
+            ));
+            return Ok(());
+        };
+        if self.clusters.iter().any(|cluster| cluster.name == name) {
+            self.notes.push(format!(
+                "{path} is left out: there is another cluster {name}; rename the folder"
+            ));
+            return Ok(());
+        }
+        if name != folder_name {
+            self.notes.push(format!("{path} is the cluster {name}"));
+        }
+        self.clusters.push(ClusterPlan {
+            sync: read_sync(folder)?,
+            path,
+            name,
+        });
+        Ok(())
     }
 
     /// A hub and its spokes: a folder `hub` with manifests is the hub, else the first cluster is. Its sync objects may be missing:
@@ -137,22 +171,47 @@ impl ClusterPlan {
     }
 }
 
-fn cluster_name(path: &Path) -> String {
+/// A folder of the repository as a path from its root, with symbolic links followed: artifacts hold none.
+fn inside(root: &Path, path: &str) -> Result<String> {
+    if Path::new(path).is_absolute() {
+        bail!("{path} is absolute; name a folder by its path from the root of the repository");
+    }
+    let folder = root.join(path);
+    let (Ok(root), Ok(real)) = (root.canonicalize(), folder.canonicalize()) else {
+        bail!("{} is not a folder of the repository", folder.display());
+    };
+    if !real.is_dir() {
+        bail!("{} is not a folder of the repository", folder.display());
+    }
+    let Ok(relative) = real.strip_prefix(&root) else {
+        bail!(
+            "{path} leads out of the repository, to {}; name a folder below {}",
+            real.display(),
+            root.display()
+        );
+    };
+    match relative.to_str() {
+        Some(text) => Ok(text.to_owned()),
+        None => bail!("{} is no UTF-8 text; rename the folder", relative.display()),
+    }
+}
+
+/// Whether the hub and the kubeconfig files take a name as it is.
+fn is_cluster_name(name: &str) -> bool {
+    (1..=CLUSTER_NAME_MAX).contains(&name.len())
+        && !name.contains(|c: char| c == '/' || c.is_whitespace() || c.is_control())
+}
+
+/// The name of a cluster that fits a folder, if its name has any letter or digit.
+fn cluster_name(path: &Path) -> Option<String> {
     let absolute = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let name = absolute
-        .file_name()
-        .map(|name| name.to_string_lossy().to_lowercase());
+    let name = absolute.file_name()?.to_string_lossy().to_lowercase();
     let name: String = name
-        .unwrap_or_default()
         .chars()
         .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
         .collect();
     let name = name.trim_matches('-');
-    if name.is_empty() {
-        "cluster".into()
-    } else {
-        name.to_owned()
-    }
+    (!name.is_empty()).then(|| name.to_owned())
 }
 
 /// Sub-folders in name order, hidden ones left out; none when the folder does not exist.
@@ -255,6 +314,59 @@ mod tests {
         assert_eq!(layout.clusters[0].name, "prod-1");
         assert_eq!(layout.clusters[0].path, "deploy/Prod_1");
         assert!(Layout::read(root.path(), "missing").is_err());
+    }
+
+    #[test]
+    fn a_path_stays_in_the_repository() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().join("fleet");
+        write(&root, "deploy/production/x.yaml", "");
+        std::os::unix::fs::symlink(folder.path(), root.join("out")).unwrap();
+        std::os::unix::fs::symlink("deploy/production", root.join("current")).unwrap();
+        for (path, why) in [
+            ("..", "leads out of the repository"),
+            ("../..", "leads out of the repository"),
+            ("deploy/../../fleet/../..", "leads out of the repository"),
+            ("out", "leads out of the repository"),
+            ("out/fleet/missing", "is not a folder"),
+            (root.join("deploy").to_str().unwrap(), "is absolute"),
+            ("deploy/production/x.yaml", "is not a folder"),
+        ] {
+            let error = Layout::read(&root, path).unwrap_err().to_string();
+            assert!(error.contains(why), "{path}: {error}");
+        }
+        for path in ["current", "deploy/../current/", "./deploy/production"] {
+            let cluster = Layout::read(&root, path).unwrap().clusters.remove(0);
+            assert_eq!(cluster.path, "deploy/production", "{path}");
+            assert_eq!(cluster.name, "production");
+        }
+        let whole = Layout::read(&root, ".").unwrap().clusters.remove(0);
+        assert_eq!((whole.name.as_str(), whole.path.as_str()), ("fleet", ""));
+    }
+
+    #[test]
+    fn an_odd_folder_stops_no_other_cluster() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().join("fleet");
+        for name in ["a", "b c", "b-c", " ", "Prod_1"] {
+            write(&root, &format!("clusters/{name}/x.yaml"), "");
+        }
+        std::os::unix::fs::symlink(folder.path(), root.join("clusters/out")).unwrap();
+        let layout = Layout::read(&root, "").unwrap();
+        let clusters: Vec<_> = layout.clusters.iter().map(|c| c.name.as_str()).collect();
+        assert_eq!(clusters, ["Prod_1", "a", "b-c"]);
+        let told = |start: &str| layout.notes.iter().any(|note| note.starts_with(start));
+        for start in [
+            "clusters/  is left out: no name",
+            "clusters/b c is the cluster b-c",
+            "clusters/b-c is left out: there is another",
+            "clusters/out is left out: clusters/out leads out",
+        ] {
+            assert!(told(start), "{start}: {:?}", layout.notes);
+        }
+        fs::remove_dir_all(root.join("clusters")).unwrap();
+        write(&root, "clusters/ /x.yaml", "");
+        assert!(Layout::read(&root, "").is_err(), "nothing is left to run");
     }
 
     #[test]

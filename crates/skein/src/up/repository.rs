@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use skein_git::serve::{
-    FolderMirror, LocalRepository, RefWatcher, WorktreeMirror, branches, open_local, remotes,
-    uncommitted_changes,
+    CheckoutMirror, CommandError, Content, FolderMirror, FollowedBranches, LocalRepository,
+    RefWatcher, branches, export_head, open_local, remotes, uncommitted_changes,
 };
 use skein_source_controller::{UrlRewrites, Waker};
+use tempfile::TempDir;
 
-use crate::roles::git::{LocalGit, absolute};
+use crate::roles::git::{LocalGit, absolute, check_object_format};
 
 use super::layout::Layout;
 
@@ -24,14 +25,23 @@ const NAMED_CHANGES_MAX: usize = 5;
 /// Longest wait for a clone.
 const CLONE_TIMEOUT: Duration = Duration::from_secs(300);
 
+/// The branch that made sources follow where there is no commit yet.
+const FIRST_BRANCH: &str = "main";
+/// The branch that made sources follow while HEAD is on none.
+const DETACHED_BRANCH: &str = "skein-detached-head";
+/// Characters of a commit's id that are shown.
+const SHORT_ID: usize = 10;
+
 /// A repository that was found.
 pub struct Found {
-    /// Its root folder.
+    /// The folder with its files.
     pub root: PathBuf,
     /// The Git repository, when the root is the top of one.
     pub git: Option<LocalRepository>,
     /// The address that it was cloned from, when it was.
     pub remote: Option<String>,
+    /// The files of a repository without work tree, in a folder that goes when this is dropped.
+    files: Option<TempDir>,
 }
 
 /// Finds a repository by path, or clones it.
@@ -46,10 +56,39 @@ pub async fn find(text: &str, state_dir: &Path) -> Result<Found> {
     let git = open_local(&root).await.ok();
     // A part of a repository stands for one of its own: its paths count from there.
     let git = git.filter(|git| same_folder(&git.top, &root));
+    found(root, git, None).await
+}
+
+/// Checks what was found; a bare repository gets a folder with its files.
+async fn found(
+    root: PathBuf,
+    git: Option<LocalRepository>,
+    remote: Option<String>,
+) -> Result<Found> {
+    if let Some(git) = &git {
+        check_object_format(git)?;
+    }
+    let Some(bare) = git.as_ref().filter(|git| git.bare) else {
+        let files = None;
+        return Ok(Found {
+            root,
+            git,
+            remote,
+            files,
+        });
+    };
+    let files = tempfile::tempdir().context("making a folder for the files of the repository")?;
+    // A repository without clusters/ is a cluster of this name.
+    let name = root.file_stem().unwrap_or_default();
+    let folder = absolute(files.path())?.join(name);
+    std::fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;
+    let reading = || format!("reading the files of {}", root.display());
+    export_head(bare, &folder).await.with_context(reading)?;
     Ok(Found {
-        root,
+        root: folder,
         git,
-        remote: None,
+        remote,
+        files: Some(files),
     })
 }
 
@@ -98,11 +137,7 @@ async fn clone(address: &str, state_dir: &Path) -> Result<Found> {
     }
     let root = absolute(&folder)?;
     let git = open_local(&root).await.ok();
-    Ok(Found {
-        root,
-        git,
-        remote: Some(address.to_owned()),
-    })
+    found(root, git, Some(address.to_owned())).await
 }
 
 /// How a repository is served.
@@ -114,7 +149,8 @@ pub struct ServedOptions {
 
 enum Kind {
     Repository(LocalRepository),
-    Worktree(WorktreeMirror),
+    Head(LocalRepository, CheckoutMirror),
+    Worktree(CheckoutMirror),
     Folder(FolderMirror),
 }
 
@@ -127,6 +163,8 @@ pub struct Served {
     pub address: String,
     /// What the user should know.
     pub notes: Vec<String>,
+    /// The files of a repository without work tree.
+    _files: Option<TempDir>,
 }
 
 impl Served {
@@ -139,27 +177,16 @@ impl Served {
         options: &ServedOptions,
     ) -> Result<Self> {
         let mut notes = Vec::new();
-        let checked_out = found.git.as_ref().and_then(|git| git.branch.clone());
-        let branch = checked_out.unwrap_or_else(|| "main".into());
         let mut addresses: Vec<String> = layout.sync_urls().into_iter().collect();
         addresses.extend(found.remote.clone());
         addresses.push(STABLE_ADDRESS.to_owned());
-        let kind = match found.git {
+        let (kind, branch) = match found.git {
             Some(repository) => {
-                addresses.extend(remotes(&found.root).await?);
-                let changes = uncommitted_changes(&found.root).await?;
-                if !changes.is_empty() && !options.worktree {
-                    notes.push(uncommitted_note(&changes));
-                }
-                let have = branches(&found.root).await?;
-                notes.extend(missing_branches_note(&layout.sync_branches(), &have));
-                if options.worktree {
-                    Kind::Worktree(WorktreeMirror::open(&found.root).await?)
-                } else {
-                    Kind::Repository(repository)
-                }
+                addresses.extend(remotes(&repository.top).await?);
+                Self::of_repository(repository, layout, options, &mut notes).await?
             }
             None => {
+                let branch = FIRST_BRANCH.to_owned();
                 let mut branches: Vec<String> = layout.sync_branches().into_iter().collect();
                 if !branches.contains(&branch) {
                     branches.insert(0, branch.clone());
@@ -168,12 +195,13 @@ impl Served {
                     "{} is not the top of a Git repository: its files are served as they are",
                     found.root.display()
                 ));
-                Kind::Folder(FolderMirror::open(&found.root, &branches).await?)
+                let mirror = FolderMirror::open(&found.root, &branches).await?;
+                (Kind::Folder(mirror), branch)
             }
         };
         let folder = match &kind {
             Kind::Repository(repository) => repository.git_dir.clone(),
-            Kind::Worktree(mirror) => mirror.git_dir().to_owned(),
+            Kind::Head(_, mirror) | Kind::Worktree(mirror) => mirror.git_dir().to_owned(),
             Kind::Folder(mirror) => mirror.git_dir().to_owned(),
         };
         let local = git.serve("up", folder);
@@ -185,7 +213,63 @@ impl Served {
             branch,
             address: STABLE_ADDRESS.to_owned(),
             notes,
+            _files: found.files,
         })
+    }
+
+    /// What of a Git repository is served, and the branch that made sources follow.
+    async fn of_repository(
+        repository: LocalRepository,
+        layout: &Layout,
+        options: &ServedOptions,
+        notes: &mut Vec<String>,
+    ) -> Result<(Kind, String)> {
+        let top = &repository.top;
+        if repository.bare && options.worktree {
+            bail!(
+                "{} is a bare repository, which has no work tree: leave --worktree out",
+                top.display()
+            );
+        }
+        if !repository.bare && !options.worktree {
+            let changes = uncommitted_changes(top).await?;
+            if !changes.is_empty() {
+                notes.push(uncommitted_note(&changes));
+            }
+        }
+        let have = branches(top).await?;
+        let wanted = layout.sync_branches();
+        let Some(branch) = repository.branch.clone() else {
+            let content = match options.worktree {
+                true => Content::WorkTree,
+                false => Content::Head,
+            };
+            let followed = FollowedBranches {
+                detached: DETACHED_BRANCH.to_owned(),
+                missing: wanted.clone(),
+            };
+            let mirror = CheckoutMirror::open(top, content, followed).await?;
+            notes.extend(detached_notes(
+                mirror.commit().unwrap_or_default(),
+                &wanted,
+                &have,
+            ));
+            let kind = match options.worktree {
+                true => Kind::Worktree(mirror),
+                false => Kind::Head(repository, mirror),
+            };
+            return Ok((kind, DETACHED_BRANCH.to_owned()));
+        };
+        notes.extend(missing_branches_note(&wanted, &have));
+        if !options.worktree {
+            return Ok((Kind::Repository(repository), branch));
+        }
+        let followed = FollowedBranches {
+            detached: branch.clone(),
+            missing: BTreeSet::new(),
+        };
+        let mirror = CheckoutMirror::open(top, Content::WorkTree, followed).await?;
+        Ok((Kind::Worktree(mirror), branch))
     }
 
     /// Wakes the sources whenever something new is to be fetched; never ends.
@@ -203,24 +287,60 @@ impl Served {
                     wake();
                 }
             }
+            Kind::Head(repository, mut mirror) => {
+                let mut watcher = RefWatcher::start(&repository);
+                loop {
+                    // The first look is for what changed while clusters were started.
+                    wake_if_changed(mirror.refresh().await, "HEAD", &wake);
+                    watcher.changed().await;
+                }
+            }
             Kind::Worktree(mut mirror) => loop {
                 tokio::time::sleep(FOLDER_POLL).await;
-                match mirror.refresh().await {
-                    Ok(true) => wake(),
-                    Ok(false) => {}
-                    Err(error) => tracing::error!(%error, "reading the work tree"),
-                }
+                wake_if_changed(mirror.refresh().await, "the work tree", &wake);
             },
             Kind::Folder(mut mirror) => loop {
                 tokio::time::sleep(FOLDER_POLL).await;
-                match mirror.refresh().await {
-                    Ok(true) => wake(),
-                    Ok(false) => {}
-                    Err(error) => tracing::error!(%error, "reading the folder"),
-                }
+                wake_if_changed(mirror.refresh().await, "the folder", &wake);
             },
         }
     }
+}
+
+fn wake_if_changed(refreshed: Result<bool, CommandError>, what: &str, wake: &impl Fn()) {
+    match refreshed {
+        Ok(true) => wake(),
+        Ok(false) => {}
+        Err(error) => tracing::error!(%error, "reading {what}"),
+    }
+}
+
+/// Which branches show what is checked out while HEAD is on none, and which do not.
+fn detached_notes(commit: &str, wanted: &BTreeSet<String>, have: &[String]) -> Vec<String> {
+    let (present, missing): (Vec<&str>, Vec<&str>) = wanted
+        .iter()
+        .map(String::as_str)
+        .partition(|branch| have.iter().any(|name| name == branch));
+    let commit: String = commit.chars().take(SHORT_ID).collect();
+    let mut notes = Vec::new();
+    let names = match missing.as_slice() {
+        [] => String::new(),
+        names => format!(
+            " as {}, which gotk-sync.yaml follows and this repository does not have",
+            names.join(", ")
+        ),
+    };
+    notes.push(format!(
+        "HEAD is on no branch (detached): its commit {commit} is served{names}"
+    ));
+    if let Some(first) = present.first() {
+        notes.push(format!(
+            "gotk-sync.yaml follows {}, which this repository has: that is served, not the commit that is checked out; \
+             `git branch --force {first} HEAD` brings it there",
+            present.join(", ")
+        ));
+    }
+    notes
 }
 
 /// Says so when the sync objects follow branches that the repository does not have: nothing would be fetched.
@@ -261,6 +381,24 @@ fn uncommitted_note(changes: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_detached_head_is_told_with_its_branches() {
+        let wanted = BTreeSet::from(["main".to_owned(), "trunk".to_owned()]);
+        let notes = |have: &[&str]| {
+            let have: Vec<String> = have.iter().map(|name| (*name).to_owned()).collect();
+            detached_notes("0123456789abcdef", &wanted, &have)
+        };
+        assert_eq!(
+            notes(&[]),
+            [
+                "HEAD is on no branch (detached): its commit 0123456789 is served as main, trunk, which gotk-sync.yaml follows and this repository does not have"
+            ]
+        );
+        let told = notes(&["main", "trunk"]);
+        assert!(told[0].ends_with("0123456789 is served"), "{told:?}");
+        assert!(told[1].contains("git branch --force main HEAD"), "{told:?}");
+    }
 
     #[test]
     fn branches_that_are_missing_are_named() {

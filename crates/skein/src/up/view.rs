@@ -216,7 +216,10 @@ impl News {
                 node.message.clone()
             };
             let now = (node.status, node.suspended, node.revision.clone(), message);
-            if self.seen.get(&node.id) == Some(&now) {
+            let before = self.seen.get(&node.id);
+            // What nobody has looked at yet is no news.
+            let is_unseen = before.is_none() && node.status == NodeStatus::Unknown;
+            if is_unseen || before == Some(&now) {
                 continue;
             }
             self.seen.insert(node.id.clone(), now);

@@ -1,6 +1,6 @@
 //! Runs the `git` of the machine: no shell, no configuration of user or system, bounded.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -37,6 +37,12 @@ pub enum CommandError {
     /// A file of the mirror cannot be written.
     #[error("cannot prepare the mirror of the work tree: {0}")]
     Mirror(std::io::Error),
+    /// Nothing is checked out that could be served.
+    #[error(
+        "HEAD of {} names no commit: commit something, or point it at a branch that has one (`git symbolic-ref HEAD refs/heads/NAME`)",
+        .0.display()
+    )]
+    NoCommit(PathBuf),
 }
 
 /// A command in a folder, with a clean environment.

@@ -17,6 +17,17 @@ pub struct LocalRepository {
     pub branch: Option<String>,
     /// Whether there is no work tree.
     pub bare: bool,
+    /// How its objects are named.
+    pub object_format: ObjectFormat,
+}
+
+/// How the objects of a repository are named.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ObjectFormat {
+    /// By SHA-1: what can be served.
+    Sha1,
+    /// In another way, in the words of Git.
+    Other(String),
 }
 
 /// Finds the repository that a folder is in.
@@ -26,12 +37,17 @@ pub async fn open_local(folder: &Path) -> Result<LocalRepository, CommandError> 
         "rev-parse",
         "--path-format=absolute",
         "--is-bare-repository",
+        "--show-object-format",
         "--git-common-dir",
         "--git-dir",
     ]);
     let printed = line(command, "rev-parse").await?;
     let mut lines = printed.lines();
     let bare = lines.next() == Some("true");
+    let object_format = match lines.next().unwrap_or_default() {
+        "sha1" => ObjectFormat::Sha1,
+        other => ObjectFormat::Other(other.to_owned()),
+    };
     let git_dir = PathBuf::from(lines.next().unwrap_or_default());
     let worktree_git_dir = PathBuf::from(lines.next().unwrap_or_default());
     let top = if bare {
@@ -53,7 +69,36 @@ pub async fn open_local(folder: &Path) -> Result<LocalRepository, CommandError> 
         worktree_git_dir,
         branch,
         bare,
+        object_format,
     })
+}
+
+/// Writes the files of HEAD into an empty folder; the repository stays as it is.
+pub async fn export_head(repository: &LocalRepository, folder: &Path) -> Result<(), CommandError> {
+    let mut command = git(&repository.top);
+    command.args(["rev-parse", "--quiet", "--verify", "HEAD^{tree}"]);
+    let tree = match line(command, "rev-parse").await {
+        Ok(tree) => tree,
+        Err(CommandError::Failed { message, .. }) if message.is_empty() => {
+            return Err(CommandError::NoCommit(repository.top.clone()));
+        }
+        Err(error) => return Err(error),
+    };
+    let index = tempfile::tempdir().map_err(CommandError::Mirror)?;
+    for arguments in [
+        ["read-tree", tree.as_str()].as_slice(),
+        &["-c", "core.autocrlf=false", "checkout-index", "--all"],
+    ] {
+        let mut command = git(folder);
+        command
+            .env("GIT_DIR", &repository.worktree_git_dir)
+            .env("GIT_WORK_TREE", folder)
+            .env("GIT_INDEX_FILE", index.path().join("index"))
+            .args(["-c", "core.bare=false"])
+            .args(arguments);
+        output(command, "checkout-index").await?;
+    }
+    Ok(())
 }
 
 /// Addresses of the remotes of a repository, without doubles.

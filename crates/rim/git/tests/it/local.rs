@@ -1,9 +1,11 @@
 //! The server with the real git client, the watcher and the mirror of a work tree.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use skein_git::serve::{
-    RefWatcher, WorktreeMirror, branches, open_local, remotes, uncommitted_changes,
+    CheckoutMirror, CommandError, Content, FollowedBranches, ObjectFormat, RefWatcher, branches,
+    export_head, open_local, remotes, uncommitted_changes,
 };
 
 use crate::fixture::{Repository, branch, checkout, git, paths, request, serve};
@@ -86,6 +88,82 @@ async fn commits_branches_and_packed_refs_are_noticed() {
     assert!(quiet.is_err());
 }
 
+/// These branches show what is checked out: the first while HEAD is on none, the second when it is missing.
+fn followed(detached: &str) -> FollowedBranches {
+    FollowedBranches {
+        detached: detached.to_owned(),
+        missing: BTreeSet::from(["trunk".to_owned()]),
+    }
+}
+
+#[tokio::test]
+async fn a_shallow_detached_head_is_served_under_the_wanted_branches() {
+    let origin = Repository::new();
+    origin.commit(&[("a", "1")], "one");
+    origin.commit(&[("a", "2")], "two");
+    let folder = tempfile::tempdir().unwrap();
+    let address = format!("file://{}", origin.path().display());
+    git(
+        folder.path(),
+        &["clone", "--quiet", "--depth=1", &address, "clone"],
+    );
+    let clone = folder.path().join("clone");
+    git(&clone, &["checkout", "--quiet", "--detach"]);
+    git(&clone, &["branch", "--quiet", "-D", "main"]);
+    std::fs::write(clone.join("a"), "uncommitted").unwrap();
+    let mut mirror = CheckoutMirror::open(&clone, Content::Head, followed("here"))
+        .await
+        .unwrap();
+    let head = git(&clone, &["rev-parse", "HEAD"]);
+    assert_eq!(mirror.commit(), Some(head.as_str()));
+    assert!(!mirror.refresh().await.unwrap(), "nothing changed");
+    let base = serve(&[("app.git", mirror.git_dir().to_owned())]).await;
+    for name in ["here", "trunk"] {
+        let fetched = checkout(&request(&format!("{base}/app.git"), branch(name))).await;
+        assert_eq!(fetched.revision, format!("{name}@sha1:{head}"));
+    }
+    git(&clone, &["commit", "--quiet", "-a", "-m", "three"]);
+    assert!(mirror.refresh().await.unwrap());
+    let head = git(&clone, &["rev-parse", "HEAD"]);
+    let fetched = checkout(&request(&format!("{base}/app.git"), branch("trunk"))).await;
+    assert_eq!(fetched.revision, format!("trunk@sha1:{head}"));
+}
+
+#[tokio::test]
+async fn a_bare_repository_gives_the_files_of_its_head() {
+    let origin = Repository::new();
+    origin.commit(&[("a", "1"), ("b/c", "2")], "one");
+    let folder = tempfile::tempdir().unwrap();
+    let address = origin.path().to_str().unwrap();
+    git(
+        folder.path(),
+        &["clone", "--quiet", "--bare", address, "a.git"],
+    );
+    let bare = folder.path().join("a.git");
+    let local = open_local(&bare).await.unwrap();
+    assert!(local.bare && local.object_format == ObjectFormat::Sha1);
+    let files = tempfile::tempdir().unwrap();
+    export_head(&local, files.path()).await.unwrap();
+    let read = |path: &str| std::fs::read_to_string(files.path().join(path)).unwrap();
+    assert_eq!((read("a").as_str(), read("b/c").as_str()), ("1", "2"));
+    assert!(!bare.join("index").exists(), "the repository is as it was");
+
+    git(&bare, &["symbolic-ref", "HEAD", "refs/heads/other"]);
+    let none = export_head(&local, files.path()).await;
+    assert!(matches!(none, Err(CommandError::NoCommit(_))), "{none:?}");
+}
+
+#[tokio::test]
+async fn object_formats_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    git(
+        folder.path(),
+        &["init", "--quiet", "--object-format=sha256"],
+    );
+    let local = open_local(folder.path()).await.unwrap();
+    assert_eq!(local.object_format, ObjectFormat::Other("sha256".into()));
+}
+
 #[tokio::test]
 async fn a_work_tree_is_served_without_touching_the_repository() {
     let repository = Repository::new();
@@ -100,7 +178,9 @@ async fn a_work_tree_is_served_without_touching_the_repository() {
         uncommitted_changes(repository.path()).await.unwrap(),
         Vec::<String>::new()
     );
-    let mut mirror = WorktreeMirror::open(repository.path()).await.unwrap();
+    let mut mirror = CheckoutMirror::open(repository.path(), Content::WorkTree, followed("main"))
+        .await
+        .unwrap();
     assert_eq!(
         mirror.commit(),
         Some(head.as_str()),

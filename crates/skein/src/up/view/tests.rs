@@ -48,6 +48,20 @@ fn plain_lines_are_printed_once() {
 }
 
 #[test]
+fn what_nobody_has_looked_at_is_no_line() {
+    let mut news = News::default();
+    let mut fleet = cluster("staging");
+    let unseen = kustomization("apps", "Unknown", "");
+    fleet.upsert("staging", unseen, 0).unwrap();
+    let named_only = fleet.snapshot();
+    let unknown = |node: &&std::sync::Arc<Node>| node.status == NodeStatus::Unknown;
+    assert!(named_only.nodes.iter().filter(unknown).count() > 0);
+    for line in news.lines(&named_only, 0.5) {
+        assert!(!line.contains("not seen by the hub yet"), "{line}");
+    }
+}
+
+#[test]
 fn objects_on_another_cluster_say_so() {
     let mut fleet = cluster("hub");
     fleet.add_cluster("spoke", true, 0).unwrap();

@@ -101,6 +101,97 @@ pub async fn names_or_takes_uncommitted_changes(bench: Bench) -> Result<()> {
     Ok(())
 }
 
+/// A check-out on no branch, as CI makes them of pull requests: what is checked out is served under the wanted branch, and followed.
+pub async fn serves_a_detached_head(bench: Bench) -> Result<()> {
+    let (repository, top) = one_cluster(&bench)?;
+    for arguments in [
+        ["checkout", "--quiet", "--detach"].as_slice(),
+        &["branch", "--quiet", "-D", "main"],
+    ] {
+        repository.run(arguments, None)?;
+    }
+    let words = [text(&top)?, "--listen=", "--ephemeral"];
+    let run = bench.run("once", &words).await?;
+    ensure!(
+        run.is_ready && run.output.contains("HEAD is on no branch"),
+        "{}",
+        run.output
+    );
+    let mut up = bench.start("state", &words)?;
+    up.value("a", "one", "blue").await?;
+    fs::write(top.join("clusters/a/one.yaml"), map("one", "red"))?;
+    repository.run(&["commit", "--quiet", "--all", "--message", "red"], None)?;
+    up.value("a", "one", "red").await?;
+    repository.run(&["checkout", "--quiet", "--detach", "HEAD~1"], None)?;
+    up.value("a", "one", "blue").await?;
+    up.stop();
+
+    // Objects that we make follow what is checked out, too.
+    repository.run(&["rm", "--quiet", "-r", "clusters/a/flux-system"], None)?;
+    repository.run(&["commit", "--quiet", "--message", "no sync objects"], None)?;
+    let run = bench.run("made", &words).await?;
+    ensure!(run.is_ready, "{}", run.output);
+    Ok(())
+}
+
+/// A repository without work tree: its HEAD is served, and what is pushed to it.
+pub async fn serves_a_bare_repository(bench: Bench) -> Result<()> {
+    let (mut repository, _) = one_cluster(&bench)?;
+    let bare = text(repository.path())?.to_owned();
+    let mut up = bench.start("state", &[&bare, "--listen=", "--ephemeral"])?;
+    up.value("a", "one", "blue").await?;
+    let red = map("one", "red");
+    repository.commit(
+        &Files::from([("clusters/a/one.yaml", Some(red.as_str()))]),
+        &Commit::default(),
+    )?;
+    up.value("a", "one", "red").await?;
+    up.stop();
+    let run = bench.run("worktree", &[&bare, "--worktree"]).await?;
+    ensure!(
+        !run.is_ready && run.output.contains("is a bare repository"),
+        "{}",
+        run.output
+    );
+    repository.run_bare(&["symbolic-ref", "HEAD", "refs/heads/none"])?;
+    let run = bench.run("unborn", &[&bare]).await?;
+    ensure!(
+        !run.is_ready && run.output.contains("names no commit"),
+        "{}",
+        run.output
+    );
+    Ok(())
+}
+
+/// What cannot be served is said before anything starts, with what to do.
+pub async fn refuses_what_it_cannot_serve(bench: Bench) -> Result<()> {
+    let (_repository, top) = one_cluster(&bench)?;
+    let other = bench.folder().join("sha256");
+    fs::create_dir(&other)?;
+    let made = Command::new("git")
+        .args(["init", "--quiet", "--object-format=sha256"])
+        .arg(&other)
+        .status()
+        .context("starting git")?;
+    ensure!(made.success(), "git init failed");
+    for (words, told) in [
+        (
+            [text(&other)?, "--listen="],
+            "has the object format sha256, and only sha1 is supported",
+        ),
+        ([text(&top)?, "--path=../.."], "leads out of the repository"),
+        ([text(&top)?, "--path=/etc"], "is absolute"),
+    ] {
+        let run = bench.run("refused", &words).await?;
+        ensure!(
+            !run.is_ready && run.output.contains(told) && !run.output.contains("not ready"),
+            "{}",
+            run.output
+        );
+    }
+    Ok(())
+}
+
 /// The first cluster runs the others.
 pub async fn runs_spokes_from_a_hub(bench: Bench) -> Result<()> {
     let mut repository = Repository::create(bench.folder(), "fleet")?;
