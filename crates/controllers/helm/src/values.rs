@@ -11,6 +11,7 @@ use skein_cluster::{ApiError, ApiResource, Cache, Cluster};
 use skein_helm::Values;
 use skein_helm::values::{merge_over, read, set, set_string, with_floats};
 use skein_object::{GroupVersionKind, NamespacedName, Object};
+use skein_template::raw_text;
 use thiserror::Error;
 
 /// ConfigMaps and Secrets with values that are kept while a watch tells that they did not change.
@@ -194,7 +195,7 @@ impl<'a> Composition<'a> {
         }
         // As Flux: the inline values are there first, and once more at the end.
         merge_over(&mut self.result, self.inline.clone());
-        let text = String::from_utf8_lossy(&bytes);
+        let text = raw_text::from_bytes(bytes);
         set_at(&mut self.result, reference, &text).map_err(|p| failure(release, reference, p))
     }
 

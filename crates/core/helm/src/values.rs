@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-/// A table of values. Whole numbers that Go holds as float64 (all that come from YAML or JSON) are JSON floats here; what Go holds as
+/// A table of values; its texts may hold any bytes ([`skein_template::raw_text`]). Whole numbers that Go holds as float64 (all that come from YAML or JSON) are JSON floats here; what Go holds as
 /// int64 (from `--set`) are JSON integers. Null is Go's nil.
 pub type Values = Map<String, Value>;
 
@@ -12,7 +12,7 @@ mod strvals;
 
 use skein_template::Integers;
 
-use crate::raw_text;
+use skein_template::raw_text;
 
 pub use coalesce::reuse;
 pub(crate) use coalesce::{Mode, coalesce, coalesce_over, deep_copy, merge_tables};
@@ -141,9 +141,18 @@ pub(crate) fn from_json(value: Option<&Value>) -> skein_template::Value {
     })
 }
 
-/// A table of templates as values.
+/// A table of templates as values, whatever bytes its texts hold.
 pub(crate) fn from_map(map: &skein_template::Map) -> Result<Values, String> {
-    match skein_template::Value::Map(map.clone()).to_json() {
+    to_table(skein_template::Value::Map(map.clone()).to_json_with_bytes())
+}
+
+/// A table of templates as Go writes it into JSON.
+pub(crate) fn to_unicode(map: &skein_template::Map) -> Result<Values, String> {
+    to_table(skein_template::Value::Map(map.clone()).to_json())
+}
+
+fn to_table(json: Result<Value, skein_template::JsonError>) -> Result<Values, String> {
+    match json {
         Ok(Value::Object(values)) => Ok(values),
         Ok(_) => Ok(Values::new()),
         Err(error) => Err(error.to_string()),

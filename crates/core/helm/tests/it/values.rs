@@ -1,8 +1,11 @@
 //! Files of values as Helm reads them.
 
 use serde_json::json;
-use skein_helm::Values;
-use skein_helm::values::{read_documents, set};
+use skein_helm::values::{read_documents, set, set_file};
+use skein_helm::{RenderOptions, Values, render};
+use skein_template::FixedEnvironment;
+
+use crate::bad_input::chart;
 
 #[test]
 fn the_last_line_of_a_file_ends() {
@@ -23,4 +26,40 @@ fn an_index_that_does_not_end_ends_the_assignments() {
     let mut values = Values::new();
     set("b=1,a[=true,c=2", &mut values).expect("helm says nothing");
     assert_eq!(serde_json::Value::Object(values), json!({ "b": 1 }));
+}
+
+#[test]
+fn the_bytes_of_a_file_stay_what_they_are() {
+    let chart = chart(&[
+        (
+            "templates/a.yaml",
+            "kind: A\nown: {{ .Values.sub.q | b64enc }}\nsize: {{ len .Values.sub.q }}\njson: {{ toJson .Values.sub }}\n",
+        ),
+        (
+            "charts/sub/Chart.yaml",
+            "apiVersion: v2\nname: sub\nversion: 1.0.0\n",
+        ),
+        (
+            "charts/sub/templates/a.yaml",
+            "kind: B\nbelow: {{ .Values.q | b64enc }}\n",
+        ),
+        (
+            "values.schema.json",
+            "{\"properties\": {\"sub\": {\"properties\": {\"q\": {\"minLength\": 4, \"maxLength\": 4}}}}}",
+        ),
+    ]);
+    let mut values = Values::new();
+    let mut read = |_: &str| Ok(b"\xff\x00\xc3\xa9\x80".to_vec());
+    set_file("sub.q=x.bin", &mut values, &mut read).expect("is set");
+    let options = RenderOptions::default();
+    let mut environment = FixedEnvironment::default();
+    let rendered = render(&chart, &values, &options, &mut environment).expect("renders");
+    for line in [
+        "own: /wDDqYA=\n",
+        "size: 5\n",
+        "json: {\"global\":{},\"q\":\"\\ufffd\\u0000é\\ufffd\"}\n",
+        "below: /wDDqYA=\n",
+    ] {
+        assert!(rendered.manifest.contains(line), "{}", rendered.manifest);
+    }
 }

@@ -60,8 +60,7 @@ impl ValueArguments {
             let runtime = Handle::current();
             let mut content = |path: &str| {
                 let bytes = tokio::task::block_in_place(|| runtime.block_on(read(path)));
-                let bytes = bytes.map_err(|error| error.to_string())?;
-                Ok(String::from_utf8_lossy(&bytes).into_owned())
+                bytes.map_err(|error| error.to_string())
             };
             values::set_file(text, &mut all, &mut content)
                 .context("failed parsing --set-file data")?;
