@@ -169,8 +169,11 @@ fn dependency_field(decoder: &mut Decoder, name: &str, value: &Value, into: &mut
 }
 
 /// Reads Chart.lock or requirements.lock.
-pub(crate) fn lock(text: &[u8]) -> Result<Lock, String> {
+pub(crate) fn lock(text: &[u8]) -> Result<Option<Lock>, String> {
     let (mut decoder, value) = Decoder::new(text)?;
+    if value.is_null() {
+        return Ok(None);
+    }
     let mut lock = Lock::default();
     let mut time = String::new();
     decoder.object(
@@ -197,5 +200,5 @@ pub(crate) fn lock(text: &[u8]) -> Result<Lock, String> {
         }
         lock.generated = time;
     }
-    Ok(lock)
+    Ok(Some(lock))
 }

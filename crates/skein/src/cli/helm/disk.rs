@@ -14,7 +14,7 @@ use skein_helm::load::LoadError;
 use skein_helm::{Chart, FileTree, Warning};
 
 use super::dependency::clean;
-use super::repositories;
+use super::{pull, repositories};
 
 /// Largest archive that is read, in bytes.
 const MAX_ARCHIVE_BYTES: u64 = MAX_CHART_BYTES;
@@ -247,12 +247,15 @@ pub(super) fn lint_input(path: &str) -> anyhow::Result<LintInput> {
         })?;
         let files =
             unpack(&bytes).map_err(|error| anyhow!("unable to extract tarball: {error}"))?;
+        pull::package_name(&files)
+            .map_err(|error| anyhow!("unable to extract tarball: {error:#}"))?;
         return Ok(LintInput::of_files(path.to_owned(), files));
     }
     let top = std::path::absolute(path)?;
     let chart_file = Path::new(path).join("Chart.yaml");
     if let Err(error) = fs::metadata(&chart_file) {
-        let (name, problem) = (chart_file.display(), in_go_words(&error));
+        let problem = in_go_words(&error);
+        let name = clean(&chart_file.display().to_string());
         bail!("unable to check Chart.yaml file in chart: stat {name}: {problem}");
     }
     let content = |name: &str| repositories::read_limited(&top.join(name), MAX_CHART_BYTES).ok();
