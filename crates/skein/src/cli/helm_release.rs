@@ -1,6 +1,7 @@
 //! `build helmrelease` and `diff helmrelease`: what a HelmRelease renders to, and what installing that would change.
 
 mod chart;
+mod definition;
 mod compare;
 mod lookup;
 
@@ -165,6 +166,9 @@ async fn find_release(
     };
     let mut release: HelmRelease = Resource::from_object(&object)
         .map_err(|error| anyhow!("the HelmRelease cannot be read: {error}"))?;
+    if !local.is_empty() {
+        definition::check(&object)?;
+    }
     if release.metadata.namespace.is_empty() {
         namespace.clone_into(&mut release.metadata.namespace);
     }
