@@ -281,3 +281,29 @@ fn failure(release: &HelmRelease, reference: &ValuesReference, problem: String) 
         problem,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn bytes_of_a_secret_reach_the_templates() {
+        for (fields, wanted) in [
+            (json!({}), &b"a\xff\xc3"[..]),
+            (json!({"literal": true}), b"a\xff\xc3"),
+        ] {
+            let mut fields = fields;
+            fields["kind"] = "Secret".into();
+            fields["name"] = "keys".into();
+            fields["targetPath"] = "a.b".into();
+            let reference: ValuesReference = serde_json::from_value(fields).unwrap();
+            let mut values = Values::new();
+            let text = raw_text::from_bytes(wanted.to_vec());
+            set_at(&mut values, &reference, &text).unwrap();
+            let found = values["a"]["b"].as_str().unwrap_or_default();
+            assert_eq!(raw_text::to_bytes(found), wanted);
+        }
+    }
+}

@@ -25,7 +25,7 @@ pub enum PreflightError {
     Dependencies(String),
     /// The release has no name that can be one.
     #[error("{NAME_CHECK_FAILED}: {0}")]
-    Name(#[from] NameError),
+    Name(NameError),
 }
 
 /// What Helm logs when the name of a release is none, and how its error begins.

@@ -1,8 +1,8 @@
 //! `build helmrelease` and `diff helmrelease`: what a HelmRelease renders to, and what installing that would change.
 
 mod chart;
-mod definition;
 mod compare;
+mod definition;
 mod lookup;
 
 use std::path::PathBuf;

@@ -42,7 +42,8 @@ const LOCK: &[&str] = &["generated", "digest", "dependencies"];
 #[derive(Default)]
 pub(crate) struct Draft {
     pub(crate) metadata: Metadata,
-    pub(crate) null_maintainer: bool,
+    /// How many maintainers stand before the first that is null.
+    pub(crate) null_maintainer: Option<usize>,
     pub(crate) null_dependency: bool,
 }
 
@@ -79,7 +80,7 @@ fn metadata_field(decoder: &mut Decoder, name: &str, value: &Value, draft: &mut 
         "deprecated" => return decoder.boolean(value, OWNER, &mut into.deprecated),
         "maintainers" => {
             let all = maintainers(decoder, value);
-            draft.null_maintainer = all.iter().any(Option::is_none);
+            draft.null_maintainer = all.iter().position(Option::is_none);
             into.maintainers = all.into_iter().flatten().collect();
             return;
         }

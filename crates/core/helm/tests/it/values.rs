@@ -63,3 +63,21 @@ fn the_bytes_of_a_file_stay_what_they_are() {
         assert!(rendered.manifest.contains(line), "{}", rendered.manifest);
     }
 }
+
+#[test]
+fn the_last_character_of_utf_16_is_broken_by_the_line_feed_behind_it() {
+    let little = |text: &str| -> Vec<u8> {
+        let units = text.encode_utf16().flat_map(u16::to_le_bytes);
+        [0xFF, 0xFE].into_iter().chain(units).collect()
+    };
+    let big = |text: &str| -> Vec<u8> {
+        let units = text.encode_utf16().flat_map(u16::to_be_bytes);
+        [0xFE, 0xFF].into_iter().chain(units).collect()
+    };
+    let incomplete = "cannot unmarshal yaml document: error converting YAML to JSON: yaml: incomplete UTF-16 character";
+    for broken in [little("a: x\nb: y\n"), little("a: x"), big("a: x")] {
+        assert_eq!(read_documents(&broken), Err(incomplete.to_owned()));
+    }
+    let read = read_documents(&big("a: x\nb: y\n")).expect("is YAML");
+    assert_eq!(serde_json::Value::Object(read), json!({"a": "x", "b": "y"}));
+}

@@ -65,6 +65,9 @@ fn yaml_error(error: &YamlError) -> String {
     let message = match error {
         YamlError::Syntax { go_text, .. } => go_text.clone(),
         YamlError::UnknownAnchor { anchor, .. } => format!("unknown anchor '{anchor}' referenced"),
+        YamlError::AnchorInItself { anchor, .. } => {
+            format!("anchor '{anchor}' value contains itself")
+        }
         YamlError::ExcessiveAliasing { .. } => "document contains excessive aliasing".to_owned(),
         YamlError::NotJson { problem, .. } => {
             let number = ["+Inf", "-Inf", "NaN"]

@@ -19,6 +19,9 @@ use super::{pull, repositories};
 /// Largest archive that is read, in bytes.
 const MAX_ARCHIVE_BYTES: u64 = MAX_CHART_BYTES;
 
+/// How much of a file tells what it is.
+const SNIFFED_BYTES: usize = 512;
+
 /// A folder on the disk.
 struct Disk {
     top: PathBuf,
@@ -227,13 +230,20 @@ fn read_archive(path: &Path) -> anyhow::Result<Vec<u8>> {
     {
         bail!("file '{shown}' seems to be a YAML file, but expected a gzipped archive");
     }
-    let is_text = std::str::from_utf8(&bytes).is_ok_and(|text| !text.contains('\0'));
+    // Helm looks at a block, which zeros fill when the file is shorter.
+    let is_text =
+        bytes.len() >= SNIFFED_BYTES && !bytes[..SNIFFED_BYTES].iter().any(|byte| is_binary(*byte));
     let kind = if is_text {
         "text/plain; charset=utf-8"
     } else {
         "application/octet-stream"
     };
     bail!("file '{shown}' does not appear to be a gzipped archive; got '{kind}'")
+}
+
+/// Whether a byte is in no text: control characters but for white space and the escape.
+fn is_binary(byte: u8) -> bool {
+    byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\x0c' | b'\r' | b'\x1b')
 }
 
 /// A chart as the linter looks at it.

@@ -178,7 +178,7 @@ pub(super) async fn run(
     if let Err(problem) = preflight::check_release_name(&name) {
         let line = Warning::error(preflight::NAME_CHECK_FAILED);
         output.note_line(&line.with("error", problem.to_string()).to_string())?;
-        return Err(preflight::PreflightError::from(problem).into());
+        return Err(preflight::PreflightError::Name(problem).into());
     }
     labels::refuse_reserved(&labels)?;
     let options = RenderOptions {

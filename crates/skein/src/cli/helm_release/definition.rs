@@ -4,7 +4,7 @@ use anyhow::anyhow;
 use serde_json::Value;
 use skein_api::FluxKind;
 use skein_object::Object;
-use skein_schema::{CrdSchemas, FieldError, pruning, validation};
+use skein_schema::{CrdSchemas, FieldError, pruning, rules};
 
 /// Refuses what the definition of the kind does not allow, and fields that it does not have.
 pub(super) fn check(object: &Object) -> anyhow::Result<()> {
@@ -18,18 +18,15 @@ pub(super) fn check(object: &Object) -> anyhow::Result<()> {
     let Value::Object(mut fields) = object.to_value() else {
         return Ok(());
     };
-    let problems = validation::validate(&Value::Object(fields.clone()), &version.schema);
-    if !problems.is_empty() {
-        let texts: Vec<String> = problems.iter().map(FieldError::to_string).collect();
+    let whole = Value::Object(fields.clone());
+    let verdict = rules::validate_resource(&whole, None, &version.schema);
+    if !verdict.errors.is_empty() {
+        let texts: Vec<String> = verdict.errors.iter().map(FieldError::to_string).collect();
         return Err(named(&texts.join(", ")));
     }
     let unknown = pruning::prune(&mut fields, &version.schema);
     if let Some(path) = unknown.first() {
         return Err(named(&format!("unknown field \"{path}\"")));
-    }
-    let has = |field: &str| object.at(&["spec", field]).is_some();
-    if has("chart") == has("chartRef") {
-        return Err(named("either chart or chartRef must be set"));
     }
     Ok(())
 }
