@@ -78,6 +78,6 @@ fn the_last_character_of_utf_16_is_broken_by_the_line_feed_behind_it() {
     for broken in [little("a: x\nb: y\n"), little("a: x"), big("a: x")] {
         assert_eq!(read_documents(&broken), Err(incomplete.to_owned()));
     }
-    let read = read_documents(&big("a: x\nb: y\n")).expect("is YAML");
-    assert_eq!(serde_json::Value::Object(read), json!({"a": "x", "b": "y"}));
+    let read = read_documents(&big("a: x\nb: z\n")).expect("is YAML");
+    assert_eq!(serde_json::Value::Object(read), json!({"a": "x", "b": "z"}));
 }
