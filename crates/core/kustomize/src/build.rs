@@ -1,21 +1,21 @@
 //! The entry: one root of a tree becomes a list of objects.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 
 use serde_json::Value;
 use skein_object::{Object, ObjectError};
 
-use crate::error::{BuildError, Outcome};
+use crate::error::{BuildError, Outcome, Problem};
 use crate::field_specs::{FieldSpec, FieldSpecs};
-use crate::id::Gvk;
+use crate::id::{Gvk, ResId};
 use crate::load::check_metadata;
 use crate::loader::Loader;
 use crate::options::{Options, Reorder};
 use crate::plugins::legacy_order;
 use crate::resmap::ResMap;
-use crate::resource::{ORIGIN_ANNOTATION, TRANSFORMATIONS_ANNOTATION};
+use crate::resource::{ORIGIN_ANNOTATION, Resource, TRANSFORMATIONS_ANNOTATION};
 use crate::schema::MergeSchema;
 use crate::target::{Accumulator, Context, Target};
 use crate::trace::{History, Tracer};
@@ -117,9 +117,14 @@ fn build_once(
     target.track_origins();
     let mut ra = target.accumulate(Accumulator::default(), &mut context)?;
     finish_names(&mut ra, &target.file(), &mut context)?;
-    drop_local(&mut ra.map)?;
-    ra.map.check_unique(&context.schema)?;
+    let has_twins = drop_local(&mut ra.map, &context.schema)?;
     let k = &target.kustomization;
+    if has_twins && (k.sort_options.is_some() || options.reorder == Reorder::Legacy) {
+        let words = |e: &str| format!("SortOrderTransformer: Failed to append to resources: {e}");
+        ra.map
+            .check_unique(&context.schema)
+            .map_err(|e| e.upstream(words))?;
+    }
     match (&k.sort_options, options.reorder) {
         (Some(order), _) => Transformer::Sort(order.clone())
             .apply(&mut ra.map, &context.schema)
@@ -214,21 +219,35 @@ fn finish_names(ra: &mut Accumulator, file: &str, context: &mut Context) -> Outc
     Ok(())
 }
 
-fn drop_local(map: &mut ResMap) -> Outcome<()> {
+/// Drops the objects that serve the build only, but those that share their identity with one that stays: kustomize looks for identities.
+/// Returns whether there are such.
+fn drop_local(map: &mut ResMap, schema: &MergeSchema) -> Outcome<bool> {
     map.drop_empties();
     for resource in map.list() {
         check_metadata(&resource.node).map_err(|e| resource.blame(e))?;
     }
-    let is_local = |value: Option<&str>| value.is_some_and(|v| v != "false");
-    if map
-        .list()
-        .iter()
-        .any(|r| is_local(r.annotation(LOCAL_CONFIG_ANNOTATION)))
-    {
-        map.list_mut()
-            .retain(|r| !is_local(r.annotation(LOCAL_CONFIG_ANNOTATION)));
+    let is_local = |r: &Resource| {
+        r.annotation(LOCAL_CONFIG_ANNOTATION)
+            .is_some_and(|value| value != "false")
+    };
+    if !map.list().iter().any(is_local) {
+        map.check_unique(schema)?;
+        return Ok(false);
     }
-    Ok(())
+    let (local, stay): (Vec<_>, Vec<_>) = map.list().iter().cloned().partition(is_local);
+    let mut staying = ResMap::default();
+    staying.append_all(stay, schema)?;
+    let ids: HashSet<ResId> = staying.list().iter().map(|r| r.id(schema)).collect();
+    let mut removed = HashSet::new();
+    for resource in &local {
+        let id = resource.id(schema);
+        if !ids.contains(&id) && !removed.insert(id.clone()) {
+            let message = format!("id {id} not found in removal");
+            return Err(resource.blame(BuildError::new(Problem::Conflict(message))));
+        }
+    }
+    map.list_mut().retain(|r| ids.contains(&r.id(schema)));
+    Ok(map.list().len() > staying.list().len())
 }
 
 fn add_managed_by(map: &mut ResMap, schema: &MergeSchema) -> Outcome<()> {

@@ -5,8 +5,9 @@ use serde_json::{Map, Value};
 use crate::error::{BuildError, Outcome};
 use crate::field_specs::{FieldSpec, FieldSpecs, NameReference, TransformerConfig};
 use crate::id::Gvk;
-use crate::kustomization::{Fields, field_spec, with_line};
+use crate::kustomization::{Fields, field_spec_of_file, with_line};
 use crate::loader::Loader;
+use crate::upstream;
 
 /// Deepest chain of references between types of a definition file.
 const MAX_REFERENCE_DEPTH_LEVELS: usize = 32;
@@ -21,7 +22,8 @@ pub(crate) fn load_configurations(
         let shown = loader.path_of(path);
         let listed = |e: BuildError| e.at_field(format!("configurations[{number}]"));
         let text = loader.load(path).map_err(listed)?;
-        let one = parse(&text).map_err(|e| with_line(e, &text).in_file(&shown))?;
+        let one = parse(&text)
+            .map_err(|e| with_line(upstream::unknown_field(e), &text).in_file(&shown))?;
         config.merge(&one).map_err(|e| e.in_file(&shown))?;
     }
     Ok(config)
@@ -59,7 +61,7 @@ fn specs_of(fields: &mut Fields<'_>, name: &str) -> Outcome<Vec<FieldSpec>> {
     fields
         .list(name)?
         .into_iter()
-        .map(|(path, value)| field_spec(value, &path, true))
+        .map(|(path, value)| field_spec_of_file(value, &path))
         .collect()
 }
 

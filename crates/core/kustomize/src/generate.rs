@@ -34,9 +34,9 @@ pub(crate) fn generate(
         "ConfigMap"
     };
     if args.name.is_empty() {
-        return Err(BuildError::invalid(format!(
-            "a generated {kind} must have a name"
-        )));
+        // kustomize's words are the same for a Secret.
+        let error = BuildError::invalid(format!("a generated {kind} must have a name"));
+        return Err(error.upstream(|_| "a configmap must have a name".to_owned()));
     }
     let object = format!("{kind}/{}", args.name);
     build(what, kind, args, loader).map_err(|e| e.on_object(object))
@@ -58,6 +58,7 @@ fn build(
     set_field(&mut node, "metadata", metadata)?;
     let pairs = load_pairs(args, loader)
         .map_err(|e| e.upstream(|inner| format!("loading KV pairs: {inner}")))?;
+    let pairs = unique(pairs, &args.name)?;
     if what == Generated::Secret {
         let secret_type = if args.secret_type.is_empty() {
             "Opaque"
@@ -150,8 +151,8 @@ fn set_secret_data(node: &mut Node, pairs: &BTreeMap<String, Vec<u8>>) -> Outcom
     Ok(set_field(node, "data", data)?)
 }
 
-/// All pairs of a generator: environment files, then literals, then files. A key can come only once.
-fn load_pairs(args: &GeneratorArgs, loader: &Loader<'_>) -> Outcome<BTreeMap<String, Vec<u8>>> {
+/// All pairs of a generator: environment files, then literals, then files.
+fn load_pairs(args: &GeneratorArgs, loader: &Loader<'_>) -> Outcome<Vec<(String, Vec<u8>)>> {
     let mut pairs: Vec<(String, Vec<u8>)> = Vec::new();
     for (number, path) in args.envs.iter().enumerate() {
         let at = |e: BuildError| {
@@ -180,13 +181,18 @@ fn load_pairs(args: &GeneratorArgs, loader: &Loader<'_>) -> Outcome<BTreeMap<Str
         let (key, path) = file_source(source).map_err(at)?;
         pairs.push((key.to_owned(), loader.load(path).map_err(at)?.to_vec()));
     }
+    Ok(pairs)
+}
+
+/// The pairs by their keys.
+fn unique(pairs: Vec<(String, Vec<u8>)>, name: &str) -> Outcome<BTreeMap<String, Vec<u8>>> {
     let mut map = BTreeMap::new();
     for (key, value) in pairs {
         if map.contains_key(&key) {
-            return Err(BuildError::invalid(format!(
-                "{} illegally repeats the key `{key}`",
-                args.name
-            )));
+            // kustomize says configmap of Secrets, too.
+            let message = format!("{name} illegally repeats the key `{key}`");
+            let words = |inner: &str| format!("configmap {inner}");
+            return Err(BuildError::invalid(message).upstream(words));
         }
         map.insert(key, value);
     }
@@ -200,11 +206,7 @@ fn among(error: BuildError, what: &str, sources: &[String]) -> BuildError {
 
 /// Key and path of a file source: `path`, or `key=path`.
 pub(crate) fn file_source(source: &str) -> Outcome<(&str, &str)> {
-    let invalid = |problem: &str| {
-        Err(BuildError::invalid(format!(
-            "{problem} in source '{source}'"
-        )))
-    };
+    let invalid = |problem: String| Err(BuildError::invalid(problem));
     match source.split('=').collect::<Vec<_>>()[..] {
         [path] => {
             let trimmed = path.trim_end_matches('/');
@@ -212,10 +214,16 @@ pub(crate) fn file_source(source: &str) -> Outcome<(&str, &str)> {
             let none = if path.is_empty() { "." } else { "/" };
             Ok((base.unwrap_or(none), path))
         }
-        ["", _] => invalid("missing key name for file path"),
-        [_, ""] => invalid("missing file path for key name"),
+        ["", path] => invalid(format!(
+            "missing key name for file path {path:?} in source {source:?}"
+        )),
+        [key, ""] => invalid(format!(
+            "missing file path for key name {key:?} in source {source:?}"
+        )),
         [key, path] => Ok((key, path)),
-        _ => invalid("key name or file path contains '='"),
+        _ => invalid(format!(
+            "source {source:?} key name or file path contains '='"
+        )),
     }
 }
 

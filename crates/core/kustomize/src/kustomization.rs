@@ -1,6 +1,7 @@
 //! The kustomization file: its types, and how they are read.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use crate::charts::{HelmChart, HelmGlobals};
 use crate::field_specs::FieldSpec;
@@ -10,12 +11,14 @@ use crate::source::Source;
 
 mod decode;
 mod fields;
+mod go_types;
 mod read;
 
 pub(crate) use fields::Fields;
+pub(crate) use go_types::refusal;
 pub(crate) use read::{
-    PATCH_FIELD, field_spec, generator_args, image, line_below, line_of, read, replacement,
-    replacement_field, replica, selector, with_line,
+    PATCH_FIELD, field_spec, field_spec_of_file, generator_args, image, line_below, line_of, read,
+    replacement, replacement_field, replica, selector, with_line,
 };
 
 /// What a generated object may be given besides data.
@@ -116,6 +119,25 @@ pub(crate) struct ReplacementSource {
     pub(crate) id: ResId,
     pub(crate) field_path: String,
     pub(crate) options: Option<FieldOptions>,
+}
+
+/// `id:path:options`, as kustomize shows it.
+impl fmt::Display for ReplacementSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.id)?;
+        if !self.field_path.is_empty() {
+            write!(f, ":{}", self.field_path)?;
+        }
+        let is_shown = |o: &&FieldOptions| !o.delimiter.is_empty() || o.create;
+        match self.options.as_ref().filter(is_shown) {
+            None => Ok(()),
+            Some(FieldOptions {
+                delimiter,
+                index,
+                create,
+            }) => write!(f, ":{delimiter}({index}), create={create}"),
+        }
+    }
 }
 
 /// Where the value of a replacement goes.

@@ -363,9 +363,7 @@ pub(crate) fn reread(node: &Node) -> Result<Node, crate::error::BuildError> {
 
 /// Puts fields in the order in which go-yaml writes those of a Go map, and gives strings the quotes that it writes.
 fn marshal_fields(node: &mut Node) {
-    if node.tag == Tag::Str && node.style == Style::PLAIN && go_quotes(&node.value) {
-        node.style = Style::DOUBLE_QUOTED;
-    }
+    quote_as_go(node);
     node.content.iter_mut().for_each(marshal_fields);
     if !node.is_mapping() {
         return;
@@ -377,6 +375,13 @@ fn marshal_fields(node: &mut Node) {
     }
     sort_entries(&mut entries);
     node.content = entries.into_iter().flat_map(|(_, pair)| pair).collect();
+}
+
+/// Gives a string the quotes that go-yaml v3 writes around a Go string.
+pub(crate) fn quote_as_go(node: &mut Node) {
+    if node.tag == Tag::Str && node.style == Style::PLAIN && go_quotes(&node.value) {
+        node.style = Style::DOUBLE_QUOTED;
+    }
 }
 
 /// Whether go-yaml v3 quotes a string although it could be read without: booleans and numbers to the base of 60 of YAML 1.1.

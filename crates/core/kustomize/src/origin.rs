@@ -3,7 +3,7 @@
 use skein_yaml::{Node, node_to_string};
 
 use crate::address::RemoteAddress;
-use crate::ops::{OpError, node_from_json};
+use crate::ops::{OpError, node_from_json, quote_as_go};
 use crate::resource::{ORIGIN_ANNOTATION, Resource, TRANSFORMATIONS_ANNOTATION};
 
 /// Where an object, generator or transformer came from.
@@ -69,7 +69,9 @@ impl Origin {
         let put = |node: &mut Node, key: &str, value: &str| {
             if !value.is_empty() {
                 node.content.push(Node::scalar(key));
-                node.content.push(node_from_json(&value.into()));
+                let mut value = node_from_json(&value.into());
+                quote_as_go(&mut value);
+                node.content.push(value);
             }
         };
         put(&mut node, "path", &self.path);

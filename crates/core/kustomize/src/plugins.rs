@@ -17,6 +17,7 @@ use crate::load::resources_from_text;
 use crate::loader::Loader;
 use crate::ops::set_field;
 use crate::resource::Resource;
+use crate::schema::MergeSchema;
 use crate::source::Source;
 use crate::transform::Transformer;
 use crate::transform::images::ImageTransformer;
@@ -32,28 +33,95 @@ pub(crate) fn is_builtin(resource: &Resource) -> bool {
     resource.api_version() == BUILTIN
 }
 
+/// What a plugin does.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Role {
+    Generator,
+    Transformer,
+}
+
+impl Role {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Generator => "generator",
+            Self::Transformer => "transformer",
+        }
+    }
+
+    /// The plugins of the other role.
+    fn others(self) -> &'static [&'static str] {
+        match self {
+            Self::Generator => &TRANSFORMERS,
+            Self::Transformer => &GENERATORS,
+        }
+    }
+
+    /// kustomize's words where it cannot load a plugin.
+    fn not_loaded(self, words: String) -> String {
+        match self {
+            Self::Generator => {
+                format!("loading generator plugins: failed to load generator: {words}")
+            }
+            Self::Transformer => words,
+        }
+    }
+}
+
+const GENERATORS: [&str; 4] = [
+    "ConfigMapGenerator",
+    "SecretGenerator",
+    "IAMPolicyGenerator",
+    "HelmChartInflationGenerator",
+];
+const TRANSFORMERS: [&str; 14] = [
+    "AnnotationsTransformer",
+    "HashTransformer",
+    "ImageTagTransformer",
+    "LabelTransformer",
+    "NamespaceTransformer",
+    "PatchJson6902Transformer",
+    "PatchStrategicMergeTransformer",
+    "PatchTransformer",
+    "PrefixSuffixTransformer",
+    "PrefixTransformer",
+    "ReplacementTransformer",
+    "ReplicaCountTransformer",
+    "SuffixTransformer",
+    "ValueAddTransformer",
+];
+
+fn refused(resource: &Resource, role: Role, message: String, words: String) -> BuildError {
+    let error = BuildError::new(Problem::Refused(message)).on_object(resource.shown());
+    error.upstream(|_| role.not_loaded(words))
+}
+
 /// Refuses what is not kustomize's own.
-fn require_builtin(resource: &Resource) -> Outcome<Value> {
+fn require_builtin(resource: &Resource, role: Role) -> Outcome<Value> {
     if !is_builtin(resource) {
-        let message = format!(
-            "external plugins are not allowed; unable to load external plugin '{}'",
-            resource.kind()
-        );
-        return Err(BuildError::new(Problem::Refused(message)).on_object(resource.shown()));
+        let unable = format!("unable to load external plugin '{}'", resource.kind());
+        let message = format!("external plugins are not allowed; {unable}");
+        let words = format!("external plugins disabled; {unable}");
+        return Err(refused(resource, role, message, words));
     }
     Ok(skein_yaml::reencoded_to_json(&resource.node)?)
 }
 
-fn unknown(resource: &Resource, what: &str) -> BuildError {
-    let message = format!("there is no builtin {what} '{}'", resource.kind());
-    BuildError::new(Problem::Refused(message))
-        .at_field("kind")
-        .on_object(resource.shown())
+/// An object for a plugin that is not there, or does something else.
+fn unknown(resource: &Resource, role: Role) -> BuildError {
+    let (kind, what) = (resource.kind(), role.name());
+    let words = if role.others().contains(&kind) {
+        let id = resource.id(&MergeSchema::default());
+        format!("plugin {id} not a {what}")
+    } else {
+        format!("unable to load builtin {}", resource.gvk())
+    };
+    let message = format!("there is no builtin {what} '{kind}'");
+    refused(resource, role, message, words).at_field("kind")
 }
 
 /// What a generator object makes.
 pub(crate) fn run_generator(resource: &Resource, loader: &Loader<'_>) -> Outcome<Vec<Resource>> {
-    let config = require_builtin(resource)?;
+    let config = require_builtin(resource, Role::Generator)?;
     let mut fields = Fields::with(&config, "", false)?;
     let one = |made: Outcome<Resource>| made.map(|resource| vec![resource]);
     match resource.kind() {
@@ -74,7 +142,7 @@ pub(crate) fn run_generator(resource: &Resource, loader: &Loader<'_>) -> Outcome
             let globals = helm_globals(&mut fields)?;
             inflate(&helm_chart(&mut fields)?, &globals, loader)
         }
-        _ => Err(unknown(resource, "generator")),
+        _ => Err(unknown(resource, Role::Generator)),
     }
     .map_err(|e| e.on_object(resource.shown()))
 }
@@ -139,7 +207,7 @@ pub(crate) fn transformers_of(
     resource: &Resource,
     loader: &Loader<'_>,
 ) -> Outcome<Vec<Transformer>> {
-    let config = require_builtin(resource)?;
+    let config = require_builtin(resource, Role::Transformer)?;
     let mut fields = Fields::with(&config, "", false)?;
     configure(resource, &mut fields, loader).map_err(|e| e.on_object(resource.shown()))
 }
@@ -176,7 +244,7 @@ fn configure(
             ))))
         }
         "NamespaceTransformer" => one(Transformer::Namespace(NamespaceTransformer {
-            namespace: resource.namespace().to_owned(),
+            namespace: namespace_of(fields)?,
             specs: given(),
             unset_only: fields.flag("unsetOnly")?,
             subjects: SubjectMode::from_text(&fields.text("setRoleBindingSubjects")?)?,
@@ -218,8 +286,14 @@ fn configure(
             ))
         }
         "ValueAddTransformer" => one(Transformer::ValueAdd(value_add(fields, loader)?)),
-        _ => Err(unknown(resource, "transformer")),
+        _ => Err(unknown(resource, Role::Transformer)),
     }
+}
+
+/// The namespace of the object itself, as Go reads it from YAML: numbers and booleans become texts.
+fn namespace_of(fields: &mut Fields<'_>) -> Outcome<String> {
+    let metadata = fields.take("metadata").unwrap_or(&Value::Null);
+    Fields::with(metadata, "metadata", false)?.text("namespace")
 }
 
 /// The field `fieldSpecs`; `None` when it is absent.
@@ -312,7 +386,10 @@ pub(crate) fn strategic(
         patches.extend(list.map_err(|e| e.at_field("patches"))?);
     }
     if patches.is_empty() {
-        return Err(BuildError::invalid("patch appears to be empty"));
+        let files: Vec<&str> = paths.iter().map(|(_, path)| path.as_str()).collect();
+        let files = files.join(" ");
+        let words = |e: &str| format!("{e}; files=[{files}], Patch={inline}");
+        return Err(BuildError::invalid("patch appears to be empty").upstream(words));
     }
     Ok(Transformer::StrategicPatches(patches))
 }

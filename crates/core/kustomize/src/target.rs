@@ -216,7 +216,11 @@ impl<'a> Target<'a> {
         let own = self.own_config().map_err(at("configurations"))?;
         TransformerConfig::merge_shared(&mut ra.config, &own).map_err(at("configurations"))?;
         if !self.kustomization.crds.is_empty() {
-            let crds = load_crds(&self.kustomization.crds, &self.loader).map_err(at("crds"))?;
+            let paths = &self.kustomization.crds;
+            let words = |inner: &str| format!("loading CRDs [{}]: {inner}", paths.join(" "));
+            let crds = load_crds(paths, &self.loader)
+                .map_err(|e| e.upstream(words))
+                .map_err(at("crds"))?;
             Arc::make_mut(&mut ra.config)
                 .merge(&crds)
                 .map_err(at("crds"))?;
@@ -432,7 +436,8 @@ impl<'a> Target<'a> {
             if is_there {
                 in_component(e)
             } else {
-                no_component(e, &clean, &self.loader.first_missing(path))
+                let is_file = self.loader.has_file(path);
+                no_component(e, &clean, &self.loader.first_missing(path), is_file)
             }
         };
         let mut child = self.child(path, true, context).map_err(at)?;
@@ -552,6 +557,7 @@ impl<'a> Target<'a> {
             "transformers" => self.kustomization.transformers.clone(),
             _ => self.kustomization.validators.clone(),
         };
+        let of_generators = field == "generators";
         let mut ra = Accumulator::default();
         let mut paths = Vec::new();
         // The field of each object.
@@ -576,7 +582,8 @@ impl<'a> Target<'a> {
             fields.resize(ra.map.list().len(), field);
         }
         for (field, path) in paths {
-            self.accumulate_resource(&mut ra, &path, &field, context)?;
+            self.accumulate_resource(&mut ra, &path, &field, context)
+                .map_err(|e| upstream::of_plugins(e, of_generators))?;
             fields.resize(ra.map.list().len(), field);
         }
         let configs = ra.map.into_list().into_iter().zip(fields);
@@ -612,8 +619,12 @@ impl<'a> Target<'a> {
             let origin = plugin_origin(&config.resource);
             let transformers = transformers_of(&config.resource, &self.loader)
                 .map_err(|e| self.in_config(e, &config))?;
-            let transformers = transformers.into_iter();
-            result.extend(transformers.map(|t| (t, origin.clone(), config.clone())));
+            let last = transformers.len().saturating_sub(1);
+            for (at, transformer) in transformers.into_iter().enumerate() {
+                // What one object configures is noted once.
+                let origin = origin.clone().filter(|_| at == last);
+                result.push((transformer, origin, config.clone()));
+            }
         }
         Ok(result)
     }

@@ -214,8 +214,9 @@ fn set_replicas(
     }
     let kinds: Vec<String> = specs.0.iter().map(|spec| spec.gvk.to_string()).collect();
     Err(Problem::NoMatch(format!(
-        "resource with name {} does not match a config with the following GVK {kinds:?}",
-        replica.name
+        "resource with name {} does not match a config with the following GVK [{}]",
+        replica.name,
+        kinds.join(" ")
     ))
     .into())
 }
@@ -226,7 +227,7 @@ fn add_hashes(map: &mut ResMap, schema: &MergeSchema) -> Outcome<()> {
         return Ok(());
     }
     for resource in map.list_mut().iter_mut().filter(|r| r.memory.needs_hash) {
-        let suffix = crate::hash::suffix(resource)?;
+        let suffix = crate::hash::suffix(resource).map_err(|e| resource.blame(e))?;
         resource.store_previous_id(schema);
         let name = format!("{}-{suffix}", resource.name());
         resource.set_name(&name)?;

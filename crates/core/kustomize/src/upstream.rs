@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 use skein_yaml::{Node, YamlError};
 
 use crate::error::{BuildError, Problem};
-use crate::kustomization::Patch;
+use crate::kustomization::{Patch, refusal};
 use crate::selector::Selector;
 
 /// A path below the directory of the tree, marked for the caller's root.
@@ -86,14 +86,22 @@ pub(crate) fn in_base(error: BuildError, path: &str, clean: &str) -> BuildError 
     })
 }
 
-/// A component that is not there.
-pub(crate) fn no_component(error: BuildError, clean: &str, missing: &str) -> BuildError {
-    error.upstream(|_| {
+/// A component that is not there, or a file (`is_file`).
+pub(crate) fn no_component(
+    error: BuildError,
+    clean: &str,
+    missing: &str,
+    is_file: bool,
+) -> BuildError {
+    let why = if is_file {
         format!(
-            "accumulating components: loader.New {:?}",
-            no_directory(clean, missing)
+            "must build at directory: '{}': file is not directory",
+            absolute(clean)
         )
-    })
+    } else {
+        no_directory(clean, missing)
+    };
+    error.upstream(|_| format!("accumulating components: loader.New {why:?}"))
 }
 
 /// An error about a component.
@@ -124,6 +132,20 @@ pub(crate) fn configuring(error: BuildError, kind: &str, config: &Value) -> Buil
     let config = skein_yaml::to_string(config);
     error.upstream(|inner| {
         format!("trouble configuring builtin {kind} with config: `\n{config}`: {inner}")
+    })
+}
+
+/// An error in a file of a generator or transformer, read as a resource.
+pub(crate) fn of_plugins(error: BuildError, of_generators: bool) -> BuildError {
+    error.upstream(|inner| {
+        let inner = inner
+            .strip_prefix("accumulating resources: ")
+            .unwrap_or(inner);
+        if of_generators {
+            format!("loading generator plugins: {inner}")
+        } else {
+            inner.to_owned()
+        }
     })
 }
 
@@ -173,6 +195,16 @@ pub(crate) fn patch_config(patch: &Patch, text_field: &str) -> Value {
     ])
 }
 
+/// A field of a file of `configurations` that is unknown.
+pub(crate) fn unknown_field(error: BuildError) -> BuildError {
+    match &error.problem {
+        Problem::Invalid(text) if text.starts_with("unknown field") => error.upstream(|inner| {
+            format!("error unmarshaling JSON: while decoding JSON: json: {inner}")
+        }),
+        _ => error,
+    }
+}
+
 /// A kustomization file that is no YAML.
 pub(crate) fn invalid_kustomization(error: BuildError) -> BuildError {
     let words = match &error.problem {
@@ -182,84 +214,21 @@ pub(crate) fn invalid_kustomization(error: BuildError) -> BuildError {
     error.upstream(|_| format!("invalid Kustomization: {words}"))
 }
 
-/// A field of a kustomization that is unknown, or has a value of another type, as far as the field is one of the file itself.
+/// A field of a kustomization that is unknown, or has a value of another type.
 pub(crate) fn bad_field(error: BuildError, file: &Value) -> BuildError {
-    let Some(path) = error.place.field.clone() else {
+    let Some(path) = &error.place.field else {
         return error;
     };
-    let words = if let Problem::Invalid(text) = &error.problem
-        && text.starts_with("unknown field")
-    {
-        format!("json: {text}")
-    } else {
-        let top = path.split(['.', '[']).next().unwrap_or_default();
-        let (Some(found), Some(wanted)) = (go_type_at(file, &path), go_type(top, path != top))
-        else {
-            return error;
-        };
-        format!(
-            "json: cannot unmarshal {found} into Go struct field Kustomization.{top} of type {wanted}"
-        )
+    let words = match &error.problem {
+        Problem::Invalid(text) if text.starts_with("unknown field") => {
+            Some(format!("json: {text}"))
+        }
+        _ => refusal(file, path),
     };
-    error.upstream(|_| format!("invalid Kustomization: {words}"))
-}
-
-/// Go's word for the type of a value: at a field of the file, or at an item of it.
-fn go_type_at(file: &Value, path: &str) -> Option<&'static str> {
-    let (top, rest) = match path.find(['.', '[']) {
-        Some(at) => (&path[..at], Some(&path[at + 1..])),
-        None => (path, None),
-    };
-    let mut value = file.get(top)?;
-    if let Some(rest) = rest {
-        value = match rest.strip_suffix(']') {
-            Some(index) => value.get(index.parse::<usize>().ok()?)?,
-            None => value.get(rest)?,
-        };
+    match words {
+        Some(words) => error.upstream(|_| format!("invalid Kustomization: {words}")),
+        None => error,
     }
-    Some(match value {
-        Value::Null => "null",
-        Value::Bool(_) => "bool",
-        Value::Number(_) => "number",
-        Value::String(_) => "string",
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
-    })
-}
-
-/// Go's type of a field of the file, or of its items.
-fn go_type(field: &str, of_item: bool) -> Option<String> {
-    let item = match field {
-        "resources" | "components" | "crds" | "configurations" | "generators" | "transformers"
-        | "validators" | "bases" | "buildMetadata" => "string",
-        "patchesStrategicMerge" => "types.PatchStrategicMerge",
-        "patches" | "patchesJson6902" => "types.Patch",
-        "images" | "imageTags" => "types.Image",
-        "labels" => "types.Label",
-        "replacements" => "types.ReplacementField",
-        "replicas" => "types.Replica",
-        "vars" => "types.Var",
-        "configMapGenerator" => "types.ConfigMapArgs",
-        "secretGenerator" => "types.SecretArgs",
-        "helmCharts" => "types.HelmChart",
-        "commonLabels" | "commonAnnotations" | "openapi" if of_item => {
-            return Some("string".into());
-        }
-        "commonLabels" | "commonAnnotations" | "openapi" => {
-            return Some("map[string]string".into());
-        }
-        "namespace" | "namePrefix" | "nameSuffix" | "apiVersion" | "kind" if !of_item => {
-            return Some("string".into());
-        }
-        "generatorOptions" if !of_item => return Some("types.GeneratorOptions".into()),
-        "sortOptions" if !of_item => return Some("types.SortOptions".into()),
-        _ => return None,
-    };
-    Some(if of_item {
-        item.to_owned()
-    } else {
-        format!("[]{item}")
-    })
 }
 
 /// What is missing in a document that should be an object.

@@ -69,11 +69,11 @@ pub fn fold_next_lines(text: &str) -> Cow<'_, str> {
     let mut out = String::with_capacity(text.len());
     let mut breaks = 0;
     for (at, line) in text.split(NEXT_LINE).enumerate() {
-        let blank = |c| c == ' ' || c == '\t';
+        // A tab is escaped in JSON, so that it is no blank to YAML.
         let line = if at == 0 {
             line
         } else {
-            line.trim_start_matches(blank)
+            line.trim_start_matches(' ')
         };
         if at > 0 {
             breaks += 1;
@@ -93,7 +93,7 @@ fn push_fold(out: &mut String, breaks: usize) {
     if breaks == 0 {
         return;
     }
-    out.truncate(out.trim_end_matches([' ', '\t']).len());
+    out.truncate(out.trim_end_matches(' ').len());
     match breaks {
         1 => out.push(' '),
         more => out.extend(std::iter::repeat_n('\n', more - 1)),

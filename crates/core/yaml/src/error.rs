@@ -123,7 +123,7 @@ impl YamlError {
     /// What JSON cannot have, without its line; `None` for other problems.
     pub fn problem_of_value(&self) -> Option<String> {
         match self {
-            Self::NotJson { problem, .. } => Some(problem.clone()),
+            Self::NotJson { problem, .. } | Self::Key { problem, .. } => Some(problem.clone()),
             Self::KeyNotText { key, .. } => Some(key_problem(key)),
             _ => None,
         }

@@ -124,10 +124,26 @@ struct Reader {
     reencoded: bool,
 }
 
-/// The text of a folded block after go-yaml v3 wrote it and read it again: lines that are indented more than the rest come apart.
-fn refolded(node: &Node) -> Result<String, YamlError> {
+/// Whether a text may become another one when go-yaml v3 writes it as a block and reads it again: lines of a folded block that are indented
+/// more than the rest come apart, and a block that begins with a tab cannot be read.
+fn changes_in_block(node: &Node) -> bool {
+    let has_lines = || node.value.contains('\n');
+    if node.style.has(Style::FOLDED) {
+        return has_lines();
+    }
+    node.value.starts_with('\t')
+        && (node.style.has(Style::LITERAL) || (!node.style.is_quoted() && has_lines()))
+}
+
+/// A text after go-yaml v3 wrote it and read it again.
+fn rewritten(node: &Node) -> Result<String, YamlError> {
     let text = crate::write::node_to_string(node);
-    Ok(compose(text.as_bytes(), Dialect::V3)?
+    let read = compose(text.as_bytes(), Dialect::V3).map_err(|error| YamlError::Key {
+        line: u64::from(node.line),
+        problem: "a block cannot begin with a tab, put the text in double quotes".to_owned(),
+        go_text: error.go_text(),
+    })?;
+    Ok(read
         .map(|node| node.value.into_string())
         .unwrap_or_default())
 }
@@ -201,9 +217,8 @@ impl Reader {
     }
 
     fn scalar(&self, node: &Node, in_flow: bool) -> Result<Value, YamlError> {
-        if self.reencoded && node.style.has(Style::FOLDED) && node.value.contains("\n") && !in_flow
-        {
-            return Ok(Value::String(refolded(node)?));
+        if self.reencoded && !in_flow && changes_in_block(node) {
+            return Ok(Value::String(rewritten(node)?));
         }
         if self.reencoded && becomes_text(node, in_flow) {
             return Ok(Value::String(node.value.as_str().to_owned()));
@@ -332,6 +347,7 @@ impl Reader {
                 let problem = format!("the number {} is too large for a key, quote it", key.value);
                 return Err(bad_key(key, problem, unsupported("uint64", key, value)));
             }
+            Scalar::Text if key.tag == Tag::Binary => binary(key)?,
             Scalar::Timestamp(_) | Scalar::Text => key.value.as_str().to_owned(),
         }))
     }

@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use serde_json::{Map, Value};
 use skein_object::{GroupVersionKind, Object};
 use skein_schema::{
-    FieldError, api_defaults, builtin, defaulting, normal, pruning, rules, unknown,
+    FieldError, FieldErrorKind, api_defaults, builtin, defaulting, normal, pruning, rules, unknown,
+    validation,
 };
 
 use crate::builtin_types;
@@ -15,6 +16,7 @@ use crate::failure::{Cause, Failure, Outcome};
 use crate::metadata;
 use crate::options::FieldValidation;
 use crate::resource::Resource;
+use crate::scale_fields;
 use crate::strategy;
 
 /// A value read as an object of the resource, with what the client is to be warned about.
@@ -289,28 +291,66 @@ pub(crate) struct CustomProblems {
     pub(crate) warnings: Vec<String>,
 }
 
-/// Errors of a custom resource against its schema and rules; `old` is absent on create.
+/// Errors of a custom resource against its schema, its scale and its rules; `old` is absent on create. Rules are not run over what has errors
+/// of some sorts, be they among the earlier causes.
 pub(crate) fn custom_problems(
     resource: &Resource,
     object: &Object,
     old: Option<&Object>,
     subresource: &str,
+    earlier: &[Cause],
 ) -> CustomProblems {
     let Some(custom) = &resource.custom else {
         return CustomProblems::default();
     };
     let old = old.map(Object::to_value);
     let (value, schema) = (object.to_value(), &custom.version.schema);
+    let keeps_rules = earlier.iter().any(|cause| keeps_rules(&cause.reason));
     let verdict = match &old {
+        _ if keeps_rules && rules::has_rules(schema) => {
+            let mut errors = validation::validate_change(&value, old.as_ref(), schema);
+            errors.push(validation::rules_not_checked());
+            rules::Verdict {
+                errors,
+                ..rules::Verdict::default()
+            }
+        }
         Some(old) if subresource == "status" => rules::validate_status(&value, old, schema),
         old => rules::validate_resource(&value, old.as_ref(), schema),
     };
     let mut errors = verdict.errors;
+    let of_scale = custom
+        .scale
+        .iter()
+        .flat_map(|paths| scale_fields::errors(paths, &value, subresource));
+    let of_scale: Vec<FieldError> = of_scale.collect();
+    if !of_scale.is_empty() {
+        // What is said of rules comes after them.
+        let unchecked = validation::rules_not_checked();
+        let place = match subresource {
+            "status" => errors.iter().position(|error| *error == unchecked),
+            _ => Some(validation::validate_change(&value, old.as_ref(), schema).len()),
+        };
+        let place = place.unwrap_or(errors.len());
+        errors.splice(place..place, of_scale);
+    }
     errors.extend(embedded::errors(&value, schema));
     CustomProblems {
         causes: errors.iter().map(cause).collect(),
         warnings: verdict.forgiven.iter().map(ToString::to_string).collect(),
     }
+}
+
+/// Whether a cause of this reason keeps rules from being run.
+fn keeps_rules(reason: &str) -> bool {
+    const REASONS: [FieldErrorKind; 5] = [
+        FieldErrorKind::NotSupported,
+        FieldErrorKind::Required,
+        FieldErrorKind::TooLong,
+        FieldErrorKind::TooMany,
+        FieldErrorKind::TypeInvalid,
+    ];
+    REASONS.iter().any(|kind| kind.reason() == reason)
 }
 
 /// A field error as a cause of a `Status`.

@@ -192,15 +192,29 @@ fn quantity_problem(value: &Value) -> Option<String> {
     if quantity::canonical(value).is_some() {
         return None;
     }
-    let text = value.as_str().unwrap_or_default();
-    let digits = |c: char| c.is_ascii_digit() || c == '.';
-    let has_number = text.trim_start_matches(['+', '-']).starts_with(digits);
-    Some(if has_number {
-        "unable to parse quantity's suffix".to_owned()
-    } else {
-        QUANTITY_TEXT.to_owned()
-    })
+    Some(
+        match has_quantity_form(value.as_str().unwrap_or_default()) {
+            true => "unable to parse quantity's suffix".to_owned(),
+            false => QUANTITY_TEXT.to_owned(),
+        },
+    )
 }
+
+/// Whether a text can be taken apart into sign, number, letters and exponent; what the letters mean is another question.
+fn has_quantity_form(text: &str) -> bool {
+    let digit = |c: char| c.is_ascii_digit();
+    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
+    let rest = unsigned.trim_start_matches(digit);
+    let rest = rest
+        .strip_prefix('.')
+        .map_or(rest, |fraction| fraction.trim_start_matches(digit));
+    let rest = rest.trim_start_matches(|c| QUANTITY_LETTERS.contains(c));
+    let exponent = rest.strip_prefix(['+', '-']).unwrap_or(rest);
+    !text.is_empty() && exponent.trim_start_matches(digit).is_empty()
+}
+
+/// Letters that the suffix of a quantity may be made of.
+const QUANTITY_LETTERS: &str = "eEinumkKMGTP";
 
 const QUANTITY_TEXT: &str =
     "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";

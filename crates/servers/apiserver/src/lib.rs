@@ -51,6 +51,7 @@ mod resource;
 mod respond;
 mod reviews;
 mod scale;
+mod scale_fields;
 mod selectors;
 mod serve;
 mod server;

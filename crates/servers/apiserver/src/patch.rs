@@ -256,7 +256,7 @@ fn patched(resource: &Resource, kind: PatchKind, old: &Object, patch: &Value) ->
 }
 
 /// A value as Go's `%+v` prints it.
-fn go_print(value: &Value) -> String {
+pub(crate) fn go_print(value: &Value) -> String {
     match value {
         Value::Null => "<nil>".to_owned(),
         Value::String(text) => text.clone(),

@@ -189,7 +189,8 @@ fn stored_key(resource: &Resource, object: &Object) -> Key {
 
 fn validate_create(resource: &Resource, object: &Object) -> Outcome<()> {
     let mut causes = metadata::check(resource, object);
-    causes.extend(admit::custom_problems(resource, object, None, "").causes);
+    let custom = admit::custom_problems(resource, object, None, "", &causes);
+    causes.extend(custom.causes);
     causes.extend(strategy::validate_create(resource, object));
     if causes.is_empty() {
         return Ok(());
@@ -511,7 +512,7 @@ impl Change<'_> {
         let mut causes = fixed;
         causes.extend(metadata::check_change(resource, new));
         causes.extend(lifecycle::finalizer_causes(old, new));
-        let custom = admit::custom_problems(resource, new, Some(old), self.subresource);
+        let custom = admit::custom_problems(resource, new, Some(old), self.subresource, &causes);
         causes.extend(custom.causes);
         causes.extend(strategy::validate_update(
             resource,

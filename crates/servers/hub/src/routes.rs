@@ -17,6 +17,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Json};
 use axum::routing::get;
 use utoipa::OpenApi;
+use utoipa::openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -73,7 +74,31 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     document.info.version = env!("CARGO_PKG_VERSION").to_owned();
     document.info.license = None;
     document.info.contact = None;
+    add_answers_of_layers(&mut document);
     document
+}
+
+/// What every route may answer before it is reached: large bodies and wrong host names.
+fn add_answers_of_layers(document: &mut utoipa::openapi::OpenApi) {
+    let problem = || {
+        let schema = Ref::from_schema_name("Problem");
+        let content = ContentBuilder::new().schema(Some(schema)).build();
+        ResponseBuilder::new()
+            .content("application/json", content)
+            .build()
+    };
+    for item in document.paths.paths.values_mut() {
+        let operations = [&mut item.get, &mut item.post];
+        for operation in operations.into_iter().flatten() {
+            for status in [
+                StatusCode::PAYLOAD_TOO_LARGE,
+                StatusCode::MISDIRECTED_REQUEST,
+            ] {
+                let responses = &mut operation.responses.responses;
+                responses.insert(status.as_str().to_owned(), RefOr::T(problem()));
+            }
+        }
+    }
 }
 
 /// All routes; whoever serves them puts the access layer around them.

@@ -6,8 +6,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
-use axum::middleware;
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::http::{StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse as _, Response};
 use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -18,6 +20,7 @@ use crate::access::{Access, LOGIN_PATH, guard};
 use crate::actions::ClusterHandle;
 use crate::audit::{AuditError, AuditLog};
 use crate::live::{LiveFleet, unix_millis};
+use crate::problem::Problem;
 use crate::routes::stream::Streams;
 use crate::routes::{HubState, router};
 
@@ -113,7 +116,20 @@ fn guarded(state: HubState) -> Router {
     router(state)
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(RequestBodyLimitLayer::new(MAX_BODY_BYTES))
+        .layer(middleware::from_fn(refuse_large_bodies))
         .layer(middleware::from_fn_with_state(access, guard))
+}
+
+/// Refuses what says of itself that it is too large; other bodies are measured when they are read.
+async fn refuse_large_bodies(request: Request, next: Next) -> Response {
+    let length = request.headers().get(header::CONTENT_LENGTH);
+    let length = length.and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+    if length.is_some_and(|length| length > MAX_BODY_BYTES) {
+        let detail =
+            format!("the body is larger than {MAX_BODY_BYTES} bytes, the most that is read");
+        return Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail).into_response();
+    }
+    next.run(request).await
 }
 
 /// A hub that serves.

@@ -81,6 +81,14 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// A text, or a number or boolean as a text also where the reader is strict; empty when absent.
+    pub(crate) fn loose_text(&mut self, name: &str) -> Outcome<String> {
+        match self.take(name) {
+            None => Ok(String::new()),
+            Some(value) => loose(value).ok_or_else(|| mismatch(&self.at(name), "a string", value)),
+        }
+    }
+
     fn text_of(&self, value: &Value, path: &str) -> Outcome<String> {
         let text = match value {
             Value::Null => Some(String::new()),
@@ -167,7 +175,7 @@ fn loose(value: &Value) -> Option<String> {
         Value::String(text) => Some(text.clone()),
         Value::Bool(value) => Some(value.to_string()),
         Value::Number(number) => Some(match number.as_f64() {
-            Some(float) if number.is_f64() => skein_yaml::float_to_text(f64::from(float as f32)),
+            Some(float) if number.is_f64() => skein_yaml::float32_to_text(float as f32),
             _ => number.to_string(),
         }),
         _ => None,

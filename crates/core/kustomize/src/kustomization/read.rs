@@ -97,9 +97,21 @@ pub(crate) fn selector(value: &Value, path: &str, strict: bool) -> Outcome<Selec
 
 /// Reads a field spec.
 pub(crate) fn field_spec(value: &Value, path: &str, strict: bool) -> Outcome<FieldSpec> {
-    let mut fields = Fields::with(value, path, strict)?;
+    field_spec_in(Fields::with(value, path, strict)?, Fields::text)
+}
+
+/// Reads a field spec of a file of `configurations`: Go's reader makes a text of a path that is a number or boolean, not of the fields of
+/// the kind.
+pub(crate) fn field_spec_of_file(value: &Value, path: &str) -> Outcome<FieldSpec> {
+    field_spec_in(Fields::new(value, path)?, Fields::loose_text)
+}
+
+fn field_spec_in<'a>(
+    mut fields: Fields<'a>,
+    text: impl Fn(&mut Fields<'a>, &str) -> Outcome<String>,
+) -> Outcome<FieldSpec> {
     let gvk = gvk(&mut fields)?;
-    let spec = FieldSpec::new(gvk, &fields.text("path")?, fields.flag("create")?);
+    let spec = FieldSpec::new(gvk, &text(&mut fields, "path")?, fields.flag("create")?);
     fields.finish()?;
     Ok(spec)
 }

@@ -254,10 +254,15 @@ impl Resource {
             let note = (format!("{INTERNAL_DOMAIN}{key}"), value.to_owned());
             pairs = merge_pairs(pairs, vec![note]);
         }
-        if pairs.is_empty() {
+        if pairs.is_empty() && !self.has_null_annotations() {
             return Ok(());
         }
         self.set_annotations(pairs)
+    }
+
+    fn has_null_annotations(&self) -> bool {
+        let annotations = self.node.get("metadata").and_then(|m| m.get("annotations"));
+        annotations.is_some_and(Node::is_null)
     }
 
     /// The annotations of both, where own ones win; those of the build are the other's.

@@ -86,6 +86,15 @@ fn no_place(op: &str, path: &str) -> String {
     format!("{op} operation does not apply: {what}: missing value")
 }
 
+/// The library's words for an operation without a path, which are others for some.
+fn no_path(op: &str) -> String {
+    let what = match op {
+        "replace" | "test" => "operation missing path field: missing value",
+        _ => "missing value",
+    };
+    format!("{op} operation failed to decode path: {what}")
+}
+
 impl JsonPatch {
     /// Reads a patch in JSON or YAML; `None` for a text without content.
     pub(crate) fn parse(text: &[u8]) -> Outcome<Option<Self>> {
@@ -152,12 +161,15 @@ impl Operation {
     fn apply(&self, root: &mut Value, growth: &mut Growth) -> Result<(), String> {
         let op = self.op.as_str();
         if !matches!(op, "add" | "remove" | "replace" | "move" | "copy" | "test") {
+            let op = if op.is_empty() { "unknown" } else { op };
             return Err(format!("Unexpected kind: {op}"));
         }
-        let path = self
-            .path
-            .as_deref()
-            .ok_or_else(|| format!("the {op} operation has no path"))?;
+        let needs_from = matches!(op, "move" | "copy");
+        if needs_from && self.from.is_none() {
+            let what = "operation, missing from field: missing value";
+            return Err(format!("{op} operation failed to decode from: {what}"));
+        }
+        let path = self.path.as_deref().ok_or_else(|| no_path(op))?;
         let value = || self.value.clone().unwrap_or(Value::Null);
         let mut is_bounded = |value: &Value| {
             let level = path.matches('/').count();
@@ -183,10 +195,7 @@ impl Operation {
             "replace" => replace(root, path, value()),
             "test" => test(root, path, &value()),
             _ => {
-                let from = self
-                    .from
-                    .as_deref()
-                    .ok_or_else(|| format!("the {op} operation has no from"))?;
+                let from = self.from.as_deref().unwrap_or_default();
                 let moved = if op == "move" {
                     let moved = remove(root, from)?;
                     is_bounded(&moved)?;

@@ -7,13 +7,14 @@ use serde_json::Value;
 use super::json_patch::JsonPatch;
 use crate::error::{BuildError, Outcome};
 use crate::growth::Growth;
-use crate::kustomization::{Patch, with_line};
+use crate::kustomization::{PATCH_FIELD, Patch, with_line};
 use crate::load::resources_from_text;
 use crate::loader::Loader;
 use crate::resmap::ResMap;
 use crate::resource::{Resource, merge_pairs};
 use crate::schema::MergeSchema;
 use crate::selector::Selector;
+use crate::upstream::patch_config;
 
 /// What a patch does.
 #[derive(Debug)]
@@ -85,12 +86,15 @@ impl PatchTransformer {
     /// Loads a patch that may be of either kind.
     pub(crate) fn new(patch: &Patch, loader: &Loader<'_>) -> Outcome<Self> {
         let inline = patch.patch.trim();
+        let config = || skein_yaml::to_string(&patch_config(patch, PATCH_FIELD));
         let text = match (inline.is_empty(), patch.path.is_empty()) {
-            (true, true) => return Err(BuildError::invalid("must specify one of patch and path")),
+            (true, true) => {
+                let error = BuildError::invalid("must specify one of patch and path");
+                return Err(error.upstream(|inner| format!("{inner} in\n{}", config())));
+            }
             (false, false) => {
-                return Err(BuildError::invalid(
-                    "patch and path can't be set at the same time",
-                ));
+                let error = BuildError::invalid("patch and path can't be set at the same time");
+                return Err(error.upstream(|inner| format!("{inner}\n{}", config())));
             }
             (false, true) => PatchText::inline(&patch.patch),
             (true, false) => {
@@ -164,7 +168,9 @@ impl PatchTransformer {
         };
         let json = JsonPatch::parse(&text.bytes).map_err(|e| text.blame(e))?;
         let Some(json) = json.filter(|p| !p.is_empty()) else {
-            return Err(text.blame(BuildError::invalid("patch appears to be empty")));
+            let words = |inner: &str| format!("{inner}; file={}, JsonOp=null", patch.path);
+            let error = BuildError::invalid("patch appears to be empty").upstream(words);
+            return Err(text.blame(error));
         };
         Ok(Self {
             change: Change::Json(json),

@@ -93,12 +93,10 @@ fn value_of_source(source: &ReplacementSource, list: &[Resource]) -> Outcome<Sou
         .enumerate()
         .filter(|(_, r)| ids_of(r).iter().any(|id| id.is_selected_by(&source.id)));
     let Some((at, found)) = matches.next() else {
-        return Err(Problem::NoMatch(format!("nothing selected by {}", source.id)).into());
+        return Err(Problem::NoMatch(format!("nothing selected by {source}")).into());
     };
     if matches.next().is_some() {
-        return Err(
-            Problem::Conflict(format!("multiple matches for selector {}", source.id)).into(),
-        );
+        return Err(Problem::Conflict(format!("multiple matches for selector {source}")).into());
     }
     let path = if source.field_path.is_empty() {
         DEFAULT_FIELD_PATH

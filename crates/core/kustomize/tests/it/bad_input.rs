@@ -207,7 +207,7 @@ fn resources() -> Vec<Bad> {
     );
     vec![
         Bad::resource("depth bomb", deep, "levels deep").line(7),
-        Bad::resource("alias bomb", alias_bomb(), "aliases").line(13),
+        Bad::resource("alias bomb", alias_bomb(), "aliases").line(12),
         Bad::resource("duplicate ids", twice, "already registered id")
             .line(8)
             .object("ConfigMap/a"),

@@ -1,6 +1,7 @@
 //! Addresses and node ports of Services.
 
 use std::collections::{HashMap, HashSet};
+use std::net::Ipv4Addr;
 
 use serde_json::{Value, json};
 use skein_object::Object;
@@ -259,10 +260,9 @@ fn address(
             );
             let causes = vec![cause("FieldValueInvalid", "spec.clusterIPs", text)];
             return Err(Failure::invalid(&resource.gvk(), service.name(), causes));
-        } else if !is_ours(&given) {
-            let (high, low) = NETWORK;
+        } else if let Some(problem) = range_problem(&given) {
             let text = format!(
-                "Invalid value: {}: failed to allocate IP {given}: the provided IP ({given}) is not in the valid range. The range of valid IPs is {high}.{low}.0.0/16",
+                "Invalid value: {}: failed to allocate IP {given}: {problem}",
                 json!([given])
             );
             let causes = vec![cause("FieldValueInvalid", "spec.clusterIPs", text)];
@@ -276,12 +276,19 @@ fn address(
     families(resource, service, value == "None")
 }
 
-/// Whether an address lies in the service network; what is no address is told elsewhere.
-fn is_ours(address: &str) -> bool {
-    match address.parse::<std::net::Ipv4Addr>() {
-        Ok(address) => address.octets().starts_with(&[NETWORK.0, NETWORK.1]),
-        Err(_) => true,
+/// Why an address cannot be taken from the service network; what is no address is told elsewhere.
+fn range_problem(address: &str) -> Option<String> {
+    let octets = address.parse::<Ipv4Addr>().ok()?.octets();
+    let (high, low) = NETWORK;
+    if !octets.starts_with(&[high, low]) {
+        return Some("the provided network does not match the current range".to_owned());
     }
+    let is_edge = octets.ends_with(&[0, 0]) || octets.ends_with(&[255, 255]);
+    is_edge.then(|| {
+        format!(
+            "the provided IP ({address}) is not in the valid range. The range of valid IPs is {high}.{low}.0.0/16"
+        )
+    })
 }
 
 /// Address families: IPv4 alone, but what a headless Service without Pods points at may be of both.

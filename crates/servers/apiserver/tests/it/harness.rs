@@ -167,6 +167,11 @@ impl Harness {
 
     /// Defines a kind `Thing` of `example.com` in namespaces and waits until it is served.
     pub async fn define_things(&self, schema: Value) {
+        self.define_things_with(schema, json!({"status": {}})).await;
+    }
+
+    /// The same with these sub-resources.
+    pub async fn define_things_with(&self, schema: Value, subresources: Value) {
         let definition = json!({
             "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
             "metadata": {"name": "things.example.com"},
@@ -175,7 +180,7 @@ impl Harness {
                 "names": {"plural": "things", "kind": "Thing", "shortNames": ["th"]},
                 "versions": [{
                     "name": "v1", "served": true, "storage": true,
-                    "subresources": {"status": {}},
+                    "subresources": subresources,
                     "selectableFields": [{"jsonPath": ".spec.color"}],
                     "additionalPrinterColumns":
                         [{"name": "Color", "type": "string", "jsonPath": ".spec.color"}],

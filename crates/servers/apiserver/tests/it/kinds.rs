@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use crate::harness::Harness;
 
 const PODS: &str = "/api/v1/namespaces/default/pods";
+const THINGS: &str = "/apis/example.com/v1/namespaces/default/things";
 const POLICIES: &str = "/apis/networking.k8s.io/v1/namespaces/default/networkpolicies";
 
 /// A server alone: nothing is simulated, so that pods stay as they were made.
@@ -302,4 +303,107 @@ async fn keys_of_yaml_that_come_twice_are_told() {
             "{body}"
         );
     }
+}
+
+#[tokio::test]
+async fn what_a_scale_reads_has_to_be_of_its_type() {
+    let api = bare().await;
+    let scale = json!({"specReplicasPath": ".spec.size", "statusReplicasPath": ".status.size"});
+    let subresources = json!({"status": {}, "scale": scale});
+    api.define_things_with(schema_with_a_rule(), subresources)
+        .await;
+    let thing = json!({"apiVersion": "example.com/v1", "kind": "Thing", "metadata": {"name": "a"}, "spec": {"size": "x"}});
+    let refused = api.post(THINGS, thing).await;
+    assert_eq!(
+        causes(&refused.body),
+        [
+            "spec.size: Invalid value: \"string\": spec.size in body must be of type integer: \"string\"",
+            ".spec.size: Invalid value: 0: .spec.size accessor error: x is of the type string, expected int64",
+            "<nil>: Invalid value: null: some validation rules were not checked because the object was invalid; correct the existing errors to complete validation",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn rules_are_not_run_over_what_is_too_long() {
+    let api = bare().await;
+    api.define_things(schema_with_a_rule()).await;
+    let thing = json!({"apiVersion": "example.com/v1", "kind": "Thing", "spec": {"size": 10}, "metadata": {
+        "name": "a", "annotations": {"big": "a".repeat(300_000)},
+    }});
+    let refused = api.post(THINGS, thing).await;
+    assert_eq!(
+        causes(&refused.body),
+        [
+            "metadata.annotations: Too long: may not be more than 262144 bytes",
+            "<nil>: Invalid value: null: some validation rules were not checked because the object was invalid; correct the existing errors to complete validation",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn addresses_outside_of_the_service_network_are_refused() {
+    let api = bare().await;
+    for (address, why) in [
+        (
+            "9.9.9.9",
+            "the provided network does not match the current range",
+        ),
+        (
+            "10.96.255.255",
+            "the provided IP (10.96.255.255) is not in the valid range. The range of valid IPs is 10.96.0.0/16",
+        ),
+    ] {
+        let service = json!({"metadata": {"name": "s"}, "spec": {"clusterIP": address, "ports": [{"port": 80}]}});
+        let refused = api
+            .post("/api/v1/namespaces/default/services", service)
+            .await;
+        let wanted = format!(
+            "Service \"s\" is invalid: spec.clusterIPs: Invalid value: [\"{address}\"]: failed to allocate IP {address}: {why}"
+        );
+        assert_eq!(refused.message(), wanted);
+    }
+}
+
+#[tokio::test]
+async fn texts_that_are_no_quantities_are_told_apart() {
+    let api = bare().await;
+    const FORM: &str = "quantities must match the regular expression";
+    const SUFFIX: &str = "unable to parse quantity's suffix";
+    for (text, why) in [
+        ("1 core", FORM),
+        ("1x", FORM),
+        ("1.2.3", FORM),
+        ("x", FORM),
+        ("1Mii", SUFFIX),
+        ("1e", SUFFIX),
+        ("+-1", SUFFIX),
+    ] {
+        let pod = json!({"metadata": {"name": "p"}, "spec": {"containers": [
+            {"name": "c", "image": "i:1", "resources": {"limits": {"cpu": text}}},
+        ]}});
+        let refused = api.post(PODS, pod).await;
+        assert!(
+            refused.message().contains(why),
+            "{text}: {}",
+            refused.message()
+        );
+    }
+}
+
+/// Things whose size stays below nine.
+fn schema_with_a_rule() -> Value {
+    let fields = json!({"color": {"type": "string"}, "size": {"type": "integer"}});
+    let rules = json!([{"rule": "self.size < 9"}]);
+    let spec = json!({"type": "object", "x-kubernetes-validations": rules, "properties": fields});
+    let status = json!({"type": "object", "properties": {"size": {"type": "integer"}}});
+    json!({"type": "object", "properties": {"spec": spec, "status": status}})
+}
+
+/// The causes of a refusal, field first.
+fn causes(body: &Value) -> Vec<String> {
+    let causes = body["details"]["causes"].as_array();
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let line = |cause: &Value| format!("{}: {}", text(&cause["field"]), text(&cause["message"]));
+    causes.into_iter().flatten().map(line).collect()
 }

@@ -39,8 +39,9 @@ pub struct ActionResult {
         ("namespace" = String, Path), ("name" = String, Path)),
     request_body = ActionRequest,
     responses((status = 200, body = ActionResult), (status = 400, body = Problem), (status = 401, body = Problem),
-        (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem),
-        (status = 502, body = Problem)))]
+        (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem),
+        (status = 415, body = Problem), (status = 422, body = Problem), (status = 502, body = Problem),
+        (status = 503, body = Problem)))]
 pub async fn act(
     State(state): State<HubState>,
     Extension(actor): Extension<Actor>,

@@ -139,6 +139,22 @@ async fn every_answer_has_the_security_headers() {
     }
 }
 
+#[test]
+fn answers_of_every_route_are_in_the_document() {
+    let document = serde_json::to_value(skein_hub::routes::openapi()).unwrap();
+    let paths = document["paths"].as_object().unwrap();
+    for (path, item) in paths {
+        for (method, operation) in item.as_object().unwrap() {
+            for status in ["413", "421"] {
+                let known = operation["responses"].get(status).is_some();
+                assert!(known, "{method} {path} does not name {status}");
+            }
+            let known = operation["responses"].get("415").is_some();
+            assert_eq!(known, operation.get("requestBody").is_some(), "{path}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn large_bodies_are_refused_by_every_route() {
     let hub = TestHub::start().await;
@@ -149,6 +165,12 @@ async fn large_bodies_are_refused_by_every_route() {
             .send(&method, &path, &[&hub.cookie, &origin], &large)
             .await;
         assert_eq!(answer.status, 413, "{method} {path}");
+        assert!(
+            answer.header("content-type") == Some("application/problem+json")
+                && answer.body.contains("larger than 65536 bytes"),
+            "{method} {path}: {}",
+            answer.body
+        );
         // Who is not signed in learns nothing of limits.
         let answer = hub.send(&method, &path, &[&origin], &large).await;
         assert_eq!(answer.status, 401, "{method} {path} without a session");
