@@ -11,6 +11,7 @@ use skein_cluster::{ApiError, ApiResource, Cache, Cluster};
 use skein_helm::Values;
 use skein_helm::values::{merge_over, read, set, set_string, with_floats};
 use skein_object::{GroupVersionKind, NamespacedName, Object};
+use skein_template::raw_text;
 use thiserror::Error;
 
 /// ConfigMaps and Secrets with values that are kept while a watch tells that they did not change.
@@ -194,7 +195,7 @@ impl<'a> Composition<'a> {
         }
         // As Flux: the inline values are there first, and once more at the end.
         merge_over(&mut self.result, self.inline.clone());
-        let text = String::from_utf8_lossy(&bytes);
+        let text = raw_text::from_bytes(bytes);
         set_at(&mut self.result, reference, &text).map_err(|p| failure(release, reference, p))
     }
 
@@ -278,5 +279,31 @@ fn failure(release: &HelmRelease, reference: &ValuesReference, problem: String) 
         )),
         key: key_of(reference).to_owned(),
         problem,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn bytes_of_a_secret_reach_the_templates() {
+        for (fields, wanted) in [
+            (json!({}), &b"a\xff\xc3"[..]),
+            (json!({"literal": true}), b"a\xff\xc3"),
+        ] {
+            let mut fields = fields;
+            fields["kind"] = "Secret".into();
+            fields["name"] = "keys".into();
+            fields["targetPath"] = "a.b".into();
+            let reference: ValuesReference = serde_json::from_value(fields).unwrap();
+            let mut values = Values::new();
+            let text = raw_text::from_bytes(wanted.to_vec());
+            set_at(&mut values, &reference, &text).unwrap();
+            let found = values["a"]["b"].as_str().unwrap_or_default();
+            assert_eq!(raw_text::to_bytes(found), wanted);
+        }
     }
 }

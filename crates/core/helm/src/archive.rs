@@ -112,6 +112,10 @@ pub(crate) fn unpack_within(bytes: &[u8], budget: &mut u64) -> Result<FileTree, 
 }
 
 fn broken(error: std::io::Error) -> ArchiveError {
+    // However an archive ends too early, Go says the same of it.
+    if error.kind() == std::io::ErrorKind::UnexpectedEof {
+        return ArchiveError::Broken("unexpected EOF".to_owned());
+    }
     ArchiveError::Broken(error.to_string())
 }
 

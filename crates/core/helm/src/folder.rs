@@ -10,7 +10,7 @@ use crate::chart::{File, FileTree};
 use crate::ignore::{IgnoreError, IgnoreRules};
 
 /// Deepest nesting of folders, in levels; links that lead back end here.
-pub const MAX_FOLDER_LEVELS: usize = 64;
+pub const MAX_FOLDER_LEVELS: usize = 256;
 
 /// What a name in a folder is, links followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

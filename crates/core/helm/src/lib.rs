@@ -17,7 +17,6 @@ pub mod manifest;
 pub mod pack;
 pub mod preflight;
 pub mod print;
-mod raw_text;
 pub mod release;
 pub mod render;
 mod schema;

@@ -165,6 +165,14 @@ pub fn lint(
         Ok(files) => load_as_v2(files.clone()).map_err(|error| error.to_string()),
         Err(problem) => Err(problem.clone()),
     };
+    if let Ok(chart) = &loaded {
+        // Helm loads the chart for its templates, for its dependencies and for its definitions.
+        let places = [input.templates, Place::Folder, input.crds];
+        let loads = places.iter().filter(|place| **place == Place::Folder);
+        for _ in loads {
+            linter.warnings.extend_from_slice(&chart.warnings);
+        }
+    }
     match is_folder(input.templates) {
         Ok(false) => {
             let problem = "directory does not exist".to_owned();

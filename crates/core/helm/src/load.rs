@@ -212,8 +212,7 @@ impl Loader {
         match file.name.as_str() {
             "Chart.yaml" => {}
             "Chart.lock" => {
-                let lock = decode::lock(&file.data).map_err(|e| in_file(&file.name, e))?;
-                chart.lock = Some(lock);
+                chart.lock = decode::lock(&file.data).map_err(|e| in_file(&file.name, e))?;
             }
             "values.yaml" => {
                 let read = values::read_documents(&file.data);
@@ -295,8 +294,7 @@ fn requirements(file: File, parts: &mut Parts) -> Result<(), LoadError> {
 }
 
 fn requirements_lock(file: File, parts: &mut Parts) -> Result<(), LoadError> {
-    let lock = decode::lock(&file.data).map_err(|e| in_file(&file.name, e))?;
-    parts.chart.lock = Some(lock);
+    parts.chart.lock = decode::lock(&file.data).map_err(|e| in_file(&file.name, e))?;
     parts.has_metadata = true;
     if parts.draft.metadata.api_version == "v1" {
         parts.chart.files.push(file);

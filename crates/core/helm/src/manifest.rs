@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::decode::{Decoder, GoType};
-use crate::raw_text;
 use crate::warning::Warning;
+use skein_template::raw_text;
 
 /// Kinds in the order in which they are installed; others follow by name.
 const INSTALL_ORDER: &[&str] = &[

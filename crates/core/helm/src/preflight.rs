@@ -23,15 +23,26 @@ pub enum PreflightError {
          dependencies: {0}"
     )]
     Dependencies(String),
+    /// The release has no name that can be one.
+    #[error("{NAME_CHECK_FAILED}: {0}")]
+    Name(NameError),
+}
+
+/// What Helm logs when the name of a release is none, and how its error begins.
+pub const NAME_CHECK_FAILED: &str = "release name check failed";
+
+/// Why a text is no name of a release; texts as in Helm.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum NameError {
     /// The release has no name.
-    #[error("release name check failed: release name \"\": no name provided")]
-    NoName,
+    #[error("release name \"\": no name provided")]
+    Missing,
     /// The release's name is none.
     #[error(
-        "release name check failed: release name {0:?}: invalid release name, must match regex {NAME_PATTERN} and the length must \
-         not be longer than 53"
+        "release name {0:?}: invalid release name, must match regex {NAME_PATTERN} and the length must not be longer than \
+         {MAX_RELEASE_NAME_BYTES}"
     )]
-    BadName(String),
+    Invalid(String),
 }
 
 fn is_installable(chart: &Chart) -> bool {
@@ -70,9 +81,9 @@ pub fn check_chart(chart: &Chart) -> Result<(), PreflightError> {
 }
 
 /// Checks the name of a release.
-pub fn check_release_name(name: &str) -> Result<(), PreflightError> {
+pub fn check_release_name(name: &str) -> Result<(), NameError> {
     if name.is_empty() {
-        return Err(PreflightError::NoName);
+        return Err(NameError::Missing);
     }
     let is_edge = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
     let fits = |part: &str| {
@@ -81,7 +92,7 @@ pub fn check_release_name(name: &str) -> Result<(), PreflightError> {
             && part.chars().all(|c| is_edge(c) || c == '-')
     };
     if name.len() > MAX_RELEASE_NAME_BYTES || !name.split('.').all(fits) {
-        return Err(PreflightError::BadName(name.to_owned()));
+        return Err(NameError::Invalid(name.to_owned()));
     }
     Ok(())
 }

@@ -16,12 +16,13 @@ pub use post_render::{PostRender, PostRenderStrategy};
 use crate::chart::{Chart, CustomResource};
 pub use crate::manifest::{Hook, HookEvent};
 use crate::manifest::{Manifest, sort};
-use crate::values::{Mode, Values, coalesce, from_map, to_map};
+use crate::values::{Mode, Values, coalesce, to_map, to_unicode};
 use crate::warning::Warning;
-use crate::{dependencies, raw_text, schema};
+use crate::{dependencies, schema};
 use capabilities::Capabilities;
 use engine::{Outputs, Strictness};
 use scope::Shared;
+use skein_template::raw_text;
 
 /// What templates are called that are printed to the user instead of installed.
 const NOTES: &str = "NOTES.txt";
@@ -238,7 +239,7 @@ fn prepare(
     dependencies::process(chart, &values, warnings).map_err(RenderError::Dependencies)?;
     let values = coalesce(chart, &values, Mode::Coalesce, warnings).map_err(RenderError::Values)?;
     if !options.skip_schema_validation && schema::is_needed(chart) {
-        let plain = from_map(&values).map_err(RenderError::Values)?;
+        let plain = to_unicode(&values).map_err(RenderError::Values)?;
         schema::validate(chart, &plain, environment, warnings).map_err(RenderError::Schema)?;
     }
     Ok(values.as_values())

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-/// A table of values. Whole numbers that Go holds as float64 (all that come from YAML or JSON) are JSON floats here; what Go holds as
+/// A table of values; its texts may hold any bytes ([`skein_template::raw_text`]). Whole numbers that Go holds as float64 (all that come from YAML or JSON) are JSON floats here; what Go holds as
 /// int64 (from `--set`) are JSON integers. Null is Go's nil.
 pub type Values = Map<String, Value>;
 
@@ -11,8 +11,6 @@ mod print;
 mod strvals;
 
 use skein_template::Integers;
-
-use crate::raw_text;
 
 pub use coalesce::reuse;
 pub(crate) use coalesce::{Mode, coalesce, coalesce_over, deep_copy, merge_tables};
@@ -34,18 +32,9 @@ pub fn read_whole(text: &[u8]) -> Result<Values, String> {
 
 /// All documents of a values file, later ones merged over earlier ones; errors read as Helm's.
 pub fn read_documents(text: &[u8]) -> Result<Values, String> {
-    let text = raw_text::from_bytes(text.to_vec());
     let mut values = Values::new();
-    // The marks of UTF-16, in which no line is seen.
-    let is_utf_16 =
-        |bytes: &[u8]| bytes.starts_with(&[0xFE, 0xFF]) || bytes.starts_with(&[0xFF, 0xFE]);
-    let documents = if is_utf_16(&raw_text::to_bytes(&text)) {
-        vec![text]
-    } else {
-        split_documents(&text)?
-    };
-    for document in documents {
-        let table = crate::decode::table(&raw_text::to_bytes(&document))
+    for document in split_documents(text)? {
+        let table = crate::decode::table(&document)
             .map_err(|problem| format!("cannot unmarshal yaml document: {problem}"))?;
         merge_over(&mut values, with_floats(table));
     }
@@ -53,11 +42,16 @@ pub fn read_documents(text: &[u8]) -> Result<Values, String> {
 }
 
 /// Cuts a text at lines that begin with `---`, as Kubernetes' YAML reader does.
-fn split_documents(text: &str) -> Result<Vec<String>, String> {
+fn split_documents(text: &[u8]) -> Result<Vec<Vec<u8>>, String> {
     let mut documents = Vec::new();
-    let mut current = String::new();
-    for line in text.lines() {
-        if let Some(rest) = line.strip_prefix("---") {
+    let mut current = Vec::new();
+    for line in text.split_inclusive(|byte| *byte == b'\n') {
+        let line = match line.strip_suffix(b"\n") {
+            Some(line) => line.strip_suffix(b"\r").unwrap_or(line),
+            None => line,
+        };
+        if let Some(rest) = line.strip_prefix(b"---") {
+            let rest = String::from_utf8_lossy(rest);
             let rest = rest.trim();
             if !rest.is_empty() && !rest.starts_with('#') {
                 return Err(format!(
@@ -69,9 +63,9 @@ fn split_documents(text: &str) -> Result<Vec<String>, String> {
                 continue;
             }
         }
-        current.push_str(line);
-        // The last line ends, too, whether it does in the file or not.
-        current.push('\n');
+        current.extend_from_slice(line);
+        // The last line ends, too, whether it does in the file or not: in UTF-16 that breaks its last character.
+        current.push(b'\n');
     }
     if !current.is_empty() {
         documents.push(current);
@@ -141,9 +135,18 @@ pub(crate) fn from_json(value: Option<&Value>) -> skein_template::Value {
     })
 }
 
-/// A table of templates as values.
+/// A table of templates as values, whatever bytes its texts hold.
 pub(crate) fn from_map(map: &skein_template::Map) -> Result<Values, String> {
-    match skein_template::Value::Map(map.clone()).to_json() {
+    to_table(skein_template::Value::Map(map.clone()).to_json_with_bytes())
+}
+
+/// A table of templates as Go writes it into JSON.
+pub(crate) fn to_unicode(map: &skein_template::Map) -> Result<Values, String> {
+    to_table(skein_template::Value::Map(map.clone()).to_json())
+}
+
+fn to_table(json: Result<Value, skein_template::JsonError>) -> Result<Values, String> {
+    match json {
         Ok(Value::Object(values)) => Ok(values),
         Ok(_) => Ok(Values::new()),
         Err(error) => Err(error.to_string()),

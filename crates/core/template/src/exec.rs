@@ -14,6 +14,7 @@ use crate::environment::{Environment, Options};
 use crate::error::{ExecError, ExecErrorKind};
 use crate::function::{CallError, FunctionMap};
 use crate::parse::Tree;
+use crate::raw_text;
 use crate::strconv::quote;
 use crate::templates::Set;
 use crate::text::Text;
@@ -213,7 +214,7 @@ impl<'a> Runtime<'a> {
         if let Some(trees) = self.parsed.get(text) {
             return Ok(Arc::clone(trees));
         }
-        let source = text.lossy();
+        let source = raw_text::from_bytes(text.to_vec());
         let trees = crate::parse::parse(self.set.name(), &source, &self.functions)
             .map_err(|error| error.message)?;
         let trees = Arc::new(trees);

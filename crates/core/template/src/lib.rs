@@ -23,6 +23,7 @@ mod types;
 mod value;
 
 pub mod helm;
+pub mod raw_text;
 
 pub use environment::{Environment, FixedEnvironment, Limits, MissingKey, Options};
 pub use error::{ExecError, ExecErrorKind, ParseError};

@@ -8,6 +8,7 @@ use crate::error::{ExecError, ParseError};
 use crate::exec::Runtime;
 use crate::function::FunctionMap;
 use crate::parse::{Tree, is_empty, parse};
+use crate::raw_text;
 use crate::text::Text;
 use crate::value::Value;
 
@@ -101,6 +102,11 @@ impl Templates {
         let trees = parse(name, text, &self.functions)?;
         Arc::make_mut(&mut self.set).add(&trees);
         Ok(())
+    }
+
+    /// As [`Templates::parse`]; bytes that are no UTF-8 stay what they are.
+    pub fn parse_bytes(&mut self, name: &str, text: &[u8]) -> Result<(), ParseError> {
+        self.parse(name, &raw_text::from_bytes(text.to_vec()))
     }
 
     /// Whether a template of this name is defined.

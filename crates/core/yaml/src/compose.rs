@@ -319,7 +319,7 @@ impl<'a> Composer<'a> {
     ) -> Result<Option<Open>, YamlError> {
         self.take(1, line)?;
         let (node, anchor) = match data {
-            EventData::Alias { anchor } => return self.alias(anchor, line).map(Some),
+            EventData::Alias { anchor } => return self.alias(anchor, line, open).map(Some),
             EventData::Scalar {
                 anchor,
                 tag,
@@ -361,7 +361,13 @@ impl<'a> Composer<'a> {
         Ok(None)
     }
 
-    fn alias(&mut self, anchor: String, line: u64) -> Result<Open, YamlError> {
+    fn alias(&mut self, anchor: String, line: u64, open: &[Open]) -> Result<Open, YamlError> {
+        if open
+            .iter()
+            .any(|outer| outer.anchor.as_ref() == Some(&anchor))
+        {
+            return Err(YamlError::AnchorInItself { line, anchor });
+        }
         let Some(node) = self.anchors.get(&anchor) else {
             return Err(YamlError::UnknownAnchor { line, anchor });
         };
@@ -535,13 +541,16 @@ fn broken_character(bytes: &[u8]) -> Option<&'static str> {
         0xF0..0xF8 => (4, first & 0x07),
         _ => return Some("invalid leading UTF-8 octet"),
     };
+    // The length is looked at before the bytes are.
+    let Some(trailing) = bytes.get(1..width) else {
+        return Some("incomplete UTF-8 octet sequence");
+    };
     let mut code = u32::from(bits);
-    for at in 1..width {
-        match bytes.get(at) {
-            None => return Some("incomplete UTF-8 octet sequence"),
-            Some(next) if next & 0xC0 != 0x80 => return Some("invalid trailing UTF-8 octet"),
-            Some(next) => code = code << 6 | u32::from(next & 0x3F),
+    for next in trailing {
+        if next & 0xC0 != 0x80 {
+            return Some("invalid trailing UTF-8 octet");
         }
+        code = code << 6 | u32::from(next & 0x3F);
     }
     let least = [0x80, 0x800, 0x1_0000][width - 2];
     if code < least {

@@ -11,6 +11,24 @@ use crate::scalar::is_word;
 use crate::sort::sort_fields;
 use crate::write::{Output, ScalarChoice, Width};
 
+/// Whether a value holds characters that JSON leaves as they are and YAML refuses: `sigs.k8s.io/yaml` writes YAML by way of JSON that it reads again,
+/// and fails for these.
+pub fn has_control_characters(value: &Value) -> bool {
+    let refused = |text: &str| {
+        text.chars().any(
+            |c| matches!(c, '\u{7f}'..='\u{84}' | '\u{86}'..='\u{9f}' | '\u{fffe}' | '\u{ffff}'),
+        )
+    };
+    match value {
+        Value::String(text) => refused(text),
+        Value::Array(items) => items.iter().any(has_control_characters),
+        Value::Object(map) => map
+            .iter()
+            .any(|(key, item)| refused(key) || has_control_characters(item)),
+        _ => false,
+    }
+}
+
 /// Writes a value as `sigs.k8s.io/yaml` (and so `kustomize build`, `flux build` and Helm's `toYaml`) does, with a final line feed.
 pub fn to_string(value: &Value) -> String {
     write(value, KeyOrder::Natural)

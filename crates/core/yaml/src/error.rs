@@ -59,7 +59,15 @@ pub enum YamlError {
         /// The limit in documents.
         limit: usize,
     },
-    /// An alias names an anchor that is not defined before it, or contains itself.
+    /// An alias names the anchor of a value that it is in.
+    #[error("line {line}: the value of the anchor '{anchor}' contains itself")]
+    AnchorInItself {
+        /// Line of the alias, from 1.
+        line: u64,
+        /// The anchor's name.
+        anchor: String,
+    },
+    /// An alias names an anchor that is not defined before it.
     #[error("line {line}: the anchor '{anchor}' is not defined before its use")]
     UnknownAnchor {
         /// Line, from 1.
@@ -128,6 +136,9 @@ impl YamlError {
             Self::UnknownAnchor { anchor, .. } => {
                 format!("yaml: unknown anchor '{anchor}' referenced")
             }
+            Self::AnchorInItself { anchor, .. } => {
+                format!("yaml: anchor '{anchor}' value contains itself")
+            }
             Self::DuplicateKey {
                 value_line, key, ..
             } => {
@@ -151,6 +162,7 @@ impl YamlError {
             | Self::TooManyNodes { line, .. }
             | Self::ExcessiveAliasing { line, .. }
             | Self::UnknownAnchor { line, .. }
+            | Self::AnchorInItself { line, .. }
             | Self::DuplicateKey { line, .. }
             | Self::NotJson { line, .. }
             | Self::KeyNotText { line, .. }

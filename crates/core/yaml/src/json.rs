@@ -356,7 +356,11 @@ impl Reader {
 fn binary(node: &Node) -> Result<String, YamlError> {
     let bytes = STANDARD
         .decode(node.value.replace(['\n', '\r'], ""))
-        .map_err(|_| not_json(node, "!!binary needs base64 data"))?;
+        .map_err(|_| YamlError::Key {
+            line: u64::from(node.line),
+            problem: "!!binary needs base64 data".to_owned(),
+            go_text: "yaml: !!binary value contains invalid base64 data".to_owned(),
+        })?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 

@@ -48,16 +48,19 @@ impl Repository {
 
     /// Reads `host/path`.
     pub fn parse(name: &str) -> Result<Self, NameError> {
+        if !name.is_empty() {
+            check_length(in_parts(name).1)?;
+        }
+        Self::parse_of_any_length(name)
+    }
+
+    /// As [`Repository::parse`], for those who do not mind how long a path is, as Helm.
+    pub fn parse_of_any_length(name: &str) -> Result<Self, NameError> {
         if name.is_empty() {
             return Err(NameError::Empty);
         }
-        let (registry, path) = match name.split_once('/') {
-            Some((first, rest)) if first.contains(['.', ':']) || first == "localhost" => {
-                (first, rest)
-            }
-            _ => ("", name),
-        };
-        check_path(path)?;
+        let (registry, path) = in_parts(name);
+        check_characters(path)?;
         check_registry(registry)?;
         let registry = match registry {
             "" | DEFAULT_REGISTRY_ALIAS => DEFAULT_REGISTRY,
@@ -107,10 +110,22 @@ impl std::fmt::Display for Repository {
     }
 }
 
-fn check_path(path: &str) -> Result<(), NameError> {
-    if !REPOSITORY_LENGTH.contains(&path.chars().count()) {
-        return Err(NameError::Length(path.chars().take(300).collect()));
+/// The registry, empty for none, and the path.
+fn in_parts(name: &str) -> (&str, &str) {
+    match name.split_once('/') {
+        Some((first, rest)) if first.contains(['.', ':']) || first == "localhost" => (first, rest),
+        _ => ("", name),
     }
+}
+
+fn check_length(path: &str) -> Result<(), NameError> {
+    if REPOSITORY_LENGTH.contains(&path.chars().count()) {
+        return Ok(());
+    }
+    Err(NameError::Length(path.chars().take(300).collect()))
+}
+
+fn check_characters(path: &str) -> Result<(), NameError> {
     if path
         .chars()
         .any(|character| !REPOSITORY_CHARACTERS.contains(character))

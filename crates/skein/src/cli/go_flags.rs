@@ -85,7 +85,7 @@ fn is_switch(path: &[&Command], flag: &str) -> bool {
 }
 
 /// What Go reads as a boolean.
-fn go_bool(text: &str) -> Option<bool> {
+pub(crate) fn go_bool(text: &str) -> Option<bool> {
     match text {
         "1" | "t" | "T" | "TRUE" | "true" | "True" => Some(true),
         "0" | "f" | "F" | "FALSE" | "false" | "False" => Some(false),

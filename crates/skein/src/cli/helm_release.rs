@@ -2,6 +2,7 @@
 
 mod chart;
 mod compare;
+mod definition;
 mod lookup;
 
 use std::path::PathBuf;
@@ -165,6 +166,9 @@ async fn find_release(
     };
     let mut release: HelmRelease = Resource::from_object(&object)
         .map_err(|error| anyhow!("the HelmRelease cannot be read: {error}"))?;
+    if !local.is_empty() {
+        definition::check(&object)?;
+    }
     if release.metadata.namespace.is_empty() {
         namespace.clone_into(&mut release.metadata.namespace);
     }

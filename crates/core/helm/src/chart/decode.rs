@@ -42,7 +42,8 @@ const LOCK: &[&str] = &["generated", "digest", "dependencies"];
 #[derive(Default)]
 pub(crate) struct Draft {
     pub(crate) metadata: Metadata,
-    pub(crate) null_maintainer: bool,
+    /// How many maintainers stand before the first that is null.
+    pub(crate) null_maintainer: Option<usize>,
     pub(crate) null_dependency: bool,
 }
 
@@ -79,7 +80,7 @@ fn metadata_field(decoder: &mut Decoder, name: &str, value: &Value, draft: &mut 
         "deprecated" => return decoder.boolean(value, OWNER, &mut into.deprecated),
         "maintainers" => {
             let all = maintainers(decoder, value);
-            draft.null_maintainer = all.iter().any(Option::is_none);
+            draft.null_maintainer = all.iter().position(Option::is_none);
             into.maintainers = all.into_iter().flatten().collect();
             return;
         }
@@ -169,8 +170,11 @@ fn dependency_field(decoder: &mut Decoder, name: &str, value: &Value, into: &mut
 }
 
 /// Reads Chart.lock or requirements.lock.
-pub(crate) fn lock(text: &[u8]) -> Result<Lock, String> {
+pub(crate) fn lock(text: &[u8]) -> Result<Option<Lock>, String> {
     let (mut decoder, value) = Decoder::new(text)?;
+    if value.is_null() {
+        return Ok(None);
+    }
     let mut lock = Lock::default();
     let mut time = String::new();
     decoder.object(
@@ -197,5 +201,5 @@ pub(crate) fn lock(text: &[u8]) -> Result<Lock, String> {
         }
         lock.generated = time;
     }
-    Ok(lock)
+    Ok(Some(lock))
 }

@@ -16,7 +16,7 @@ fn check(draft: &mut Draft) -> Result<(), String> {
     let metadata = &mut draft.metadata;
     sanitize_all(metadata);
     check_identity(metadata)?;
-    if draft.null_maintainer {
+    if draft.null_maintainer.is_some() {
         return Err("maintainers must not contain empty or null nodes".to_owned());
     }
     metadata

@@ -142,24 +142,27 @@ fn is_strict_version(version: &str) -> bool {
 }
 
 fn maintainers(draft: &Draft) -> Option<String> {
-    if draft.null_maintainer {
-        return Some("a maintainer entry is empty".to_owned());
+    let all = &draft.metadata.maintainers;
+    let before_null = draft.null_maintainer.unwrap_or(all.len());
+    let problem = all.iter().take(before_null).find_map(maintainer);
+    let empty = || "a maintainer entry is empty".to_owned();
+    problem.or_else(|| draft.null_maintainer.map(|_| empty()))
+}
+
+fn maintainer(maintainer: &crate::Maintainer) -> Option<String> {
+    let name = &maintainer.name;
+    if name.is_empty() {
+        return Some("each maintainer requires a name".to_owned());
     }
-    draft.metadata.maintainers.iter().find_map(|maintainer| {
-        let name = &maintainer.name;
-        if name.is_empty() {
-            return Some("each maintainer requires a name".to_owned());
-        }
-        if !maintainer.email.is_empty() && !is_email(&maintainer.email) {
-            let email = &maintainer.email;
-            return Some(format!("invalid email '{email}' for maintainer '{name}'"));
-        }
-        if !maintainer.url.is_empty() && !is_url(&maintainer.url) {
-            let url = &maintainer.url;
-            return Some(format!("invalid url '{url}' for maintainer '{name}'"));
-        }
-        None
-    })
+    if !maintainer.email.is_empty() && !is_email(&maintainer.email) {
+        let email = &maintainer.email;
+        return Some(format!("invalid email '{email}' for maintainer '{name}'"));
+    }
+    if !maintainer.url.is_empty() && !is_url(&maintainer.url) {
+        let url = &maintainer.url;
+        return Some(format!("invalid url '{url}' for maintainer '{name}'"));
+    }
+    None
 }
 
 fn sources(metadata: &Metadata) -> Option<String> {

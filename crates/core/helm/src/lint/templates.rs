@@ -7,9 +7,9 @@ use super::listening::Listening;
 use super::{LintOptions, Linted, Severity};
 use crate::chart::Chart;
 use crate::decode::{Decoder, GoType};
-use crate::raw_text;
 use crate::render::{KubeVersion, RenderError, RenderOptions, render_files};
 use crate::values::Values;
+use skein_template::raw_text;
 
 /// Kinds of Kubernetes that are deprecated, in the words of its API server.
 const DEPRECATIONS: &str = include_str!("deprecations.txt");

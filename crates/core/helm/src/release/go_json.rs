@@ -4,6 +4,7 @@ use std::io;
 
 use serde::Serialize;
 use serde_json::ser::{CharEscape, Formatter};
+use skein_template::raw_text;
 
 /// From this magnitude on Go writes floats with an exponent.
 const EXPONENT_FROM: f64 = 1e21;
@@ -20,6 +21,12 @@ pub(crate) fn to_vec<T: Serialize + ?Sized>(value: &T) -> serde_json::Result<Vec
     Ok(out)
 }
 
+/// What Go writes as an escape although JSON does not ask for it, and bytes that are no UTF-8.
+fn is_escaped(character: char) -> bool {
+    matches!(character, '<' | '>' | '&' | '\u{2028}' | '\u{2029}')
+        || raw_text::shown(character) != character
+}
+
 struct GoFormatter;
 
 impl Formatter for GoFormatter {
@@ -33,13 +40,13 @@ impl Formatter for GoFormatter {
         fragment: &str,
     ) -> io::Result<()> {
         let mut rest = fragment;
-        while let Some(at) = rest.find(['<', '>', '&', '\u{2028}', '\u{2029}']) {
+        while let Some(at) = rest.find(is_escaped) {
             let (before, special) = rest.split_at(at);
             writer.write_all(before.as_bytes())?;
             let Some(character) = special.chars().next() else {
                 break;
             };
-            write!(writer, "\\u{:04x}", u32::from(character))?;
+            write!(writer, "\\u{:04x}", u32::from(raw_text::shown(character)))?;
             rest = &special[character.len_utf8()..];
         }
         writer.write_all(rest.as_bytes())
@@ -86,6 +93,16 @@ fn float(value: f64) -> String {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn bytes_that_are_no_utf_8_are_escapes() {
+        let value = json!({"a": raw_text::from_bytes(b"\xff\xef\xbf\xbd".to_vec())});
+        let text = to_vec(&value).unwrap();
+        assert_eq!(
+            String::from_utf8(text).unwrap(),
+            "{\"a\":\"\\ufffd\u{fffd}\"}"
+        );
+    }
 
     #[test]
     fn as_go_writes_it() {

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
+use skein_template::raw_text;
 
 use super::{Info, RecordedHook, Release, go_json};
 use crate::chart::Metadata;
@@ -60,8 +61,25 @@ pub fn config_digest(values: &Values) -> String {
     if values.is_empty() {
         return text(&[]);
     }
-    let yaml = skein_yaml::to_string_sorted_by_bytes(&Value::Object(values.clone()));
+    let yaml = skein_yaml::to_string_sorted_by_bytes(&in_unicode_table(values));
     text(yaml.as_bytes())
+}
+
+/// The value as it comes back out of Go's JSON.
+fn in_unicode(value: &Value) -> Value {
+    match value {
+        Value::String(text) => Value::String(raw_text::to_unicode(text).into_owned()),
+        Value::Array(items) => items.iter().map(in_unicode).collect(),
+        Value::Object(map) => in_unicode_table(map),
+        other => other.clone(),
+    }
+}
+
+fn in_unicode_table(values: &Values) -> Value {
+    let entries = values
+        .iter()
+        .map(|(key, item)| (raw_text::to_unicode(key).into_owned(), in_unicode(item)));
+    Value::Object(entries.collect())
 }
 
 /// The digest of any value as Go's JSON encoder writes it, with the final line feed.

@@ -5,12 +5,11 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
 use skein_template::{
-    Environment, FunctionMap, Map, MissingKey, Options, Templates as Set, Value, helm,
+    Environment, FunctionMap, Map, MissingKey, Options, Templates as Set, Value, helm, raw_text,
 };
 
 use super::scope::Templates;
 use crate::chart::kept::{self, Parsed, Sources};
-use crate::raw_text;
 
 /// The functions of Helm's templates, made once.
 static FUNCTIONS: LazyLock<Arc<FunctionMap>> = LazyLock::new(|| Arc::new(helm::functions()));
@@ -83,8 +82,7 @@ fn parse(
     }
     let mut set = Set::new(Arc::clone(&FUNCTIONS), options);
     for path in order {
-        let text = String::from_utf8_lossy(templates[*path].text);
-        set.parse(path, &text)
+        set.parse_bytes(path, templates[*path].text)
             .map_err(|error| helm::parse_error_text(path, &error))?;
     }
     if is_plain {

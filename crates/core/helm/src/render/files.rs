@@ -33,14 +33,19 @@ impl Files {
         Self(Arc::new(found.collect()))
     }
 
-    /// The files as a YAML map from their last names; later paths win.
+    /// The files as a YAML map from their last names; later paths win. Nothing if one holds a character that YAML refuses.
     fn as_yaml(&self, text: impl Fn(&[u8]) -> String) -> String {
         let mut map = serde_json::Map::new();
         for (name, data) in self.0.iter() {
             let base = name.rsplit('/').next().unwrap_or(name);
             map.insert(base.to_owned(), serde_json::Value::String(text(data)));
         }
-        let mut yaml = skein_yaml::to_string(&serde_json::Value::Object(map));
+        let map = serde_json::Value::Object(map);
+        // Helm drops what YAML cannot say.
+        if skein_yaml::has_control_characters(&map) {
+            return String::new();
+        }
+        let mut yaml = skein_yaml::to_string(&map);
         yaml.truncate(yaml.strip_suffix('\n').map_or(yaml.len(), str::len));
         yaml
     }

@@ -6,7 +6,7 @@ use skein_yaml::{Dialect, Kind, Node, Tag, compose_all, node_to_string};
 
 use super::engine::{Outputs, base_name};
 use crate::manifest::{sort, split_documents};
-use crate::raw_text;
+use skein_template::raw_text;
 
 /// Annotation that names the file of a document while it is away.
 const FILE_ANNOTATION: &str = "postrenderer.helm.sh/postrender-filename";

@@ -386,8 +386,9 @@ pub(super) fn schemas_below<'v>(
 
 /// Parses the text; what is wrong with it is said in Go's words.
 pub(super) fn parse(text: &[u8]) -> Result<Value, String> {
-    serde_json::from_slice(text).map_err(|error| {
-        let text = String::from_utf8_lossy(text);
+    // As Go reads it: what is no UTF-8 becomes U+FFFD.
+    let text = String::from_utf8_lossy(text);
+    serde_json::from_str(&text).map_err(|error| {
         if text.trim().is_empty() {
             return "EOF".to_owned();
         }

@@ -70,7 +70,7 @@ pub fn reuse(
     super::from_map(&rendered)
 }
 
-/// Lays defaults under values, table by table.
+/// Lays defaults under values, table by table, for a schema to look at.
 pub(crate) fn coalesce_over(
     values: &super::Values,
     defaults: &super::Values,
@@ -84,7 +84,7 @@ pub(crate) fn coalesce_over(
         warnings: &mut warnings,
     };
     coalescer.tables(&over, &under, "", mode, 0)?;
-    super::from_map(&over)
+    super::to_unicode(&over)
 }
 
 /// A copy that shares nothing with the original.

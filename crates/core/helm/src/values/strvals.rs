@@ -1,6 +1,7 @@
 //! `--set` and its kin: `a.b[0]=c,d=e` written into values, with Helm's grammar, limits and messages.
 
 use serde_json::{Map, Value};
+use skein_template::raw_text;
 use thiserror::Error;
 
 use super::{Values, with_floats};
@@ -27,7 +28,7 @@ enum Stop {
 type Step<T> = Result<T, Stop>;
 
 /// Reads the file that a `--set-file` names.
-pub type ReadFile<'a> = dyn FnMut(&str) -> Result<String, String> + 'a;
+pub type ReadFile<'a> = dyn FnMut(&str) -> Result<Vec<u8>, String> + 'a;
 
 enum Kind<'a> {
     /// `--set`: numbers, booleans and null are recognised.
@@ -368,7 +369,10 @@ impl<'a> Parser<'a> {
     fn value(&mut self, text: String) -> Step<Value> {
         match &mut self.kind {
             Kind::Typed => Ok(typed(text)),
-            Kind::File(read) => read(&text).map(Value::String).map_err(Stop::Problem),
+            Kind::File(read) => {
+                let bytes = read(&text).map_err(Stop::Problem)?;
+                Ok(Value::String(raw_text::from_bytes(bytes)))
+            }
             Kind::Text | Kind::Json | Kind::Literal => Ok(Value::String(text)),
         }
     }

@@ -118,7 +118,7 @@ const BOMBS: &[(&str, &str)] = &[
     ),
     (
         "{{ $x := \"a: &a [x,x,x,x,x,x,x,x,x]\\n\" }}{{ range tuple \"b a\" \"c b\" \"d c\" \"e d\" \"f e\" \"g f\" \"h g\" \"i h\" }}{{ $p := splitList \" \" . }}{{ $a := last $p }}{{ $x = printf \"%s%s: &%s [*%s,*%s,*%s,*%s,*%s,*%s,*%s,*%s,*%s]\\n\" $x (first $p) (first $p) $a $a $a $a $a $a $a $a $a }}{{ end }}{{ fail (get (fromYaml $x) \"Error\") }}",
-        "aliases are expanded",
+        "excessive aliasing",
     ),
 ];
 

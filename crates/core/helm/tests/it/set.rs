@@ -58,7 +58,7 @@ fn recorded_cases_are_read_as_helm_reads_them() {
             "ParseLiteral" | "ParseLiteralInto" => values::set_literal(input, &mut into),
             "ParseJSON" => values::set_json(input, &mut into),
             "ParseFile" | "ParseIntoFile" => {
-                let mut read = |path: &str| Ok(format!("content of {path}"));
+                let mut read = |path: &str| Ok(format!("content of {path}").into_bytes());
                 values::set_file(input, &mut into, &mut read)
             }
             other => panic!("unknown function {other}"),

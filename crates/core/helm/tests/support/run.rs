@@ -101,7 +101,8 @@ pub fn template(path: &Path, request: &Request) -> Result<String, String> {
 /// Renders a loaded chart.
 pub fn render(chart: &Chart, flags: &Flags) -> Result<String, String> {
     preflight::check_chart(chart).map_err(|e| e.to_string())?;
-    preflight::check_release_name(&flags.render.release_name).map_err(|e| e.to_string())?;
+    preflight::check_release_name(&flags.render.release_name)
+        .map_err(|e| preflight::PreflightError::Name(e).to_string())?;
     let mut environment = FixedEnvironment::default();
     let rendered = skein_helm::render(chart, &flags.values, &flags.render, &mut environment)
         .map_err(|error| match error.has_output() {

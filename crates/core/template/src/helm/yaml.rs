@@ -33,12 +33,11 @@ fn to_yaml(runtime: &mut Runtime<'_>, arguments: &[Operand], must: bool) -> Outc
         }
         Err(_) => return Ok(Value::text("").into()),
     };
-    if has_control_characters(&json) {
+    if skein_yaml::has_control_characters(&json) {
         // Go reads the JSON as YAML, which allows fewer characters.
         if must {
-            return Err(CallError::new(
-                "error converting JSON to YAML: yaml: control characters are not allowed",
-            ));
+            let message = "yaml: control characters are not allowed";
+            return Err(CallError::new(message));
         }
         return Ok(Value::text("").into());
     }
@@ -54,23 +53,6 @@ fn without_end(runtime: &mut Runtime<'_>, mut text: String) -> Outcome {
     Ok(Value::text(text).into())
 }
 
-/// Whether a text holds characters that JSON leaves as they are and YAML refuses.
-fn has_control_characters(json: &serde_json::Value) -> bool {
-    let refused = |text: &str| {
-        text.chars().any(
-            |c| matches!(c, '\u{7f}'..='\u{84}' | '\u{86}'..='\u{9f}' | '\u{fffe}' | '\u{ffff}'),
-        )
-    };
-    match json {
-        serde_json::Value::String(text) => refused(text),
-        serde_json::Value::Array(items) => items.iter().any(has_control_characters),
-        serde_json::Value::Object(map) => map
-            .iter()
-            .any(|(key, item)| refused(key) || has_control_characters(item)),
-        _ => false,
-    }
-}
-
 fn read(source: &Text) -> Result<Value, String> {
     match skein_yaml::from_slice(source) {
         Ok(json) => Ok(Value::from_json(&json, Integers::Float64)),
@@ -83,6 +65,9 @@ fn yaml_error(error: &YamlError) -> String {
     let message = match error {
         YamlError::Syntax { go_text, .. } => go_text.clone(),
         YamlError::UnknownAnchor { anchor, .. } => format!("unknown anchor '{anchor}' referenced"),
+        YamlError::AnchorInItself { anchor, .. } => {
+            format!("anchor '{anchor}' value contains itself")
+        }
         YamlError::ExcessiveAliasing { .. } => "document contains excessive aliasing".to_owned(),
         YamlError::NotJson { problem, .. } => {
             let number = ["+Inf", "-Inf", "NaN"]

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 
+use crate::raw_text;
 use crate::strconv::{is_print, quote};
 
 /// What a token is.
@@ -103,9 +104,9 @@ impl Token<'_> {
             kind if kind.is_keyword() => format!("<{}>", self.text),
             _ if self.text.len() > SHOWN_BYTES => {
                 let cut: String = self.text.chars().take(SHOWN_BYTES).collect();
-                format!("{}...", quote(cut.as_bytes()))
+                format!("{}...", quote(&raw_text::to_bytes(&cut)))
             }
-            _ => quote(self.text.as_bytes()),
+            _ => quote(&raw_text::to_bytes(&self.text)),
         }
     }
 }
@@ -585,6 +586,7 @@ fn bad_character(character: Option<char>) -> String {
 
 /// `U+0040 '@'`, as `%#U` prints it.
 pub fn code_point(character: char) -> String {
+    let character = raw_text::shown(character);
     let code = format!("U+{:04X}", character as u32);
     if is_print(character) {
         format!("{code} '{character}'")

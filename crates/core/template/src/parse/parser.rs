@@ -9,6 +9,7 @@ use super::number::NumberForm;
 use crate::builtins::builtins;
 use crate::error::ParseError;
 use crate::function::{Function, FunctionMap};
+use crate::raw_text;
 use crate::strconv::{quote, unquote};
 use crate::text::Text;
 use crate::value::Value;
@@ -292,7 +293,7 @@ impl<'a> Parser<'a> {
         match token.kind {
             TokenKind::Text => Ok(Item::Statement(Statement::Text {
                 position: token.position,
-                text: token.text.into(),
+                text: raw_text::to_bytes(&token.text).as_ref().into(),
             })),
             TokenKind::LeftDelimiter => {
                 self.state.action_line = token.line;

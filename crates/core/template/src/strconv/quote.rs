@@ -5,6 +5,7 @@ use std::fmt::Write;
 use unicode_properties::{GeneralCategoryGroup, UnicodeGeneralCategory};
 
 use super::integer::NumberError;
+use crate::raw_text;
 
 /// Whether Go prints the character as it is: letters, marks, numbers, punctuation, symbols and the ASCII space.
 pub fn is_print(character: char) -> bool {
@@ -117,7 +118,10 @@ pub fn unquote(quoted: &str) -> Result<Vec<u8>, NumberError> {
     let inner = &quoted[1..quoted.len() - 1];
     match first {
         b'`' if inner.contains('`') => Err(NumberError::Syntax),
-        b'`' => Ok(inner.bytes().filter(|byte| *byte != b'\r').collect()),
+        b'`' => {
+            let bytes = raw_text::to_bytes(inner);
+            Ok(bytes.iter().copied().filter(|b| *b != b'\r').collect())
+        }
         b'"' => unquote_inner(inner, b'"'),
         b'\'' => {
             let (bytes, tail) = unquote_char(inner, b'\'')?;
@@ -153,7 +157,7 @@ pub fn unquote_char(text: &str, quote: u8) -> Result<((u32, Vec<u8>), &str), Num
         return Err(NumberError::Syntax);
     }
     if first != '\\' {
-        return Ok((code(first as u32)?, characters.as_str()));
+        return Ok((code(raw_text::shown(first) as u32)?, characters.as_str()));
     }
     let escape = characters.next().ok_or(NumberError::Syntax)?;
     let rest = characters.as_str();

@@ -1,5 +1,6 @@
 //! Values from and to JSON trees.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use base64::Engine;
@@ -8,7 +9,9 @@ use serde_json::{Number, Value as Json};
 
 use super::{Entries, List, Map, Value};
 use crate::object::Object;
+use crate::raw_text;
 use crate::stack::with_room;
+use crate::text::Text;
 use crate::types::{Type, UintKind};
 
 /// Nesting of values that are turned into JSON; deeper ones, and maps that hold themselves, are an error.
@@ -44,13 +47,13 @@ pub enum JsonError {
 }
 
 impl Value {
-    /// A JSON tree as `map[string]interface {}`, `[]interface {}` and so on.
+    /// A JSON tree as `map[string]interface {}`, `[]interface {}` and so on. Its texts may hold any bytes: [`raw_text`].
     pub fn from_json(json: &Json, integers: Integers) -> Self {
         match json {
             Json::Null => Self::Nil,
             Json::Bool(value) => Self::Bool(*value),
             Json::Number(number) => from_number(number, integers),
-            Json::String(text) => Self::text(text.as_str()),
+            Json::String(text) => Self::String(text_of(text)),
             Json::Array(items) => Self::list(
                 items
                     .iter()
@@ -59,7 +62,7 @@ impl Value {
             ),
             Json::Object(map) => Self::Map(Map::from_entries(
                 map.iter()
-                    .map(|(key, value)| (key.as_str().into(), Self::from_json(value, integers)))
+                    .map(|(key, value)| (text_of(key), Self::from_json(value, integers)))
                     .collect::<Entries>(),
             )),
         }
@@ -67,7 +70,12 @@ impl Value {
 
     /// The value as Go's `json.Marshal` sees it: whole floats stay numbers, bytes become base64, times RFC 3339.
     pub fn to_json(&self) -> Result<Json, JsonError> {
-        Walk::new().json_of(self, 0)
+        Walk::new(unicode_of).json_of(self, 0)
+    }
+
+    /// As [`Value::to_json`], but bytes that are no UTF-8 come back with [`Value::from_json`].
+    pub fn to_json_with_bytes(&self) -> Result<Json, JsonError> {
+        Walk::new(whole_text_of).json_of(self, 0)
     }
 
     /// A copy that shares no map with the original.
@@ -77,10 +85,25 @@ impl Value {
 
     /// The same, with the number of parts that were copied.
     pub(crate) fn deep_copy_counted(&self) -> Result<(Self, usize), JsonError> {
-        let mut walk = Walk::new();
+        let mut walk = Walk::new(unicode_of);
         let copy = walk.deep_copy(self, 0)?;
         Ok((copy, MAX_VALUE_PARTS - walk.parts_left))
     }
+}
+
+fn text_of(text: &str) -> Text {
+    match raw_text::to_bytes(text) {
+        Cow::Borrowed(_) => text.into(),
+        Cow::Owned(bytes) => bytes.into(),
+    }
+}
+
+fn unicode_of(text: &Text) -> String {
+    text.lossy().into_owned()
+}
+
+fn whole_text_of(text: &Text) -> String {
+    raw_text::from_bytes(text.to_vec())
 }
 
 fn from_number(number: &Number, integers: Integers) -> Value {
@@ -93,12 +116,15 @@ fn from_number(number: &Number, integers: Integers) -> Value {
 /// A walk through a value that ends in bounded time.
 struct Walk {
     parts_left: usize,
+    /// What becomes of texts.
+    text_of: fn(&Text) -> String,
 }
 
 impl Walk {
-    fn new() -> Self {
+    fn new(text_of: fn(&Text) -> String) -> Self {
         Self {
             parts_left: MAX_VALUE_PARTS,
+            text_of,
         }
     }
 
@@ -129,7 +155,7 @@ impl Walk {
             Value::Complex(..) | Value::Function(_) => {
                 return Err(JsonError::UnsupportedType(value.type_name().into_owned()));
             }
-            Value::String(text) => Json::String(text.lossy().into_owned()),
+            Value::String(text) => Json::String((self.text_of)(text)),
             Value::Bytes(bytes) => Json::String(STANDARD.encode(bytes)),
             Value::List(list) if list.is_nil() => Json::Null,
             Value::List(list) => {
@@ -144,7 +170,7 @@ impl Walk {
             Value::Map(map) => {
                 let mut object = serde_json::Map::new();
                 for (key, item) in map.read().iter() {
-                    object.insert(key.lossy().into_owned(), self.json_of(item, depth + 1)?);
+                    object.insert((self.text_of)(key), self.json_of(item, depth + 1)?);
                 }
                 Json::Object(object)
             }

@@ -125,6 +125,20 @@ fn unreadable_bytes_have_a_place() {
 #[test]
 fn invalid_utf8_and_control_characters() {
     assert!(from_slice(b"a: \xff\xfe\n").is_err());
+    for (text, wanted) in [
+        (
+            &b"a: \xf0\x9f\n"[..],
+            "yaml: incomplete UTF-8 octet sequence",
+        ),
+        (b"a: \xe2\x82\n", "yaml: invalid trailing UTF-8 octet"),
+        (
+            b"a: !!binary '%%'\n",
+            "yaml: !!binary value contains invalid base64 data",
+        ),
+    ] {
+        let told = from_slice(text).map_err(|error| error.go_text());
+        assert_eq!(told, Err(wanted.to_owned()));
+    }
     assert!(from_slice(b"a: \x01\n").is_err());
 }
 
@@ -135,9 +149,13 @@ fn unknown_and_self_referring_anchors() {
         Err(YamlError::UnknownAnchor { line: 1, .. })
     ));
     assert!(matches!(
-        from_slice(b"a: &x [*x]\n"),
-        Err(YamlError::UnknownAnchor { .. })
+        from_slice(b"a: &y 1\nb: &x\n  - *y\n  - &y [*x]\n"),
+        Err(YamlError::AnchorInItself { line: 4, .. })
     ));
+    assert_eq!(
+        from_slice(b"b: &x 1\na: &x [*x]\n").map_err(|error| error.go_text()),
+        Err("yaml: anchor 'x' value contains itself".to_owned())
+    );
 }
 
 #[test]

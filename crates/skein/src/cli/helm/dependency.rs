@@ -61,8 +61,7 @@ pub(super) async fn run(
 ) -> anyhow::Result<()> {
     let (fetch, mode) = match &arguments.command {
         DependencyCommand::List(list) => {
-            let text = list::list(&clean(&list.chart), list.max_col_width)?;
-            return Ok(output.print(&text)?);
+            return list::list(&clean(&list.chart), list.max_col_width, output);
         }
         DependencyCommand::Update(fetch) => (fetch, Mode::Update),
         DependencyCommand::Build(fetch) => (fetch, Mode::Build),

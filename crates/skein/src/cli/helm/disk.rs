@@ -14,10 +14,13 @@ use skein_helm::load::LoadError;
 use skein_helm::{Chart, FileTree, Warning};
 
 use super::dependency::clean;
-use super::repositories;
+use super::{pull, repositories};
 
 /// Largest archive that is read, in bytes.
 const MAX_ARCHIVE_BYTES: u64 = MAX_CHART_BYTES;
+
+/// How much of a file tells what it is.
+const SNIFFED_BYTES: usize = 512;
 
 /// A folder on the disk.
 struct Disk {
@@ -227,13 +230,20 @@ fn read_archive(path: &Path) -> anyhow::Result<Vec<u8>> {
     {
         bail!("file '{shown}' seems to be a YAML file, but expected a gzipped archive");
     }
-    let is_text = std::str::from_utf8(&bytes).is_ok_and(|text| !text.contains('\0'));
+    // Helm looks at a block, which zeros fill when the file is shorter.
+    let is_text =
+        bytes.len() >= SNIFFED_BYTES && !bytes[..SNIFFED_BYTES].iter().any(|byte| is_binary(*byte));
     let kind = if is_text {
         "text/plain; charset=utf-8"
     } else {
         "application/octet-stream"
     };
     bail!("file '{shown}' does not appear to be a gzipped archive; got '{kind}'")
+}
+
+/// Whether a byte is in no text: control characters but for white space and the escape.
+fn is_binary(byte: u8) -> bool {
+    byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\x0c' | b'\r' | b'\x1b')
 }
 
 /// A chart as the linter looks at it.
@@ -247,12 +257,15 @@ pub(super) fn lint_input(path: &str) -> anyhow::Result<LintInput> {
         })?;
         let files =
             unpack(&bytes).map_err(|error| anyhow!("unable to extract tarball: {error}"))?;
+        pull::package_name(&files)
+            .map_err(|error| anyhow!("unable to extract tarball: {error:#}"))?;
         return Ok(LintInput::of_files(path.to_owned(), files));
     }
     let top = std::path::absolute(path)?;
     let chart_file = Path::new(path).join("Chart.yaml");
     if let Err(error) = fs::metadata(&chart_file) {
-        let (name, problem) = (chart_file.display(), in_go_words(&error));
+        let problem = in_go_words(&error);
+        let name = clean(&chart_file.display().to_string());
         bail!("unable to check Chart.yaml file in chart: stat {name}: {problem}");
     }
     let content = |name: &str| repositories::read_limited(&top.join(name), MAX_CHART_BYTES).ok();

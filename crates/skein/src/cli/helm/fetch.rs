@@ -50,15 +50,23 @@ pub(super) async fn fetch(
             download(&client, &location).await
         };
     }
-    if reference.starts_with(OCI_SCHEME) {
+    if reference.starts_with(OCI_SCHEME) && reference != OCI_SCHEME {
         return oci::pull(reference, version, &remote.connection, settings).await;
     }
     let repositories = repositories::load(settings)?;
-    if reference.contains("://") {
-        return from_address(reference, &repositories, &access, remote).await;
-    }
-    let Some((name, chart)) = reference.split_once('/') else {
-        bail!("non-absolute URLs should be in form of repo_name/path_to_chart, got: {reference}");
+    let path = match Address::parse(reference) {
+        Some(address) if address.is_whole() => {
+            address.check_scheme()?;
+            return from_address(reference, &repositories, &access, remote).await;
+        }
+        // As Helm: what misses a host or a path is taken for the name of a chart in a repository.
+        Some(address) => address.path,
+        None => reference,
+    };
+    let Some((name, chart)) = path.split_once('/') else {
+        // Go writes an address without a host without the slashes before it.
+        let shown = reference.strip_suffix("//").unwrap_or(reference);
+        bail!("non-absolute URLs should be in form of repo_name/path_to_chart, got: {shown}");
     };
     let entry = repositories.iter().find(|entry| entry.name == name);
     let entry = entry.ok_or_else(|| anyhow!("repo {name} not found"))?;
@@ -74,6 +82,33 @@ pub(super) async fn fetch(
     let location =
         first_url(found).ok_or_else(|| anyhow!("chart {reference:?} has no downloadable URLs"))?;
     from_entry(entry, location, "", &remote.connection, settings).await
+}
+
+/// An address in parts.
+struct Address<'a> {
+    scheme: &'a str,
+    host: &'a str,
+    path: &'a str,
+}
+
+impl<'a> Address<'a> {
+    fn parse(text: &'a str) -> Option<Self> {
+        let (scheme, rest) = text.split_once("://")?;
+        let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+        Some(Self { scheme, host, path })
+    }
+
+    /// Whether something can lie there.
+    fn is_whole(&self) -> bool {
+        !self.host.is_empty() && !self.path.is_empty()
+    }
+
+    fn check_scheme(&self) -> anyhow::Result<()> {
+        match self.scheme {
+            "http" | "https" => Ok(()),
+            scheme => bail!("scheme {scheme:?} not supported"),
+        }
+    }
 }
 
 /// The package at an address of a repository's index, or of a version in a registry.

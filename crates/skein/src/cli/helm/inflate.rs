@@ -79,7 +79,7 @@ impl DiskCharts {
         let chart = load(&wanted.chart)?;
         let name = release_name(wanted)?;
         preflight::check_chart(&chart)?;
-        preflight::check_release_name(&name)?;
+        preflight::check_release_name(&name).map_err(preflight::PreflightError::Name)?;
         let mut all = Values::new();
         for text in &wanted.values {
             let read = values::read_documents(text);

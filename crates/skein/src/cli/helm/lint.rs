@@ -43,6 +43,7 @@ pub struct LintArguments {
 pub(super) async fn run(arguments: &LintArguments, output: &mut Output) -> anyhow::Result<()> {
     let kube_version = match &arguments.kube_version {
         None => None,
+        Some(text) if text.is_empty() => None,
         Some(text) => Some(
             KubeVersion::parse(text).with_context(|| format!("invalid kube version '{text}'"))?,
         ),

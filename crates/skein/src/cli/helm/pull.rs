@@ -5,6 +5,7 @@ use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail};
 use clap::Args;
+use skein_helm::File;
 use skein_helm::archive::unpack;
 
 use super::connection::RemoteArguments;
@@ -94,6 +95,25 @@ fn untar(arguments: &PullArguments, reference: &str, package: &Package) -> anyho
 /// Writes the files of a package into a folder of the chart's name. Nothing is written outside of it, nor through links.
 pub(super) fn expand(folder: &Path, package: &[u8]) -> anyhow::Result<()> {
     let files = unpack(package).map_err(|error| anyhow!("{error}"))?;
+    let top = folder.join(package_name(&files)?);
+    for file in &files {
+        let path = confined(&top, &file.name)?;
+        let parent = path.parent().unwrap_or(&top);
+        make_folders(&top, parent)?;
+        if fs::symlink_metadata(&path).is_ok_and(|found| found.is_symlink()) {
+            bail!(
+                "{} is a link: nothing is written through it",
+                path.display()
+            );
+        }
+        fs::write(&path, &file.data)
+            .map_err(|error| anyhow!("open {}: {}", path.display(), disk::in_go_words(&error)))?;
+    }
+    Ok(())
+}
+
+/// The name of the chart that a package holds, which must be that of a folder.
+pub(super) fn package_name(files: &[File]) -> anyhow::Result<String> {
     let chart_file = files.iter().rfind(|file| file.name == "Chart.yaml");
     let metadata = match chart_file {
         Some(file) => skein_yaml::from_slice(&file.data)
@@ -112,21 +132,7 @@ pub(super) fn expand(folder: &Path, package: &[u8]) -> anyhow::Result<()> {
         }
         _ => {}
     }
-    let top = folder.join(name);
-    for file in &files {
-        let path = confined(&top, &file.name)?;
-        let parent = path.parent().unwrap_or(&top);
-        make_folders(&top, parent)?;
-        if fs::symlink_metadata(&path).is_ok_and(|found| found.is_symlink()) {
-            bail!(
-                "{} is a link: nothing is written through it",
-                path.display()
-            );
-        }
-        fs::write(&path, &file.data)
-            .map_err(|error| anyhow!("open {}: {}", path.display(), disk::in_go_words(&error)))?;
-    }
-    Ok(())
+    Ok(name.to_owned())
 }
 
 /// The path of a file of the archive, whose name has plain parts only.

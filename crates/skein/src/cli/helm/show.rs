@@ -56,6 +56,9 @@ pub(super) async fn run(
     let version = remote.version_or_devel(arguments.devel);
     let located = chart_path::locate(name, &version, remote, settings, output).await?;
     let chart = located.load_as_v2()?;
+    for warning in &chart.warnings {
+        output.note_line(&warning.to_string())?;
+    }
     let text = if arguments.jsonpath.is_empty() {
         text(&chart, arguments.part)?
     } else {

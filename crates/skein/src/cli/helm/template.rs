@@ -1,5 +1,6 @@
 //! `helm template`: renders a chart and prints it.
 
+mod flags;
 mod labels;
 mod server;
 
@@ -89,7 +90,7 @@ pub struct TemplateArguments {
     #[arg(long)]
     release_name: bool,
     /// Where lookups and capabilities come from: client (nowhere) or server (the cluster, which must know all kinds)
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "client")]
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = flags::BARE_DRY_RUN)]
     dry_run: Option<String>,
     /// The same as --dry-run=server
     #[arg(long, hide = true)]
@@ -115,6 +116,8 @@ pub struct TemplateArguments {
 #[derive(Args, Clone, Debug)]
 struct IgnoredArguments {
     #[arg(long, hide = true)]
+    atomic: bool,
+    #[arg(long, hide = true)]
     create_namespace: bool,
     #[arg(long, hide = true)]
     description: Option<String>,
@@ -123,11 +126,21 @@ struct IgnoredArguments {
     #[arg(long, hide = true)]
     enable_dns: bool,
     #[arg(long, hide = true)]
+    force: bool,
+    #[arg(long, hide = true)]
+    force_conflicts: bool,
+    #[arg(long, hide = true)]
+    force_replace: bool,
+    #[arg(long, hide = true)]
     hide_notes: bool,
     #[arg(long, hide = true)]
     render_subchart_notes: bool,
     #[arg(long, hide = true)]
     replace: bool,
+    #[arg(long, hide = true)]
+    rollback_on_failure: bool,
+    #[arg(long, hide = true)]
+    server_side: bool,
     #[arg(long, hide = true)]
     take_ownership: bool,
     #[arg(long, hide = true)]
@@ -146,6 +159,9 @@ pub(super) async fn run(
     output: &mut Output,
 ) -> anyhow::Result<()> {
     refuse_unsupported(arguments)?;
+    for line in flags::notes(arguments)? {
+        output.note_line(&line)?;
+    }
     let labels = labels::names(&arguments.labels)?;
     let kube_version = kube_version(arguments)?;
     let server = Server::connect(arguments).await?;
@@ -159,7 +175,11 @@ pub(super) async fn run(
         output.note_line(&warning.to_string())?;
     }
     preflight::check_chart(&chart)?;
-    preflight::check_release_name(&name)?;
+    if let Err(problem) = preflight::check_release_name(&name) {
+        let line = Warning::error(preflight::NAME_CHECK_FAILED);
+        output.note_line(&line.with("error", problem.to_string()).to_string())?;
+        return Err(preflight::PreflightError::Name(problem).into());
+    }
     labels::refuse_reserved(&labels)?;
     let options = RenderOptions {
         release_name: name.clone(),
@@ -224,16 +244,15 @@ fn refuse_unsupported(arguments: &TemplateArguments) -> anyhow::Result<()> {
             "--post-renderer {plugin}: plugins of helm are not run; render first and change the output, or use a HelmRelease's postRenderers"
         );
     }
-    match arguments.dry_run.as_deref() {
-        None | Some("client" | "server") => Ok(()),
-        Some(other) => {
-            bail!("invalid dry-run value ({other:?}). Must be \"server\" or \"client\"")
-        }
-    }
+    Ok(())
 }
 
 fn kube_version(arguments: &TemplateArguments) -> anyhow::Result<Option<KubeVersion>> {
-    let Some(text) = &arguments.kube_version else {
+    let Some(text) = arguments
+        .kube_version
+        .as_ref()
+        .filter(|text| !text.is_empty())
+    else {
         return Ok(None);
     };
     let parsed = KubeVersion::parse(text);

@@ -17,7 +17,7 @@ const MAX_VALUES_BYTES: u64 = 64 << 20;
 #[derive(Args, Clone, Debug, Default)]
 pub(super) struct ValueArguments {
     /// Values from a YAML file, an address, or - for standard input
-    #[arg(short = 'f', long, value_name = "FILE", value_delimiter = ',')]
+    #[arg(short = 'f', long, value_name = "FILE")]
     values: Vec<String>,
     /// Values as NAME=VALUE,NAME=VALUE
     #[arg(long, value_name = "NAME=VALUE")]
@@ -40,7 +40,9 @@ impl ValueArguments {
     /// Everything together: files first, then JSON, typed, strings, files' contents and literals.
     pub(super) async fn merge(&self) -> anyhow::Result<Values> {
         let mut all = Values::new();
-        for path in &self.values {
+        // A flag may name several files, and nothing names none.
+        let given = self.values.iter().filter(|text| !text.is_empty());
+        for path in given.flat_map(|text| text.split(',')) {
             let text = read(path).await?;
             let read = values::read_documents(&text)
                 .map_err(|problem| anyhow!("failed to parse {path}: {problem}"))?;
@@ -60,8 +62,7 @@ impl ValueArguments {
             let runtime = Handle::current();
             let mut content = |path: &str| {
                 let bytes = tokio::task::block_in_place(|| runtime.block_on(read(path)));
-                let bytes = bytes.map_err(|error| error.to_string())?;
-                Ok(String::from_utf8_lossy(&bytes).into_owned())
+                bytes.map_err(|error| error.to_string())
             };
             values::set_file(text, &mut all, &mut content)
                 .context("failed parsing --set-file data")?;

@@ -29,7 +29,12 @@ pub(super) async fn find(
     output: &mut Output,
 ) -> anyhow::Result<Chart> {
     if let Some(path) = &flags.chart {
-        return remote::load(path);
+        let mut chart = remote::load(path)?;
+        if let Some(template) = &release.spec.chart {
+            let spec = serde_json::to_value(&template.spec)?;
+            set_given_values(&mut chart, &spec)?;
+        }
+        return Ok(chart);
     }
     let own = &release.metadata.namespace;
     if let Some(reference) = &release.spec.chart_ref {
@@ -164,11 +169,34 @@ async fn of_template(
             "the chart lies in {source}: say where its files are with --local-sources {source}=PATH, or give the chart with --chart"
         );
     };
-    let files = spec["valuesFiles"].as_array().cloned().unwrap_or_default();
-    let ignore_missing = spec["ignoreMissingValuesFiles"] == true;
-    let files: Vec<String> = files.iter().map(text).collect();
+    let (files, ignore_missing) = values_files(spec);
     set_values(&mut loaded, &files, ignore_missing, base.as_deref())?;
     Ok(loaded)
+}
+
+/// The values files that a chart template names, and whether they may be missing.
+fn values_files(spec: &Value) -> (Vec<String>, bool) {
+    let names = spec["valuesFiles"].as_array().into_iter().flatten();
+    let names = names.filter_map(Value::as_str).map(str::to_owned);
+    (names.collect(), spec["ignoreMissingValuesFiles"] == true)
+}
+
+/// The values files of a chart that was given by its path: what they are called in its source is known, and where the source is is not.
+fn set_given_values(chart: &mut Chart, spec: &Value) -> anyhow::Result<()> {
+    let (mut files, ignore_missing) = values_files(spec);
+    if spec["sourceRef"]["kind"] != "HelmRepository" {
+        let folder = confined(spec["chart"].as_str().unwrap_or_default())?;
+        for name in &mut files {
+            let path = confined(name)?;
+            let inside = path.strip_prefix(&folder).map_err(|_| {
+                anyhow!(
+                    "the values file '{name}' lies outside of the chart: say where the files of its source are with --local-sources instead of --chart"
+                )
+            })?;
+            *name = inside.display().to_string();
+        }
+    }
+    set_values(chart, &files, ignore_missing, None)
 }
 
 /// A path that stays below where it begins.

@@ -258,3 +258,152 @@ async fn what_is_not_built_is_refused() {
         assert!(text.contains(wanted), "{line}: {text}");
     }
 }
+
+/// Writes a chart with one template.
+fn chart(home: &Home, folder: &str) {
+    home.write(
+        &format!("{folder}/Chart.yaml"),
+        "apiVersion: v2\nname: c\nversion: 1.0.0\n",
+    );
+    home.write(
+        &format!("{folder}/templates/a.yaml"),
+        "v: {{ .Values.q | default \"\" | b64enc }}\n",
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn flags_are_taken_and_told_as_helm_does() {
+    let home = Home::new();
+    chart(&home, "c");
+    const OLD_NOTES: &str = "has been deprecated, this flag has no effect for 'helm template' and will be removed in Helm 5";
+    for (flags, wanted) in [
+        ("--kube-version=", String::new()),
+        ("--values=", String::new()),
+        ("--rollback-on-failure --server-side=false", String::new()),
+        (
+            "--atomic",
+            "Flag --atomic has been deprecated, use --rollback-on-failure instead\n".to_owned(),
+        ),
+        (
+            "--hide-notes --render-subchart-notes",
+            format!("Flag --hide-notes {OLD_NOTES}\nFlag --render-subchart-notes {OLD_NOTES}\n"),
+        ),
+        (
+            "--dry-run",
+            "level=WARN msg=\"--dry-run is deprecated and should be replaced with '--dry-run=client'\"\n"
+                .to_owned(),
+        ),
+        (
+            "--wait=false",
+            "level=WARN msg=\"--wait=false is deprecated (boolean value) and can be replaced with --wait=hookOnly\"\n"
+                .to_owned(),
+        ),
+    ] {
+        let run = home.helm(&format!("template r HOME/c {flags}")).await;
+        assert_eq!(run.code, Ok(ExitCode::SUCCESS), "{flags}: {}", run.err);
+        assert!(run.err.ends_with(&wanted), "{flags}: {}", run.err);
+        assert!(run.out.contains("v: "), "{flags}: {}", run.out);
+    }
+    for (line, wanted) in [
+        (
+            "template r HOME/c --timeout x",
+            "Error: invalid argument \"x\" for \"--timeout\" flag: time: invalid duration \"x\"\n",
+        ),
+        (
+            "template r HOME/c --dry-run=foo",
+            "Error: invalid dry-run value (\"foo\"). Must be \"none\", \"server\", or \"client\"\n",
+        ),
+        (
+            "template r HOME/c --dry-run=false",
+            "Error: invalid dry-run value (\"false\"). Must be \"server\" or \"client\"\n",
+        ),
+        (
+            "template r_x HOME/c",
+            "level=ERROR msg=\"release name check failed\" error=\"release name \\\"r_x\\\": invalid release name",
+        ),
+        ("pull ftp://x/y", "Error: scheme \"ftp\" not supported\n"),
+        ("pull file:///x", "Error: repo  not found\n"),
+        (
+            "pull oci://",
+            "Error: non-absolute URLs should be in form of repo_name/path_to_chart, got: oci:\n",
+        ),
+        (
+            "pull oci://host",
+            "Error: invalid reference: missing registry or repository\n",
+        ),
+        ("pull oci://127.0.0.1:1/c", "127.0.0.1:1/v2/c/tags/list"),
+    ] {
+        let text = home.problem(line).await;
+        assert!(text.contains(wanted), "{line}: {text}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bytes_of_files_reach_the_templates() {
+    let home = Home::new();
+    chart(&home, "c");
+    let bytes: Vec<u8> = (0..=255).collect();
+    fs::write(home.path().join("x.bin"), &bytes).unwrap();
+    let run = home.helm("template r HOME/c --set-file q=HOME/x.bin").await;
+    let wanted = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, &bytes);
+    assert!(run.out.contains(&wanted), "{}{}", run.out, run.err);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn old_files_of_dependencies_are_told() {
+    const MOVED: &str =
+        "level=INFO msg=\"Warning: Dependencies are handled in Chart.yaml since apiVersion";
+    let home = Home::new();
+    chart(&home, "c");
+    home.write("c/requirements.yaml", "dependencies: []\n");
+    for (line, times) in [
+        ("dependency list HOME/c", 1),
+        ("show chart HOME/c", 1),
+        ("lint HOME/c", 2),
+    ] {
+        let run = home.helm(line).await;
+        assert_eq!(run.err.matches(MOVED).count(), times, "{line}: {}", run.err);
+    }
+    // An empty lock is none.
+    home.write("c/Chart.lock", "");
+    let run = home.helm("dependency build HOME/c --skip-refresh").await;
+    assert_eq!(run.code, Ok(ExitCode::SUCCESS), "{}", run.err);
+    for repository in ["alias:foo", "ftp://x/"] {
+        home.write(
+            "d/Chart.yaml",
+            &format!(
+                "apiVersion: v2\nname: d\nversion: 1.0.0\ndependencies: [{{name: x, version: 1.0.0, repository: '{repository}'}}]\n"
+            ),
+        );
+        let text = home.problem("dependency update HOME/d").await;
+        let scheme = repository.split(':').next().unwrap();
+        let wanted = format!("Error: could not find protocol handler for: {scheme}\n");
+        assert!(text.contains(&wanted), "{text}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_package_is_told_as_helm_does() {
+    let home = Home::new();
+    home.write("short.txt", "short");
+    home.write("long.txt", &"long".repeat(200));
+    fs::write(
+        home.path().join("nameless.tgz"),
+        archive("x/values.yaml", 1),
+    )
+    .unwrap();
+    let mut cut = archive("x/Chart.yaml", 1);
+    cut.truncate(cut.len() / 2);
+    fs::write(home.path().join("cut.tgz"), cut).unwrap();
+    for (line, wanted) in [
+        ("template HOME/short.txt", "got 'application/octet-stream'"),
+        ("template HOME/long.txt", "got 'text/plain; charset=utf-8'"),
+        ("show chart HOME/cut.tgz", "Error: unexpected EOF\n"),
+    ] {
+        let text = home.problem(line).await;
+        assert!(text.contains(wanted), "{line}: {text}");
+    }
+    let run = home.helm("lint HOME/nameless.tgz").await;
+    let wanted = "Error unable to extract tarball: chart name not specified\n";
+    assert!(run.out.contains(wanted), "{}", run.out);
+}

@@ -91,6 +91,90 @@ async fn what_is_missing_is_named_with_the_remedy() {
     assert!(text.contains("name a HelmRelease"), "{text}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_given_chart_is_built_as_the_release_says() {
+    let world = World::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().display();
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    };
+    write(
+        "app/Chart.yaml",
+        "apiVersion: v2\nname: app\nversion: 1.0.0\n",
+    );
+    write("app/values.yaml", "color: red\n");
+    write("app/alt.yaml", "color: blue\n");
+    write(
+        "app/templates/a.yaml",
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {color: '{{ .Values.color }}', key: '{{ .Values.key | b64enc }}'}\n",
+    );
+    write(
+        "secret.yaml",
+        "apiVersion: v1\nkind: Secret\nmetadata: {name: keys}\ndata: {bin: /w==}\n",
+    );
+    let build = async |kind: &str, file: &str, rest: &str| {
+        write(
+            "release.yaml",
+            &format!(
+                "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {{name: app, namespace: default}}\n\
+                 spec:\n  interval: 1h\n  valuesFrom: [{{kind: Secret, name: keys, valuesKey: bin, targetPath: key}}]\n  \
+                 chart: {{spec: {{chart: charts/app, valuesFiles: [{file}], sourceRef: {{kind: {kind}, name: all}}}}}}\n{rest}"
+            ),
+        );
+        world
+            .run(&format!(
+                "skein build hr app --dry-run --helmrelease-file {root}/release.yaml --path {root}/secret.yaml --chart {root}/app -n default"
+            ))
+            .await
+    };
+    for (kind, file) in [
+        ("HelmRepository", "alt.yaml"),
+        ("GitRepository", "charts/app/alt.yaml"),
+    ] {
+        let run = build(kind, file, "").await;
+        assert!(
+            run.out.contains("color: blue\n"),
+            "{:?} {}",
+            run.code,
+            run.out
+        );
+        assert!(run.out.contains("key: /w==\n"), "{}", run.out);
+    }
+    for (kind, file, rest, wanted) in [
+        (
+            "GitRepository",
+            "other/alt.yaml",
+            "",
+            "lies outside of the chart",
+        ),
+        (
+            "HelmRepository",
+            "none.yaml",
+            "",
+            "no values file found at path 'none.yaml'",
+        ),
+        (
+            "HelmRepository",
+            "alt.yaml",
+            "  foo: bar\n",
+            "unknown field \"spec.foo\"",
+        ),
+        (
+            "HelmRepository",
+            "alt.yaml",
+            "  chartRef: {kind: HelmChart, name: x}\n",
+            "either chart or chartRef must be set",
+        ),
+    ] {
+        let run = build(kind, file, rest).await;
+        let text = run.code.expect_err("is refused");
+        assert!(text.contains(wanted), "{text}");
+    }
+}
+
 /// A chart with a ConfigMap, a Secret and a Service.
 fn chart() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();

@@ -6,12 +6,21 @@ use skein_helm::{Chart, Dependency};
 use skein_semver::{Constraint, Version};
 
 use crate::helm::{disk, print};
+use crate::output::Output;
 
-/// The text of the command.
-pub(super) fn list(path: &str, widest: usize) -> anyhow::Result<String> {
+/// Runs the command.
+pub(super) fn list(path: &str, widest: usize, output: &mut Output) -> anyhow::Result<()> {
     let chart = disk::load_as_v2(Path::new(path))?;
+    for warning in &chart.warnings {
+        output.note_line(&warning.to_string())?;
+    }
+    output.print(&text(path, &chart, widest))?;
+    Ok(())
+}
+
+fn text(path: &str, chart: &Chart, widest: usize) -> String {
     if !chart.metadata.lists_dependencies {
-        return Ok(format!("WARNING: no dependencies at {path}/charts\n"));
+        return format!("WARNING: no dependencies at {path}/charts\n");
     }
     let wanted = &chart.metadata.dependencies;
     let names = disk::names_in(&Path::new(path).join("charts"));
@@ -25,7 +34,7 @@ pub(super) fn list(path: &str, widest: usize) -> anyhow::Result<String> {
             dependency.name.clone(),
             dependency.version.clone(),
             dependency.repository.clone(),
-            status(path, &names, dependency, &chart).to_owned(),
+            status(path, &names, dependency, chart).to_owned(),
         ]);
     }
     let mut text = print::table(&rows, widest);
@@ -43,7 +52,7 @@ pub(super) fn list(path: &str, widest: usize) -> anyhow::Result<String> {
             Ok(_) => {}
         }
     }
-    Ok(text)
+    text
 }
 
 /// What charts/ has of a dependency: archives are looked at first, then what was loaded.

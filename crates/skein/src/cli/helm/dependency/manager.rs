@@ -93,6 +93,7 @@ impl Manager<'_> {
         let unmanaged = known.add_missing(&required);
         if !self.skip_refresh && !unmanaged.is_empty() {
             output.print("Getting updates for unmanaged Helm repositories...\n")?;
+            resolve::check_schemes(&unmanaged)?;
             repositories::refresh_all(&unmanaged, self.settings, output).await?;
         }
         self.refresh(&known, output).await?;

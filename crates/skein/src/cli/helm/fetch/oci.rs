@@ -60,7 +60,9 @@ impl Reference {
         if !is_tag {
             bail!("invalid reference: invalid tag {tag:?}");
         }
-        let path = name.split_once('/').map_or("", |(_, path)| path);
+        let Some((_, path)) = name.split_once('/') else {
+            bail!("invalid reference: missing registry or repository");
+        };
         if !is_repository(path) {
             bail!("invalid reference: invalid repository {path:?}");
         }
@@ -172,7 +174,7 @@ pub(in crate::helm) fn open(
     connection: &ConnectionArguments,
     settings: &Settings,
 ) -> anyhow::Result<Registry> {
-    let repository = Repository::parse(name)?;
+    let repository = Repository::parse_of_any_length(name)?;
     let mut access = Access {
         insecure: connection.insecure_skip_tls_verify || connection.plain_http,
         ..connection.access()?

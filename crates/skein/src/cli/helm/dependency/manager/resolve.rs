@@ -128,14 +128,29 @@ impl Known {
     }
 }
 
+/// Refuses repositories that nobody can be asked for.
+pub(super) fn check_schemes(entries: &[Entry]) -> anyhow::Result<()> {
+    let known = ["http", "https", OCI_SCHEME.trim_end_matches("://")];
+    let mut schemes = entries.iter().map(|entry| scheme(&entry.url));
+    match schemes.find(|scheme| !known.contains(scheme)) {
+        Some(scheme) => bail!("could not find protocol handler for: {scheme}"),
+        None => Ok(()),
+    }
+}
+
+/// What stands before the first colon.
+fn scheme(text: &str) -> &str {
+    text.split_once(':').map_or("", |(scheme, _)| scheme)
+}
+
 /// Whether text can stand for itself as an address: a scheme, or an absolute path.
 fn is_address(text: &str) -> bool {
-    let scheme = text.split_once(':').map_or("", |(scheme, _)| scheme);
+    let scheme = scheme(text);
     let is_scheme = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
         && scheme
             .chars()
             .all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c));
-    (is_scheme && !text.starts_with("alias:")) || text.starts_with('/')
+    is_scheme || text.starts_with('/')
 }
 
 /// The folder that a `file://` repository means.
