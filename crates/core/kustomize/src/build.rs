@@ -230,16 +230,15 @@ fn drop_local(map: &mut ResMap, schema: &MergeSchema) -> Outcome<bool> {
         r.annotation(LOCAL_CONFIG_ANNOTATION)
             .is_some_and(|value| value != "false")
     };
+    map.check_unique_among(schema, |r| !is_local(r))?;
     if !map.list().iter().any(is_local) {
-        map.check_unique(schema)?;
         return Ok(false);
     }
-    let (local, stay): (Vec<_>, Vec<_>) = map.list().iter().cloned().partition(is_local);
-    let mut staying = ResMap::default();
-    staying.append_all(stay, schema)?;
-    let ids: HashSet<ResId> = staying.list().iter().map(|r| r.id(schema)).collect();
+    let (local, stay): (Vec<_>, Vec<_>) = map.list().iter().partition(|r| is_local(r));
+    let staying = stay.len();
+    let ids: HashSet<ResId> = stay.into_iter().map(|r| r.id(schema)).collect();
     let mut removed = HashSet::new();
-    for resource in &local {
+    for resource in local {
         let id = resource.id(schema);
         if !ids.contains(&id) && !removed.insert(id.clone()) {
             let message = format!("id {id} not found in removal");
@@ -247,7 +246,7 @@ fn drop_local(map: &mut ResMap, schema: &MergeSchema) -> Outcome<bool> {
         }
     }
     map.list_mut().retain(|r| ids.contains(&r.id(schema)));
-    Ok(map.list().len() > staying.list().len())
+    Ok(map.list().len() > staying)
 }
 
 fn add_managed_by(map: &mut ResMap, schema: &MergeSchema) -> Outcome<()> {

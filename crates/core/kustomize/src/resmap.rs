@@ -117,8 +117,18 @@ impl ResMap {
 
     /// Refuses two objects with one identity, which patches may have made.
     pub(crate) fn check_unique(&self, schema: &MergeSchema) -> Outcome<()> {
+        self.check_unique_among(schema, |_| true)
+    }
+
+    /// As [`Self::check_unique`], for those objects that count.
+    pub(crate) fn check_unique_among(
+        &self,
+        schema: &MergeSchema,
+        counts: impl Fn(&Resource) -> bool,
+    ) -> Outcome<()> {
         let mut seen = IdKeys::with_capacity_and_hasher(self.list.len(), Default::default());
-        for (at, resource) in self.list.iter().enumerate() {
+        let counting = self.list.iter().enumerate().filter(|(_, r)| counts(r));
+        for (at, resource) in counting {
             if !seen.insert(resource.key(schema)) {
                 return Err(already_registered(resource, &self.list[..at], schema));
             }
