@@ -4,8 +4,8 @@ use std::fmt;
 
 use serde_json::Value;
 use skein_yaml::{
-    CompactString, Kind, Node, Style, Tag, compose_detailed, float_to_text, is_yaml_1_1_non_string,
-    node_to_string, sort_entries,
+    CompactString, Kind, Node, Style, Tag, compose_detailed, float_to_text, go_quotes,
+    is_yaml_1_1_non_string, node_to_string, sort_entries,
 };
 
 /// A node is of another kind than the operation needs, or a path cannot be followed.
@@ -382,37 +382,6 @@ pub(crate) fn quote_as_go(node: &mut Node) {
     if node.tag == Tag::Str && node.style == Style::PLAIN && go_quotes(&node.value) {
         node.style = Style::DOUBLE_QUOTED;
     }
-}
-
-/// Whether go-yaml v3 quotes a string although it could be read without: booleans and numbers to the base of 60 of YAML 1.1.
-fn go_quotes(text: &str) -> bool {
-    const OLD_BOOLEANS: [&str; 16] = [
-        "y", "Y", "yes", "Yes", "YES", "on", "On", "ON", "n", "N", "no", "No", "NO", "off", "Off",
-        "OFF",
-    ];
-    OLD_BOOLEANS.contains(&text)
-        || Tag::of_plain(text, skein_yaml::Dialect::V3) != Tag::Str
-        || is_base_60(text)
-}
-
-/// Whether a text is a number to the base of 60: `190:20:30.15`.
-fn is_base_60(text: &str) -> bool {
-    let text = text.strip_prefix(['+', '-']).unwrap_or(text);
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-    let is_digits = |t: &str| t.bytes().all(|b| b.is_ascii_digit() || b == b'_');
-    let mut parts = whole.split(':');
-    let first = parts.next().unwrap_or_default();
-    let is_sixtieth = |part: &str| match part.as_bytes() {
-        [b'0'..=b'9'] => true,
-        [tens, ones] => (b'0'..=b'5').contains(tens) && ones.is_ascii_digit(),
-        _ => false,
-    };
-    let rest: Vec<&str> = parts.collect();
-    first.starts_with(|c: char| c.is_ascii_digit())
-        && is_digits(first)
-        && is_digits(fraction)
-        && !rest.is_empty()
-        && rest.into_iter().all(is_sixtieth)
 }
 
 /// Splits a path at a delimiter that a backslash escapes; a leading delimiter is dropped.

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde_json::{Map, Number, Value};
 
 use crate::compose::Dialect;
+use crate::node::Tag;
 use crate::number::float_to_text;
 use crate::resolve::{Scalar, resolve};
 use crate::scalar::is_word;
@@ -182,6 +183,14 @@ pub(crate) fn choice_for(text: &str, dialect: Dialect) -> ScalarChoice {
     } else {
         ScalarChoice::DoubleQuoted
     }
+}
+
+/// Whether go-yaml v3 puts a string of one line in quotes although it could be read without: what it resolves to something else, and the
+/// booleans and numbers to the base of 60 of YAML 1.1.
+pub fn go_quotes(text: &str) -> bool {
+    Tag::of_plain(text, Dialect::V3) != Tag::Str
+        || matches!(resolve(text, Dialect::V2), Scalar::Bool(_))
+        || is_base_60(text)
 }
 
 /// `[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?`: numbers in base 60, which YAML 1.1 parsers would take for numbers.

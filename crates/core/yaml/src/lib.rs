@@ -42,7 +42,9 @@ pub use compose::{
     compose_with_aliases,
 };
 pub use detail::{Detail, compose_detailed, node_fields_to_json};
-pub use emit::{fold_next_lines, has_control_characters, to_string, to_string_sorted_by_bytes};
+pub use emit::{
+    fold_next_lines, go_quotes, has_control_characters, to_string, to_string_sorted_by_bytes,
+};
 pub use error::YamlError;
 pub use json::{
     Document, MAX_DOCUMENTS, documents, duplicate_keys, from_slice, from_slice_strict,
