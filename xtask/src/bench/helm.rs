@@ -25,7 +25,7 @@ pub fn run(arguments: &[String]) -> Result<()> {
         "--package",
         "skein-helm",
         "--example",
-        "bench",
+        "charts_bench",
         "--",
     ];
     words.push(&folder);

@@ -24,7 +24,7 @@ pub fn run(arguments: &[String]) -> Result<()> {
         "--package",
         "skein-helm",
         "--example",
-        "oracle",
+        "charts_oracle",
         "--",
     ]
     .map(str::to_owned)

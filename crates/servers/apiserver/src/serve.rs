@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
+use futures::StreamExt;
 use http::Request;
-use http::header::{CONTENT_LENGTH, HeaderValue};
+use http::header::{CONTENT_LENGTH, EXPECT, HeaderValue};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -23,6 +24,8 @@ use crate::respond::{self, Reply};
 
 /// Largest request body, in bytes (kube-apiserver's limit).
 pub(crate) const MAX_BODY_BYTES: usize = 3 * 1_024 * 1_024;
+/// How much of a body that is too large is read nevertheless, in bytes.
+const MAX_DROPPED_BYTES: usize = 16 * 1_024 * 1_024;
 /// Largest head of a request, in bytes.
 const MAX_HEADER_BYTES: u32 = 1_024 * 1_024;
 /// How many connections one cluster serves at a time.
@@ -126,7 +129,14 @@ async fn stop(stopping: &mut watch::Receiver<bool>) {
 
 async fn answer(api: &Arc<Api>, request: Request<Incoming>) -> Reply {
     let (parts, body) = request.into_parts();
-    let body = read_body(&parts.headers, body).await;
+    let body = match tokio::time::timeout(REQUEST_TIMEOUT, read_body(&parts.headers, body)).await {
+        Ok(body) => body,
+        Err(_) => Err(Failure::new(
+            408,
+            "Timeout",
+            "the body of the request did not come in time",
+        )),
+    };
     let path = parts.uri.path().to_owned();
     let query = parts.uri.query().unwrap_or_default().to_owned();
     let wants_body = parts.method != http::Method::HEAD;
@@ -150,14 +160,35 @@ async fn answer(api: &Arc<Api>, request: Request<Incoming>) -> Reply {
     }
 }
 
+/// The body, if it is not too large. The rest of one that is too large is read and dropped, for clients that are still sending when the answer comes take
+/// it for a broken connection; those that wait for leave to send it are refused at once.
 async fn read_body(headers: &http::HeaderMap, body: Incoming) -> Outcome<Bytes> {
     let announced = headers
         .get(CONTENT_LENGTH)
         .and_then(|value| value.to_str().ok())
-        .and_then(|text| text.parse::<usize>().ok());
-    if announced.is_some_and(|length| length > MAX_BODY_BYTES) {
-        return Err(Failure::too_large(MAX_BODY_BYTES));
+        .and_then(|text| text.parse::<usize>().ok())
+        .unwrap_or_default();
+    let refused = || Failure::too_large(MAX_BODY_BYTES);
+    if announced > MAX_BODY_BYTES && headers.contains_key(EXPECT)
+        || announced > MAX_BODY_BYTES + MAX_DROPPED_BYTES
+    {
+        return Err(refused());
     }
-    let read = axum::body::to_bytes(Body::new(body), MAX_BODY_BYTES);
-    read.await.map_err(|_| Failure::too_large(MAX_BODY_BYTES))
+    let mut chunks = Body::new(body).into_data_stream();
+    let mut kept = BytesMut::new();
+    let mut length = 0;
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk
+            .map_err(|error| Failure::bad_request(format!("the body cannot be read: {error}")))?;
+        length += chunk.len();
+        if length <= MAX_BODY_BYTES {
+            kept.extend_from_slice(&chunk);
+        } else if length > MAX_BODY_BYTES + MAX_DROPPED_BYTES {
+            break;
+        }
+    }
+    if length > MAX_BODY_BYTES {
+        return Err(refused());
+    }
+    Ok(kept.freeze())
 }

@@ -520,15 +520,16 @@ fn specification(resource: &Resource, object: &Object) -> Map<String, Value> {
     map
 }
 
-/// Gives out addresses and ports.
+/// Gives out addresses and ports; a dry run takes none.
 pub(crate) fn allocate(
     api: &Api,
     resource: &Resource,
     old: Option<&Object>,
     object: &mut Object,
+    dry_run: bool,
 ) -> Outcome<()> {
     if resource.is("", "services") {
-        services::allocate(api, resource, old, object)?;
+        services::allocate(api, resource, old, object, dry_run)?;
     }
     Ok(())
 }

@@ -137,7 +137,7 @@ pub(crate) async fn insert_owned(
             );
         }
         // What cannot be given out is told before the object is looked at.
-        strategy::allocate(api, resource, None, &mut object)?;
+        strategy::allocate(api, resource, None, &mut object, options.dry_run)?;
         validate_create(resource, &object)?;
         limit_ranges::check(api, resource, &object)?;
         pod_security::enforce(api, resource, "", None, &object)?;
@@ -467,7 +467,7 @@ impl Change<'_> {
             limit_ranges::check(api, resource, &new)?;
         }
         pod_security::enforce(api, resource, self.subresource, Some(old), &new)?;
-        strategy::allocate(api, resource, Some(old), &mut new)?;
+        strategy::allocate(api, resource, Some(old), &mut new, self.options.dry_run)?;
         skein_merge::ownership::keep_times_when_unchanged(old, &mut new);
         admit::lose_empties(resource, &mut new);
         let is_same = new == *old && !(old.is_deleting() && lifecycle::may_go(old));

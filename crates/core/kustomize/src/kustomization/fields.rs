@@ -112,9 +112,11 @@ impl<'a> Fields<'a> {
     pub(crate) fn integer(&mut self, name: &str) -> Outcome<i64> {
         match self.take(name) {
             None => Ok(0),
-            Some(value) => value
-                .as_i64()
-                .ok_or_else(|| mismatch(&self.at(name), "a whole number", value)),
+            Some(Value::Number(number)) => number.as_i64().ok_or_else(|| {
+                let problem = format!("expected a whole number of 64 bits but found {number}");
+                BuildError::invalid(problem).at_field(self.at(name))
+            }),
+            Some(other) => Err(mismatch(&self.at(name), "a whole number", other)),
         }
     }
 

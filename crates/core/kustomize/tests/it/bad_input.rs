@@ -278,6 +278,8 @@ fn kustomizations() -> Vec<Bad> {
     vec![
         with("an unknown field", "resource: [a]\n", "unknown field").line(4).field("resource"),
         with("a field of another type", "namespace: 5\n", "expected a string").line(4).field("namespace"),
+        with("a number that is too large", "replicas:\n- name: web\n  count: 9223372036854775808\n", "a whole number of 64 bits but found 9223372036854775808")
+            .line(6).field("replicas[0].count"),
         with("broken YAML", "images: [\n", "line 5").line(5),
         with("conflicting patches", "patches:\n- patch: |-\n    [{\"op\": \"test\", \"path\": \"/spec/replicas\", \"value\": 1}]\n  target: {kind: Deployment}\n", "test")
             .line(6).field("patches[0]").object("Deployment/web"),

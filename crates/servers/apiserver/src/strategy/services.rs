@@ -27,6 +27,7 @@ pub(super) fn allocate(
     resource: &Resource,
     old: Option<&Object>,
     service: &mut Object,
+    dry_run: bool,
 ) -> Outcome<()> {
     let kind = service
         .str_at(&["spec", "type"])
@@ -35,7 +36,7 @@ pub(super) fn allocate(
     if kind == "ExternalName" {
         return Ok(());
     }
-    address(api, resource, old, service)?;
+    address(api, resource, old, service, dry_run)?;
     let opted_out = kind == "LoadBalancer"
         && service.bool_at(&["spec", "allocateLoadBalancerNodePorts"]) == Some(false);
     if needs_node_ports(&kind) && !opted_out {
@@ -239,6 +240,7 @@ fn address(
     resource: &Resource,
     old: Option<&Object>,
     service: &mut Object,
+    dry_run: bool,
 ) -> Outcome<()> {
     let given = service
         .str_at(&["spec", "clusterIP"])
@@ -253,14 +255,14 @@ fn address(
         let taken = taken(api, "clusterIP");
         if given.is_empty() {
             free_address(&taken).ok_or_else(|| Failure::internal("no service address is free"))?
-        } else if taken.contains(&given) {
+        } else if !dry_run && taken.contains(&given) {
             let text = format!(
                 "Invalid value: {}: failed to allocate IP {given}: provided IP is already allocated",
                 json!([given])
             );
             let causes = vec![cause("FieldValueInvalid", "spec.clusterIPs", text)];
             return Err(Failure::invalid(&resource.gvk(), service.name(), causes));
-        } else if let Some(problem) = range_problem(&given) {
+        } else if let Some(problem) = range_problem(&given, dry_run) {
             let text = format!(
                 "Invalid value: {}: failed to allocate IP {given}: {problem}",
                 json!([given])
@@ -276,15 +278,17 @@ fn address(
     families(resource, service, value == "None")
 }
 
-/// Why an address cannot be taken from the service network; what is no address is told elsewhere.
-fn range_problem(address: &str) -> Option<String> {
+/// Why an address cannot be taken from the service network; what is no address is told elsewhere. kube-apiserver looks for the network of the address
+/// first, but in a dry run asks its own network at once.
+fn range_problem(address: &str, dry_run: bool) -> Option<String> {
     let octets = address.parse::<Ipv4Addr>().ok()?.octets();
     let (high, low) = NETWORK;
-    if !octets.starts_with(&[high, low]) {
+    let is_inside = octets.starts_with(&[high, low]);
+    if !is_inside && !dry_run {
         return Some("the provided network does not match the current range".to_owned());
     }
     let is_edge = octets.ends_with(&[0, 0]) || octets.ends_with(&[255, 255]);
-    is_edge.then(|| {
+    (is_edge || !is_inside).then(|| {
         format!(
             "the provided IP ({address}) is not in the valid range. The range of valid IPs is {high}.{low}.0.0/16"
         )

@@ -18,6 +18,11 @@ pub(crate) fn warnings(resource: &Resource, old: Option<&Object>, new: &Object) 
     match (resource.group.as_str(), resource.plural.as_str()) {
         ("apiextensions.k8s.io", "customresourcedefinitions") => formats(old, new),
         ("", "services") => service(new),
+        ("discovery.k8s.io", "endpointslices")
+            if old.is_none() && new.str_at(&["addressType"]) == Some("FQDN") =>
+        {
+            vec!["spec.addressType: FQDN endpoints are deprecated".to_owned()]
+        }
         ("", "secrets") => certificates::problem(new).into_iter().collect(),
         ("", "pods") => pod("", new.at(&["spec"])),
         ("apps", "deployments" | "daemonsets" | "statefulsets" | "replicasets")

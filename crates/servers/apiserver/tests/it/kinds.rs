@@ -343,26 +343,45 @@ async fn rules_are_not_run_over_what_is_too_long() {
 
 #[tokio::test]
 async fn addresses_outside_of_the_service_network_are_refused() {
+    const SERVICES: &str = "/api/v1/namespaces/default/services";
     let api = bare().await;
-    for (address, why) in [
-        (
-            "9.9.9.9",
-            "the provided network does not match the current range",
-        ),
-        (
-            "10.96.255.255",
-            "the provided IP (10.96.255.255) is not in the valid range. The range of valid IPs is 10.96.0.0/16",
-        ),
+    let other = "the provided network does not match the current range".to_owned();
+    let outside = |address: &str| {
+        format!(
+            "the provided IP ({address}) is not in the valid range. The range of valid IPs is 10.96.0.0/16"
+        )
+    };
+    for (query, address, why) in [
+        ("", "9.9.9.9", other),
+        ("", "10.96.255.255", outside("10.96.255.255")),
+        ("?dryRun=All", "9.9.9.9", outside("9.9.9.9")),
+        ("?dryRun=All", "10.96.255.255", outside("10.96.255.255")),
     ] {
         let service = json!({"metadata": {"name": "s"}, "spec": {"clusterIP": address, "ports": [{"port": 80}]}});
-        let refused = api
-            .post("/api/v1/namespaces/default/services", service)
-            .await;
+        let refused = api.post(&format!("{SERVICES}{query}"), service).await;
         let wanted = format!(
             "Service \"s\" is invalid: spec.clusterIPs: Invalid value: [\"{address}\"]: failed to allocate IP {address}: {why}"
         );
         assert_eq!(refused.message(), wanted);
     }
+}
+
+#[tokio::test]
+async fn new_slices_of_names_are_warned_of() {
+    let api = bare().await;
+    let slice = json!({"metadata": {"name": "s"}, "addressType": "FQDN",
+        "endpoints": [{"addresses": ["a.example.com"]}], "ports": [{"name": "", "port": 80}]});
+    let made = api
+        .post(
+            "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices",
+            slice,
+        )
+        .await;
+    assert_eq!(made.code, 201);
+    assert_eq!(
+        made.warnings,
+        ["299 - \"spec.addressType: FQDN endpoints are deprecated\""]
+    );
 }
 
 #[tokio::test]

@@ -351,6 +351,9 @@ async fn bodies_are_bounded_and_typed() {
         refused.message(),
         "Request entity too large: limit is 3145728"
     );
+    // More than the buffers on the way hold: whoever sends must be listened to until the end.
+    let huge = config_map("a", json!({"k": "x".repeat(12 * 1024 * 1024)}));
+    assert_eq!(api.post(CONFIG_MAPS, huge).await.code, 413);
     let wrong = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "a"}});
     assert_eq!(api.post(CONFIG_MAPS, wrong).await.code, 400);
     let yaml = [("content-type", "application/yaml")];

@@ -13,15 +13,15 @@ mod cases;
 mod compare;
 #[path = "../tests/support/disk.rs"]
 mod disk;
-#[path = "oracle/generate.rs"]
+#[path = "charts_oracle/generate.rs"]
 mod generate;
 #[path = "../../template/examples/generate/random.rs"]
 mod random;
 #[path = "../tests/support/run.rs"]
 mod run;
-#[path = "oracle/trees.rs"]
+#[path = "charts_oracle/trees.rs"]
 mod trees;
-#[path = "oracle/words.rs"]
+#[path = "charts_oracle/words.rs"]
 mod words;
 
 use compare::{Varies, Verdict, compare_errors, first_difference};
