@@ -34,7 +34,8 @@ const CRATES: [&str; 11] = [
     "skein_cli",
 ];
 
-/// `link-order [BINARY]`: needs valgrind. Without a binary, the shipped one is built.
+/// `link-order [BINARY]`: needs valgrind. Without a binary, the shipped one is built; another must be built with `--package skein` alone, for the features
+/// that further packages ask for change the hashes in names.
 pub fn run(arguments: &[String]) -> Result<()> {
     if !process::exists("valgrind") {
         bail!("valgrind is missing; on Debian: apt-get install valgrind");
