@@ -146,8 +146,8 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             steps: 20_000_000,
-            output_bytes: 256 << 20,
-            string_bytes: 64 << 20,
+            output_bytes: 128 << 20,
+            string_bytes: 32 << 20,
             depth: 4_000,
         }
     }

@@ -22,9 +22,9 @@ const BOMBS: &[(&str, &str)] = &[
         "depth",
     ),
     ("{{ tpl .Values.recursive . }}", "recursive"),
-    ("{{ until 1000000000 }}", "limit"),
+    ("{{ until 1000000000 }}", "steps"),
     ("{{ range until 1000000000 }}x{{ end }}", "until"),
-    ("{{ seq 1 1000000000 }}", "limit"),
+    ("{{ seq 1 1000000000 }}", "steps"),
     ("{{ repeat 1000000000 \"x\" }}", "limit"),
     ("{{ indent 100000 (repeat 100000 \"\\n\") }}", "limit"),
     (
@@ -90,6 +90,53 @@ const BOMBS: &[(&str, &str)] = &[
     (
         "{{ $l := list 1 }}{{ range until 60 }}{{ $l = concat $l $l }}{{ end }}",
         "steps",
+    ),
+    // Lists and maps that are all kept.
+    (
+        "{{ $d := dict }}{{ range $i := until 1000 }}{{ $_ := set $d (toString $i) 1 }}{{ end }}{{ $l := list }}{{ range until 1000000 }}{{ $l = append $l (deepCopy $d) }}{{ end }}",
+        "steps",
+    ),
+    (
+        "{{ $d := dict }}{{ range $i := until 1000 }}{{ $_ := set $d (toString $i) 1 }}{{ end }}{{ $l := list }}{{ range until 1000000 }}{{ $l = append $l (omit $d \"x\") }}{{ end }}",
+        "steps",
+    ),
+    // One text with very many parts.
+    ("{{ splitList \"\" (repeat 30000000 \"x\") }}", "steps"),
+    ("{{ split \",\" (repeat 30000000 \",\") }}", "steps"),
+    (
+        "{{ regexFindAll \".\" (repeat 30000000 \"x\") -1 }}",
+        "steps",
+    ),
+    ("{{ regexSplit \"x\" (repeat 30000000 \"x\") -1 }}", "steps"),
+    (
+        "{{ fromJsonArray (printf \"[%s0]\" (repeat 10000000 \"0,\")) }}",
+        "steps",
+    ),
+    (
+        "{{ fromYamlArray (printf \"[%s0]\" (repeat 10000000 \"0,\")) }}",
+        "steps",
+    ),
+    ("{{ fromYamlArray (repeat 10000000 \"- \\n\") }}", "steps"),
+    (
+        "{{ fromToml (printf \"a = [%s0]\" (repeat 10000000 \"0,\")) }}",
+        "steps",
+    ),
+    // Searches that start over at each place.
+    (
+        "{{ $x := repeat 10000000 \"a\" }}{{ if contains (print (repeat 100000 \"a\") \"b\") $x }}{{ end }}{{ fail \"searched\" }}",
+        "searched",
+    ),
+    (
+        "{{ $x := trimAll (print (repeat 10000000 \"b\") \"a\") (repeat 10000000 \"a\") }}{{ fail \"trimmed\" }}",
+        "trimmed",
+    ),
+    (
+        "{{ $x := printf (repeat 1000000 \"%d\") 1 }}{{ fail \"printed\" }}",
+        "printed",
+    ),
+    (
+        "{{ $x := regexMatch \"[a-z]*b[a-z]{1000}c\" (repeat 10000000 \"b\") }}{{ fail \"looked for\" }}",
+        "looked for",
     ),
     // Much work with little text.
     (

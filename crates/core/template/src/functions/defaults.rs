@@ -82,7 +82,7 @@ fn deep_copy(runtime: &mut Runtime<'_>, arguments: &[Operand], prefix: &str) -> 
     }
     match any(arguments, 0).deep_copy_counted() {
         Ok((copy, parts)) => {
-            runtime.charge(parts as u64)?;
+            runtime.charge_elements(parts)?;
             Ok(copy.into())
         }
         Err(error @ JsonError::TooLarge) => Err(CallError::limit(error.to_string())),

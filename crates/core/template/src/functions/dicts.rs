@@ -29,9 +29,11 @@ pub const FUNCTIONS: &[Entry] = &[
         "keys",
         "...map[string]any -> []string",
         |runtime, arguments| {
-            let maps = arguments.iter().filter_map(|o| map_of(&o.value));
-            let keys: Vec<Text> = maps.flat_map(|map| map.entries().into_keys()).collect();
-            runtime.charge(keys.len() as u64)?;
+            let mut keys: Vec<Text> = Vec::new();
+            for map in arguments.iter().filter_map(|o| map_of(&o.value)) {
+                runtime.charge_elements(map.len())?;
+                keys.extend(map.read().keys().cloned());
+            }
             Ok(Value::strings(keys).into())
         },
     ),
@@ -50,12 +52,12 @@ pub const FUNCTIONS: &[Entry] = &[
     (
         "omit",
         "map[string]any, ...string -> map[string]any",
-        |_, arguments| Ok(kept(arguments, false)),
+        |runtime, arguments| kept(runtime, arguments, false),
     ),
     (
         "pick",
         "map[string]any, ...string -> map[string]any",
-        |_, arguments| Ok(kept(arguments, true)),
+        |runtime, arguments| kept(runtime, arguments, true),
     ),
     (
         "pluck",
@@ -78,8 +80,9 @@ pub const FUNCTIONS: &[Entry] = &[
         },
     ),
     ("values", "map[string]any -> []any", |runtime, arguments| {
-        let values: Vec<Value> = map(arguments, 0).entries().into_values().collect();
-        runtime.charge(values.len() as u64)?;
+        let map = map(arguments, 0);
+        runtime.charge_elements(map.len())?;
+        let values: Vec<Value> = map.read().values().cloned().collect();
         Ok(Value::list(values).into())
     }),
 ];
@@ -103,16 +106,19 @@ fn set(runtime: &mut Runtime<'_>, arguments: &[Operand]) -> Outcome {
     if map.is_nil() {
         return Err(CallError::new("assignment to entry in nil map"));
     }
-    runtime.charge(1)?;
+    runtime.charge_elements(1)?;
     map.insert(text(arguments, 1), any(arguments, 2).clone());
     Ok(Value::Map(map).into())
 }
 
-fn kept(arguments: &[Operand], wanted: bool) -> Operand {
+fn kept(runtime: &mut Runtime<'_>, arguments: &[Operand], wanted: bool) -> Outcome {
     let names: Vec<Text> = (1..arguments.len()).map(|at| text(arguments, at)).collect();
-    let mut entries = map(arguments, 0).entries();
+    let map = map(arguments, 0);
+    runtime.charge_elements(map.len())?;
+    runtime.charge((map.len() as u64).saturating_mul(names.len() as u64 / 16))?;
+    let mut entries = map.entries();
     entries.retain(|key, _| names.contains(key) == wanted);
-    Value::Map(Map::from_entries(entries)).into()
+    Ok(Value::Map(Map::from_entries(entries)).into())
 }
 
 fn merged(runtime: &mut Runtime<'_>, arguments: &[Operand], overwrite: bool) -> Outcome {

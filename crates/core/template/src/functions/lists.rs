@@ -68,7 +68,8 @@ fn items(runtime: &mut Runtime<'_>, value: &Value, complaint: &str) -> Result<Li
     }
 }
 
-fn made(items: Vec<Value>) -> Outcome {
+fn made(runtime: &mut Runtime<'_>, items: Vec<Value>) -> Outcome {
+    runtime.charge_elements(items.len())?;
     Ok(Value::list(items).into())
 }
 
@@ -76,26 +77,27 @@ fn nil_list() -> Outcome {
     Ok(Value::List(List::nil(Type::Any)).into())
 }
 
-fn list(_: &mut Runtime<'_>, arguments: &[Operand]) -> Outcome {
-    made(arguments.iter().map(|o| o.value.clone()).collect())
+fn list(runtime: &mut Runtime<'_>, arguments: &[Operand]) -> Outcome {
+    made(runtime, arguments.iter().map(|o| o.value.clone()).collect())
 }
 
 fn append(runtime: &mut Runtime<'_>, arguments: &[Operand]) -> Outcome {
     let list = items(runtime, any(arguments, 0), "Cannot push on type")?;
     let mut items = list.items().to_vec();
     items.push(any(arguments, 1).clone());
-    made(items)
+    made(runtime, items)
 }
 
 fn prepend(runtime: &mut Runtime<'_>, arguments: &[Operand]) -> Outcome {
     let list = items(runtime, any(arguments, 0), "Cannot prepend on type")?;
     let mut items = vec![any(arguments, 1).clone()];
     items.extend_from_slice(list.items());
-    made(items)
+    made(runtime, items)
 }
 
 fn chunk(runtime: &mut Runtime<'_>, arguments: &[Operand]) -> Outcome {
     let list = items(runtime, any(arguments, 1), "Cannot chunk type")?;
+    runtime.charge_elements(list.items().len())?;
     let row = |items: &[Value]| Value::list(items.to_vec());
     let size = integer(arguments, 0);
     let rows: Vec<Value> = match usize::try_from(size) {
@@ -120,7 +122,7 @@ fn chunk_count(length: usize, size: i64) -> f64 {
 fn compact(runtime: &mut Runtime<'_>, arguments: &[Operand]) -> Outcome {
     let list = items(runtime, any(arguments, 0), "Cannot compact on type")?;
     let kept = list.items().iter().filter(|item| !is_empty(item));
-    made(kept.cloned().collect())
+    made(runtime, kept.cloned().collect())
 }
 
 fn concat(runtime: &mut Runtime<'_>, arguments: &[Operand]) -> Outcome {
@@ -133,13 +135,13 @@ fn concat(runtime: &mut Runtime<'_>, arguments: &[Operand]) -> Outcome {
             let kind = kind_name(&argument.value);
             return Err(CallError::new(format!("Cannot concat type {kind} as list")));
         };
-        runtime.charge(list.items().len() as u64)?;
+        runtime.charge_elements(list.items().len())?;
         all.extend_from_slice(list.items());
     }
     if all.is_empty() {
         return nil_list();
     }
-    made(all)
+    Ok(Value::list(all).into())
 }
 
 fn first(runtime: &mut Runtime<'_>, arguments: &[Operand]) -> Outcome {
@@ -156,7 +158,7 @@ fn rest(runtime: &mut Runtime<'_>, arguments: &[Operand]) -> Outcome {
     let list = items(runtime, any(arguments, 0), "Cannot find rest on type")?;
     match list.items() {
         [] => nil_list(),
-        [_, rest @ ..] => made(rest.to_vec()),
+        [_, rest @ ..] => made(runtime, rest.to_vec()),
     }
 }
 
@@ -164,13 +166,13 @@ fn initial(runtime: &mut Runtime<'_>, arguments: &[Operand]) -> Outcome {
     let list = items(runtime, any(arguments, 0), "Cannot find initial on type")?;
     match list.items() {
         [] => nil_list(),
-        [initial @ .., _] => made(initial.to_vec()),
+        [initial @ .., _] => made(runtime, initial.to_vec()),
     }
 }
 
 fn reverse(runtime: &mut Runtime<'_>, arguments: &[Operand]) -> Outcome {
     let list = items(runtime, any(arguments, 0), "Cannot find reverse on type")?;
-    made(list.items().iter().rev().cloned().collect())
+    made(runtime, list.items().iter().rev().cloned().collect())
 }
 
 fn holds(runtime: &mut Runtime<'_>, list: &[Value], wanted: &Value) -> Result<bool, CallError> {
@@ -201,7 +203,7 @@ fn uniq(runtime: &mut Runtime<'_>, arguments: &[Operand]) -> Outcome {
             kept.push(item.clone());
         }
     }
-    made(kept)
+    made(runtime, kept)
 }
 
 fn without(runtime: &mut Runtime<'_>, arguments: &[Operand]) -> Outcome {
@@ -214,7 +216,7 @@ fn without(runtime: &mut Runtime<'_>, arguments: &[Operand]) -> Outcome {
             kept.push(item.clone());
         }
     }
-    made(kept)
+    made(runtime, kept)
 }
 
 fn slice(runtime: &mut Runtime<'_>, arguments: &[Operand]) -> Outcome {
@@ -235,6 +237,7 @@ fn slice(runtime: &mut Runtime<'_>, arguments: &[Operand]) -> Outcome {
     };
     match cut {
         Some(items) => {
+            runtime.charge_elements(items.len())?;
             let part = List::typed(list.item_type().clone(), items.to_vec());
             let named = match any(arguments, 0) {
                 Value::Object(object) => object.with_items(&part),
@@ -255,7 +258,8 @@ fn sort_alpha(runtime: &mut Runtime<'_>, arguments: &[Operand]) -> Outcome {
     }
     let mut texts = texts_of(value);
     let bytes: usize = texts.iter().map(|text| text.len()).sum();
-    runtime.charge((texts.len() + bytes / 64) as u64)?;
+    runtime.charge_elements(texts.len())?;
+    runtime.charge(bytes as u64 / 64)?;
     texts.sort();
     Ok(Value::strings(texts).into())
 }

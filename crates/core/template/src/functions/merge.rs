@@ -22,8 +22,8 @@ pub fn merge(
         return Ok(());
     }
     // The target may be part of the source: its entries are taken as they are now.
+    runtime.charge_elements(source.len())?;
     for (key, value) in source.entries() {
-        runtime.charge(1)?;
         let before = target.get_bytes(&key);
         if matches!(value, Value::Nil) {
             if overwrite {

@@ -250,11 +250,7 @@ fn numbers(
         return Ok(Vec::new());
     }
     let count = (distance.abs() + step.abs() - 1) / step.abs();
-    /// What one element of a list takes in memory, about.
-    const ELEMENT_BYTES: i128 = 32;
-    let bytes = count.saturating_mul(ELEMENT_BYTES);
-    runtime.charge_bytes(usize::try_from(bytes).unwrap_or(usize::MAX))?;
-    runtime.charge(u64::try_from(count).unwrap_or(u64::MAX))?;
+    runtime.charge_elements(usize::try_from(count).unwrap_or(usize::MAX))?;
     Ok((0..count)
         .map(|index| (i128::from(start) + index * step) as i64)
         .collect())

@@ -142,7 +142,12 @@ fn limit_of(arguments: &[Operand]) -> usize {
 }
 
 /// Matches as Go counts them: an empty one right behind another does not count.
-fn places(regex: &Regex, source: &[u8], limit: usize) -> Vec<(usize, usize)> {
+fn places(
+    runtime: &mut Runtime<'_>,
+    regex: &Regex,
+    source: &[u8],
+    limit: usize,
+) -> Result<Vec<(usize, usize)>, CallError> {
     let mut places: Vec<(usize, usize)> = Vec::new();
     for found in regex.find_iter(source) {
         if places.len() == limit {
@@ -154,9 +159,10 @@ fn places(regex: &Regex, source: &[u8], limit: usize) -> Vec<(usize, usize)> {
         {
             continue;
         }
+        runtime.charge_elements(1)?;
         places.push((found.start(), found.end()));
     }
-    places
+    Ok(places)
 }
 
 /// Whether a place lies between the bytes of one character; Go looks for nothing there.
@@ -167,8 +173,7 @@ fn is_inside_character(source: &[u8], at: usize) -> bool {
 fn find_all(runtime: &mut Runtime<'_>, arguments: &[Operand]) -> Outcome {
     let regex = compile(runtime, arguments)?;
     let source = text(arguments, 1);
-    let places = places(&regex, &source, limit_of(arguments));
-    runtime.charge(places.len() as u64)?;
+    let places = places(runtime, &regex, &source, limit_of(arguments))?;
     if places.is_empty() {
         return Ok(Value::List(List::nil(Type::String)).into());
     }
@@ -188,7 +193,7 @@ fn split(runtime: &mut Runtime<'_>, arguments: &[Operand]) -> Outcome {
     }
     let mut parts: Vec<&[u8]> = Vec::new();
     let (mut start, mut behind) = (0, 0);
-    for (from, to) in places(&regex, &source, limit) {
+    for (from, to) in places(runtime, &regex, &source, limit)? {
         if limit != usize::MAX && parts.len() + 1 == limit {
             break;
         }
@@ -201,7 +206,6 @@ fn split(runtime: &mut Runtime<'_>, arguments: &[Operand]) -> Outcome {
     if behind != source.len() {
         parts.push(&source[start..]);
     }
-    runtime.charge(parts.len() as u64)?;
     Ok(Value::strings(parts).into())
 }
 

@@ -1,5 +1,7 @@
 //! Strings: cutting, searching, joining, quoting.
 
+use std::collections::HashSet;
+
 use super::arguments::{characters, map_of_strings, text, texts_of};
 use super::{Entry, Outcome, any, integer, is_go_space, text_of};
 use crate::exec::Runtime;
@@ -56,19 +58,7 @@ fn cat(runtime: &mut Runtime<'_>, arguments: &[Operand]) -> Outcome {
 
 /// Where a part is in a text.
 pub(super) fn find(text: &[u8], part: &[u8]) -> Option<usize> {
-    if part.is_empty() {
-        return Some(0);
-    }
-    let first = part[0];
-    let mut at = 0;
-    while let Some(next) = text[at..].iter().position(|byte| *byte == first) {
-        at += next;
-        if text[at..].starts_with(part) {
-            return Some(at);
-        }
-        at += 1;
-    }
-    None
+    memchr::memmem::find(text, part)
 }
 
 fn contains(_: &mut Runtime<'_>, arguments: &[Operand]) -> Outcome {
@@ -135,15 +125,14 @@ fn join(runtime: &mut Runtime<'_>, arguments: &[Operand]) -> Outcome {
 /// goutils looks at bytes, and writes those from 128 as characters of Latin 1.
 fn nospace(runtime: &mut Runtime<'_>, arguments: &[Operand]) -> Outcome {
     let source = text(arguments, 0);
-    let kept: Vec<char> = source
-        .iter()
-        .map(|byte| char::from(*byte))
-        .filter(|c| !is_go_space(*c))
-        .collect();
-    if kept.len() == source.len() {
+    let kept = || {
+        let characters = source.iter().map(|byte| char::from(*byte));
+        characters.filter(|c| !is_go_space(*c))
+    };
+    if kept().count() == source.len() {
         return Ok(Value::String(source).into());
     }
-    made(runtime, kept.into_iter().collect::<String>())
+    made(runtime, kept().collect::<String>())
 }
 
 fn plural(_: &mut Runtime<'_>, arguments: &[Operand]) -> Outcome {
@@ -232,9 +221,14 @@ fn count_of(source: &[u8], part: &[u8]) -> usize {
 }
 
 /// `strings.SplitN`: at most `limit` parts; all when it is negative.
-fn parts(source: &Text, separator: &[u8], limit: i64) -> Vec<Text> {
+fn parts(
+    runtime: &mut Runtime<'_>,
+    source: &Text,
+    separator: &[u8],
+    limit: i64,
+) -> Result<Vec<Text>, CallError> {
     if limit == 0 {
-        return Vec::new();
+        return Ok(Vec::new());
     }
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let mut out: Vec<Text> = Vec::new();
@@ -243,55 +237,58 @@ fn parts(source: &Text, separator: &[u8], limit: i64) -> Vec<Text> {
         while !rest.is_empty() {
             if out.len() + 1 == limit {
                 out.push(rest.into());
-                return out;
+                return Ok(out);
             }
+            runtime.charge_elements(1)?;
             let (first, after) = rest.split_at(first_character_bytes(rest));
             out.push(first.into());
             rest = after;
         }
-        return out;
+        return Ok(out);
     }
     while out.len() + 1 < limit {
         let Some(at) = find(rest, separator) else {
             break;
         };
+        runtime.charge_elements(1)?;
         out.push(rest[..at].into());
         rest = &rest[at + separator.len()..];
     }
     out.push(rest.into());
-    out
+    Ok(out)
 }
 
 fn first_character_bytes(bytes: &[u8]) -> usize {
-    let chunk = bytes.utf8_chunks().next();
+    const LONGEST: usize = 4;
+    // No more than one character is looked at: a chunk is as long as the text.
+    let chunk = bytes[..bytes.len().min(LONGEST)].utf8_chunks().next();
     let character = chunk.and_then(|chunk| chunk.valid().chars().next());
     character.map_or(1, char::len_utf8)
 }
 
-fn numbered(parts: Vec<Text>) -> Operand {
+fn numbered(runtime: &mut Runtime<'_>, parts: Vec<Text>) -> Outcome {
+    runtime.charge_elements(parts.len())?;
     let named = parts.into_iter().enumerate();
-    map_of_strings(named.map(|(index, part)| (format!("_{index}"), part))).into()
+    Ok(map_of_strings(named.map(|(index, part)| (format!("_{index}"), part))).into())
 }
 
 fn split(runtime: &mut Runtime<'_>, arguments: &[Operand]) -> Outcome {
-    let parts = parts(&text(arguments, 1), &text(arguments, 0), -1);
-    runtime.charge(parts.len() as u64)?;
-    Ok(numbered(parts))
+    let parts = parts(runtime, &text(arguments, 1), &text(arguments, 0), -1)?;
+    numbered(runtime, parts)
 }
 
 fn splitn(runtime: &mut Runtime<'_>, arguments: &[Operand]) -> Outcome {
     let parts = parts(
+        runtime,
         &text(arguments, 2),
         &text(arguments, 0),
         integer(arguments, 1),
-    );
-    runtime.charge(parts.len() as u64)?;
-    Ok(numbered(parts))
+    )?;
+    numbered(runtime, parts)
 }
 
 fn split_list(runtime: &mut Runtime<'_>, arguments: &[Operand]) -> Outcome {
-    let parts = parts(&text(arguments, 1), &text(arguments, 0), -1);
-    runtime.charge(parts.len() as u64)?;
+    let parts = parts(runtime, &text(arguments, 1), &text(arguments, 0), -1)?;
     Ok(Value::strings(parts).into())
 }
 
@@ -355,9 +352,9 @@ fn trim(_: &mut Runtime<'_>, arguments: &[Operand]) -> Outcome {
 
 fn trim_all(_: &mut Runtime<'_>, arguments: &[Operand]) -> Outcome {
     let (cut, source) = (text(arguments, 0), text(arguments, 1));
-    let set: Vec<char> = characters(&cut).chars().collect();
+    let set: HashSet<char> = characters(&cut).chars().collect();
     let shown = characters(&source);
-    Ok(Value::text(shown.trim_matches(set.as_slice())).into())
+    Ok(Value::text(shown.trim_matches(|c| set.contains(&c))).into())
 }
 
 fn trim_prefix(_: &mut Runtime<'_>, arguments: &[Operand]) -> Outcome {

@@ -18,7 +18,7 @@ use crate::types::{Type, UintKind};
 pub const MAX_VALUE_DEPTH_LEVELS: usize = 500;
 
 /// Most parts of one value that are turned into JSON or copied. Values share their parts, so that a few steps make a value with more parts than atoms.
-pub const MAX_VALUE_PARTS: usize = 2_000_000;
+pub const MAX_VALUE_PARTS: usize = 500_000;
 
 /// What becomes of a JSON integer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
