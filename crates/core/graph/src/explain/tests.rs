@@ -422,6 +422,22 @@ fn work_that_goes_on_for_too_long() {
 }
 
 #[test]
+fn what_is_about_to_be_made_is_not_missing() {
+    let works = ("Unknown", "Progressing", "Reconciliation in progress");
+    let mut apps = ks("apps", works, &[], &["a_migrate_batch_Job"]);
+    apps["spec"]["healthChecks"] =
+        json!([{"apiVersion": "batch/v1", "kind": "Job", "name": "migrate", "namespace": "a"}]);
+    let other = json!({"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "x", "namespace": "a"}});
+    let told = |apps: &Value| verdict(&of([git(READY), apps.clone(), other.clone()], "apps"));
+    assert_eq!(told(&apps), "missing Failed Job a/migrate");
+    apps["spec"]["timeout"] = json!("15m");
+    assert_eq!(told(&apps), "progressing Waiting Kustomization f/apps");
+    // Nobody will make what the inventory does not have.
+    apps["status"]["inventory"]["entries"] = json!([]);
+    assert_eq!(told(&apps), "missing Failed Job a/migrate");
+}
+
+#[test]
 fn a_secret_that_is_known_not_to_exist() {
     let failed = ("False", "BuildFailed", "cannot decrypt");
     let mut apps = ks("apps", failed, &[], &[]);

@@ -31,11 +31,17 @@ impl<'a, V: View> Search<'a, V> {
             Target::Unknown => return None,
         };
         let waited = health_checks_of(object).into_iter();
-        let applied = inventory_of(object).into_iter().map(|(key, _)| key);
+        let applied: Vec<_> = inventory_of(object)
+            .into_iter()
+            .map(|(key, _)| key)
+            .collect();
+        // The inventory is written before its objects are made.
+        let works = summary.standing == Standing::Progressing && !self.is_overdue(object, summary);
+        let expected: BTreeSet<_> = applied.iter().filter(|_| works).collect();
         let mut known = BTreeSet::new();
         let mut broken = Vec::new();
         let mut flux = Vec::new();
-        for (number, key) in waited.chain(applied).enumerate() {
+        for (number, key) in waited.chain(applied.iter().cloned()).enumerate() {
             let child = Place::new(cluster, key);
             if child == *place || !known.insert(child.clone()) {
                 continue;
@@ -44,6 +50,7 @@ impl<'a, V: View> Search<'a, V> {
                 && summary.message.contains(&child.key.to_string());
             let standing = match self.find(&child) {
                 Sight::Seen(object) => summarise(object, self.now).standing,
+                Sight::Absent if !is_named && expected.contains(&child.key) => continue,
                 Sight::Absent => Standing::Missing,
                 Sight::Unseen => continue,
             };
