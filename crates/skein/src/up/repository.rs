@@ -239,37 +239,38 @@ impl Served {
         }
         let have = branches(top).await?;
         let wanted = layout.sync_branches();
-        let Some(branch) = repository.branch.clone() else {
-            let content = match options.worktree {
-                true => Content::WorkTree,
-                false => Content::Head,
-            };
-            let followed = FollowedBranches {
-                detached: DETACHED_BRANCH.to_owned(),
-                missing: wanted.clone(),
-            };
-            let mirror = CheckoutMirror::open(top, content, followed).await?;
-            notes.extend(detached_notes(
-                mirror.commit().unwrap_or_default(),
-                &wanted,
-                &have,
-            ));
-            let kind = match options.worktree {
-                true => Kind::Worktree(mirror),
-                false => Kind::Head(repository, mirror),
-            };
-            return Ok((kind, DETACHED_BRANCH.to_owned()));
-        };
-        notes.extend(missing_branches_note(&wanted, &have));
-        if !options.worktree {
-            return Ok((Kind::Repository(repository), branch));
+        let missing = lacking(&wanted, &have);
+        let nothing_to_show = repository.bare || have.is_empty();
+        let checked_out = repository.branch.clone();
+        if let Some(branch) = &checked_out
+            && !options.worktree
+            && (missing.is_empty() || nothing_to_show)
+        {
+            notes.extend(missing_branches_note(&missing, &have));
+            return Ok((Kind::Repository(repository), branch.clone()));
         }
+        let branch = checked_out.as_deref().unwrap_or(DETACHED_BRANCH).to_owned();
         let followed = FollowedBranches {
             detached: branch.clone(),
-            missing: BTreeSet::new(),
+            missing: wanted.clone(),
         };
-        let mirror = CheckoutMirror::open(top, Content::WorkTree, followed).await?;
-        Ok((Kind::Worktree(mirror), branch))
+        let content = match options.worktree {
+            true => Content::WorkTree,
+            false => Content::Head,
+        };
+        let mirror = CheckoutMirror::open(top, content, followed).await?;
+        match checked_out {
+            Some(_) => notes.extend(stand_in_note(&branch, &missing)),
+            None => {
+                let commit = mirror.commit().unwrap_or_default();
+                notes.extend(detached_notes(commit, &wanted, &missing));
+            }
+        }
+        let kind = match options.worktree {
+            true => Kind::Worktree(mirror),
+            false => Kind::Head(repository, mirror),
+        };
+        Ok((kind, branch))
     }
 
     /// Wakes the sources whenever something new is to be fetched; never ends.
@@ -315,15 +316,29 @@ fn wake_if_changed(refreshed: Result<bool, CommandError>, what: &str, wake: &imp
     }
 }
 
+/// The wanted branches that a repository does not have.
+fn lacking<'a>(wanted: &'a BTreeSet<String>, have: &[String]) -> Vec<&'a str> {
+    let missing = wanted.iter().filter(|branch| !have.contains(branch));
+    missing.map(String::as_str).collect()
+}
+
+/// What else the branch that is checked out is served as, so that a check-out of one branch works unchanged.
+fn stand_in_note(branch: &str, missing: &[&str]) -> Option<String> {
+    let names = missing.join(", ");
+    (!missing.is_empty()).then(|| {
+        format!(
+            "the branch {branch} is served as {names}, too, which gotk-sync.yaml follows and this repository does not have"
+        )
+    })
+}
+
 /// Which branches show what is checked out while HEAD is on none, and which do not.
-fn detached_notes(commit: &str, wanted: &BTreeSet<String>, have: &[String]) -> Vec<String> {
-    let (present, missing): (Vec<&str>, Vec<&str>) = wanted
-        .iter()
-        .map(String::as_str)
-        .partition(|branch| have.iter().any(|name| name == branch));
+fn detached_notes(commit: &str, wanted: &BTreeSet<String>, missing: &[&str]) -> Vec<String> {
+    let wanted = wanted.iter().map(String::as_str);
+    let present: Vec<&str> = wanted.filter(|branch| !missing.contains(branch)).collect();
     let commit: String = commit.chars().take(SHORT_ID).collect();
     let mut notes = Vec::new();
-    let names = match missing.as_slice() {
+    let names = match missing {
         [] => String::new(),
         names => format!(
             " as {}, which gotk-sync.yaml follows and this repository does not have",
@@ -344,12 +359,7 @@ fn detached_notes(commit: &str, wanted: &BTreeSet<String>, have: &[String]) -> V
 }
 
 /// Says so when the sync objects follow branches that the repository does not have: nothing would be fetched.
-fn missing_branches_note(wanted: &BTreeSet<String>, have: &[String]) -> Option<String> {
-    let missing: Vec<&str> = wanted
-        .iter()
-        .filter(|branch| !have.contains(branch))
-        .map(String::as_str)
-        .collect();
+fn missing_branches_note(missing: &[&str], have: &[String]) -> Option<String> {
     let first = missing.first()?;
     let have = match have {
         [] => "no branch, because nothing was committed yet".to_owned(),
@@ -387,7 +397,7 @@ mod tests {
         let wanted = BTreeSet::from(["main".to_owned(), "trunk".to_owned()]);
         let notes = |have: &[&str]| {
             let have: Vec<String> = have.iter().map(|name| (*name).to_owned()).collect();
-            detached_notes("0123456789abcdef", &wanted, &have)
+            detached_notes("0123456789abcdef", &wanted, &lacking(&wanted, &have))
         };
         assert_eq!(
             notes(&[]),
@@ -405,7 +415,7 @@ mod tests {
         let wanted = BTreeSet::from(["main".to_owned()]);
         let note = |have: &[&str]| {
             let have: Vec<String> = have.iter().map(|name| (*name).to_owned()).collect();
-            missing_branches_note(&wanted, &have)
+            missing_branches_note(&lacking(&wanted, &have), &have)
         };
         assert_eq!(note(&["feature", "main"]), None);
         let told = note(&["feature", "master"]).unwrap_or_default();
@@ -414,5 +424,8 @@ mod tests {
             "gotk-sync.yaml follows the branch main, and this repository has only feature, master; make it with `git branch main`, or change spec.ref"
         );
         assert!(note(&[]).is_some_and(|told| told.contains("nothing was committed yet")));
+        assert_eq!(stand_in_note("feature", &[]), None);
+        let told = stand_in_note("feature", &["main"]).unwrap_or_default();
+        assert!(told.starts_with("the branch feature is served as main, too"));
     }
 }

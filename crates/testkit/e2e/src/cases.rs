@@ -165,6 +165,7 @@ pub const STANDALONE: &[Standalone] = &[
     standalone!(up::takes_commits_as_events),
     standalone!(up::names_or_takes_uncommitted_changes),
     standalone!(up::serves_a_detached_head),
+    standalone!(up::serves_a_clone_of_one_branch),
     standalone!(up::serves_a_bare_repository),
     standalone!(up::refuses_what_it_cannot_serve),
     standalone!(up::runs_spokes_from_a_hub),

@@ -134,6 +134,27 @@ pub async fn serves_a_detached_head(bench: Bench) -> Result<()> {
     Ok(())
 }
 
+/// A clone of one branch alone, which is not the wanted one: it is served as that, and followed.
+pub async fn serves_a_clone_of_one_branch(bench: Bench) -> Result<()> {
+    let (repository, top) = one_cluster(&bench)?;
+    repository.run(&["branch", "--quiet", "--move", "feature"], None)?;
+    for words in [
+        [text(&top)?, "--listen=", "--ephemeral"].as_slice(),
+        &[text(&top)?, "--listen=", "--ephemeral", "--worktree"],
+    ] {
+        let run = bench.run("once", words).await?;
+        let told = "the branch feature is served as main, too";
+        ensure!(run.is_ready && run.output.contains(told), "{}", run.output);
+    }
+    let mut up = bench.start("state", &[text(&top)?, "--listen=", "--ephemeral"])?;
+    up.value("a", "one", "blue").await?;
+    fs::write(top.join("clusters/a/one.yaml"), map("one", "red"))?;
+    repository.run(&["commit", "--quiet", "--all", "--message", "red"], None)?;
+    up.value("a", "one", "red").await?;
+    up.stop();
+    Ok(())
+}
+
 /// A repository without work tree: its HEAD is served, and what is pushed to it.
 pub async fn serves_a_bare_repository(bench: Bench) -> Result<()> {
     let (mut repository, _) = one_cluster(&bench)?;
