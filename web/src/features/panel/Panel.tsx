@@ -66,7 +66,10 @@ function StaleNote({ cluster, hubNow }: { cluster: ClusterView | undefined; hubN
 export function Panel({ node, store, now, hubNow, onSelect, onClose }: Props): ReactElement {
   const [tab, setTab] = useState<Tab>("Overview");
   const below = store.problemsBelow(node.id);
-  const signature = [node.observedAt, node.status, node.suspended, below.failed, below.progressing].join(" ");
+  // What is told of a node begins at its source: it is out of date when anything on the way there changes.
+  const above = store.ancestors(node.id).map((id) => store.nodes.get(id));
+  const states = [...above, node].map((at) => [at?.observedAt, at?.status, at?.suspended].join(" "));
+  const signature = [...states, below.failed, below.progressing].join(" ");
   const { detail, events, problem } = useObject(node.id, signature);
   return (
     <aside className="panel" aria-label={`${node.kind} ${node.name}`}>

@@ -1,4 +1,4 @@
-/** The object that the panel shows, fetched again whenever its row changes. */
+/** The object that the panel shows, fetched again whenever its row, or what leads to it, changes. */
 import { useEffect, useState } from "react";
 
 import { fetchEvents, fetchObject } from "../../api/client";
