@@ -31,7 +31,7 @@ const BYTES_PER_STEP: u64 = 16;
 const STEPS_PER_ELEMENT: u64 = 4;
 /// Steps of an element that a text may hold, when the text is read into values: its parser holds it too.
 const STEPS_PER_READ_ELEMENT: u64 = 8;
-/// The same for a text that a function looks at.
+/// Bytes of a text that count as one step when a function looks at it.
 const BYTES_SEEN_PER_STEP: u64 = 512;
 /// Most parsed texts of `tpl` that are kept for the next call.
 const MAX_PARSED_TEXTS: usize = 1_000;

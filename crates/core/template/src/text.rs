@@ -26,6 +26,17 @@ impl Text {
     }
 }
 
+/// The first character of some bytes and its length; U+FFFD for a byte that is no UTF-8.
+pub(crate) fn first_character(bytes: &[u8]) -> Option<(char, usize)> {
+    const LONGEST: usize = 4;
+    // No more than one character is looked at: a chunk is as long as the text.
+    let chunk = bytes[..bytes.len().min(LONGEST)].utf8_chunks().next()?;
+    match chunk.valid().chars().next() {
+        Some(character) => Some((character, character.len_utf8())),
+        None => Some((char::REPLACEMENT_CHARACTER, 1)),
+    }
+}
+
 impl Default for Text {
     fn default() -> Self {
         Self(Arc::from(&[][..]))

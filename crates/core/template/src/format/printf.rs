@@ -1,6 +1,7 @@
 //! Format strings.
 
 use super::printer::{Flags, Printer};
+use crate::text::first_character;
 use crate::value::{Operand, Value};
 
 /// Largest width or precision; more is an error in the text, as in Go.
@@ -75,7 +76,7 @@ impl State<'_> {
         if !self.after_index {
             self.argument_number();
         }
-        let Some((verb, size)) = decode(&self.format[self.at..]) else {
+        let Some((verb, size)) = first_character(&self.format[self.at..]) else {
             self.printer.text("%!(NOVERB)");
             return false;
         };
@@ -244,16 +245,5 @@ impl State<'_> {
             self.printer.argument(&argument.value, 'v');
         }
         self.printer.out.push(b')');
-    }
-}
-
-/// The first character of some bytes and its length; U+FFFD for a byte that is no UTF-8.
-fn decode(bytes: &[u8]) -> Option<(char, usize)> {
-    const LONGEST: usize = 4;
-    // No more than one character is looked at: a chunk is as long as the text.
-    let chunk = bytes[..bytes.len().min(LONGEST)].utf8_chunks().next()?;
-    match chunk.valid().chars().next() {
-        Some(character) => Some((character, character.len_utf8())),
-        None => Some((char::REPLACEMENT_CHARACTER, 1)),
     }
 }

@@ -8,7 +8,7 @@ use crate::exec::Runtime;
 use crate::format;
 use crate::function::CallError;
 use crate::strconv::quote as go_quote;
-use crate::text::Text;
+use crate::text::{Text, first_character};
 use crate::value::{Operand, Value};
 
 pub const FUNCTIONS: &[Entry] = &[
@@ -234,13 +234,13 @@ fn parts(
     let mut out: Vec<Text> = Vec::new();
     let mut rest: &[u8] = source;
     if separator.is_empty() {
-        while !rest.is_empty() {
+        while let Some((_, length)) = first_character(rest) {
             if out.len() + 1 == limit {
                 out.push(rest.into());
                 return Ok(out);
             }
             runtime.charge_elements(1)?;
-            let (first, after) = rest.split_at(first_character_bytes(rest));
+            let (first, after) = rest.split_at(length);
             out.push(first.into());
             rest = after;
         }
@@ -256,14 +256,6 @@ fn parts(
     }
     out.push(rest.into());
     Ok(out)
-}
-
-fn first_character_bytes(bytes: &[u8]) -> usize {
-    const LONGEST: usize = 4;
-    // No more than one character is looked at: a chunk is as long as the text.
-    let chunk = bytes[..bytes.len().min(LONGEST)].utf8_chunks().next();
-    let character = chunk.and_then(|chunk| chunk.valid().chars().next());
-    character.map_or(1, char::len_utf8)
 }
 
 fn numbered(runtime: &mut Runtime<'_>, parts: Vec<Text>) -> Outcome {
