@@ -145,9 +145,11 @@ fn build_once(
         clean_annotations(map, keep_origin, keep_transformations)
     })?;
     let values = ra.map.list().iter().map(|resource| {
-        let value =
-            skein_yaml::reencoded_to_json(&resource.node).map_err(|e| resource.blame(e.into()))?;
-        refuse_unprintable(&value).map_err(|e| resource.blame(e))?;
+        let (value, is_plain) =
+            skein_yaml::reencoded_and_seen(&resource.node).map_err(|e| resource.blame(e.into()))?;
+        if !is_plain {
+            refuse_unprintable(&value).map_err(|e| resource.blame(e))?;
+        }
         Ok(value)
     });
     Ok(Build {
@@ -163,9 +165,6 @@ fn build_once(
 /// Refuses what YAML cannot hold: control characters that JSON does not escape.
 fn refuse_unprintable(value: &Value) -> Outcome<()> {
     let check = |text: &str| {
-        if text.bytes().fold(0, u8::max) < 0x7F {
-            return Ok(());
-        }
         let bad = |c: char| matches!(c, '\u{7F}'..='\u{84}' | '\u{86}'..='\u{9F}' | '\u{FFFE}' | '\u{FFFF}');
         match text.chars().find(|c| bad(*c)) {
             Some(c) => Err(BuildError::invalid(format!(

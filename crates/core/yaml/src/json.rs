@@ -1,5 +1,6 @@
 //! Node trees as JSON values, by the rules of go-yaml v2 under `sigs.k8s.io/yaml` and of go-yaml v3 under kyaml.
 
+use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
 
 use base64::Engine;
@@ -40,22 +41,13 @@ pub fn from_slice_strict(text: &[u8]) -> Result<Value, YamlError> {
 fn read(text: &[u8], strict: bool) -> Result<Value, YamlError> {
     match compose(text, Dialect::V2)? {
         None => Ok(Value::Null),
-        Some(node) => Reader {
-            dialect: Dialect::V2,
-            strict,
-            reencoded: false,
-        }
-        .value(&node, false),
+        Some(node) => Reader::new(Dialect::V2, strict, false).value(&node, false),
     }
 }
 
 /// All documents of a text by the rules of [`from_slice`].
 pub fn documents(text: &[u8]) -> Result<Vec<Document>, YamlError> {
-    let reader = Reader {
-        dialect: Dialect::V2,
-        strict: false,
-        reencoded: false,
-    };
+    let reader = Reader::new(Dialect::V2, false, false);
     let text = prepared(text)?;
     let mut composer = Composer::new(&text, Dialect::V2)?;
     let mut documents = Vec::new();
@@ -75,11 +67,7 @@ pub fn documents(text: &[u8]) -> Result<Vec<Document>, YamlError> {
 
 /// A node tree as a JSON value by the rules of a dialect. V3 refuses duplicate keys and, below the top, keys that are no strings.
 pub fn node_to_json(node: &Node, dialect: Dialect) -> Result<Value, YamlError> {
-    let reader = Reader {
-        dialect,
-        strict: dialect == Dialect::V3,
-        reencoded: false,
-    };
+    let reader = Reader::new(dialect, dialect == Dialect::V3, false);
     if dialect == Dialect::V3 && node.is_mapping() {
         return reader.map(node, true, false);
     }
@@ -89,16 +77,18 @@ pub fn node_to_json(node: &Node, dialect: Dialect) -> Result<Value, YamlError> {
 /// A node tree as kyaml marshals it to JSON: it is written as text in its styles and read again, so that the style decides where the tag does
 /// not (an integer in quotes is a string).
 pub fn reencoded_to_json(node: &Node) -> Result<Value, YamlError> {
-    let reader = Reader {
-        dialect: Dialect::V3,
-        strict: true,
-        reencoded: true,
-    };
-    if node.is_mapping() {
-        reader.map(node, true, false)
+    reencoded_and_seen(node).map(|(value, _)| value)
+}
+
+/// As [`reencoded_to_json`], with whether all its texts and keys are of ASCII without the control character 0x7F.
+pub fn reencoded_and_seen(node: &Node) -> Result<(Value, bool), YamlError> {
+    let reader = Reader::new(Dialect::V3, true, true);
+    let value = if node.is_mapping() {
+        reader.map(node, true, false)?
     } else {
-        reader.value(node, false)
-    }
+        reader.value(node, false)?
+    };
+    Ok((value, reader.highest.get() < 0x7F))
 }
 
 /// What a scalar node means; `None` for maps and lists.
@@ -122,6 +112,8 @@ struct Reader {
     strict: bool,
     /// Whether scalars mean what they mean after go-yaml v3 wrote them out.
     reencoded: bool,
+    /// The highest byte of the texts and keys so far.
+    highest: Cell<u8>,
 }
 
 /// Whether a text may become another one when go-yaml v3 writes it as a block and reads it again: lines of a folded block that are indented
@@ -207,6 +199,23 @@ fn unsupported(kind: &str, key: &Node, value: &Node) -> String {
 }
 
 impl Reader {
+    fn new(dialect: Dialect, strict: bool, reencoded: bool) -> Self {
+        Self {
+            dialect,
+            strict,
+            reencoded,
+            highest: Cell::new(0),
+        }
+    }
+
+    /// A text of the result.
+    fn text(&self, text: impl Into<String>) -> String {
+        let text = text.into();
+        self.highest
+            .set(text.bytes().fold(self.highest.get(), u8::max));
+        text
+    }
+
     fn value(&self, node: &Node, in_flow: bool) -> Result<Value, YamlError> {
         let flow = in_flow || node.style.has(Style::FLOW);
         match node.kind {
@@ -218,10 +227,10 @@ impl Reader {
 
     fn scalar(&self, node: &Node, in_flow: bool) -> Result<Value, YamlError> {
         if self.reencoded && !in_flow && changes_in_block(node) {
-            return Ok(Value::String(rewritten(node)?));
+            return Ok(Value::String(self.text(rewritten(node)?)));
         }
         if self.reencoded && becomes_text(node, in_flow) {
-            return Ok(Value::String(node.value.as_str().to_owned()));
+            return Ok(Value::String(self.text(node.value.as_str())));
         }
         let scalar = self.checked(node)?;
         Ok(match scalar {
@@ -230,10 +239,12 @@ impl Reader {
             Scalar::Int(value) => Value::from(value),
             Scalar::Uint(value) => Value::from(value),
             Scalar::Float(value) => json_number(value).ok_or_else(|| no_number(node, value))?,
-            Scalar::Timestamp(text) if self.dialect == Dialect::V3 => Value::String(text),
-            Scalar::Timestamp(_) => Value::String(node.value.as_str().to_owned()),
-            Scalar::Text if node.tag == Tag::Binary => Value::String(binary(node)?),
-            Scalar::Text => Value::String(node.value.as_str().to_owned()),
+            Scalar::Timestamp(text) if self.dialect == Dialect::V3 => {
+                Value::String(self.text(text))
+            }
+            Scalar::Timestamp(_) => Value::String(self.text(node.value.as_str())),
+            Scalar::Text if node.tag == Tag::Binary => Value::String(self.text(binary(node)?)),
+            Scalar::Text => Value::String(self.text(node.value.as_str())),
         })
     }
 
@@ -323,10 +334,10 @@ impl Reader {
         let scalar = self.checked(key)?;
         if self.dialect == Dialect::V3 {
             return match scalar {
-                Scalar::Text => Ok(Some(key.value.as_str().to_owned())),
+                Scalar::Text => Ok(Some(self.text(key.value.as_str()))),
                 // At the top the keys are read as strings, and a null key is dropped.
                 Scalar::Null if top => Ok(None),
-                _ if top => Ok(Some(key.value.as_str().to_owned())),
+                _ if top => Ok(Some(self.text(key.value.as_str()))),
                 _ => Err(YamlError::KeyNotText {
                     line: u64::from(key.line),
                     key: key.value.as_str().to_owned(),

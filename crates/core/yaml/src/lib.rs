@@ -48,7 +48,7 @@ pub use emit::{
 pub use error::YamlError;
 pub use json::{
     Document, MAX_DOCUMENTS, documents, duplicate_keys, from_slice, from_slice_strict,
-    node_to_json, reencoded_to_json,
+    node_to_json, reencoded_and_seen, reencoded_to_json,
 };
 pub use node::{Kind, Node, OtherTag, Style, Tag};
 pub use number::{float_to_text, float32_to_text, json_number};
