@@ -9,11 +9,15 @@ use crate::spot::{Errors, Spot};
 pub(crate) mod changes;
 mod containers;
 mod ephemeral;
+mod mounts;
 mod probes;
+mod projected;
 mod scheduling;
 mod security;
 mod variables;
 mod volumes;
+
+pub(crate) use scheduling::check_node_selector;
 
 const RESTART_POLICIES: &[&str] = &["Always", "OnFailure", "Never"];
 const DNS_POLICIES: &[&str] = &["ClusterFirstWithHostNet", "ClusterFirst", "Default", "None"];
@@ -27,7 +31,7 @@ const UNTRIMMED: &str = "must not have leading or trailing whitespace";
 /// A Pod.
 pub(crate) fn check_pod(errors: &mut Errors, object: &Object) {
     let spec = Spot::of(object, "spec");
-    check_spec(errors, &spec, &[]);
+    check_spec(errors, &spec, &[], object.name());
     for kind in ["containers", "initContainers", "ephemeralContainers"] {
         for container in spec.get(kind).items() {
             let image = container.get("image");
@@ -40,7 +44,7 @@ pub(crate) fn check_pod(errors: &mut Errors, object: &Object) {
 /// A template: metadata and spec. `claims` are volumes that the controller adds to those of the spec.
 pub(crate) fn check_template(errors: &mut Errors, template: &Spot<'_>, claims: &[&str]) {
     check_template_metadata(errors, template);
-    check_spec(errors, &template.get("spec"), claims);
+    check_spec(errors, &template.get("spec"), claims, "");
 }
 
 /// Labels and annotations of a template; the API server tells them without `metadata`.
@@ -54,12 +58,12 @@ pub(crate) fn check_template_metadata(errors: &mut Errors, template: &Spot<'_>) 
     }
 }
 
-fn check_spec(errors: &mut Errors, spec: &Spot<'_>, claims: &[&str]) {
+fn check_spec(errors: &mut Errors, spec: &Spot<'_>, claims: &[&str], pod: &str) {
     let grace = spec.get("terminationGracePeriodSeconds");
     if !grace.is_set() {
         errors.add(grace.required(""));
     }
-    let volumes = volumes::check(errors, &spec.get("volumes"), claims);
+    let volumes = volumes::check(errors, &spec.get("volumes"), claims, pod);
     containers::check(errors, spec, &volumes);
     ephemeral::check(errors, spec, &volumes);
     check_host_network(errors, spec);

@@ -48,13 +48,7 @@ pub(super) fn check_affinity(errors: &mut Errors, affinity: &Spot<'_>) {
     let node = affinity.get("nodeAffinity");
     let required = node.get("requiredDuringSchedulingIgnoredDuringExecution");
     if required.is_set() {
-        let terms = required.get("nodeSelectorTerms");
-        if terms.len() == 0 {
-            errors.add(terms.required("must have at least one node selector term"));
-        }
-        for term in terms.items() {
-            check_node_term(errors, &term, true);
-        }
+        check_node_selector(errors, &required);
     }
     let preferred = node.get("preferredDuringSchedulingIgnoredDuringExecution");
     for weighted in preferred.items() {
@@ -72,6 +66,17 @@ pub(super) fn check_affinity(errors: &mut Errors, affinity: &Spot<'_>) {
             check_weight(errors, &weighted.get("weight"));
             check_pod_term(errors, &weighted.get("podAffinityTerm"));
         }
+    }
+}
+
+/// Terms of which a node must fit one.
+pub(crate) fn check_node_selector(errors: &mut Errors, required: &Spot<'_>) {
+    let terms = required.get("nodeSelectorTerms");
+    if terms.len() == 0 {
+        errors.add(terms.required("must have at least one node selector term"));
+    }
+    for term in terms.items() {
+        check_node_term(errors, &term, true);
     }
 }
 
