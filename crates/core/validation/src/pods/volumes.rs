@@ -1,6 +1,6 @@
 //! Volumes: one source each, and what the sources that only Pods have ask for.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use serde_json::Value;
 use skein_object::quantity::Quantity;
@@ -49,7 +49,7 @@ const SOURCES: &[&str] = &[
 const MAX_MODE: i64 = 0o777;
 
 /// Checks the volumes and answers the good ones, with `claims` that a controller adds. `pod` is the name of a Pod; empty
-/// in a template.
+/// in a template, whose images may be named later.
 pub(super) fn check<'a>(
     errors: &mut Errors,
     volumes: &Spot<'a>,
@@ -262,12 +262,4 @@ fn check_template(errors: &mut Errors, template: &Spot<'_>) {
         errors.add(metadata.get(name).forbidden("cannot be set"));
     }
     crate::storage::check_claim_spec(errors, &template.get("spec"));
-}
-
-/// The volumes of a Pod by name, whether or not they are well-formed.
-pub(super) fn by_name<'a>(volumes: &Spot<'a>) -> HashMap<&'a str, &'a Value> {
-    volumes
-        .items()
-        .map(|volume| (volume.get("name").text(), volume.value))
-        .collect()
 }
