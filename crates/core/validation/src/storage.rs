@@ -1,6 +1,7 @@
 //! Claims, volumes and classes of storage.
 
 use skein_object::Object;
+use skein_object::quantity::Quantity;
 
 use crate::labels;
 use crate::names::{qualified_name_problems, subdomain_problems};
@@ -111,8 +112,15 @@ pub(crate) fn check_volume(errors: &mut Errors, object: &Object) {
         let spot = Spot::new(Some(capacity.value), capacity.path.clone());
         errors.add(spot.not_supported(&["storage"]));
     }
-    for (name, quantity) in capacity.members() {
-        quantities::check_value(errors, name, &quantity);
+    for (_, quantity) in capacity.members() {
+        let sign = quantities::parse(quantity.value).map(Quantity::sign);
+        if sign.is_some_and(|sign| sign < 0) {
+            let number: serde_json::Value = quantity
+                .text()
+                .parse::<i64>()
+                .map_or_else(|_| quantity.value.clone(), Into::into);
+            errors.add(quantity.invalid_as(number, "must be a valid resource quantity"));
+        }
         quantities::check_positive(errors, &quantity);
     }
     let policy = spec.get("persistentVolumeReclaimPolicy");
