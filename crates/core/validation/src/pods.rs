@@ -59,6 +59,19 @@ fn check_image(errors: &mut Errors, container: &Spot<'_>) {
     errors.add_if(!is_trimmed, || image.invalid(UNTRIMMED));
 }
 
+/// What a Pod may get only later.
+pub(crate) fn check_new(errors: &mut Errors, object: &Object) {
+    let spec = Spot::of(object, "spec");
+    let ephemeral = spec.get("ephemeralContainers");
+    errors.add_if(ephemeral.len() > 0, || {
+        ephemeral.forbidden("cannot be set on create")
+    });
+    let node = spec.get("nodeName");
+    let is_held = spec.get("schedulingGates").len() > 0 && !node.is_blank();
+    let text = "cannot be set until all schedulingGates have been cleared";
+    errors.add_if(is_held, || node.forbidden(text));
+}
+
 /// Tokens are those of an account.
 fn check_tokens(errors: &mut Errors, spec: &Spot<'_>) {
     for volume in spec.get("volumes").items() {
@@ -155,11 +168,7 @@ fn check_aliases(errors: &mut Errors, aliases: &Spot<'_>) {
     for alias in aliases.items() {
         crate::services::check_address(errors, &alias.get("ip"));
         for name in alias.get("hostnames").items() {
-            let path = alias.get("hostnames").path;
-            errors.problems(
-                &Spot::new(Some(name.value), path),
-                subdomain_problems(name.text()),
-            );
+            errors.problems(&name, subdomain_problems(name.text()));
         }
     }
 }

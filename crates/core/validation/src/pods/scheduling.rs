@@ -194,7 +194,7 @@ pub(super) fn check_spread(errors: &mut Errors, constraints: &Spot<'_>) {
         let domains = constraint.get("minDomains");
         if let Some(number) = domains.number() {
             if number <= 0 {
-                errors.add(domains.invalid("must be greater than 0"));
+                errors.add(domains.invalid("must be greater than zero"));
             }
             if when.text() != "DoNotSchedule" {
                 let text = format!(

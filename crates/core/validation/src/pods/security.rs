@@ -106,10 +106,7 @@ pub(super) fn check_pod(errors: &mut Errors, spec: &Spot<'_>) {
         &context.get("supplementalGroupsPolicy"),
         &["Merge", "Strict"],
     );
-    errors.optional_choice(
-        &context.get("seLinuxChangePolicy"),
-        &["MountOption", "Recursive"],
-    );
+    errors.optional_choice(&context.get("seLinuxChangePolicy"), &["Recursive"]);
 }
 
 /// Names of parameters of the kernel.
@@ -140,11 +137,26 @@ fn check_parameters(errors: &mut Errors, spec: &Spot<'_>) {
     }
 }
 
+/// Parameters of the communication between processes.
+const OF_PROCESSES: &[&str] = &[
+    "kernel.sem",
+    "kernel.shmall",
+    "kernel.shmmax",
+    "kernel.shmmni",
+    "kernel.shm_rmid_forced",
+    "kernel.msgmax",
+    "kernel.msgmnb",
+    "kernel.msgmni",
+];
+
 fn check_shared(errors: &mut Errors, spec: &Spot<'_>, name: &Spot<'_>) {
-    const OF_PROCESSES: [&str; 4] = ["kernel.shm", "kernel.msg", "kernel.sem", "fs.mqueue."];
     let dotted = normal(name.text());
-    for (shared, leads) in [("hostNetwork", &["net."][..]), ("hostIPC", &OF_PROCESSES)] {
-        let is_ours = leads.iter().any(|lead| dotted.starts_with(lead));
+    let is_of_network = dotted.starts_with("net.");
+    let is_of_processes = OF_PROCESSES.contains(&dotted.as_str())
+        || ["kernel.shm.", "kernel.msg.", "fs.mqueue."]
+            .iter()
+            .any(|lead| dotted.starts_with(lead));
+    for (shared, is_ours) in [("hostNetwork", is_of_network), ("hostIPC", is_of_processes)] {
         if spec.get(shared).is_true() && is_ours {
             let text = format!("may not be specified when '{shared}' is true");
             errors.add(name.invalid(text));
@@ -188,7 +200,7 @@ fn check_escalation(errors: &mut Errors, context: &Spot<'_>) {
     }
     let error = |other: &str| {
         let text = format!("cannot set `allowPrivilegeEscalation` to false and {other}");
-        context.invalid_as(go_context(context), text)
+        context.invalid(text).showing(go_context(context))
     };
     if context.get("privileged").is_true() {
         errors.add(error("`privileged` to true"));
@@ -199,8 +211,8 @@ fn check_escalation(errors: &mut Errors, context: &Spot<'_>) {
 }
 
 /// The context with the fields of Go's internal type.
-fn go_context(context: &Spot<'_>) -> serde_json::Value {
-    let mut out = serde_json::Map::new();
+fn go_context(context: &Spot<'_>) -> String {
+    let mut fields = Vec::new();
     for (go, name) in [
         ("Capabilities", "capabilities"),
         ("Privileged", "privileged"),
@@ -222,7 +234,8 @@ fn go_context(context: &Spot<'_>) -> serde_json::Value {
             let part = |key: &str| map.get(key).cloned().unwrap_or_default();
             value = serde_json::json!({"Add": part("add"), "Drop": part("drop")});
         }
-        out.insert(go.to_owned(), value);
+        fields.push((go, value));
     }
-    out.into()
+    let fields: Vec<_> = fields.iter().map(|(name, value)| (*name, value)).collect();
+    go_struct(&fields)
 }

@@ -164,7 +164,8 @@ fn check_user(errors: &mut Errors, name: &Spot<'_>) {
         ""
     };
     if !whole.is_empty() {
-        errors.add(name.invalid(whole));
+        // Go writes it as JSON, as all that it points to.
+        errors.add(name.invalid(whole).showing(name.value.to_string()));
         return;
     }
     let user = match text.split_once('\\') {
