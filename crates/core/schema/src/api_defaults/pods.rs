@@ -131,7 +131,7 @@ fn default_volume(volume: &mut Map<String, Value>) {
         default_to(image, "pullPolicy", json!(policy));
     }
     for kind in ["clusterTrustBundle", "podCertificate"] {
-        visit(volume, &["projected.sources[]"], &mut |source| {
+        visit(volume, &["projected", "sources[]"], &mut |source| {
             source.remove(kind);
         });
     }

@@ -199,6 +199,11 @@ fn check_field(errors: &mut Errors, source: &Spot<'_>, allowed: &[&str]) {
         }
     }
     let text = field.text();
+    if version.text() != "v1" {
+        let problem = format!("unsupported pod version: {}", version.text());
+        errors.add(field.invalid(format!("error converting fieldPath: {problem}")));
+        return;
+    }
     if let Some((path, key)) = subscript(text) {
         match path {
             "metadata.annotations" | "metadata.labels" => {

@@ -159,7 +159,8 @@ pub(super) fn warnings(lead: &str, metadata: Option<&Value>, spec: Option<&Value
     let grace = spec
         .get("terminationGracePeriodSeconds")
         .and_then(Value::as_i64);
-    if grace.is_some_and(|seconds| seconds < 0) {
+    // That of a Pod itself has become 1 before.
+    if !lead.is_empty() && grace.is_some_and(|seconds| seconds < 0) {
         out.push(format!(
             "{lead}spec.terminationGracePeriodSeconds: must be >= 0; negative values are invalid and will be treated as 1"
         ));
