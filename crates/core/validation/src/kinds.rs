@@ -105,7 +105,12 @@ fn content(errors: &mut Errors, object: &Object, creating: bool) {
         ("", "Secret") => config::check_secret(errors, object),
         ("", "Service") => services::check(errors, object),
         ("", "Node") => nodes::check(errors, object),
-        ("", "Pod") => pods::check_pod(errors, object),
+        ("", "Pod") => {
+            pods::check_pod(errors, object);
+            if creating {
+                pods::check_new(errors, object);
+            }
+        }
         ("", "PersistentVolumeClaim") => storage::check_claim(errors, object),
         ("", "PersistentVolume") => storage::check_volume(errors, object),
         ("", "ResourceQuota") => policy::check_quota(errors, object),

@@ -30,6 +30,8 @@ mod rbac;
 pub mod resource_quotas;
 mod schedule;
 mod services;
+mod signers;
+mod sources;
 mod spot;
 mod status;
 mod storage;

@@ -54,6 +54,12 @@ form!(
     &["*.example.com"]
 );
 form!(
+    UNDERSCORED,
+    "_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?(\\._?[a-z0-9]([-_a-z0-9]*[a-z0-9])?)*",
+    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '_', '-' or '.', and must start and end with an alphanumeric character",
+    &["example.com"]
+);
+form!(
     CONFIG_KEY,
     "[-._a-zA-Z0-9]+",
     "a valid config key must consist of alphanumeric characters, '-', '_' or '.'",
@@ -96,6 +102,12 @@ fn too_long_name(text: &str, limit: usize) -> Option<String> {
 pub(crate) fn wildcard_problems(name: &str) -> Vec<String> {
     let long = too_long_name(name, MAX_SUBDOMAIN_BYTES);
     long.into_iter().chain(WILDCARD.problem(name)).collect()
+}
+
+/// Problems of a sub-domain whose labels may have underscores.
+pub(crate) fn underscored_problems(name: &str) -> Vec<String> {
+    let long = too_long_name(name, MAX_SUBDOMAIN_BYTES);
+    long.into_iter().chain(UNDERSCORED.problem(name)).collect()
 }
 
 /// Problems of a DNS-1123 label.

@@ -1,19 +1,32 @@
 //! Pods and the templates of Pods.
 
+use std::collections::HashSet;
+
+use containers::Surroundings;
 use skein_object::Object;
 
 use crate::labels;
 use crate::names::{label_problems, range_problems, subdomain_problems};
 use crate::spot::{Errors, Spot};
 
+mod annotations;
 pub(crate) mod changes;
+mod claims;
 mod containers;
+mod dns;
 mod ephemeral;
+mod mounts;
 mod probes;
+mod projected;
+mod resources;
+mod restarts;
 mod scheduling;
 mod security;
 mod variables;
 mod volumes;
+mod windows;
+
+pub(crate) use scheduling::check_node_selector;
 
 const RESTART_POLICIES: &[&str] = &["Always", "OnFailure", "Never"];
 const DNS_POLICIES: &[&str] = &["ClusterFirstWithHostNet", "ClusterFirst", "Default", "None"];
@@ -27,12 +40,45 @@ const UNTRIMMED: &str = "must not have leading or trailing whitespace";
 /// A Pod.
 pub(crate) fn check_pod(errors: &mut Errors, object: &Object) {
     let spec = Spot::of(object, "spec");
-    check_spec(errors, &spec, &[]);
-    for kind in ["containers", "initContainers", "ephemeralContainers"] {
+    let metadata = Spot::of(object, "metadata");
+    annotations::check(errors, &metadata.get("annotations"), &spec);
+    check_spec(errors, &spec, &[], Some(&metadata));
+    if spec.get("serviceAccountName").is_blank() {
+        check_tokens(errors, &spec);
+    }
+    for kind in ["containers", "initContainers"] {
         for container in spec.get(kind).items() {
-            let image = container.get("image");
-            let is_trimmed = image.text().trim().len() == image.text().len();
-            errors.add_if(!is_trimmed, || image.invalid(UNTRIMMED));
+            check_image(errors, &container);
+        }
+    }
+}
+
+fn check_image(errors: &mut Errors, container: &Spot<'_>) {
+    let image = container.get("image");
+    let is_trimmed = image.text().trim().len() == image.text().len();
+    errors.add_if(!is_trimmed, || image.invalid(UNTRIMMED));
+}
+
+/// What a Pod may get only later.
+pub(crate) fn check_new(errors: &mut Errors, object: &Object) {
+    let spec = Spot::of(object, "spec");
+    let ephemeral = spec.get("ephemeralContainers");
+    errors.add_if(ephemeral.len() > 0, || {
+        ephemeral.forbidden("cannot be set on create")
+    });
+    let node = spec.get("nodeName");
+    let is_held = spec.get("schedulingGates").len() > 0 && !node.is_blank();
+    let text = "cannot be set until all schedulingGates have been cleared";
+    errors.add_if(is_held, || node.forbidden(text));
+}
+
+/// Tokens are those of an account.
+fn check_tokens(errors: &mut Errors, spec: &Spot<'_>) {
+    for volume in spec.get("volumes").items() {
+        for source in volume.get("projected.sources").items() {
+            let token = source.get("serviceAccountToken");
+            let text = "must not be specified when serviceAccountName is not set";
+            errors.add_if(token.is_set(), || token.forbidden(text));
         }
     }
 }
@@ -40,7 +86,7 @@ pub(crate) fn check_pod(errors: &mut Errors, object: &Object) {
 /// A template: metadata and spec. `claims` are volumes that the controller adds to those of the spec.
 pub(crate) fn check_template(errors: &mut Errors, template: &Spot<'_>, claims: &[&str]) {
     check_template_metadata(errors, template);
-    check_spec(errors, &template.get("spec"), claims);
+    check_spec(errors, &template.get("spec"), claims, None);
 }
 
 /// Labels and annotations of a template; the API server tells them without `metadata`.
@@ -54,63 +100,113 @@ pub(crate) fn check_template_metadata(errors: &mut Errors, template: &Spot<'_>) 
     }
 }
 
-fn check_spec(errors: &mut Errors, spec: &Spot<'_>, claims: &[&str]) {
+/// `metadata` is that of a Pod; a template has none that counts.
+fn check_spec(errors: &mut Errors, spec: &Spot<'_>, claims: &[&str], metadata: Option<&Spot<'_>>) {
     let grace = spec.get("terminationGracePeriodSeconds");
-    if !grace.is_set() {
-        errors.add(grace.required(""));
-    }
-    let volumes = volumes::check(errors, &spec.get("volumes"), claims);
-    containers::check(errors, spec, &volumes);
-    ephemeral::check(errors, spec, &volumes);
-    check_host_network(errors, spec);
+    errors.add_if(!grace.is_set(), || grace.required(""));
+    let name = metadata.map_or("", |metadata| metadata.get("name").text());
+    let annotations = metadata.map(|metadata| metadata.get("annotations"));
+    let volumes = volumes::check(errors, &spec.get("volumes"), claims, name);
+    let of_resources = spec.get("resourceClaims");
+    claims::check(errors, &of_resources, annotations.as_ref());
+    let surroundings = Surroundings {
+        spec,
+        volumes,
+        claims: claims::names(&of_resources),
+    };
+    containers::check(errors, &surroundings);
+    ephemeral::check(errors, &surroundings);
+    resources::check(errors, spec, &surroundings.claims);
+    check_host_network(errors, spec, metadata.is_some());
     errors.choice(&spec.get("restartPolicy"), RESTART_POLICIES);
     errors.choice(&spec.get("dnsPolicy"), DNS_POLICIES);
     labels::check(errors, &spec.get("nodeSelector"));
-    check_parameters(errors, spec);
-    check_mounts_of_processes(errors, spec);
-    security::check_pod(errors, &spec.get("securityContext"));
+    security::check_pod(errors, spec);
     scheduling::check_affinity(errors, &spec.get("affinity"));
+    dns::check_config(errors, spec);
+    check_gates(errors, spec);
     scheduling::check_spread(errors, &spec.get("topologySpreadConstraints"));
-    for (name, rule) in [
-        (
-            "serviceAccountName",
-            subdomain_problems as fn(&str) -> Vec<String>,
-        ),
-        ("nodeName", subdomain_problems),
-    ] {
+    windows::check_host_process(errors, spec);
+    check_users(errors, spec);
+    dns::check_host(errors, spec);
+    check_names(errors, spec);
+    check_preemption(errors, &spec.get("preemptionPolicy"));
+    let overhead = spec.get("overhead");
+    if overhead.is_set() {
+        crate::quantities::check_overhead(errors, &overhead);
+    }
+    windows::check_system(errors, spec);
+    variables::check_file_volumes(errors, spec);
+}
+
+/// Names and numbers of their own.
+fn check_names(errors: &mut Errors, spec: &Spot<'_>) {
+    let check = |errors: &mut Errors, name: &str, rule: fn(&str) -> Vec<String>| {
         let spot = spec.get(name);
         if !spot.is_blank() {
             errors.problems(&spot, rule(spot.text()));
         }
-    }
+    };
+    check(errors, "serviceAccountName", subdomain_problems);
+    check(errors, "nodeName", subdomain_problems);
     let deadline = spec.get("activeDeadlineSeconds");
     if let Some(seconds) = deadline.number() {
         errors.problems(&deadline, range_problems(seconds, 1, MAX_DEADLINE_SECONDS));
     }
-    for name in ["hostname", "subdomain"] {
-        let spot = spec.get(name);
-        if !spot.is_blank() {
-            errors.problems(&spot, label_problems(spot.text()));
-        }
-    }
+    check(errors, "hostname", label_problems);
+    check(errors, "subdomain", label_problems);
     scheduling::check_tolerations(errors, &spec.get("tolerations"));
-    for alias in spec.get("hostAliases").items() {
+    check_aliases(errors, &spec.get("hostAliases"));
+    check(errors, "priorityClassName", subdomain_problems);
+    let runtime = spec.get("runtimeClassName");
+    if runtime.is_set() {
+        errors.problems(&runtime, subdomain_problems(runtime.text()));
+    }
+}
+
+fn check_aliases(errors: &mut Errors, aliases: &Spot<'_>) {
+    for alias in aliases.items() {
         crate::services::check_address(errors, &alias.get("ip"));
         for name in alias.get("hostnames").items() {
-            let path = alias.get("hostnames").path;
-            errors.problems(
-                &Spot::new(Some(name.value), path),
-                subdomain_problems(name.text()),
-            );
+            errors.problems(&name, subdomain_problems(name.text()));
         }
     }
-    for name in ["priorityClassName", "runtimeClassName"] {
-        let spot = spec.get(name);
-        if !spot.is_blank() {
-            errors.problems(&spot, subdomain_problems(spot.text()));
-        }
+}
+
+/// Conditions that a Pod waits for: to be ready, and to be scheduled.
+fn check_gates(errors: &mut Errors, spec: &Spot<'_>) {
+    for gate in spec.get("readinessGates").items() {
+        labels::check_key(errors, &gate.get("conditionType"));
     }
-    check_preemption(errors, &spec.get("preemptionPolicy"));
+    let mut seen = HashSet::new();
+    for gate in spec.get("schedulingGates").items() {
+        // The API server tells these at the gate.
+        let name = Spot::new(Some(gate.get("name").value), gate.path.clone());
+        labels::check_key(errors, &name);
+        errors.add_if(!seen.insert(name.text()), || {
+            skein_schema::FieldError::duplicate(name.path.clone(), name.text().into())
+        });
+    }
+}
+
+/// Users of a Pod's own do not go with what it shares with the host.
+fn check_users(errors: &mut Errors, spec: &Spot<'_>) {
+    if spec.get("hostUsers").value.as_bool() != Some(false) {
+        return;
+    }
+    let text = "when `hostUsers` is false";
+    for (name, told) in [
+        ("hostNetwork", "hostNetwork"),
+        ("hostPID", "HostPID"),
+        ("hostIPC", "HostIPC"),
+    ] {
+        let is_shared = spec.get(name).is_true();
+        errors.add_if(is_shared, || spec.get(told).forbidden(text));
+    }
+    for container in containers::all(spec) {
+        let devices = container.get("volumeDevices");
+        errors.add_if(devices.len() > 0, || devices.forbidden(text));
+    }
 }
 
 /// When a Pod or a class may push others away.
@@ -118,49 +214,18 @@ pub(crate) fn check_preemption(errors: &mut Errors, policy: &Spot<'_>) {
     errors.optional_choice(policy, PREEMPTION_POLICIES);
 }
 
-/// Parameters of the kernel that belong to the host are not set in a Pod that shares them.
-fn check_parameters(errors: &mut Errors, spec: &Spot<'_>) {
-    const OF_PROCESSES: [&str; 4] = ["kernel.shm", "kernel.msg", "kernel.sem", "fs.mqueue."];
-    for parameter in spec.get("securityContext.sysctls").items() {
-        let name = parameter.get("name");
-        let starts = |prefixes: &[&str]| prefixes.iter().any(|p| name.text().starts_with(p));
-        for (shared, prefixes) in [("hostNetwork", &["net."][..]), ("hostIPC", &OF_PROCESSES)] {
-            if spec.get(shared).is_true() && starts(prefixes) {
-                let text = format!("may not be specified when '{shared}' is true");
-                errors.add(name.invalid(text));
-            }
-        }
-    }
-}
-
-/// All of `/proc` is seen only by users of the Pod's own.
-fn check_mounts_of_processes(errors: &mut Errors, spec: &Spot<'_>) {
-    if spec.get("hostUsers").value.as_bool() == Some(false) {
-        return;
-    }
-    for kind in ["containers", "initContainers", "ephemeralContainers"] {
-        for container in spec.get(kind).items() {
-            let mount = container.get("securityContext.procMount");
-            let text = "`hostUsers` must be false to use `Unmasked`";
-            errors.add_if(mount.text() == "Unmasked", || mount.invalid(text));
-        }
-    }
-}
-
-/// On the network of the host a port is the same inside and outside.
-fn check_host_network(errors: &mut Errors, spec: &Spot<'_>) {
+/// On the network of the host a port is the same inside and outside. In a template it need not be said outside.
+fn check_host_network(errors: &mut Errors, spec: &Spot<'_>, is_pod: bool) {
     if !spec.get("hostNetwork").is_true() {
         return;
     }
-    for kind in ["containers", "initContainers"] {
-        for container in spec.get(kind).items() {
-            for port in container.get("ports").items() {
-                let (inner, outer) = (port.get("containerPort"), port.get("hostPort"));
-                let outside = outer.number().unwrap_or_default();
-                if outside != 0 && inner.number().unwrap_or_default() != outside {
-                    let text = "must match `containerPort` when `hostNetwork` is true";
-                    errors.add(outer.invalid_as(outer.number().unwrap_or_default(), text));
-                }
+    for container in spec.get("containers").items() {
+        for port in container.get("ports").items() {
+            let (inner, outer) = (port.get("containerPort"), port.get("hostPort"));
+            let outside = outer.number().unwrap_or_default();
+            if (is_pod || outside != 0) && inner.number().unwrap_or_default() != outside {
+                let text = "must match `containerPort` when `hostNetwork` is true";
+                errors.add(outer.invalid_as(outside, text));
             }
         }
     }

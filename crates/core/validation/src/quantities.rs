@@ -132,15 +132,48 @@ pub(crate) fn check_positive(errors: &mut Errors, spot: &Spot<'_>) -> bool {
     positive
 }
 
+/// What a Pod takes beside its containers: told as their limits.
+pub(crate) fn check_overhead(errors: &mut Errors, overhead: &Spot<'_>) {
+    let limits = serde_json::json!({"limits": overhead.value});
+    let mut mine = Errors::default();
+    check_requirements(&mut mine, &Spot::new(Some(&limits), overhead.path.clone()));
+    errors.add_all(mine.0);
+}
+
 /// `limits` and `requests` of a container.
 pub(crate) fn check_requirements(errors: &mut Errors, resources: &Spot<'_>) {
+    check_amounts(errors, resources, check_container_name);
+}
+
+/// `limits` and `requests` of a whole Pod.
+pub(crate) fn check_of_pod(errors: &mut Errors, resources: &Spot<'_>) {
+    check_amounts(errors, resources, check_pod_name);
+}
+
+fn check_pod_name(errors: &mut Errors, name: &str, spot: &Spot<'_>) {
+    let before = errors.0.len();
+    check_standard_name(errors, name, spot);
+    if errors.0.len() == before && !["cpu", "memory"].contains(&name) && !is_huge(name) {
+        let (path, shown) = (spot.path.clone(), name.into());
+        let allowed = ["cpu", "hugepages-", "memory"];
+        errors.add(skein_schema::FieldError::not_supported(
+            path, shown, allowed,
+        ));
+    }
+}
+
+fn check_amounts(
+    errors: &mut Errors,
+    resources: &Spot<'_>,
+    check_name: fn(&mut Errors, &str, &Spot<'_>),
+) {
     let (limits, requests) = (resources.get("limits"), resources.get("requests"));
     for (name, limit) in limits.members() {
-        check_container_name(errors, name, &limit);
+        check_name(errors, name, &limit);
         check_value(errors, name, &limit);
     }
     for (name, request) in requests.members() {
-        check_container_name(errors, name, &request);
+        check_name(errors, name, &request);
         check_value(errors, name, &request);
         let limit = limits.value.get(name);
         let Some(limit) = limit else {

@@ -39,7 +39,9 @@ impl<'a> Spot<'a> {
     }
 
     /// Elements of a list.
-    pub(crate) fn items(&self) -> impl Iterator<Item = Self> + use<'a> {
+    pub(crate) fn items(
+        &self,
+    ) -> impl DoubleEndedIterator<Item = Self> + ExactSizeIterator + use<'a> {
         let path = self.path.clone();
         let list = self.value.as_array().map_or(&[][..], Vec::as_slice);
         list.iter().enumerate().map(move |(index, value)| Self {

@@ -1,10 +1,12 @@
 //! Claims, volumes and classes of storage.
 
 use skein_object::Object;
+use skein_object::quantity::Quantity;
 
 use crate::labels;
 use crate::names::{qualified_name_problems, subdomain_problems};
 use crate::quantities;
+use crate::sources::{self, ONE_SOURCE, Owner};
 use crate::spot::{Errors, Spot};
 
 const ACCESS_MODES: &[&str] = &[
@@ -110,12 +112,45 @@ pub(crate) fn check_volume(errors: &mut Errors, object: &Object) {
         let spot = Spot::new(Some(capacity.value), capacity.path.clone());
         errors.add(spot.not_supported(&["storage"]));
     }
-    for (name, quantity) in capacity.members() {
-        quantities::check_value(errors, name, &quantity);
+    for (_, quantity) in capacity.members() {
+        let sign = quantities::parse(quantity.value).map(Quantity::sign);
+        if sign.is_some_and(|sign| sign < 0) {
+            let number: serde_json::Value = quantity
+                .text()
+                .parse::<i64>()
+                .map_or_else(|_| quantity.value.clone(), Into::into);
+            errors.add(quantity.invalid_as(number, "must be a valid resource quantity"));
+        }
         quantities::check_positive(errors, &quantity);
     }
     let policy = spec.get("persistentVolumeReclaimPolicy");
     errors.optional_choice(&policy, &["Delete", "Recycle", "Retain"]);
+    let affinity = spec.get("nodeAffinity");
+    check_node_affinity(errors, &affinity);
+    check_sources(errors, &spec, object.name());
+    let host = spec.get("hostPath.path");
+    if is_root(host.text()) && policy.text() == "Recycle" {
+        let text = "may not be 'recycle' for a hostPath mount of '/'";
+        errors.add(policy.forbidden(text));
+    }
+    let class = spec.get("storageClassName");
+    if !class.is_blank() {
+        errors.problems(&class, subdomain_problems(class.text()));
+    }
+    errors.optional_choice(&spec.get("volumeMode"), VOLUME_MODES);
+    check_attributes(errors, &spec);
+}
+
+fn check_node_affinity(errors: &mut Errors, affinity: &Spot<'_>) {
+    let required = affinity.get("required");
+    if required.is_set() {
+        crate::pods::check_node_selector(errors, &required);
+    } else if affinity.is_set() {
+        errors.add(required.required("must specify required node constraints"));
+    }
+}
+
+fn check_sources(errors: &mut Errors, spec: &Spot<'_>, name: &str) {
     let mut found = 0;
     for kind in VOLUME_SOURCES {
         let source = spec.get(kind);
@@ -123,35 +158,54 @@ pub(crate) fn check_volume(errors: &mut Errors, object: &Object) {
             continue;
         }
         found += 1;
-        if found > 1 {
-            errors.add(source.forbidden("may not specify more than 1 volume type"));
+        // The API server lets this one stand beside others.
+        if found > 1 && *kind != "flexVolume" {
+            errors.add(sources::beside(&source, kind, spec).forbidden(ONE_SOURCE));
             continue;
         }
-        match *kind {
-            "hostPath" => errors.filled(&source.get("path")),
-            "nfs" => {
-                errors.filled(&source.get("server"));
-                errors.filled(&source.get("path"));
-            }
-            "csi" => {
-                errors.filled(&source.get("driver"));
-                errors.filled(&source.get("volumeHandle"));
-            }
-            "local" => {
-                errors.filled(&source.get("path"));
-                let affinity = spec.get("nodeAffinity");
-                let text = "Local volume requires node affinity";
-                errors.add_if(!affinity.is_set(), || affinity.required(text));
-            }
-            _ => {}
+        let place = sources::inside(&source, kind, spec);
+        sources::check(errors, kind, &place, Owner::Volume(name));
+        if *kind == "local" {
+            check_local(errors, spec);
         }
     }
     errors.add_if(found == 0, || spec.required("must specify a volume type"));
-    let class = spec.get("storageClassName");
-    if !class.is_blank() {
+}
+
+fn check_local(errors: &mut Errors, spec: &Spot<'_>) {
+    let path = spec.get("local.path");
+    errors.filled(&path);
+    sources::check_no_backsteps(errors, &path);
+    let affinity = spec.get("nodeAffinity");
+    let text = "Local volume requires node affinity";
+    errors.add_if(!affinity.is_set(), || affinity.required(text));
+}
+
+/// Whether a path, freed of what changes nothing, is that of the root.
+fn is_root(path: &str) -> bool {
+    let mut depth = 0_usize;
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => depth = depth.saturating_sub(1),
+            _ => depth += 1,
+        }
+    }
+    path.starts_with('/') && depth == 0
+}
+
+fn check_attributes(errors: &mut Errors, spec: &Spot<'_>) {
+    let (class, csi) = (spec.get("volumeAttributesClassName"), spec.get("csi"));
+    if !class.is_set() {
+        return;
+    }
+    if class.is_blank() {
+        errors.add(class.required("an empty string is disallowed"));
+    } else {
         errors.problems(&class, subdomain_problems(class.text()));
     }
-    errors.optional_choice(&spec.get("volumeMode"), VOLUME_MODES);
+    let text = "has to be specified when using volumeAttributesClassName";
+    errors.add_if(!csi.is_set(), || csi.required(text));
 }
 
 pub(crate) fn check_class(errors: &mut Errors, object: &Object) {

@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-use super::containers::{self, Volumes};
-use crate::spot::{Errors, Spot};
+use super::containers::{self, Surroundings};
+use crate::spot::Errors;
 
 /// Fields of containers that ephemeral ones cannot have.
 const FORBIDDEN: &[&str] = &[
@@ -21,14 +21,16 @@ const FORBIDDEN: &[&str] = &[
 ];
 const TEXT: &str = "cannot be set for an Ephemeral Container";
 
-pub(super) fn check(errors: &mut Errors, spec: &Spot<'_>, volumes: &Volumes<'_>) {
+pub(super) fn check(errors: &mut Errors, pod: &Surroundings<'_>) {
+    let spec = pod.spec;
     let mut others = HashSet::new();
     for kind in ["containers", "initContainers"] {
         others.extend(spec.get(kind).items().map(|other| other.get("name").text()));
     }
     let mut names = others.clone();
     for container in spec.get("ephemeralContainers").items() {
-        containers::check_common(errors, &container, volumes);
+        containers::check_common(errors, &container, pod);
+        super::check_image(errors, &container);
         let name = container.get("name");
         errors.add_if(!names.insert(name.text()), || name.duplicate());
         let target = container.get("targetContainerName");

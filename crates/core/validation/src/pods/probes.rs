@@ -6,17 +6,14 @@ use crate::spot::{Errors, Spot};
 
 const SCHEMES: &[&str] = &["HTTP", "HTTPS"];
 
-pub(super) fn check_all(errors: &mut Errors, container: &Spot<'_>, grace: Option<i64>) {
+pub(super) fn check_all(errors: &mut Errors, container: &Spot<'_>, spec: &Spot<'_>) {
+    let grace = spec.get("terminationGracePeriodSeconds").number();
     let lifecycle = container.get("lifecycle");
     for name in ["postStart", "preStop"] {
         let hook = lifecycle.get(name);
         if hook.is_set() {
             check_handler(errors, &hook, grace);
         }
-    }
-    let signal = lifecycle.get("stopSignal");
-    if signal.is_set() {
-        errors.add(signal.forbidden("may not be set for containers with empty `spec.os.name`"));
     }
     for name in ["livenessProbe", "readinessProbe", "startupProbe"] {
         let probe = container.get(name);

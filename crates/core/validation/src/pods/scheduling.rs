@@ -1,7 +1,7 @@
 //! Where Pods may run: affinity, tolerations, spread.
 
 use crate::labels;
-use crate::names::label_value_problems;
+use crate::names::{label_value_problems, subdomain_problems};
 use crate::spot::{Errors, Spot};
 
 const EFFECTS: &[&str] = &["NoExecute", "NoSchedule", "PreferNoSchedule"];
@@ -48,13 +48,7 @@ pub(super) fn check_affinity(errors: &mut Errors, affinity: &Spot<'_>) {
     let node = affinity.get("nodeAffinity");
     let required = node.get("requiredDuringSchedulingIgnoredDuringExecution");
     if required.is_set() {
-        let terms = required.get("nodeSelectorTerms");
-        if terms.len() == 0 {
-            errors.add(terms.required("must have at least one node selector term"));
-        }
-        for term in terms.items() {
-            check_node_term(errors, &term, true);
-        }
+        check_node_selector(errors, &required);
     }
     let preferred = node.get("preferredDuringSchedulingIgnoredDuringExecution");
     for weighted in preferred.items() {
@@ -72,6 +66,17 @@ pub(super) fn check_affinity(errors: &mut Errors, affinity: &Spot<'_>) {
             check_weight(errors, &weighted.get("weight"));
             check_pod_term(errors, &weighted.get("podAffinityTerm"));
         }
+    }
+}
+
+/// Terms of which a node must fit one.
+pub(crate) fn check_node_selector(errors: &mut Errors, required: &Spot<'_>) {
+    let terms = required.get("nodeSelectorTerms");
+    if terms.len() == 0 {
+        errors.add(terms.required("must have at least one node selector term"));
+    }
+    for term in terms.items() {
+        check_node_term(errors, &term, true);
     }
 }
 
@@ -109,6 +114,28 @@ fn check_node_term(errors: &mut Errors, term: &Spot<'_>, is_required: bool) {
             errors.problems(&value, label_value_problems(value.text()));
         }
     }
+    for field in term.get("matchFields").items() {
+        check_node_field(errors, &field);
+    }
+}
+
+/// A field of nodes; only the name can be asked for.
+fn check_node_field(errors: &mut Errors, field: &Spot<'_>) {
+    let (key, operator, values) = (field.get("key"), field.get("operator"), field.get("values"));
+    match operator.text() {
+        "In" | "NotIn" if values.len() == 1 => {}
+        "In" | "NotIn" => errors.add(values.required(
+            "must be only one value when `operator` is 'In' or 'NotIn' for node field selector",
+        )),
+        other => errors.add(operator.invalid_as(other, "not a valid selector operator")),
+    }
+    if key.text() == "metadata.name" {
+        for value in values.items() {
+            errors.problems(&value, subdomain_problems(value.text()));
+        }
+    } else {
+        errors.add(key.invalid_as(key.text(), "not a valid field selector key"));
+    }
 }
 
 fn check_pod_term(errors: &mut Errors, term: &Spot<'_>) {
@@ -119,6 +146,7 @@ fn check_pod_term(errors: &mut Errors, term: &Spot<'_>) {
         let spot = Spot::new(Some(namespace.value), path);
         errors.problems(&spot, crate::names::label_problems(namespace.text()));
     }
+    check_label_keys(errors, term);
     let key = term.get("topologyKey");
     if key.is_blank() {
         errors.add(key.required("can not be empty"));
@@ -166,7 +194,7 @@ pub(super) fn check_spread(errors: &mut Errors, constraints: &Spot<'_>) {
         let domains = constraint.get("minDomains");
         if let Some(number) = domains.number() {
             if number <= 0 {
-                errors.add(domains.invalid("must be greater than 0"));
+                errors.add(domains.invalid("must be greater than zero"));
             }
             if when.text() != "DoNotSchedule" {
                 let text = format!(
@@ -179,6 +207,50 @@ pub(super) fn check_spread(errors: &mut Errors, constraints: &Spot<'_>) {
         for name in ["nodeAffinityPolicy", "nodeTaintsPolicy"] {
             errors.optional_choice(&constraint.get(name), &["Honor", "Ignore"]);
         }
+        check_label_keys(errors, &constraint);
         labels::check_selector(errors, &constraint.get("labelSelector"));
+    }
+}
+
+/// Keys of labels that are compared with those of the Pod itself.
+fn check_label_keys(errors: &mut Errors, term: &Spot<'_>) {
+    let (matching, differing) = (term.get("matchLabelKeys"), term.get("mismatchLabelKeys"));
+    let selector = term.get("labelSelector");
+    for keys in [&matching, &differing] {
+        if keys.len() > 0 && !selector.is_set() {
+            let text = "must not be specified when labelSelector is not set";
+            errors.add(keys.forbidden(text));
+            continue;
+        }
+        for key in keys.items() {
+            labels::check_key(errors, &key);
+        }
+    }
+    check_selected_keys(errors, term, &matching);
+    let others: Vec<&str> = differing.items().map(|key| key.text()).collect();
+    for key in matching.items().filter(|key| others.contains(&key.text())) {
+        errors.add(key.invalid("exists in both matchLabelKeys and mismatchLabelKeys"));
+    }
+}
+
+/// Keys that the selector names a second time. The API server tells them at the term.
+fn check_selected_keys(errors: &mut Errors, term: &Spot<'_>, matching: &Spot<'_>) {
+    let selector = term.get("labelSelector");
+    let mut named: Vec<&str> = selector
+        .get("matchLabels")
+        .members()
+        .into_iter()
+        .map(|m| m.0)
+        .collect();
+    for expression in selector.get("matchExpressions").items() {
+        let key = expression.get("key");
+        let index = matching
+            .items()
+            .rposition(|other| other.text() == key.text());
+        if let Some(index) = index.filter(|_| named.contains(&key.text())) {
+            let told = Spot::new(Some(key.value), term.path.index(index));
+            errors.add(told.invalid("exists in both matchLabelKeys and labelSelector"));
+        }
+        named.push(key.text());
     }
 }

@@ -2,9 +2,12 @@
 
 use serde_json::Value;
 
+use super::containers;
 use crate::names::{
-    config_key_problems, qualified_name_problems, subdomain_problems, variable_problems,
+    config_key_problems, label_problems, qualified_name_problems, subdomain_problems,
+    variable_problems,
 };
+use crate::sources;
 use crate::spot::{Errors, Spot};
 
 /// What a variable may show of its Pod.
@@ -108,7 +111,7 @@ fn check_source(errors: &mut Errors, from: &Spot<'_>, has_value: bool) {
         match kind {
             "fieldRef" => check_field(errors, &source, FIELDS),
             "resourceFieldRef" => check_resource(errors, &source, false),
-            "fileKeyRef" => {}
+            "fileKeyRef" => check_file(errors, &source),
             _ => check_key(errors, &source),
         }
     }
@@ -140,6 +143,48 @@ fn check_key(errors: &mut Errors, source: &Spot<'_>) {
     }
 }
 
+fn check_file(errors: &mut Errors, source: &Spot<'_>) {
+    let (key, volume, path) = (
+        source.get("key"),
+        source.get("volumeName"),
+        source.get("path"),
+    );
+    for (spot, rule) in [
+        (key, variable_problems as fn(&str) -> Vec<String>),
+        (volume, label_problems),
+    ] {
+        if spot.is_blank() {
+            errors.add(spot.required(""));
+        } else {
+            errors.problems(&spot, rule(spot.text()));
+        }
+    }
+    errors.filled(&path);
+    sources::check_no_backsteps(errors, &path);
+}
+
+/// Files with variables lie in volumes that are empty at first.
+pub(super) fn check_file_volumes(errors: &mut Errors, spec: &Spot<'_>) {
+    for container in containers::all(spec) {
+        for variable in container.get("env").items() {
+            let source = variable.get("valueFrom.fileKeyRef");
+            let name = source.get("volumeName");
+            if !source.is_set() {
+                continue;
+            }
+            let mut volumes = spec.get("volumes").items();
+            match volumes.rfind(|volume| volume.get("name").text() == name.text()) {
+                None => errors.add(containers::not_found(&name)),
+                Some(volume) if volume.get("emptyDir").is_set() => {}
+                Some(_) => {
+                    let text = "referenced volume must be of type emptyDir";
+                    errors.add(name.invalid_as(name.text(), text));
+                }
+            }
+        }
+    }
+}
+
 /// A field of the Pod, for a volume.
 pub(super) fn check_volume_field(errors: &mut Errors, source: &Spot<'_>) {
     check_field(errors, source, VOLUME_FIELDS);
@@ -154,6 +199,11 @@ fn check_field(errors: &mut Errors, source: &Spot<'_>, allowed: &[&str]) {
         }
     }
     let text = field.text();
+    if version.text() != "v1" {
+        let problem = format!("unsupported pod version: {}", version.text());
+        errors.add(field.invalid(format!("error converting fieldPath: {problem}")));
+        return;
+    }
     if let Some((path, key)) = subscript(text) {
         match path {
             "metadata.annotations" | "metadata.labels" => {
@@ -215,6 +265,7 @@ pub(super) fn check_resource(errors: &mut Errors, source: &Spot<'_>, in_volume: 
         "cpu" => (["1m", "1"].contains(&text), "cpu"),
         "memory" => (bytes.contains(&text), "memory"),
         "ephemeral-storage" => (bytes.contains(&text), "local ephemeral storage"),
+        huge if huge.starts_with("hugepages-") => (bytes.contains(&text), "hugepages"),
         _ => return,
     };
     if !fits {

@@ -125,6 +125,10 @@ pub(super) fn created(pod: &mut Object) {
         &["status"],
         json!({"phase": "Pending", "qosClass": qos_class(pod)}),
     );
+    let grace = ["spec", "terminationGracePeriodSeconds"];
+    if pod.i64_at(&grace).is_some_and(|seconds| seconds < 0) {
+        pod.set(&grace, 1.into());
+    }
     let gates = pod
         .at(&["spec", "schedulingGates"])
         .and_then(Value::as_array);
