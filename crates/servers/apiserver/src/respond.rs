@@ -1,5 +1,7 @@
 //! Answers written as HTTP responses.
 
+use std::collections::HashSet;
+
 use axum::body::Body;
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WARNING};
@@ -71,7 +73,10 @@ pub(crate) fn failure(failure: &Failure, encoding: Encoding) -> Reply {
 /// Adds `Warning` headers as kube-apiserver writes them, each text once.
 pub(crate) fn warn(response: &mut Reply, warnings: &[String]) {
     let headers = response.headers_mut();
-    for header in warnings.iter().filter_map(|text| warning_header(text)) {
+    for header in told(warnings)
+        .iter()
+        .filter_map(|text| warning_header(text))
+    {
         if !headers
             .get_all(WARNING)
             .iter()
@@ -80,6 +85,31 @@ pub(crate) fn warn(response: &mut Reply, warnings: &[String]) {
             headers.append(WARNING, header);
         }
     }
+}
+
+/// The warnings that fit: where all together are too long, each is cut, and the last ones are left out. Limits are in
+/// characters and kube-apiserver's own.
+fn told(warnings: &[String]) -> Vec<&str> {
+    const MAX_CHARACTERS: usize = 4_096;
+    const MAX_CHARACTERS_WHEN_CUT: usize = 256;
+    let mut seen = HashSet::new();
+    let mut texts: Vec<&str> = warnings.iter().map(String::as_str).collect();
+    texts.retain(|text| !text.is_empty() && seen.insert(*text));
+    let all: usize = texts.iter().map(|text| text.chars().count()).sum();
+    if all <= MAX_CHARACTERS {
+        return texts;
+    }
+    let mut written = 0;
+    let cut = texts.into_iter().map(|text| {
+        let end = text.char_indices().nth(MAX_CHARACTERS_WHEN_CUT);
+        &text[..end.map_or(text.len(), |(end, _)| end)]
+    });
+    cut.take_while(|text| {
+        let fits = written < MAX_CHARACTERS;
+        written += text.chars().count();
+        fits
+    })
+    .collect()
 }
 
 /// Adds a `Warning` header before those that are there.
@@ -98,4 +128,26 @@ fn warning_header(warning: &str) -> Option<HeaderValue> {
         .replace('"', "\\\"")
         .replace('\n', " ");
     HeaderValue::from_str(&format!("299 - \"{escaped}\"")).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::told;
+
+    #[test]
+    fn warnings_that_are_too_long_together_are_cut() {
+        let short: Vec<String> = (0..10).map(|n| format!("{n}{}", "ä".repeat(300))).collect();
+        let told_whole = told(&short);
+        assert_eq!(
+            told_whole,
+            short.iter().map(String::as_str).collect::<Vec<_>>()
+        );
+        let many: Vec<String> = (0..100)
+            .map(|n| format!("{n:03}{}", "ä".repeat(300)))
+            .collect();
+        let cut = told(&many);
+        assert_eq!(cut.len(), 16);
+        assert!(cut.iter().all(|text| text.chars().count() == 256));
+        assert_eq!(told(&["one".into(), "one".into(), String::new()]), ["one"]);
+    }
 }

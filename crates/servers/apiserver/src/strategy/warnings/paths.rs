@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::pods::{has, list, string};
+use super::pods::{MAX_COMPARED, MAX_TOLD, has, list, string};
 
 /// A path in a volume, and where it comes from in a projected one.
 #[derive(Clone, PartialEq)]
@@ -69,7 +69,10 @@ fn items(source: &Value, from: &str) -> Vec<Place> {
 
 fn overlaps(volume: &str, what: &str, places: &[Place], out: &mut Vec<String>) {
     for (index, place) in places.iter().enumerate() {
-        let earlier = places.iter().take(index);
+        if out.len() >= MAX_TOLD {
+            return;
+        }
+        let earlier = places.iter().take(index.min(MAX_COMPARED));
         for other in earlier.filter(|other| place.overlaps(other)) {
             out.push(format!(
                 "volume {volume:?} ({what}): overlapping paths: {} with {}",

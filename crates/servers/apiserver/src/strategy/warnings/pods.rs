@@ -111,6 +111,11 @@ const DEPRECATED_VOLUMES: &[(&str, &str, &str)] = &[
     ),
 ];
 
+/// With how many others a port or a path is compared; more are no Pod that somebody wrote.
+pub(super) const MAX_COMPARED: usize = 256;
+/// Where comparing ends: the headers hold far fewer warnings.
+pub(super) const MAX_TOLD: usize = 1_024;
+
 pub(super) fn list<'a>(value: Option<&'a Value>, name: &str) -> &'a [Value] {
     let list = value
         .and_then(|value| value.get(name))
@@ -394,9 +399,6 @@ fn ports(containers: &[(String, &Value)], out: &mut Vec<String>) {
     for (path, container) in containers {
         for (index, port) in list(Some(container), "ports").iter().enumerate() {
             let at = format!("{path}.ports[{index}]");
-            let number = |port: &Value, name: &str| {
-                port.get(name).and_then(Value::as_i64).unwrap_or_default()
-            };
             let key = format!(
                 "{}/{}",
                 number(port, "containerPort"),
@@ -410,21 +412,15 @@ fn ports(containers: &[(String, &Value)], out: &mut Vec<String>) {
                 ));
             }
             let others = known.entry(key).or_default();
-            for (other_at, other) in others.iter() {
-                let (host, other_host) = (number(port, "hostPort"), number(other, "hostPort"));
-                let (ip, other_ip) = (string(port, "hostIP"), string(other, "hostIP"));
-                let problem = if ip == other_ip && host == other_host {
-                    "duplicate port definition"
-                } else if host == 0 || other_host == 0 {
-                    "overlapping port definition"
-                } else if host == other_host && ip.is_empty() != other_ip.is_empty() {
-                    "dangerously ambiguous port definition"
-                } else {
-                    continue;
-                };
-                out.push(format!("{at}: {problem} with {other_at}"));
+            let room = MAX_TOLD.saturating_sub(out.len());
+            let collisions = others.iter().filter_map(|(other_at, other)| {
+                let problem = collision(port, other)?;
+                Some(format!("{at}: {problem} with {other_at}"))
+            });
+            out.extend(collisions.take(room));
+            if others.len() < MAX_COMPARED {
+                others.push((at.clone(), port));
             }
-            others.push((at.clone(), port));
             let name = string(port, "name");
             if name.is_empty() {
                 continue;
@@ -440,14 +436,32 @@ fn ports(containers: &[(String, &Value)], out: &mut Vec<String>) {
     out.append(&mut about_names);
 }
 
+/// What is wrong with two ports of one number and protocol.
+fn collision(port: &Value, other: &Value) -> Option<&'static str> {
+    let (host, other_host) = (number(port, "hostPort"), number(other, "hostPort"));
+    let (ip, other_ip) = (string(port, "hostIP"), string(other, "hostIP"));
+    if ip == other_ip && host == other_host {
+        Some("duplicate port definition")
+    } else if host == 0 || other_host == 0 {
+        Some("overlapping port definition")
+    } else if host == other_host && ip.is_empty() != other_ip.is_empty() {
+        Some("dangerously ambiguous port definition")
+    } else {
+        None
+    }
+}
+
+fn number(value: &Value, name: &str) -> i64 {
+    value.get(name).and_then(Value::as_i64).unwrap_or_default()
+}
+
 /// A port as Go prints a struct.
 fn go_port(port: &Value) -> String {
-    let number = |name: &str| port.get(name).and_then(Value::as_i64).unwrap_or_default();
     format!(
         "{{Name:{} HostPort:{} ContainerPort:{} Protocol:{} HostIP:{}}}",
         string(port, "name"),
-        number("hostPort"),
-        number("containerPort"),
+        number(port, "hostPort"),
+        number(port, "containerPort"),
         string(port, "protocol"),
         string(port, "hostIP")
     )
