@@ -36,7 +36,6 @@ const FIELDS: &[(&str, &str, &[&str])] = &[
             "provisioner",
             "reclaimPolicy",
             "volumeBindingMode",
-            "allowedTopologies",
         ],
     ),
     ("scheduling.k8s.io", "PriorityClass", &["preemptionPolicy"]),

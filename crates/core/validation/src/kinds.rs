@@ -5,8 +5,8 @@ use skein_schema::FieldError;
 
 use crate::spot::Errors;
 use crate::{
-    admission_policies, autoscaling, changes, config, coordination, definitions, events, jobs,
-    networking, nodes, pods, policy, rbac, services, storage, webhooks, workloads,
+    admission_policies, autoscaling, changes, classes, config, coordination, definitions, events,
+    jobs, networking, nodes, pods, policy, rbac, services, storage, webhooks, workloads,
 };
 
 /// What is wrong with a new object of a built-in kind, its metadata apart. Defaults must be filled in. The object is in
@@ -126,7 +126,7 @@ fn content(errors: &mut Errors, object: &Object, creating: bool) {
         ("rbac.authorization.k8s.io", "RoleBinding" | "ClusterRoleBinding") => {
             rbac::check_binding(errors, object);
         }
-        ("storage.k8s.io", "StorageClass") => storage::check_class(errors, object),
+        ("storage.k8s.io", "StorageClass") => classes::check(errors, object),
         ("networking.k8s.io", "Ingress") => networking::check_ingress(errors, object, creating),
         ("networking.k8s.io", "IngressClass") => networking::check_class(errors, object),
         ("networking.k8s.io", "NetworkPolicy") => networking::check_policy(errors, object),

@@ -4,10 +4,12 @@
 //! that must match, fields that may not change. Rules and messages were learned from a running kube-apiserver
 //! (`cargo xtask oracle refusals` compares the two over generated bad objects).
 
+pub mod access;
 mod admission_policies;
 mod autoscaling;
 mod changes;
 mod claims;
+mod classes;
 mod config;
 mod coordination;
 mod definitions;

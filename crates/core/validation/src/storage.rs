@@ -1,10 +1,10 @@
-//! Claims, volumes and classes of storage.
+//! Claims and volumes of storage.
 
 use skein_object::Object;
 use skein_object::quantity::Quantity;
 
 use crate::labels;
-use crate::names::{qualified_name_problems, subdomain_problems};
+use crate::names::subdomain_problems;
 use crate::quantities;
 use crate::sources::{self, ONE_SOURCE, Owner};
 use crate::spot::{Errors, Spot};
@@ -206,29 +206,4 @@ fn check_attributes(errors: &mut Errors, spec: &Spot<'_>) {
     }
     let text = "has to be specified when using volumeAttributesClassName";
     errors.add_if(!csi.is_set(), || csi.required(text));
-}
-
-pub(crate) fn check_class(errors: &mut Errors, object: &Object) {
-    let provisioner = Spot::of(object, "provisioner");
-    if provisioner.is_blank() {
-        errors.add(provisioner.required(""));
-    } else {
-        let lower = provisioner.text().to_lowercase();
-        let problems = qualified_name_problems(&lower);
-        errors.add_all(
-            problems
-                .into_iter()
-                .map(|text| provisioner.invalid_as(lower.as_str(), text)),
-        );
-    }
-    let policy = Spot::of(object, "reclaimPolicy");
-    if !policy.is_blank() {
-        errors.optional_choice(&policy, &["Delete", "Retain"]);
-    }
-    let mode = Spot::of(object, "volumeBindingMode");
-    if mode.is_set() {
-        errors.optional_choice(&mode, &["Immediate", "WaitForFirstConsumer"]);
-    } else {
-        errors.add(mode.required(""));
-    }
 }

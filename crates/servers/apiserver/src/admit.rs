@@ -269,7 +269,7 @@ fn other_type(
             resource.kind
         ));
     }
-    if api_version != wanted {
+    if api_version != wanted && (resource.custom.is_some() || kind == resource.kind) {
         return Failure::bad_request(format!(
             "the API version in the data ({api_version}) does not match the expected API version ({wanted})"
         ));

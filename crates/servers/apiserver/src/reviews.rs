@@ -16,6 +16,7 @@ use crate::ownership;
 use crate::read;
 use crate::resource::Resource;
 use crate::respond::{self, Reply};
+use crate::write;
 
 /// Whether the resource is a question and not something stored.
 pub(crate) fn is_review(resource: &Resource) -> bool {
@@ -41,7 +42,8 @@ pub(crate) fn answer(api: &Api, call: &Call, resource: &Resource) -> Outcome<Rep
         let namespace = read::namespace(call, resource).unwrap_or_default();
         review.set(&["metadata", "namespace"], namespace.into());
     }
-    check(resource, &review)?;
+    write::warned(check(resource, &review), &conformed.warnings)?;
+    admit::lose_empties(resource, &mut review);
     let status = match resource.kind.as_str() {
         "SubjectAccessReview" | "LocalSubjectAccessReview" => {
             access(api, &subject(&review), &review)
@@ -113,11 +115,17 @@ fn attributes(review: &Object) -> Attributes {
 }
 
 fn access(api: &Api, user: &User, review: &Object) -> Value {
-    match authz::reason(api, user, &attributes(review)) {
+    let mut status = match authz::reason(api, user, &attributes(review)) {
         Some(reason) if reason.is_empty() => json!({"allowed": true}),
         Some(reason) => json!({"allowed": true, "reason": reason}),
         None => json!({"allowed": false}),
+    };
+    let attributes = review.at(&["spec", "resourceAttributes"]);
+    let ignored = attributes.map(skein_validation::access::ignored_selectors);
+    if let Some(ignored) = ignored.filter(|text| !text.is_empty()) {
+        status["evaluationError"] = ignored.into();
     }
+    status
 }
 
 /// Refuses questions that ask nothing, or two things at once.
@@ -171,6 +179,9 @@ fn spec_errors(resource: &Resource, review: &Object) -> Vec<FieldError> {
         let text = "exactly one of nonResourceAttributes or resourceAttributes must be specified";
         let place = at("resourceAttributes");
         errors.push(FieldError::invalid(place, Value::Null, text));
+    }
+    if let Some(resources) = resources {
+        errors.extend(skein_validation::access::selector_errors(resources));
     }
     let nobody = texts(spec("groups")).is_empty()
         && review

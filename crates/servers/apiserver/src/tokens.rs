@@ -13,12 +13,14 @@ use crate::api::{self, Api, Call};
 use crate::authn::{AccountClaims, Claims, ISSUER, KubernetesClaims};
 use crate::decode;
 use crate::failure::{Failure, Outcome};
+use crate::lifecycle;
 use crate::negotiate::Encoding;
 use crate::options::{FieldValidation, WriteOptions};
 use crate::ownership;
 use crate::read;
 use crate::resource::Resource;
 use crate::respond::{self, Reply};
+use crate::write;
 
 /// How long a token lasts when nothing is asked for, in seconds.
 const TOKEN_SECONDS: i64 = 3_600;
@@ -43,7 +45,9 @@ pub(crate) fn answer(api: &Arc<Api>, call: &Call, accounts: &Arc<Resource>) -> O
         &options.manager,
         &api::now(),
     );
-    check_place(call, &kind, &request)?;
+    write::place(call, &kind, &mut request)?;
+    lifecycle::check_create(api, &kind, &request)?;
+    check_name(call, &kind, &request)?;
     let stored = read::find(api, call, accounts)?;
     let account = &stored.object;
     check_uid(call, &kind, &request, account)?;
@@ -91,27 +95,12 @@ fn refused(kind: &Resource, name: &str, field: &str, value: Value, text: &str) -
     Failure::invalid(&kind.gvk(), name, vec![admit::cause(&error)])
 }
 
-/// Name and namespace of a request are those of the account, if it has any.
-fn check_place(call: &Call, kind: &Resource, request: &Object) -> Outcome<()> {
-    let namespace = read::namespace(call, kind).unwrap_or_default();
-    let name = call.info.name.as_str();
-    for (field, given, wanted, text) in [
-        (
-            "metadata.name",
-            request.name(),
-            name,
-            "must match the service account name if specified",
-        ),
-        (
-            "metadata.namespace",
-            request.namespace(),
-            namespace,
-            "must match the service account namespace if specified",
-        ),
-    ] {
-        if !given.is_empty() && given != wanted {
-            return Err(refused(kind, name, field, given.into(), text));
-        }
+/// The name of a request is that of the account, if it has any.
+fn check_name(call: &Call, kind: &Resource, request: &Object) -> Outcome<()> {
+    let (given, name) = (request.name(), call.info.name.as_str());
+    if !given.is_empty() && given != name {
+        let text = "must match the service account name if specified";
+        return Err(refused(kind, name, "metadata.name", given.into(), text));
     }
     Ok(())
 }

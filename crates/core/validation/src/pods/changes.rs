@@ -42,6 +42,12 @@ pub(crate) fn check(errors: &mut Errors, old: &Object, new: &Object) {
             &before.get("nodeSelector"),
             &now.get("nodeSelector"),
         );
+        let affinity = "affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution";
+        check_terms(
+            errors,
+            &before.get(affinity).get("nodeSelectorTerms"),
+            &now.get(affinity).get("nodeSelectorTerms"),
+        );
     }
     let after = with_old_values(before.value, now.value, is_gated);
     if *before.value != after {
@@ -130,6 +136,39 @@ fn check_selector(errors: &mut Errors, before: &Spot<'_>, now: &Spot<'_>) {
     }
 }
 
+/// Terms of nodes stay, and each may ask for more than before; where none were, any may be set.
+fn check_terms(errors: &mut Errors, before: &Spot<'_>, now: &Spot<'_>) {
+    if before.len() == 0 {
+        return;
+    }
+    if before.len() != now.len() {
+        let text = "no additions/deletions to non-empty NodeSelectorTerms list are allowed";
+        let shown = pod_dump::node_selector_terms(now.value);
+        errors.add(now.invalid(text).showing(shown));
+        return;
+    }
+    for (old, new) in before.items().zip(now.items()) {
+        if !only_adds(&old, &new) {
+            let shown = pod_dump::node_selector_term(new.value);
+            let text = "only additions are allowed (no mutations or deletions)";
+            errors.add(new.invalid(text).showing(shown));
+        }
+    }
+}
+
+/// Whether a term has all that it had, and in the same order; one without requirements takes none.
+fn only_adds(old: &Spot<'_>, new: &Spot<'_>) -> bool {
+    const LISTS: [&str; 2] = ["matchExpressions", "matchFields"];
+    let was_empty = LISTS.iter().all(|list| old.get(list).len() == 0);
+    LISTS.iter().all(|list| {
+        let (old, new) = (old.get(list), new.get(list));
+        let kept = old.items().zip(new.items());
+        new.len() >= old.len()
+            && !(was_empty && new.len() > 0)
+            && kept.into_iter().all(|(old, new)| old.value == new.value)
+    })
+}
+
 /// The new specification with the old one's values where a Pod may change.
 fn with_old_values(old: &Value, new: &Value, is_gated: bool) -> Value {
     let mut spec = new.clone();
@@ -180,7 +219,8 @@ fn restore_node_affinity(spec: &mut serde_json::Map<String, Value>, old: &Value)
     };
     match before {
         Some(before) => drop(affinity.insert(NODE.to_owned(), before.clone())),
-        None => drop(affinity.remove(NODE)),
+        None if affinity.remove(NODE).is_none() => return,
+        None => {}
     }
     if affinity.is_empty() && old.get("affinity").is_none() {
         spec.remove("affinity");
