@@ -291,6 +291,8 @@ fn script(order: &[Place]) -> String {
         for name in CRATES {
             let _ = writeln!(out, "    *.{name}.*-cgu.*({names})");
         }
+        // The allocator is written in C; every process reads the names of its options.
+        let _ = writeln!(out, "    *libmimalloc_sys*({names})");
         let _ = write!(out, "{rest}  }}\n}}\nINSERT {place};\n");
     };
     constants(".rodata.files", ".rodata .rodata.*", "", "BEFORE .rodata");

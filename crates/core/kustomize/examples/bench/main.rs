@@ -17,6 +17,10 @@ use rustix::time::{ClockId, clock_gettime};
 
 use skein_kustomize::{LoadRestrictions, Options, Reorder, build};
 
+/// What the shipped binary allocates with.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Builds of one size of which the median counts.
 const ROUNDS: usize = 11;
 
