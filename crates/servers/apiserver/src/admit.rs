@@ -10,6 +10,7 @@ use skein_schema::{
 };
 
 use crate::builtin_types;
+use crate::convert;
 use crate::decode::{self, Decoded};
 use crate::embedded;
 use crate::failure::{Cause, Failure, Outcome};
@@ -179,6 +180,7 @@ fn read(resource: &Resource, decoded: Decoded) -> Outcome<(Object, Vec<String>)>
             let paths = unknown::drop_unknown(object.as_map_mut(), schema);
             normal::normalise_decoded(object.as_map_mut(), schema);
             api_defaults::apply(&mut object);
+            convert::reread(resource, &mut object);
             strategy::show_hidden_fields(resource, &mut object);
             paths
         }

@@ -151,6 +151,10 @@ fn has_generation(resource: &Resource) -> bool {
 
 /// Sets what a new object of the kind starts with.
 pub(crate) fn prepare_create(resource: &Resource, object: &mut Object, call: Option<&Call>) {
+    convert::as_stored(object, resource, |object| begin(resource, object, call));
+}
+
+fn begin(resource: &Resource, object: &mut Object, call: Option<&Call>) {
     // Priority classes have a generation that never rises.
     if has_generation(resource) || resource.is("scheduling.k8s.io", "priorityclasses") {
         object.set(&["metadata", "generation"], 1.into());
@@ -226,9 +230,6 @@ fn reset_status(resource: &Resource, object: &mut Object) {
         }),
         ("apps", "replicasets") | ("", "replicationcontrollers") => json!({"replicas": 0}),
         ("apps", "statefulsets") => json!({"availableReplicas": 0, "replicas": 0}),
-        ("autoscaling", _) if resource.version == "v1" => {
-            json!({"currentReplicas": 0, "desiredReplicas": 0})
-        }
         ("autoscaling", _) => json!({"currentMetrics": null, "desiredReplicas": 0}),
         ("networking.k8s.io", "ingresses") => json!({"loadBalancer": {}}),
         ("policy", _) => json!({
@@ -356,6 +357,13 @@ pub(crate) fn prepare_update(
     old: &Object,
     new: &mut Object,
 ) {
+    let old = convert::inner(resource, old);
+    convert::as_stored(new, resource, |new| {
+        settle(resource, subresource, &old, new)
+    });
+}
+
+fn settle(resource: &Resource, subresource: &str, old: &Object, new: &mut Object) {
     if subresource == "status" {
         keep_all_but_status(resource, old, new);
     } else if subresource == "ephemeralcontainers" {
@@ -549,7 +557,7 @@ fn judged<'a>(resource: &Resource, object: &'a Object) -> Cow<'a, Object> {
         return Cow::Borrowed(object);
     }
     let mut stored = object.clone();
-    convert::to_storage(&mut stored, resource);
+    convert::to_stored_version(&mut stored, resource);
     Cow::Owned(stored)
 }
 
