@@ -40,5 +40,6 @@ mod webhooks;
 mod workloads;
 
 pub use definitions::unrecognized_formats;
-pub use kinds::{check, check_change, check_ephemeral_containers};
+pub use kinds::{check, check_change, check_ephemeral_containers, check_resize};
+pub use pods::qos::{computed_qos_class, qos_class};
 pub use status::check_status;

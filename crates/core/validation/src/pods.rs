@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use containers::Surroundings;
 use skein_object::Object;
+use skein_schema::field_error::FieldPath;
 
 use crate::labels;
 use crate::names::{label_problems, range_problems, subdomain_problems};
@@ -18,6 +19,8 @@ mod ephemeral;
 mod mounts;
 mod probes;
 mod projected;
+pub(crate) mod qos;
+pub(crate) mod resize;
 mod resources;
 mod restarts;
 mod scheduling;
@@ -36,6 +39,14 @@ const MAX_DEADLINE_SECONDS: i64 = 2_147_483_647;
 
 /// What is said of an image of a Pod, though not of a template.
 const UNTRIMMED: &str = "must not have leading or trailing whitespace";
+
+/// Tells that a pod is of a node itself and not of the API server.
+const MIRROR: &str = "kubernetes.io/config.mirror";
+
+/// The place of what is wrong with a pod as a whole, as Go prints a path without a name.
+fn nowhere() -> FieldPath {
+    FieldPath::root().key("")
+}
 
 /// A Pod.
 pub(crate) fn check_pod(errors: &mut Errors, object: &Object) {

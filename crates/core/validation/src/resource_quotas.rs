@@ -8,6 +8,7 @@ use skein_object::Object;
 use skein_object::quantity::Quantity;
 
 use crate::limit_ranges::{Amounts, add, amounts, containers, of_whole};
+use crate::pods::qos::qos_class;
 use crate::quantities;
 
 /// Kinds of the core group that quotas also know by their plain names.
@@ -220,10 +221,7 @@ fn is_in_scope(quota: &Object, kind: Kind<'_>, object: &Object) -> bool {
 }
 
 fn has_scope(pod: &Object, scope: &str, operator: &str, values: &[Value]) -> bool {
-    let is_best_effort = || {
-        let asks = |kind: &str| !of_whole(pod, kind).is_empty();
-        !asks("requests") && !asks("limits")
-    };
+    let is_best_effort = || qos_class(pod) == "BestEffort";
     match scope {
         "Terminating" => is_terminating(pod),
         "NotTerminating" => !is_terminating(pod),

@@ -581,7 +581,7 @@ pub(crate) fn validate_update(
             match subresource {
                 // Who places a pod is not asked what it is.
                 "binding" => Vec::new(),
-                "resize" => skein_validation::check(new, &resource.api_version()),
+                "resize" => skein_validation::check_resize(old, &stored, new),
                 "ephemeralcontainers" => {
                     skein_validation::check_ephemeral_containers(old, &stored, new)
                 }

@@ -456,6 +456,9 @@ impl Change<'_> {
         if let (true, Some(link)) = (self.options.dry_run, own_link) {
             new.set(&["metadata", "selfLink"], link);
         }
+        if self.subresource == "resize" {
+            limit_ranges::complete(api, resource, &mut new);
+        }
         strategy::prepare_update(resource, self.subresource, old, &mut new);
         new.set(
             &["metadata", "resourceVersion"],
@@ -463,7 +466,11 @@ impl Change<'_> {
         );
         metadata::tidy(&mut new);
         let warnings = self.validate(old, &new, fixed)?;
-        if self.subresource.is_empty() && resource.plural != "pods" && !old.is_deleting() {
+        let is_ranged = match self.subresource {
+            "" => !resource.is("", "pods"),
+            part => part == "resize",
+        };
+        if is_ranged && !old.is_deleting() {
             limit_ranges::check(api, resource, &new)?;
         }
         pod_security::enforce(api, resource, self.subresource, Some(old), &new)?;

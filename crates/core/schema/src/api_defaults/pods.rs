@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::table::{Line, fill, visit};
 use super::{default_to, text};
+use crate::pod_resources;
 
 const POD: &[Line] = &[
     ("", "restartPolicy", "\"Always\""),
@@ -176,6 +177,46 @@ fn pull_policy(image: &str) -> &'static str {
     match name.split_once(':') {
         Some((_, tag)) if tag != "latest" => "IfNotPresent",
         _ => "Always",
+    }
+}
+
+/// What is said of a whole Pod in part is completed from its containers, and its requests from its limits.
+pub(super) fn whole_pod(spec: &mut Map<String, Value>) {
+    let whole = Value::Object(spec.clone());
+    let Some(Value::Object(resources)) = spec.get_mut("resources") else {
+        return;
+    };
+    let list = |resources: &Map<String, Value>, kind: &str| -> Map<String, Value> {
+        let list = resources.get(kind).and_then(Value::as_object);
+        list.cloned().unwrap_or_default()
+    };
+    let (mut limits, mut requests) = (list(resources, "limits"), list(resources, "requests"));
+    let complete = |kind: &str, amounts: &mut Map<String, Value>, fits: &dyn Fn(&str) -> bool| {
+        for name in pod_resources::names(&whole, kind) {
+            let sum = pod_resources::aggregate(&whole, kind, &name);
+            if let (false, true, Some(sum)) = (amounts.contains_key(&name), fits(&name), sum) {
+                amounts.insert(name, json!(sum.to_string()));
+            }
+        }
+    };
+    if !limits.is_empty() || !requests.is_empty() {
+        let fits = |name: &str| pod_resources::is_huge(name) && !requests.contains_key(name);
+        complete("limits", &mut limits, &fits);
+    }
+    if !limits.is_empty() {
+        complete("requests", &mut requests, &|name| {
+            ["cpu", "memory"].contains(&name)
+        });
+        for (name, limit) in &limits {
+            if pod_resources::is_of_whole_pods(name) && !requests.contains_key(name) {
+                requests.insert(name.clone(), limit.clone());
+            }
+        }
+    }
+    for (kind, amounts) in [("limits", limits), ("requests", requests)] {
+        if !amounts.is_empty() {
+            resources.insert(kind.to_owned(), Value::Object(amounts));
+        }
     }
 }
 

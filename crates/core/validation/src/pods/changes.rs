@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 use skein_object::Object;
+use skein_schema::FieldError;
 
 use crate::go_dump::unified;
 use crate::pod_dump;
@@ -185,6 +186,13 @@ fn restore_node_affinity(spec: &mut serde_json::Map<String, Value>, old: &Value)
     if affinity.is_empty() && old.get("affinity").is_none() {
         spec.remove("affinity");
     }
+}
+
+/// Pods that never get ephemeral containers; nothing else is told of them.
+pub(crate) fn check_extensible(old: &Object) -> Option<FieldError> {
+    let is_mirror = old.annotation(super::MIRROR).is_some();
+    let text = "static pods do not support ephemeral containers";
+    is_mirror.then(|| FieldError::forbidden(super::nowhere(), text))
 }
 
 /// A change through `ephemeralcontainers`: those that are there stay as they are.

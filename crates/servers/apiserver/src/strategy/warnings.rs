@@ -25,7 +25,10 @@ pub(crate) fn warnings(resource: &Resource, old: Option<&Object>, new: &Object) 
             vec!["spec.addressType: FQDN endpoints are deprecated".to_owned()]
         }
         ("", "secrets") => certificates::problem(new).into_iter().collect(),
-        ("", "pods") => pods::warnings("", new.at(&["metadata"]), new.at(&["spec"])),
+        // Nobody is thought to change pods by hand.
+        ("", "pods") if old.is_none() => {
+            pods::warnings("", new.at(&["metadata"]), new.at(&["spec"]))
+        }
         ("apps", "deployments" | "daemonsets" | "statefulsets" | "replicasets")
         | ("batch", "jobs")
             if grown =>
