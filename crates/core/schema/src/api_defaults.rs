@@ -220,8 +220,8 @@ const TABLES: &[(Kind, &[Line])] = &[
     (
         ("networking.k8s.io", "NetworkPolicy"),
         &[
-            ("spec.ingress[].ports[]", "protocol", "\"TCP\""),
-            ("spec.egress[].ports[]", "protocol", "\"TCP\""),
+            ("spec.ingress[].ports[]", "*protocol", "\"TCP\""),
+            ("spec.egress[].ports[]", "*protocol", "\"TCP\""),
         ],
     ),
     (
@@ -316,7 +316,7 @@ const TABLES: &[(Kind, &[Line])] = &[
         ("discovery.k8s.io", "EndpointSlice"),
         &[
             ("ports[]", "name", "\"\""),
-            ("ports[]", "protocol", "\"TCP\""),
+            ("ports[]", "*protocol", "\"TCP\""),
         ],
     ),
 ];

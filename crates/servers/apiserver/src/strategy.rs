@@ -37,6 +37,7 @@ const WITH_GENERATION: &[(&str, &[&str])] = &[
         &["ingresses", "ingressclasses", "networkpolicies"],
     ),
     ("policy", &["poddisruptionbudgets"]),
+    ("resource.k8s.io", &["deviceclasses", "resourceslices"]),
     ("apiextensions.k8s.io", &["customresourcedefinitions"]),
     (
         "admissionregistration.k8s.io",
@@ -506,6 +507,10 @@ const EXACTLY_COMPARED: &[(&str, &[&str])] = &[
     ),
 ];
 
+pub(crate) fn is_exactly_compared(resource: &Resource) -> bool {
+    resource.custom.is_none() && listed(EXACTLY_COMPARED, resource)
+}
+
 fn is_respecified(resource: &Resource, old: &Object, new: &Object) -> bool {
     let before = specification(resource, old);
     if before == specification(resource, new) {
@@ -513,7 +518,7 @@ fn is_respecified(resource: &Resource, old: &Object, new: &Object) -> bool {
     }
     let mut stored = new.clone();
     admit::lose_empties(resource, &mut stored);
-    listed(EXACTLY_COMPARED, resource) || before != specification(resource, &stored)
+    is_exactly_compared(resource) || before != specification(resource, &stored)
 }
 
 /// What a change of counts as a new generation.
