@@ -5,6 +5,7 @@
 //! (`cargo xtask oracle refusals` compares the two over generated bad objects).
 
 mod admission_policies;
+pub mod armor;
 mod autoscaling;
 mod changes;
 mod claims;

@@ -12,12 +12,14 @@ use crate::convert;
 use crate::failure::{Cause, Outcome};
 use crate::resource::Resource;
 
+mod armor;
 mod certificates;
+mod gates;
 pub(crate) mod pods;
 mod services;
 mod warnings;
 
-pub(crate) use warnings::warnings;
+pub(crate) use warnings::{early_warnings, warnings};
 
 /// Built-in kinds that count changes of their specification.
 const WITH_GENERATION: &[(&str, &[&str])] = &[
@@ -165,6 +167,7 @@ fn begin(resource: &Resource, object: &mut Object, call: Option<&Call>) {
         reset_status(resource, object);
     }
     add_finalizer(resource, object);
+    gates::drop_closed(resource, None, object);
     match (resource.group.as_str(), resource.plural.as_str()) {
         ("", "namespaces") => {
             object.set(&["spec", "finalizers"], json!(["kubernetes"]));
@@ -172,7 +175,10 @@ fn begin(resource: &Resource, object: &mut Object, call: Option<&Call>) {
             let name = object.name().to_owned();
             object.set_label("kubernetes.io/metadata.name", &name);
         }
-        ("", "pods") => pods::created(object),
+        ("", "pods") => {
+            pods::created(object);
+            armor::copy(object);
+        }
         ("", "services") => {
             services::align_addresses(None, object);
             object.set(&["status"], json!({"loadBalancer": {}}));
@@ -373,6 +379,9 @@ fn settle(resource: &Resource, subresource: &str, old: &Object, new: &mut Object
         pods::keep_all_but_resources(old, new);
     } else if matches!(subresource, "" | "finalize") && resource.has_status() {
         restore(old, new, &["status"]);
+    }
+    if subresource != "status" {
+        gates::drop_closed(resource, Some(old), new);
     }
     let stored = new
         .at(&["status", "storedVersions"])

@@ -26,11 +26,9 @@ pub(super) fn apply(key: (&str, &str), root: &mut Root) {
         }
         ("", "Node") => {
             visit(root, &["spec"], &mut |spec| {
-                spec.remove("configSource");
                 paired(spec, "podCIDR", "podCIDRs", |range| range);
             });
             visit(root, &["status"], &mut |status| {
-                status.remove("config");
                 allocatable(status);
             });
         }

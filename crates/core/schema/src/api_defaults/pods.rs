@@ -109,17 +109,7 @@ fn mirror_service_account(spec: &mut Map<String, Value>) {
     }
 }
 
-/// Without its gate a signal is dropped, and a lifecycle that says nothing else with it.
-fn drop_stop_signal(container: &mut Map<String, Value>) {
-    let Some(Value::Object(lifecycle)) = container.get_mut("lifecycle") else {
-        return;
-    };
-    if lifecycle.remove("stopSignal").is_some() && lifecycle.is_empty() {
-        container.remove("lifecycle");
-    }
-}
-
-/// A volume without a source is an empty directory. Sources whose gates are closed are dropped.
+/// A volume without a source is an empty directory.
 fn default_volume(volume: &mut Map<String, Value>) {
     let has_source = volume
         .iter()
@@ -131,16 +121,10 @@ fn default_volume(volume: &mut Map<String, Value>) {
         let policy = pull_policy(text(image, "reference"));
         default_to(image, "pullPolicy", json!(policy));
     }
-    for kind in ["clusterTrustBundle", "podCertificate"] {
-        visit(volume, &["projected", "sources[]"], &mut |source| {
-            source.remove(kind);
-        });
-    }
 }
 
 fn default_container(container: &mut Map<String, Value>) {
     fill(container, CONTAINER);
-    drop_stop_signal(container);
     let policy = pull_policy(text(container, "image"));
     default_to(container, "imagePullPolicy", json!(policy));
     for probe in ["livenessProbe", "readinessProbe", "startupProbe"] {

@@ -6,6 +6,7 @@ use serde_json::Value;
 use skein_object::Object;
 use skein_schema::FieldError;
 
+use super::annotations;
 use crate::go_dump::unified;
 use crate::pod_dump;
 use crate::spot::{Errors, Spot};
@@ -17,6 +18,11 @@ const CHANGEABLE: &str = "pod updates may not change fields other than `spec.con
 /// A change of a Pod itself. Rules stop at the first of containers or deadline that is broken, as those of the API server.
 pub(crate) fn check(errors: &mut Errors, old: &Object, new: &Object) {
     let (before, now) = (Spot::of(old, "spec"), Spot::of(new, "spec"));
+    let annotations = |pod| Spot::of(pod, "metadata").get("annotations");
+    let told = annotations(new);
+    annotations::check_change(errors, &annotations(old), &told);
+    // Twice in the API server, too.
+    annotations::check(errors, &told, &now);
     for kind in ["containers", "initContainers"] {
         let (before, now) = (before.get(kind), now.get(kind));
         if before.len() != now.len() {

@@ -295,8 +295,7 @@ fn newer_status(
 pub(super) fn to_older(object: &mut Object) {
     drop_stand_ins(object);
     let metrics = taken(object.remove(&["spec", "metrics"]));
-    let (of_cpu, others): (Vec<Value>, Vec<Value>) =
-        metrics.into_iter().partition(|metric| aims_at_cpu(metric));
+    let (of_cpu, others): (Vec<Value>, Vec<Value>) = metrics.into_iter().partition(aims_at_cpu);
     let wanted = of_cpu
         .first()
         .and_then(|metric| metric.pointer("/resource/target/averageUtilization"));
