@@ -380,7 +380,8 @@ fn settle(resource: &Resource, subresource: &str, old: &Object, new: &mut Object
     } else if matches!(subresource, "" | "finalize") && resource.has_status() {
         restore(old, new, &["status"]);
     }
-    if subresource != "status" {
+    // Through `status` only Nodes can be told what is closed.
+    if subresource != "status" || resource.is("", "nodes") {
         gates::drop_closed(resource, Some(old), new);
     }
     let stored = new
