@@ -25,7 +25,7 @@ pub fn apply(object: &mut Object) {
         fill(root, lines);
     }
     kinds::apply(key, root);
-    for path in pod_spec_paths(key) {
+    for path in pod_spec_paths(key.0, key.1) {
         if let Some(Value::Object(spec)) = value_at(root, path) {
             pods::apply_to_pod_spec(spec);
         }
@@ -41,8 +41,9 @@ pub fn create_finalizer(group: &str, kind: &str) -> Option<&'static str> {
     }
 }
 
-fn pod_spec_paths(key: (&str, &str)) -> &'static [&'static [&'static str]] {
-    match key {
+/// Where objects of a kind have the specifications of pods.
+pub fn pod_spec_paths(group: &str, kind: &str) -> &'static [&'static [&'static str]] {
+    match (group, kind) {
         ("", "Pod") => &[&["spec"]],
         ("", "PodTemplate") => &[&["template", "spec"]],
         ("", "ReplicationController")
@@ -220,8 +221,8 @@ const TABLES: &[(Kind, &[Line])] = &[
     (
         ("networking.k8s.io", "NetworkPolicy"),
         &[
-            ("spec.ingress[].ports[]", "protocol", "\"TCP\""),
-            ("spec.egress[].ports[]", "protocol", "\"TCP\""),
+            ("spec.ingress[].ports[]", "*protocol", "\"TCP\""),
+            ("spec.egress[].ports[]", "*protocol", "\"TCP\""),
         ],
     ),
     (
@@ -316,7 +317,7 @@ const TABLES: &[(Kind, &[Line])] = &[
         ("discovery.k8s.io", "EndpointSlice"),
         &[
             ("ports[]", "name", "\"\""),
-            ("ports[]", "protocol", "\"TCP\""),
+            ("ports[]", "*protocol", "\"TCP\""),
         ],
     ),
 ];

@@ -14,6 +14,7 @@ pub mod field_error;
 pub mod model;
 pub mod normal;
 pub mod parse;
+pub mod pod_resources;
 pub mod pruning;
 pub mod rules;
 pub mod unknown;

@@ -17,6 +17,8 @@ const SELECTOR_REQUIREMENT: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.LabelSe
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Empties {
     /// They are there, as in the memory of the server between decoding and storing.
+    Exact,
+    /// The same, but for selectors, which are encoded in refusals as clients do.
     Kept,
     /// Optional ones go, those that Go's encoder always writes stay.
     Encoded,
@@ -31,9 +33,14 @@ pub fn normalise(object: &mut Map<String, Value>, schema: &Schema) {
 }
 
 /// The same for an object that was only decoded: empty lists and maps stay, as validation sees and quotes them. Those
-/// of its own metadata go, for nothing quotes these.
-pub fn normalise_decoded(object: &mut Map<String, Value>, schema: &Schema) {
-    normalise_map(object, schema, Empties::Kept, 0);
+/// of its own metadata go, for nothing quotes these. Those of selectors stay where `is_exact` says that they count.
+pub fn normalise_decoded(object: &mut Map<String, Value>, schema: &Schema, is_exact: bool) {
+    let empties = if is_exact {
+        Empties::Exact
+    } else {
+        Empties::Kept
+    };
+    normalise_map(object, schema, empties, 0);
     if let (Some(Value::Object(metadata)), Some(schema)) =
         (object.get_mut("metadata"), builtin::definition(OBJECT_META))
     {
@@ -191,6 +198,7 @@ fn fill_null(value: &mut Value, schema: &Schema) {
         Some(ValueType::String) => Value::from(""),
         Some(ValueType::Integer | ValueType::Number) => Value::from(0),
         Some(ValueType::Boolean) => Value::from(false),
+        Some(ValueType::Object) if !schema.properties.is_empty() => Value::Object(Map::new()),
         _ => return,
     };
     *value = zero;
@@ -198,14 +206,17 @@ fn fill_null(value: &mut Value, schema: &Schema) {
 
 fn is_omitted(name: &str, value: &Value, schema: &Schema, empties: Empties) -> bool {
     match value {
-        Value::Array(_) | Value::Object(_) if empties == Empties::Kept => false,
+        Value::Array(_) | Value::Object(_) if matches!(empties, Empties::Kept | Empties::Exact) => {
+            false
+        }
         Value::Null => !schema.null_when_unset.iter().any(|field| field == name),
         Value::Array(_) | Value::Object(_)
             if schema.null_when_unset.iter().any(|field| field == name) =>
         {
             false
         }
-        _ if schema.required.iter().any(|required| required == name) => false,
+        // A list that is not written as null is left out, even where validation asks for it.
+        _ if !value.is_array() && schema.required.iter().any(|required| required == name) => false,
         // An empty list of managedFields is a request to forget all owners.
         Value::Array(list) => {
             let owners = name == "managedFields" && schema.name.as_deref() == Some(OBJECT_META);

@@ -34,9 +34,23 @@ fn is_event(object: &Object) -> bool {
 
 /// What is wrong with a Pod that was changed through `ephemeralcontainers`.
 pub fn check_ephemeral_containers(old: &Object, new: &Object, sent: &Object) -> Vec<FieldError> {
+    if let Some(error) = pods::changes::check_extensible(old) {
+        return vec![error];
+    }
     let mut errors = Errors::default();
     content(&mut errors, sent, false);
     pods::changes::check_ephemeral(&mut errors, old, new);
+    errors.0
+}
+
+/// What is wrong with a Pod that was changed through `resize`; `new` is what is to be stored.
+pub fn check_resize(old: &Object, new: &Object, sent: &Object) -> Vec<FieldError> {
+    if let Some(error) = pods::resize::check_resizable(old) {
+        return vec![error];
+    }
+    let mut errors = Errors::default();
+    content(&mut errors, sent, false);
+    pods::resize::check(&mut errors, old, new);
     errors.0
 }
 

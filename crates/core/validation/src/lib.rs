@@ -6,6 +6,7 @@
 
 pub mod access;
 mod admission_policies;
+pub mod armor;
 mod autoscaling;
 mod changes;
 mod claims;
@@ -42,5 +43,6 @@ mod webhooks;
 mod workloads;
 
 pub use definitions::unrecognized_formats;
-pub use kinds::{check, check_change, check_ephemeral_containers};
+pub use kinds::{check, check_change, check_ephemeral_containers, check_resize};
+pub use pods::qos::{computed_qos_class, qos_class};
 pub use status::check_status;

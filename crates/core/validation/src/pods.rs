@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use containers::Surroundings;
 use skein_object::Object;
+use skein_schema::field_error::FieldPath;
 
 use crate::labels;
 use crate::names::{label_problems, range_problems, subdomain_problems};
@@ -18,6 +19,8 @@ mod ephemeral;
 mod mounts;
 mod probes;
 mod projected;
+pub(crate) mod qos;
+pub(crate) mod resize;
 mod resources;
 mod restarts;
 mod scheduling;
@@ -36,6 +39,14 @@ const MAX_DEADLINE_SECONDS: i64 = 2_147_483_647;
 
 /// What is said of an image of a Pod, though not of a template.
 const UNTRIMMED: &str = "must not have leading or trailing whitespace";
+
+/// Tells that a pod is of a node itself and not of the API server.
+const MIRROR: &str = "kubernetes.io/config.mirror";
+
+/// The place of what is wrong with a pod as a whole, as Go prints a path without a name.
+fn nowhere() -> FieldPath {
+    FieldPath::root().key("")
+}
 
 /// A Pod.
 pub(crate) fn check_pod(errors: &mut Errors, object: &Object) {
@@ -70,6 +81,8 @@ pub(crate) fn check_new(errors: &mut Errors, object: &Object) {
     let is_held = spec.get("schedulingGates").len() > 0 && !node.is_blank();
     let text = "cannot be set until all schedulingGates have been cleared";
     errors.add_if(is_held, || node.forbidden(text));
+    let metadata = Spot::of(object, "metadata");
+    annotations::check_agreement(errors, &metadata.get("annotations"), &spec);
 }
 
 /// Tokens are those of an account.
@@ -86,7 +99,15 @@ fn check_tokens(errors: &mut Errors, spec: &Spot<'_>) {
 /// A template: metadata and spec. `claims` are volumes that the controller adds to those of the spec.
 pub(crate) fn check_template(errors: &mut Errors, template: &Spot<'_>, claims: &[&str]) {
     check_template_metadata(errors, template);
-    check_spec(errors, &template.get("spec"), claims, None);
+    let spec = template.get("spec");
+    let told = template.get("metadata").get("annotations").value;
+    let annotations = Spot::new(Some(told), template.path.child("annotations"));
+    annotations::check(errors, &annotations, &spec);
+    check_spec(errors, &spec, claims, None);
+    annotations::check_agreement(errors, &annotations, &spec);
+    let ephemeral = spec.get("ephemeralContainers");
+    let text = "ephemeral containers not allowed in pod template";
+    errors.add_if(ephemeral.len() > 0, || ephemeral.forbidden(text));
 }
 
 /// Labels and annotations of a template; the API server tells them without `metadata`.

@@ -57,7 +57,7 @@ pub(crate) fn parse(value: &Value) -> Option<Quantity> {
 }
 
 fn is_huge(name: &str) -> bool {
-    name.starts_with("hugepages-")
+    name.starts_with(HUGE)
 }
 
 fn is_extended(name: &str) -> bool {
@@ -140,6 +140,9 @@ pub(crate) fn check_overhead(errors: &mut Errors, overhead: &Spot<'_>) {
     errors.add_all(mine.0);
 }
 
+/// Before the size of a page.
+const HUGE: &str = "hugepages-";
+
 /// `limits` and `requests` of a container.
 pub(crate) fn check_requirements(errors: &mut Errors, resources: &Spot<'_>) {
     check_amounts(errors, resources, check_container_name);
@@ -162,6 +165,53 @@ fn check_pod_name(errors: &mut Errors, name: &str, spot: &Spot<'_>) {
     }
 }
 
+/// Memory in pages of a size is a multiple of the size.
+fn check_pages(errors: &mut Errors, name: &str, amount: &Spot<'_>) {
+    let (Some(size), Some(quantity)) = (name.strip_prefix(HUGE), parse(amount.value)) else {
+        return;
+    };
+    let size = Quantity::parse(size).filter(|size| size.sign() > 0 && size.is_integer());
+    let whole = |quantity: Quantity| quantity.to_i64().unwrap_or(i64::MAX);
+    let divides = size.is_some_and(|size| whole(quantity) % whole(size) == 0);
+    let shown = amount.value.as_str().unwrap_or_default();
+    errors.add_if(!divides, || {
+        amount.invalid(format!(
+            "{shown} is not positive integer multiple of {name}"
+        ))
+    });
+}
+
+/// A request beside the limit of the same resource.
+fn check_order(
+    errors: &mut Errors,
+    name: &str,
+    limits: &Spot<'_>,
+    requests: &Spot<'_>,
+    request: &Spot<'_>,
+) {
+    let Some(limit) = limits.value.get(name) else {
+        let text = "Limit must be set for non overcommitable resources";
+        errors.add_if(!may_overcommit(name), || limits.required(text));
+        return;
+    };
+    let order = parse(request.value)
+        .zip(parse(limit))
+        .and_then(|(request, limit)| request.compare(limit));
+    let shown = limit
+        .as_str()
+        .map_or_else(|| limit.to_string(), str::to_owned);
+    let text = match order {
+        Some(order) if order.is_ne() && !may_overcommit(name) => {
+            format!("must be equal to {name} limit of {shown}")
+        }
+        Some(order) if order.is_gt() => {
+            format!("must be less than or equal to {name} limit of {shown}")
+        }
+        _ => return,
+    };
+    errors.add(requests.invalid_as(request.value.clone(), text));
+}
+
 fn check_amounts(
     errors: &mut Errors,
     resources: &Spot<'_>,
@@ -171,32 +221,13 @@ fn check_amounts(
     for (name, limit) in limits.members() {
         check_name(errors, name, &limit);
         check_value(errors, name, &limit);
+        check_pages(errors, name, &limit);
     }
     for (name, request) in requests.members() {
         check_name(errors, name, &request);
         check_value(errors, name, &request);
-        let limit = limits.value.get(name);
-        let Some(limit) = limit else {
-            let text = "Limit must be set for non overcommitable resources";
-            errors.add_if(!may_overcommit(name), || limits.required(text));
-            continue;
-        };
-        let order = parse(request.value)
-            .zip(parse(limit))
-            .and_then(|(request, limit)| request.compare(limit));
-        let shown = limit
-            .as_str()
-            .map_or_else(|| limit.to_string(), str::to_owned);
-        let text = match order {
-            Some(order) if order.is_ne() && !may_overcommit(name) => {
-                format!("must be equal to {name} limit of {shown}")
-            }
-            Some(order) if order.is_gt() => {
-                format!("must be less than or equal to {name} limit of {shown}")
-            }
-            _ => continue,
-        };
-        errors.add(requests.invalid_as(request.value.clone(), text));
+        check_order(errors, name, &limits, &requests, &request);
+        check_pages(errors, name, &request);
     }
     let mut all = limits.members();
     all.extend(requests.members());

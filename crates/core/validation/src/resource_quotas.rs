@@ -8,6 +8,7 @@ use skein_object::Object;
 use skein_object::quantity::Quantity;
 
 use crate::limit_ranges::{Amounts, add, amounts, containers, of_whole};
+use crate::pods::qos::qos_class;
 use crate::quantities;
 
 /// Kinds of the core group that quotas also know by their plain names.
@@ -50,15 +51,27 @@ const OF_CLAIMS: &[&str] = &["persistentvolumeclaims", "requests.storage"];
 /// Between the name of a class of storage and what is counted of it.
 const OF_CLASS: &str = ".storageclass.storage.k8s.io/";
 
+/// After the name of a class of devices.
+const OF_DEVICES: &str = ".deviceclass.resource.k8s.io/devices";
+/// Before the name of a class of devices.
+const IMPLICIT: &str = "requests.deviceclass.resource.kubernetes.io/";
+/// What a request for all devices counts as: as many as can be given out.
+const MAX_DEVICES: i64 = 32;
+
+/// Classes of devices, and the resources of containers that stand for them.
+pub type Classes = BTreeMap<String, Option<String>>;
+
 /// A group and the plural name of a kind.
 pub type Kind<'a> = (&'a str, &'a str);
+
+const DEVICE_CLAIMS: Kind<'_> = ("resource.k8s.io", "resourceclaims");
 
 /// Whether a write of an object can change what it counts for.
 pub fn is_counted(kind: Kind<'_>, subresource: &str, old: Option<&Object>, new: &Object) -> bool {
     match (kind, subresource) {
         (("", "pods"), "") => old.is_none_or(|old| is_terminating(old) != is_terminating(new)),
         (("", "pods"), "resize") => true,
-        (("", "services" | "persistentvolumeclaims"), "") => true,
+        (("", "services" | "persistentvolumeclaims") | DEVICE_CLAIMS, "") => true,
         (_, "") => old.is_none(),
         _ => false,
     }
@@ -76,7 +89,7 @@ fn number(count: usize) -> Option<Quantity> {
 }
 
 /// What an object counts for, by the names of resources.
-fn usage(kind: Kind<'_>, object: &Object) -> Amounts {
+fn usage(kind: Kind<'_>, object: &Object, classes: &Classes) -> Amounts {
     let mut out = Amounts::new();
     let mut count = |name: &str, amount: usize| {
         out.extend(number(amount).map(|amount| (name.to_owned(), amount)));
@@ -95,6 +108,7 @@ fn usage(kind: Kind<'_>, object: &Object) -> Amounts {
             count("services.loadbalancers", balancers);
         }
         ("", "persistentvolumeclaims") => out.extend(of_claim(object)),
+        DEVICE_CLAIMS => out.extend(of_devices(object, classes)),
         ("", plural) if PLAIN_COUNTS.contains(&plural) => count(plural, 1),
         _ => {}
     }
@@ -171,15 +185,82 @@ fn of_claim(claim: &Object) -> Amounts {
     out
 }
 
+/// Devices that a claim asks for, by their classes; of alternatives the worst counts for each class.
+fn of_devices(claim: &Object, classes: &Classes) -> Amounts {
+    let mut by_class: BTreeMap<&str, i64> = BTreeMap::new();
+    let requests = claim.at(&["spec", "devices", "requests"]);
+    for request in requests.and_then(Value::as_array).into_iter().flatten() {
+        let alternatives = request.get("firstAvailable").and_then(Value::as_array);
+        let exactly = request.get("exactly").map(std::slice::from_ref);
+        let mut most: BTreeMap<&str, i64> = BTreeMap::new();
+        for asked in alternatives
+            .map(Vec::as_slice)
+            .or(exactly)
+            .unwrap_or_default()
+        {
+            let class = asked["deviceClassName"].as_str().unwrap_or_default();
+            let count = most.entry(class).or_default();
+            *count = (*count).max(devices(asked));
+        }
+        for (class, count) in most {
+            let sum = by_class.entry(class).or_default();
+            *sum = sum.saturating_add(count);
+        }
+    }
+    let mut out = Amounts::new();
+    for (class, count) in by_class {
+        let Some(amount) = Quantity::parse(&count.to_string()) else {
+            continue;
+        };
+        out.insert(format!("{class}{OF_DEVICES}"), amount);
+        if class.is_empty() || count == 0 {
+            continue;
+        }
+        out.insert(format!("{IMPLICIT}{class}"), amount);
+        if let Some(Some(resource)) = classes.get(class) {
+            out.insert(format!("requests.{resource}"), amount);
+        }
+    }
+    out
+}
+
+fn devices(asked: &Value) -> i64 {
+    match asked["allocationMode"].as_str() {
+        Some("ExactCount") => asked["count"].as_i64().unwrap_or_default(),
+        Some("All") => MAX_DEVICES,
+        _ => 0,
+    }
+}
+
+/// Whether a quota counts a resource of devices that a class is behind.
+fn is_of_class(resource: &str, classes: &Classes) -> bool {
+    if let Some(class) = resource.strip_prefix(IMPLICIT) {
+        return classes.contains_key(class);
+    }
+    let name = resource.strip_prefix("requests.");
+    let is_named = |name: &str| classes.values().any(|known| known.as_deref() == Some(name));
+    name.is_some_and(|name| !is_native(name) && is_named(name))
+}
+
+/// Whether a resource is one that Kubernetes knows by itself.
+fn is_native(name: &str) -> bool {
+    !name.contains('/') || name.contains("kubernetes.io/")
+}
+
 /// Whether a resource of a quota counts objects of the kind.
-fn concerns(kind: Kind<'_>, resource: &str) -> bool {
+fn concerns(kind: Kind<'_>, resource: &str, classes: &Classes) -> bool {
     match kind {
         ("", "pods") => {
-            let native = |name: &str| !name.contains('/') || name.contains("kubernetes.io/");
             OF_PODS.contains(&resource)
                 || resource.starts_with("hugepages-")
                 || resource.starts_with("requests.hugepages-")
-                || resource.starts_with("requests.") && !native(resource)
+                || resource.starts_with(IMPLICIT)
+                || resource.starts_with("requests.") && !is_native(resource)
+        }
+        DEVICE_CLAIMS => {
+            resource == count_name(kind)
+                || resource.ends_with(OF_DEVICES)
+                || is_of_class(resource, classes)
         }
         ("", "services") => OF_SERVICES.contains(&resource),
         ("", "persistentvolumeclaims") => {
@@ -220,10 +301,7 @@ fn is_in_scope(quota: &Object, kind: Kind<'_>, object: &Object) -> bool {
 }
 
 fn has_scope(pod: &Object, scope: &str, operator: &str, values: &[Value]) -> bool {
-    let is_best_effort = || {
-        let asks = |kind: &str| !of_whole(pod, kind).is_empty();
-        !asks("requests") && !asks("limits")
-    };
+    let is_best_effort = || qos_class(pod) == "BestEffort";
     match scope {
         "Terminating" => is_terminating(pod),
         "NotTerminating" => !is_terminating(pod),
@@ -297,6 +375,7 @@ fn unsaid(resources: &BTreeSet<&str>, pod: &Object) -> Option<String> {
 pub fn charge(
     quota: &Object,
     kind: Kind<'_>,
+    classes: &Classes,
     old: Option<&Object>,
     new: &Object,
 ) -> Result<Option<Map<String, Value>>, String> {
@@ -308,7 +387,7 @@ pub fn charge(
     let resources: BTreeSet<&str> = hard
         .keys()
         .map(String::as_str)
-        .filter(|resource| concerns(kind, resource))
+        .filter(|resource| concerns(kind, resource, classes))
         .collect();
     if resources.is_empty() || !is_in_scope(quota, kind, new) {
         return Ok(None);
@@ -329,9 +408,11 @@ pub fn charge(
         ));
     }
     let before = old.filter(|old| is_in_scope(quota, kind, old));
-    let before = before.map(|old| usage(kind, old)).unwrap_or_default();
+    let before = before
+        .map(|old| usage(kind, old, classes))
+        .unwrap_or_default();
     let mut requested = Amounts::new();
-    for (resource, amount) in usage(kind, new) {
+    for (resource, amount) in usage(kind, new, classes) {
         let more = match before.get(&resource) {
             Some(before) => amount.minus(*before),
             None => Some(amount),
@@ -382,6 +463,7 @@ fn written(amounts: &Amounts) -> Map<String, Value> {
 /// The status of a quota over all objects of its namespace: what it allows, and what is used of that.
 pub fn status<'a>(
     quota: &Object,
+    classes: &Classes,
     objects: impl Iterator<Item = (Kind<'a>, &'a Object)>,
 ) -> Map<String, Value> {
     let hard = amounts(quota.at(&["spec", "hard"]));
@@ -390,10 +472,12 @@ pub fn status<'a>(
         .filter_map(|name| Some((name.clone(), number(0)?)))
         .collect();
     for (kind, object) in objects {
-        if !hard.keys().any(|name| concerns(kind, name)) || !is_in_scope(quota, kind, object) {
+        if !hard.keys().any(|name| concerns(kind, name, classes))
+            || !is_in_scope(quota, kind, object)
+        {
             continue;
         }
-        let counted = usage(kind, object).into_iter();
+        let counted = usage(kind, object, classes).into_iter();
         let counted: Amounts = counted
             .filter(|(name, _)| hard.contains_key(name))
             .collect();
@@ -410,7 +494,7 @@ mod tests {
     use serde_json::{Value, json};
     use skein_object::Object;
 
-    use super::{charge, status};
+    use super::{Classes, DEVICE_CLAIMS, charge, status};
 
     fn object(value: Value) -> Object {
         Object::from_value(value).expect("an object")
@@ -439,7 +523,7 @@ mod tests {
             json!({"limits.memory": "0", "requests.cpu": "0"}),
         );
         assert_eq!(
-            charge(&quota, PODS, None, &pod(json!({}))),
+            charge(&quota, PODS, &Classes::new(), None, &pod(json!({}))),
             Err(
                 "failed quota: q: must specify limits.memory for: c; requests.cpu for: c"
                     .to_owned()
@@ -447,11 +531,11 @@ mod tests {
         );
         let big = pod(json!({"requests": {"cpu": "2"}, "limits": {"memory": "1Mi"}}));
         assert_eq!(
-            charge(&quota, PODS, None, &big),
+            charge(&quota, PODS, &Classes::new(), None, &big),
             Err("exceeded quota: q, requested: requests.cpu=2, used: requests.cpu=0, limited: requests.cpu=1".to_owned())
         );
         let small = pod(json!({"requests": {"cpu": "500m"}, "limits": {"memory": "1Mi"}}));
-        let used = charge(&quota, PODS, None, &small)
+        let used = charge(&quota, PODS, &Classes::new(), None, &small)
             .expect("room")
             .expect("a change");
         assert_eq!(
@@ -459,7 +543,13 @@ mod tests {
             json!({"limits.memory": "1Mi", "requests.cpu": "500m"})
         );
         assert_eq!(
-            charge(&quota, ("apps", "deployments"), None, &small),
+            charge(
+                &quota,
+                ("apps", "deployments"),
+                &Classes::new(),
+                None,
+                &small
+            ),
             Ok(None)
         );
     }
@@ -477,15 +567,48 @@ mod tests {
             (("apps", "deployments"), &one),
             (("", "secrets"), &one),
         ];
-        let status = Value::Object(status(&quota, all.into_iter()));
+        let status = Value::Object(status(&quota, &Classes::new(), all.into_iter()));
         assert_eq!(
             status["used"],
             json!({"pods": "2", "count/deployments.apps": "1"})
         );
-        let unknown = charge(&quota, PODS, None, &one);
+        let unknown = charge(&quota, PODS, &Classes::new(), None, &one);
         assert_eq!(
             unknown,
             Err("status unknown for quota: q, resources: pods".to_owned())
         );
+    }
+
+    #[test]
+    fn claims_count_for_classes_of_devices() {
+        let names = [
+            "count/resourceclaims.resource.k8s.io",
+            "gold.deviceclass.resource.k8s.io/devices",
+            "requests.deviceclass.resource.kubernetes.io/gold",
+            "requests.example.com/gpu",
+        ];
+        let all = |amount: &str| -> Value {
+            let of = names.map(|name| (name.to_owned(), Value::from(amount)));
+            of.into_iter().collect()
+        };
+        let exactly = |count: i64| json!({"deviceClassName": "gold", "allocationMode": "ExactCount", "count": count});
+        let claim = object(
+            json!({"apiVersion": "resource.k8s.io/v1", "kind": "ResourceClaim",
+            "metadata": {"name": "c"}, "spec": {"devices": {"requests": [
+                {"name": "a", "exactly": exactly(2)},
+                {"name": "b", "firstAvailable": [exactly(1), exactly(3)]}]}}}),
+        );
+        let classes = Classes::from([("gold".to_owned(), Some("example.com/gpu".to_owned()))]);
+        let used = charge(
+            &quota(all("9"), all("0")),
+            DEVICE_CLAIMS,
+            &classes,
+            None,
+            &claim,
+        );
+        let used = Value::Object(used.expect("room").expect("a change"));
+        let mut expected = all("5");
+        expected[names[0]] = "1".into();
+        assert_eq!(used, expected);
     }
 }

@@ -10,6 +10,7 @@ use skein_schema::{
 };
 
 use crate::builtin_types;
+use crate::convert;
 use crate::decode::{self, Decoded};
 use crate::embedded;
 use crate::failure::{Cause, Failure, Outcome};
@@ -177,8 +178,10 @@ fn read(resource: &Resource, decoded: Decoded) -> Outcome<(Object, Vec<String>)>
         (None, Some(schema)) => {
             builtin_types::check(&object, resource, schema, words)?;
             let paths = unknown::drop_unknown(object.as_map_mut(), schema);
-            normal::normalise_decoded(object.as_map_mut(), schema);
+            let is_exact = strategy::is_exactly_compared(resource);
+            normal::normalise_decoded(object.as_map_mut(), schema, is_exact);
             api_defaults::apply(&mut object);
+            convert::reread(resource, &mut object);
             strategy::show_hidden_fields(resource, &mut object);
             paths
         }

@@ -1,11 +1,15 @@
 //! Conversion between the versions of one stored object: events and autoscalers by their fields, custom kinds by pruning.
 
-use serde_json::{Map, Value, json};
+use std::borrow::Cow;
+
+use serde_json::Value;
 use skein_object::Object;
-use skein_schema::{Schema, defaulting, pruning};
+use skein_schema::{Schema, api_defaults, defaulting, pruning};
 
 use crate::custom::CustomVersion;
 use crate::resource::Resource;
+
+pub(crate) mod autoscalers;
 
 /// Whether a custom object of this revision may have been stored under another schema than that of today.
 pub(crate) fn is_old(resource: &Resource, revision: u64) -> bool {
@@ -50,14 +54,25 @@ pub(crate) fn between(object: &mut Object, wanted: &str) {
             }
         }
         ("events.k8s.io/v1", "v1") => event_to_core(object),
-        ("autoscaling/v2", "autoscaling/v1") => autoscaler_to_v1(object),
-        ("autoscaling/v1", "autoscaling/v2") => autoscaler_to_v2(object),
+        ("autoscaling/v2", "autoscaling/v1") => autoscalers::to_older(object),
+        ("autoscaling/v1", "autoscaling/v2") => autoscalers::to_newer(object),
         _ => {}
     }
 }
 
-/// Rewrites an object to the version that is stored.
+/// Rewrites an object to the version that is stored, with what that version fills in when it is read again.
 pub(crate) fn to_storage(object: &mut Object, resource: &Resource) {
+    if object.api_version() == resource.storage_api_version {
+        return;
+    }
+    to_stored_version(object, resource);
+    if resource.custom.is_none() {
+        api_defaults::apply(object);
+    }
+}
+
+/// Rewrites an object to the version that is stored, and no more.
+pub(crate) fn to_stored_version(object: &mut Object, resource: &Resource) {
     let stored = &resource.storage_api_version;
     if object.api_version() == stored {
         return;
@@ -68,6 +83,30 @@ pub(crate) fn to_storage(object: &mut Object, resource: &Resource) {
         None => between(object, stored),
     }
     object.set(&["apiVersion"], stored.as_str().into());
+}
+
+/// Changes an object in the stored version where the version of the request keeps parts of it in annotations.
+pub(crate) fn as_stored(object: &mut Object, resource: &Resource, act: impl FnOnce(&mut Object)) {
+    if !autoscalers::is_older(resource) {
+        return act(object);
+    }
+    to_stored_version(object, resource);
+    act(object);
+    to_version(object, resource);
+}
+
+/// An object as the inside of the server has it: what the version of the request keeps in annotations stands in fields.
+pub(crate) fn inner<'a>(resource: &Resource, object: &'a Object) -> Cow<'a, Object> {
+    let mut object = Cow::Borrowed(object);
+    if autoscalers::is_older(resource) {
+        to_stored_version(object.to_mut(), resource);
+    }
+    object
+}
+
+/// Reads what an object that was just decoded says in annotations instead of fields.
+pub(crate) fn reread(resource: &Resource, object: &mut Object) {
+    autoscalers::reread(resource, object);
 }
 
 /// What becomes of an object that is stored and read again, for a write that stores nothing.
@@ -123,74 +162,5 @@ fn rename(object: &mut Object, fields: &[(&str, &str)], backwards: bool) {
         if let Some(value) = map.remove(*from) {
             map.insert((*to).to_owned(), value);
         }
-    }
-}
-
-fn autoscaler_to_v2(object: &mut Object) {
-    if let Some(Value::Object(status)) = object.as_map_mut().get_mut("status") {
-        status_to_v2(status);
-    }
-    let Some(target) = object.remove(&["spec", "targetCPUUtilizationPercentage"]) else {
-        return;
-    };
-    let metric = json!([{"type": "Resource", "resource": {"name": "cpu",
-        "target": {"type": "Utilization", "averageUtilization": target}}}]);
-    object.set(&["spec", "metrics"], metric);
-}
-
-fn autoscaler_to_v1(object: &mut Object) {
-    let metrics = object.remove(&["spec", "metrics"]);
-    object.remove(&["spec", "behavior"]);
-    let cpu = |metric: &&Value| metric.pointer("/resource/name") == Some(&Value::from("cpu"));
-    let target = metrics
-        .as_ref()
-        .and_then(Value::as_array)
-        .and_then(|list| list.iter().find(cpu))
-        .and_then(|metric| {
-            metric
-                .pointer("/resource/target/averageUtilization")
-                .cloned()
-        });
-    if let Some(target) = target {
-        object.set(&["spec", "targetCPUUtilizationPercentage"], target);
-    }
-    if let Some(status) = object
-        .as_map_mut()
-        .get_mut("status")
-        .and_then(Value::as_object_mut)
-    {
-        drop_v2_status(status);
-    }
-}
-
-fn drop_v2_status(status: &mut Map<String, Value>) {
-    status.remove("conditions");
-    let cpu = |metric: &&Value| metric.pointer("/resource/name") == Some(&Value::from("cpu"));
-    let used = status
-        .remove("currentMetrics")
-        .as_ref()
-        .and_then(Value::as_array)
-        .and_then(|list| list.iter().find(cpu))
-        .and_then(|metric| metric.pointer("/resource/current/averageUtilization"))
-        .cloned();
-    if let Some(used) = used {
-        status.insert(USED_CPU.to_owned(), used);
-    }
-    status
-        .entry("currentReplicas")
-        .or_insert_with(|| Value::from(0));
-}
-
-/// The only measure that the older version has.
-const USED_CPU: &str = "currentCPUUtilizationPercentage";
-
-fn status_to_v2(status: &mut Map<String, Value>) {
-    let used = status.remove(USED_CPU).map(|used| {
-        json!([{"type": "Resource", "resource": {"name": "cpu",
-            "current": {"averageUtilization": used}}}])
-    });
-    status.insert("currentMetrics".to_owned(), used.unwrap_or(Value::Null));
-    if status.get("currentReplicas") == Some(&Value::from(0)) {
-        status.remove("currentReplicas");
     }
 }

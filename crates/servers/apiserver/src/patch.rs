@@ -398,9 +398,10 @@ async fn apply_new(
     write::place(call, resource, &mut object)?;
     escalation::check(api, Some(call), resource, None, &object)?;
     lifecycle::check_create(api, resource, &object)?;
+    warnings.extend(strategy::early_warnings(resource, &object));
     let inserted = write::insert_owned(api, resource, object, options, Some(call), &now).await;
     let object = write::warned(inserted, &warnings)?;
-    warnings.extend(strategy::warnings(resource, None, &object));
+    warnings.extend(strategy::warnings(resource, "", None, &object));
     warnings.extend(pod_security::warnings(api, resource, "", None, &object));
     Ok(Updated {
         object,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use skein_object::Object;
 use skein_store::{ResourceId, Stored};
-use skein_validation::resource_quotas::{self, Kind};
+use skein_validation::resource_quotas::{self, Classes, Kind};
 
 use crate::api::Api;
 use crate::failure::{Failure, Outcome};
@@ -18,6 +18,16 @@ const USED: [&str; 2] = ["status", "used"];
 
 pub(crate) fn id() -> ResourceId {
     ResourceId::new("", "resourcequotas")
+}
+
+/// The classes of devices of the cluster.
+pub(crate) fn classes(api: &Api) -> Classes {
+    let id = ResourceId::new("resource.k8s.io", "deviceclasses");
+    let named = |class: &Arc<Stored>| {
+        let resource = class.object.str_at(&["spec", "extendedResourceName"]);
+        (class.object.name().to_owned(), resource.map(str::to_owned))
+    };
+    api.store.list(&id, None).items.iter().map(named).collect()
 }
 
 /// Refuses a write for which a quota of its namespace has no room; else notes what it uses, unless it is a dry run.
@@ -37,9 +47,10 @@ pub(crate) async fn admit(
         return Ok(());
     }
     let refuse = |why: &str| Failure::forbidden(resource, new.name(), why);
+    let classes = classes(api);
     let mut charged: Vec<Arc<Stored>> = Vec::new();
     for quota in api.store.list(&id(), Some(new.namespace())).items {
-        let used = resource_quotas::charge(&quota.object, kind, old, new);
+        let used = resource_quotas::charge(&quota.object, kind, &classes, old, new);
         if used.map_err(|why| refuse(&why))?.is_some() {
             charged.push(quota);
         }
@@ -61,7 +72,7 @@ pub(crate) async fn admit(
         // Others may have used it meanwhile: it is looked at again.
         let propose = |quota: &Object| {
             let mut object = quota.clone();
-            let used = resource_quotas::charge(quota, kind, old, new);
+            let used = resource_quotas::charge(quota, kind, &classes, old, new);
             if let Some(used) = used.map_err(|why| refuse(&why))? {
                 object.set(&USED, Value::Object(used));
             }

@@ -10,6 +10,7 @@ use serde_json::Value;
 use skein_store::{Key, ReadError, Snapshot, Stored};
 
 use crate::api::{Api, Call};
+use crate::convert;
 use crate::failure::{Failure, Outcome};
 use crate::list_options::{self, ListOptions, Match};
 use crate::negotiate::{self, Form, Shape};
@@ -96,7 +97,7 @@ pub(crate) fn object_reply(
 ) -> Outcome<Reply> {
     let mut value = match form.shape {
         Shape::Full => object.to_value(),
-        Shape::Metadata => present::metadata(object),
+        Shape::Metadata => present::metadata(&convert::inner(resource, object)),
         Shape::MetadataList => {
             let text = format!(
                 "you requested PartialObjectMetadataList, but the requested object is not a list ({})",
@@ -183,7 +184,10 @@ pub(crate) fn shaped(
             return Err(Failure::new(406, "NotAcceptable", text));
         }
         Shape::MetadataList => {
-            let of = |stored: &Arc<Stored>| present::metadata(&present::object(resource, stored));
+            let of = |stored: &Arc<Stored>| {
+                let object = present::object(resource, stored);
+                present::metadata(&convert::inner(resource, &object))
+            };
             present::metadata_list(meta, items.iter().map(of).collect())
         }
         Shape::Table => {

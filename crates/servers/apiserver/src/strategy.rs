@@ -12,12 +12,14 @@ use crate::convert;
 use crate::failure::{Cause, Outcome};
 use crate::resource::Resource;
 
+mod armor;
 mod certificates;
+mod gates;
 pub(crate) mod pods;
 mod services;
 mod warnings;
 
-pub(crate) use warnings::warnings;
+pub(crate) use warnings::{early_warnings, warnings};
 
 /// Built-in kinds that count changes of their specification.
 const WITH_GENERATION: &[(&str, &[&str])] = &[
@@ -37,6 +39,7 @@ const WITH_GENERATION: &[(&str, &[&str])] = &[
         &["ingresses", "ingressclasses", "networkpolicies"],
     ),
     ("policy", &["poddisruptionbudgets"]),
+    ("resource.k8s.io", &["deviceclasses", "resourceslices"]),
     ("apiextensions.k8s.io", &["customresourcedefinitions"]),
     (
         "admissionregistration.k8s.io",
@@ -151,6 +154,10 @@ fn has_generation(resource: &Resource) -> bool {
 
 /// Sets what a new object of the kind starts with.
 pub(crate) fn prepare_create(resource: &Resource, object: &mut Object, call: Option<&Call>) {
+    convert::as_stored(object, resource, |object| begin(resource, object, call));
+}
+
+fn begin(resource: &Resource, object: &mut Object, call: Option<&Call>) {
     // Priority classes have a generation that never rises.
     if has_generation(resource) || resource.is("scheduling.k8s.io", "priorityclasses") {
         object.set(&["metadata", "generation"], 1.into());
@@ -160,6 +167,7 @@ pub(crate) fn prepare_create(resource: &Resource, object: &mut Object, call: Opt
         reset_status(resource, object);
     }
     add_finalizer(resource, object);
+    gates::drop_closed(resource, None, object);
     match (resource.group.as_str(), resource.plural.as_str()) {
         ("", "namespaces") => {
             object.set(&["spec", "finalizers"], json!(["kubernetes"]));
@@ -167,7 +175,10 @@ pub(crate) fn prepare_create(resource: &Resource, object: &mut Object, call: Opt
             let name = object.name().to_owned();
             object.set_label("kubernetes.io/metadata.name", &name);
         }
-        ("", "pods") => pods::created(object),
+        ("", "pods") => {
+            pods::created(object);
+            armor::copy(object);
+        }
         ("", "services") => {
             services::align_addresses(None, object);
             object.set(&["status"], json!({"loadBalancer": {}}));
@@ -226,9 +237,6 @@ fn reset_status(resource: &Resource, object: &mut Object) {
         }),
         ("apps", "replicasets") | ("", "replicationcontrollers") => json!({"replicas": 0}),
         ("apps", "statefulsets") => json!({"availableReplicas": 0, "replicas": 0}),
-        ("autoscaling", _) if resource.version == "v1" => {
-            json!({"currentReplicas": 0, "desiredReplicas": 0})
-        }
         ("autoscaling", _) => json!({"currentMetrics": null, "desiredReplicas": 0}),
         ("networking.k8s.io", "ingresses") => json!({"loadBalancer": {}}),
         ("policy", _) => json!({
@@ -356,6 +364,13 @@ pub(crate) fn prepare_update(
     old: &Object,
     new: &mut Object,
 ) {
+    let old = convert::inner(resource, old);
+    convert::as_stored(new, resource, |new| {
+        settle(resource, subresource, &old, new)
+    });
+}
+
+fn settle(resource: &Resource, subresource: &str, old: &Object, new: &mut Object) {
     if subresource == "status" {
         keep_all_but_status(resource, old, new);
     } else if subresource == "ephemeralcontainers" {
@@ -364,6 +379,10 @@ pub(crate) fn prepare_update(
         pods::keep_all_but_resources(old, new);
     } else if matches!(subresource, "" | "finalize") && resource.has_status() {
         restore(old, new, &["status"]);
+    }
+    // Through `status` only Nodes can be told what is closed.
+    if subresource != "status" || resource.is("", "nodes") {
+        gates::drop_closed(resource, Some(old), new);
     }
     let stored = new
         .at(&["status", "storedVersions"])
@@ -498,6 +517,10 @@ const EXACTLY_COMPARED: &[(&str, &[&str])] = &[
     ),
 ];
 
+pub(crate) fn is_exactly_compared(resource: &Resource) -> bool {
+    resource.custom.is_none() && listed(EXACTLY_COMPARED, resource)
+}
+
 fn is_respecified(resource: &Resource, old: &Object, new: &Object) -> bool {
     let before = specification(resource, old);
     if before == specification(resource, new) {
@@ -505,7 +528,7 @@ fn is_respecified(resource: &Resource, old: &Object, new: &Object) -> bool {
     }
     let mut stored = new.clone();
     admit::lose_empties(resource, &mut stored);
-    listed(EXACTLY_COMPARED, resource) || before != specification(resource, &stored)
+    is_exactly_compared(resource) || before != specification(resource, &stored)
 }
 
 /// What a change of counts as a new generation.
@@ -549,7 +572,7 @@ fn judged<'a>(resource: &Resource, object: &'a Object) -> Cow<'a, Object> {
         return Cow::Borrowed(object);
     }
     let mut stored = object.clone();
-    convert::to_storage(&mut stored, resource);
+    convert::to_stored_version(&mut stored, resource);
     Cow::Owned(stored)
 }
 
@@ -573,7 +596,7 @@ pub(crate) fn validate_update(
             match subresource {
                 // Who places a pod is not asked what it is.
                 "binding" => Vec::new(),
-                "resize" => skein_validation::check(new, &resource.api_version()),
+                "resize" => skein_validation::check_resize(old, &stored, new),
                 "ephemeralcontainers" => {
                     skein_validation::check_ephemeral_containers(old, &stored, new)
                 }

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use skein_object::Object;
 
+use crate::convert;
 use crate::failure::{Failure, Outcome};
 use crate::present::{self, ListMeta};
 use crate::request::Query;
@@ -80,11 +81,12 @@ pub(crate) fn table(
     let rows: Vec<Value> = objects
         .iter()
         .map(|object| {
-            let mut row = json!({"cells": cells(resource, object)});
+            let inner = convert::inner(resource, object);
+            let mut row = json!({"cells": cells(resource, &inner)});
             row["object"] = match include {
                 Include::None => Value::Null,
                 Include::Object => object.to_value(),
-                Include::Metadata => row_metadata(resource, object),
+                Include::Metadata => row_metadata(resource, &inner),
             };
             row
         })

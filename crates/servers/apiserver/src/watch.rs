@@ -16,6 +16,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 
 use crate::api::{Api, Call};
+use crate::convert;
 use crate::failure::{Failure, Outcome};
 use crate::list_options::{self, ListOptions};
 use crate::negotiate::{self, Form, Shape};
@@ -262,7 +263,9 @@ impl Stream {
     fn object_line(&mut self, kind: &str, object: &Object) -> Bytes {
         let mut value = match self.form.shape {
             Shape::Full => object.to_value(),
-            Shape::Metadata | Shape::MetadataList => present::metadata(object),
+            Shape::Metadata | Shape::MetadataList => {
+                present::metadata(&convert::inner(&self.resource, object))
+            }
             Shape::Table => {
                 let meta = ListMeta {
                     revision: object.resource_version().parse().unwrap_or_default(),

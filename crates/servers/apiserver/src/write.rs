@@ -52,16 +52,19 @@ pub(crate) async fn create(
         return Err(Failure::new(500, "", text));
     }
     escalation::check(api, Some(call), resource, None, &object)?;
-    let mut later = strategy::warnings(resource, None, &object);
-    later.extend(pod_security::warnings(api, resource, "", None, &object));
+    warnings.extend(strategy::early_warnings(resource, &object));
+    let of_sent = strategy::warnings(resource, "", None, &object);
+    let of_policies = pod_security::warnings(api, resource, "", None, &object);
     let inserted = insert(api, resource, object, &options, Some(call)).await;
     // What the kind warns of is told once the object is found valid, even when its name is taken.
-    let is_valid = match &inserted {
-        Ok(_) => true,
-        Err(failure) => failure.reason == "AlreadyExists",
+    let told = match &inserted {
+        Ok(made) => Some(strategy::warnings(resource, "", None, made)),
+        Err(failure) if failure.reason == "AlreadyExists" => Some(of_sent),
+        Err(_) => None,
     };
-    if is_valid {
-        warnings.extend(later);
+    if let Some(told) = told {
+        warnings.extend(told);
+        warnings.extend(of_policies);
     }
     let object = warned(inserted, &warnings)?;
     let mut reply = read::object_reply(201, form, resource, call, &object)?;
@@ -355,7 +358,7 @@ impl Change<'_> {
             let dry_run = self.options.dry_run;
             let (resource, part) = (self.resource, self.subresource);
             quotas::admit(api, resource, part, Some(&old), &new, dry_run).await?;
-            warnings.extend(strategy::warnings(self.resource, Some(&old), &new));
+            warnings.extend(strategy::warnings(resource, part, Some(&old), &new));
             warnings.extend(of_pods);
             if self.options.dry_run {
                 let mut new = new;
@@ -456,6 +459,9 @@ impl Change<'_> {
         if let (true, Some(link)) = (self.options.dry_run, own_link) {
             new.set(&["metadata", "selfLink"], link);
         }
+        if self.subresource == "resize" {
+            limit_ranges::complete(api, resource, &mut new);
+        }
         strategy::prepare_update(resource, self.subresource, old, &mut new);
         new.set(
             &["metadata", "resourceVersion"],
@@ -463,7 +469,11 @@ impl Change<'_> {
         );
         metadata::tidy(&mut new);
         let warnings = self.validate(old, &new, fixed)?;
-        if self.subresource.is_empty() && resource.plural != "pods" && !old.is_deleting() {
+        let is_ranged = match self.subresource {
+            "" => !resource.is("", "pods"),
+            part => part == "resize",
+        };
+        if is_ranged && !old.is_deleting() {
             limit_ranges::check(api, resource, &new)?;
         }
         pod_security::enforce(api, resource, self.subresource, Some(old), &new)?;

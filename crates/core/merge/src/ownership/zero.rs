@@ -29,6 +29,8 @@ fn zero_struct(schema: &Schema, depth: usize) -> Map<String, Value> {
             Some(default) if is_zero(default) && !schema.omits_zero(name) => {
                 out.insert(name.clone(), default.clone());
             }
+            // Not every list that must be there is one that is always written.
+            _ if is_unwritten_list(schema, name, field) => {}
             _ if schema.required.contains(name) => {
                 out.insert(name.clone(), zero_value(field));
             }
@@ -39,6 +41,10 @@ fn zero_struct(schema: &Schema, depth: usize) -> Map<String, Value> {
         }
     }
     out
+}
+
+fn is_unwritten_list(schema: &Schema, name: &String, field: &Schema) -> bool {
+    field.value_type == Some(ValueType::Array) && !schema.null_when_unset.contains(name)
 }
 
 fn is_zero(value: &Value) -> bool {

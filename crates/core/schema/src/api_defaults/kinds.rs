@@ -17,6 +17,7 @@ pub(super) fn apply(key: (&str, &str), root: &mut Root) {
         ("", "Pod") => {
             if let Some(Value::Object(spec)) = root.get_mut("spec") {
                 pods::requests_from_limits(spec);
+                pods::whole_pod(spec);
                 pods::host_ports(spec);
             }
             visit(root, &["status"], &mut |status| {
@@ -25,11 +26,9 @@ pub(super) fn apply(key: (&str, &str), root: &mut Root) {
         }
         ("", "Node") => {
             visit(root, &["spec"], &mut |spec| {
-                spec.remove("configSource");
                 paired(spec, "podCIDR", "podCIDRs", |range| range);
             });
             visit(root, &["status"], &mut |status| {
-                status.remove("config");
                 allocatable(status);
             });
         }
@@ -355,12 +354,20 @@ fn job(root: &mut Root) {
     default_to(spec, "podReplacementPolicy", json!(policy));
 }
 
+/// Where the older version of autoscalers says what it has no field for.
+const METRICS: &str = "autoscaling.alpha.kubernetes.io/metrics";
+
 fn autoscaler(root: &mut Root) {
     let version = text(root, "apiVersion").to_owned();
+    let annotations = root.get("metadata").and_then(|map| map.get("annotations"));
+    let has_metrics = annotations.is_some_and(|map| map.get(METRICS).is_some());
     let Some(Value::Object(spec)) = root.get_mut("spec") else {
         return;
     };
     if version == "autoscaling/v1" {
+        if has_metrics {
+            return;
+        }
         default_to(spec, "targetCPUUtilizationPercentage", json!(80));
         return;
     }

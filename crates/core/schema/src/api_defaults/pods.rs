@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::table::{Line, fill, visit};
 use super::{default_to, text};
+use crate::pod_resources;
 
 const POD: &[Line] = &[
     ("", "restartPolicy", "\"Always\""),
@@ -108,17 +109,7 @@ fn mirror_service_account(spec: &mut Map<String, Value>) {
     }
 }
 
-/// Without its gate a signal is dropped, and a lifecycle that says nothing else with it.
-fn drop_stop_signal(container: &mut Map<String, Value>) {
-    let Some(Value::Object(lifecycle)) = container.get_mut("lifecycle") else {
-        return;
-    };
-    if lifecycle.remove("stopSignal").is_some() && lifecycle.is_empty() {
-        container.remove("lifecycle");
-    }
-}
-
-/// A volume without a source is an empty directory. Sources whose gates are closed are dropped.
+/// A volume without a source is an empty directory.
 fn default_volume(volume: &mut Map<String, Value>) {
     let has_source = volume
         .iter()
@@ -130,16 +121,10 @@ fn default_volume(volume: &mut Map<String, Value>) {
         let policy = pull_policy(text(image, "reference"));
         default_to(image, "pullPolicy", json!(policy));
     }
-    for kind in ["clusterTrustBundle", "podCertificate"] {
-        visit(volume, &["projected", "sources[]"], &mut |source| {
-            source.remove(kind);
-        });
-    }
 }
 
 fn default_container(container: &mut Map<String, Value>) {
     fill(container, CONTAINER);
-    drop_stop_signal(container);
     let policy = pull_policy(text(container, "image"));
     default_to(container, "imagePullPolicy", json!(policy));
     for probe in ["livenessProbe", "readinessProbe", "startupProbe"] {
@@ -176,6 +161,46 @@ fn pull_policy(image: &str) -> &'static str {
     match name.split_once(':') {
         Some((_, tag)) if tag != "latest" => "IfNotPresent",
         _ => "Always",
+    }
+}
+
+/// What is said of a whole Pod in part is completed from its containers, and its requests from its limits.
+pub(super) fn whole_pod(spec: &mut Map<String, Value>) {
+    let whole = Value::Object(spec.clone());
+    let Some(Value::Object(resources)) = spec.get_mut("resources") else {
+        return;
+    };
+    let list = |resources: &Map<String, Value>, kind: &str| -> Map<String, Value> {
+        let list = resources.get(kind).and_then(Value::as_object);
+        list.cloned().unwrap_or_default()
+    };
+    let (mut limits, mut requests) = (list(resources, "limits"), list(resources, "requests"));
+    let complete = |kind: &str, amounts: &mut Map<String, Value>, fits: &dyn Fn(&str) -> bool| {
+        for name in pod_resources::names(&whole, kind) {
+            let sum = pod_resources::aggregate(&whole, kind, &name);
+            if let (false, true, Some(sum)) = (amounts.contains_key(&name), fits(&name), sum) {
+                amounts.insert(name, json!(sum.to_string()));
+            }
+        }
+    };
+    if !limits.is_empty() || !requests.is_empty() {
+        let fits = |name: &str| pod_resources::is_huge(name) && !requests.contains_key(name);
+        complete("limits", &mut limits, &fits);
+    }
+    if !limits.is_empty() {
+        complete("requests", &mut requests, &|name| {
+            ["cpu", "memory"].contains(&name)
+        });
+        for (name, limit) in &limits {
+            if pod_resources::is_of_whole_pods(name) && !requests.contains_key(name) {
+                requests.insert(name.clone(), limit.clone());
+            }
+        }
+    }
+    for (kind, amounts) in [("limits", limits), ("requests", requests)] {
+        if !amounts.is_empty() {
+            resources.insert(kind.to_owned(), Value::Object(amounts));
+        }
     }
 }
 

@@ -4,7 +4,8 @@ use serde_json::{Map, Value};
 
 use super::default_to;
 
-/// Path of the map that holds the field (`spec.ports[]`), name of the field, value as JSON.
+/// Path of the map that holds the field (`spec.ports[]`), name of the field, value as JSON. A star before the name marks a
+/// pointer: an empty text is set then.
 pub(crate) type Line = (&'static str, &'static str, &'static str);
 
 /// Fills in every line of a table.
@@ -13,8 +14,12 @@ pub(crate) fn fill(root: &mut Map<String, Value>, lines: &[Line]) {
         let steps: Vec<&str> = path.split('.').filter(|step| !step.is_empty()).collect();
         visit(root, &steps, &mut |map| {
             // Lines are constants of this crate; one that is no JSON fills in nothing and fails its test.
-            if let Ok(value) = serde_json::from_str(value) {
-                default_to(map, field, value);
+            let Ok(value) = serde_json::from_str(value) else {
+                return;
+            };
+            match field.strip_prefix('*') {
+                Some(name) if map.get(name).is_some_and(|value| !value.is_null()) => {}
+                name => default_to(map, name.unwrap_or(field), value),
             }
         });
     }

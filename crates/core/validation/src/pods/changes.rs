@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 use skein_object::Object;
+use skein_schema::FieldError;
 
+use super::annotations;
 use crate::go_dump::unified;
 use crate::pod_dump;
 use crate::spot::{Errors, Spot};
@@ -16,6 +18,11 @@ const CHANGEABLE: &str = "pod updates may not change fields other than `spec.con
 /// A change of a Pod itself. Rules stop at the first of containers or deadline that is broken, as those of the API server.
 pub(crate) fn check(errors: &mut Errors, old: &Object, new: &Object) {
     let (before, now) = (Spot::of(old, "spec"), Spot::of(new, "spec"));
+    let annotations = |pod| Spot::of(pod, "metadata").get("annotations");
+    let told = annotations(new);
+    annotations::check_change(errors, &annotations(old), &told);
+    // Twice in the API server, too.
+    annotations::check(errors, &told, &now);
     for kind in ["containers", "initContainers"] {
         let (before, now) = (before.get(kind), now.get(kind));
         if before.len() != now.len() {
@@ -225,6 +232,13 @@ fn restore_node_affinity(spec: &mut serde_json::Map<String, Value>, old: &Value)
     if affinity.is_empty() && old.get("affinity").is_none() {
         spec.remove("affinity");
     }
+}
+
+/// Pods that never get ephemeral containers; nothing else is told of them.
+pub(crate) fn check_extensible(old: &Object) -> Option<FieldError> {
+    let is_mirror = old.annotation(super::MIRROR).is_some();
+    let text = "static pods do not support ephemeral containers";
+    is_mirror.then(|| FieldError::forbidden(super::nowhere(), text))
 }
 
 /// A change through `ephemeralcontainers`: those that are there stay as they are.

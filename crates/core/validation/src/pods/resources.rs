@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use skein_object::quantity::Quantity;
+use skein_schema::pod_resources::aggregate;
 
 use super::claims;
 use crate::quantities::{self, parse};
@@ -26,37 +27,6 @@ pub(super) fn check(errors: &mut Errors, spec: &Spot<'_>, names: &BTreeSet<&str>
     check_limits(errors, spec, &resources);
 }
 
-/// The sum of what the containers ask for, and initial ones one after the other.
-fn asked(spec: &Spot<'_>, list: &str, name: &str) -> Option<Quantity> {
-    let of = |container: &Spot<'_>| {
-        let amounts = container.get("resources").get(list);
-        amounts.value.get(name).and_then(parse)
-    };
-    let plus = |sum: Option<Quantity>, more: Option<Quantity>| match (sum, more) {
-        (Some(sum), Some(more)) => sum.plus(more),
-        (sum, more) => sum.or(more),
-    };
-    let most = |one: Option<Quantity>, other: Option<Quantity>| match (one, other) {
-        (Some(a), Some(b)) if a.compare(b).is_some_and(std::cmp::Ordering::is_lt) => Some(b),
-        (one, other) => one.or(other),
-    };
-    let mut sum = None;
-    for container in spec.get("containers").items() {
-        sum = plus(sum, of(&container));
-    }
-    let (mut stays, mut peak) = (None, None);
-    for container in spec.get("initContainers").items() {
-        if container.get("restartPolicy").text() == "Always" {
-            sum = plus(sum, of(&container));
-            stays = plus(stays, of(&container));
-            peak = most(peak, stays);
-        } else {
-            peak = most(peak, plus(stays, of(&container)));
-        }
-    }
-    most(sum, peak)
-}
-
 fn exceeds(amount: Option<Quantity>, limit: &Spot<'_>) -> Option<Quantity> {
     let (amount, limit) = (amount?, parse(limit.value)?);
     let is_more = amount.compare(limit).is_some_and(std::cmp::Ordering::is_gt);
@@ -69,7 +39,7 @@ fn check_requests(errors: &mut Errors, spec: &Spot<'_>, resources: &Spot<'_>) {
             if huge_only && !name.starts_with("hugepages-") {
                 continue;
             }
-            if let Some(sum) = exceeds(asked(spec, list, name), &own) {
+            if let Some(sum) = exceeds(aggregate(spec.value, list, name), &own) {
                 let text =
                     format!("must be greater than or equal to aggregate container {list} of {sum}");
                 errors.add(own.invalid(text));

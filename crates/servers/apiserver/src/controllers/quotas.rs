@@ -56,7 +56,7 @@ fn counted(api: &Api, quota: &Object) -> Object {
         let kind = (id.group(), id.plural());
         list.items.iter().map(move |stored| (kind, &stored.object))
     });
-    for (field, value) in resource_quotas::status(quota, objects) {
+    for (field, value) in resource_quotas::status(quota, &quotas::classes(api), objects) {
         out.set(&["status", &field], value);
     }
     out

@@ -1,8 +1,9 @@
 //! What a new pod is given: priority, tolerations, a class of service; and which pods are refused for it.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use skein_object::Object;
 use skein_store::{Key, ResourceId};
+use skein_validation::computed_qos_class;
 
 use crate::api::Api;
 use crate::failure::{Failure, Outcome};
@@ -123,7 +124,7 @@ fn class(api: &Api, pod: &Object) -> Class {
 pub(super) fn created(pod: &mut Object) {
     pod.set(
         &["status"],
-        json!({"phase": "Pending", "qosClass": qos_class(pod)}),
+        json!({"phase": "Pending", "qosClass": computed_qos_class(pod)}),
     );
     let grace = ["spec", "terminationGracePeriodSeconds"];
     if pod.i64_at(&grace).is_some_and(|seconds| seconds < 0) {
@@ -197,27 +198,26 @@ pub(super) fn keep_all_but_ephemeral(old: &Object, new: &mut Object) {
     *new = kept;
 }
 
-/// Through `resize` only what containers ask for changes.
+/// Through `resize` only what is asked for changes; where containers come, go or move, all stays as sent, to be refused.
 pub(super) fn keep_all_but_resources(old: &Object, new: &mut Object) {
     const LISTS: [[&str; 2]; 2] = [["spec", "containers"], ["spec", "initContainers"]];
+    let containers = |pod: &Object, list: [&str; 2]| -> Vec<Value> {
+        let list = pod.at(&list).and_then(Value::as_array);
+        list.cloned().unwrap_or_default()
+    };
+    let counts = |pod: &Object| LISTS.map(|list| containers(pod, list).len());
+    if counts(old) != counts(new) {
+        return;
+    }
     let mut kept = old.clone();
     for list in LISTS {
-        let Some(sent) = new.at(&list).and_then(Value::as_array) else {
-            continue;
-        };
-        let mut containers = kept.at(&list).and_then(Value::as_array).cloned();
-        for (container, sent) in containers.iter_mut().flatten().zip(sent) {
-            for field in ["resources", "resizePolicy"] {
-                if let Some(value) = sent.get(field) {
-                    container[field] = value.clone();
-                }
-            }
-        }
-        if let Some(containers) = containers {
-            kept.set(&list, Value::Array(containers));
+        let sent = containers(new, list);
+        if !sent.is_empty() {
+            kept.set(&list, resized(&containers(old, list), sent));
         }
     }
     for path in [
+        ["spec", "resources"],
         ["metadata", "managedFields"],
         ["metadata", "resourceVersion"],
     ] {
@@ -229,35 +229,22 @@ pub(super) fn keep_all_but_resources(old: &Object, new: &mut Object) {
     *new = kept;
 }
 
-/// Guaranteed when every container limits what it requests, BestEffort when none asks for anything.
-fn qos_class(pod: &Object) -> &'static str {
-    let list = |name: &str| {
-        let containers = pod.at(&["spec", name]).and_then(Value::as_array);
-        containers.map_or(&[][..], Vec::as_slice)
-    };
-    let containers = || list("containers").iter().chain(list("initContainers"));
-    let part = |container: &Value, key: &str| {
-        container
-            .pointer(&format!("/resources/{key}"))
-            .and_then(Value::as_object)
-            .cloned()
-    };
-    let empty = |map: &Option<Map<String, Value>>| map.as_ref().is_none_or(Map::is_empty);
-    let asks = |c: &Value| !empty(&part(c, "requests")) || !empty(&part(c, "limits"));
-    if !containers().any(asks) {
-        return "BestEffort";
+fn resized(old: &[Value], sent: Vec<Value>) -> Value {
+    if old
+        .iter()
+        .zip(&sent)
+        .any(|(old, sent)| old["name"] != sent["name"])
+    {
+        return Value::Array(sent);
     }
-    let guaranteed = containers().all(|container| {
-        let limits = part(container, "limits").unwrap_or_default();
-        let requests = part(container, "requests").unwrap_or_else(|| limits.clone());
-        ["cpu", "memory"].iter().all(|key| {
-            limits.get(*key).is_some()
-                && requests.get(*key).unwrap_or(&limits[*key]) == &limits[*key]
-        })
-    });
-    if guaranteed {
-        "Guaranteed"
-    } else {
-        "Burstable"
+    let mut kept = old.to_vec();
+    for (container, sent) in kept.iter_mut().filter_map(Value::as_object_mut).zip(&sent) {
+        for field in ["resources", "resizePolicy"] {
+            match sent.get(field) {
+                Some(value) => drop(container.insert(field.to_owned(), value.clone())),
+                None => drop(container.remove(field)),
+            }
+        }
     }
+    Value::Array(kept)
 }

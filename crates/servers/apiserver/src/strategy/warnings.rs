@@ -7,11 +7,19 @@ use serde_json::Value;
 use skein_object::Object;
 use skein_validation::names::qualified_name_problems;
 
-use super::certificates;
+use super::{armor, certificates};
 use crate::resource::Resource;
 
 /// Warnings about an object that is stored; what was so before a change is not told again.
-pub(crate) fn warnings(resource: &Resource, old: Option<&Object>, new: &Object) -> Vec<String> {
+pub(crate) fn warnings(
+    resource: &Resource,
+    subresource: &str,
+    old: Option<&Object>,
+    new: &Object,
+) -> Vec<String> {
+    if subresource == "status" {
+        return Vec::new();
+    }
     if resource.custom.is_some() {
         return finalizers(old, new);
     }
@@ -25,11 +33,13 @@ pub(crate) fn warnings(resource: &Resource, old: Option<&Object>, new: &Object) 
             vec!["spec.addressType: FQDN endpoints are deprecated".to_owned()]
         }
         ("", "secrets") => certificates::problem(new).into_iter().collect(),
-        ("", "pods") => pods::warnings("", new.at(&["metadata"]), new.at(&["spec"])),
-        ("apps", "deployments" | "daemonsets" | "statefulsets" | "replicasets")
-        | ("batch", "jobs")
-            if grown =>
-        {
+        // Nobody is thought to change pods by hand.
+        ("", "pods") if old.is_none() => {
+            pods::warnings("", new.at(&["metadata"]), new.at(&["spec"]))
+        }
+        ("", "persistentvolumeclaims") => claim(new),
+        ("apps", "statefulsets") => stateful_set(old, new),
+        ("apps", "deployments" | "daemonsets" | "replicasets") | ("batch", "jobs") if grown => {
             template("spec.template.", new.at(&["spec", "template"]))
         }
         ("batch", "cronjobs") if grown => {
@@ -37,6 +47,52 @@ pub(crate) fn warnings(resource: &Resource, old: Option<&Object>, new: &Object) 
             template("spec.jobTemplate.spec.template.", new.at(&path))
         }
         _ => Vec::new(),
+    }
+}
+
+fn claim(claim: &Object) -> Vec<String> {
+    const CLASS: &str = "volume.beta.kubernetes.io/storage-class";
+    let mut out = Vec::new();
+    if claim.annotation(CLASS).is_some() {
+        out.push(format!(
+            "metadata.annotations[{CLASS}]: deprecated since v1.8; use \"storageClassName\" attribute instead"
+        ));
+    }
+    pods::claim("spec", claim.at(&["spec"]), &mut out);
+    out
+}
+
+fn stateful_set(old: Option<&Object>, new: &Object) -> Vec<String> {
+    let grown = old.is_none_or(|old| old.generation() != new.generation());
+    let path = ["spec", "template"];
+    let mut out = match grown {
+        true => template("spec.template.", new.at(&path)),
+        false => Vec::new(),
+    };
+    let claims = new
+        .at(&["spec", "volumeClaimTemplates"])
+        .and_then(Value::as_array);
+    for (index, claim) in claims.into_iter().flatten().enumerate() {
+        // The real server names the place so.
+        let part = if old.is_some() { ".Spec" } else { "" };
+        let lead = format!("spec.volumeClaimTemplates[{index}]{part}");
+        pods::claim(&lead, claim.get("spec"), &mut out);
+    }
+    if new
+        .i64_at(&["spec", "revisionHistoryLimit"])
+        .is_some_and(|limit| limit < 0)
+    {
+        let text = "spec.revisionHistoryLimit: a negative value retains all historical revisions; a value >= 0 is recommended";
+        out.push(text.to_owned());
+    }
+    out
+}
+
+/// What is told of a new object before it is found valid.
+pub(crate) fn early_warnings(resource: &Resource, object: &Object) -> Vec<String> {
+    match resource.is("", "pods") {
+        true => armor::copy(&mut object.clone()),
+        false => Vec::new(),
     }
 }
 

@@ -175,38 +175,65 @@ fn scaled(object: &Object) -> Value {
     format!("{}/{}", part("kind"), part("name")).into()
 }
 
-/// `cpu: <unknown>/50%`: what is measured and what is wanted of each metric of resources.
+/// How many metrics of an autoscaler are shown.
+const MAX_TARGETS: usize = 2;
+
+/// `cpu: <unknown>/50%`: what is measured and what is wanted of the first metrics.
 fn targets(object: &Object) -> Value {
-    let shown = |metric: &Value, current: Option<&Value>| {
-        let resource = metric.get("resource")?;
-        let name = resource.get("name")?.as_str()?;
-        let wanted = resource.get("target")?;
-        let now = |key: &str| current?.get("resource")?.get("current")?.get(key).cloned();
-        let (now, wanted) = match wanted.get("averageUtilization").and_then(Value::as_i64) {
-            Some(percent) => {
-                let now = now("averageUtilization").map(|now| format!("{now}%"));
-                (now, format!("{percent}%"))
-            }
-            None => {
-                let now = now("averageValue").and_then(|now| now.as_str().map(str::to_owned));
-                let wanted = wanted.get("averageValue")?.as_str()?.to_owned();
-                (now, wanted)
-            }
-        };
-        let now = now.unwrap_or_else(|| "<unknown>".to_owned());
-        Some(format!("{name}: {now}/{wanted}"))
-    };
     let current = array(object, &["status", "currentMetrics"]);
     let texts: Vec<String> = array(object, &["spec", "metrics"])
         .iter()
         .enumerate()
-        .filter_map(|(index, metric)| shown(metric, current.get(index)))
+        .map(|(index, metric)| target(metric, current.get(index)))
         .collect();
-    if texts.is_empty() {
-        "<none>".into()
+    let more = match texts.len().checked_sub(MAX_TARGETS) {
+        None if texts.is_empty() => return "<none>".into(),
+        None | Some(0) => String::new(),
+        Some(more) => format!(" + {more} more..."),
+    };
+    let shown = texts.iter().take(MAX_TARGETS).map(String::as_str);
+    let shown: Vec<&str> = shown.collect();
+    format!("{}{more}", shown.join(", ")).into()
+}
+
+fn target(metric: &Value, current: Option<&Value>) -> String {
+    const UNKNOWN: &str = "<unknown>";
+    let (source, is_of_resource) = match metric["type"].as_str().unwrap_or_default() {
+        "External" => ("external", false),
+        "Object" => ("object", false),
+        "Pods" => ("pods", false),
+        "Resource" => ("resource", true),
+        "ContainerResource" => ("containerResource", true),
+        _ => return "<unknown type>".to_owned(),
+    };
+    let metric = &metric[source];
+    let wanted = &metric["target"];
+    let now = current.and_then(|current| current.get(source));
+    let now = |name: &str| now.map(|now| &now["current"][name]);
+    let amount = |value: &Value| value.as_str().unwrap_or("<nil>").to_owned();
+    let average = wanted["averageValue"].as_str();
+    let (now, wanted) = match average {
+        Some(average) => (now("averageValue").map(amount), average.to_owned()),
+        None if is_of_resource => {
+            let percent = |value: &Value| value.as_i64().map(|percent| format!("{percent}%"));
+            let wanted = percent(&wanted["averageUtilization"]);
+            let now = now("averageUtilization").and_then(percent);
+            (now, wanted.unwrap_or_else(|| "<auto>".to_owned()))
+        }
+        None => (now("value").map(amount), amount(&wanted["value"])),
+    };
+    let lead = match metric["name"].as_str().filter(|_| is_of_resource) {
+        Some(name) => format!("{name}: "),
+        None => String::new(),
+    };
+    let may_lack = matches!(source, "external" | "object");
+    let end = if may_lack && average.is_some() {
+        " (avg)"
     } else {
-        texts.join(", ").into()
-    }
+        ""
+    };
+    let now = now.filter(|now| !(end == " (avg)" && now == "<nil>"));
+    format!("{lead}{}/{wanted}{end}", now.as_deref().unwrap_or(UNKNOWN))
 }
 
 /// Subjects of a binding of one kind.

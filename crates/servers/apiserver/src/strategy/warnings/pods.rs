@@ -6,6 +6,7 @@ use std::net::Ipv6Addr;
 use serde_json::Value;
 use skein_object::names::label_value_problems;
 use skein_object::quantity::Quantity;
+use skein_validation::armor;
 
 use super::paths;
 
@@ -157,6 +158,7 @@ pub(super) fn warnings(lead: &str, metadata: Option<&Value>, spec: Option<&Value
     for (path, container) in &containers {
         let key = format!("{SECCOMP_CONTAINER}{}", string(container, "name"));
         seccomp(lead, metadata, container, &key, &mut out);
+        armor_of_template(lead, metadata, spec, container, &mut out);
         amounts(path, container, &mut out);
         variables(path, container, &mut out);
     }
@@ -259,6 +261,38 @@ fn seccomp(lead: &str, metadata: &Value, owner: &Value, key: &str, out: &mut Vec
     }
 }
 
+/// An annotation of a template with a profile that a field does not say; of Pods that is told when it becomes a field.
+fn armor_of_template(
+    lead: &str,
+    metadata: &Value,
+    spec: &Value,
+    container: &Value,
+    out: &mut Vec<String>,
+) {
+    let key = format!("{}{}", armor::ANNOTATION, string(container, "name"));
+    let profile = |owner: &Value| {
+        let profile = owner.get("securityContext")?.get("appArmorProfile");
+        profile.filter(|profile| !profile.is_null()).cloned()
+    };
+    let told = annotation(metadata, &key).and_then(Value::as_str);
+    let (Some(told), false, None) = (told, lead.is_empty(), profile(container)) else {
+        return;
+    };
+    let of_pod = profile(spec);
+    if of_pod.is_none() || of_pod != armor::profile(told) {
+        out.push(armor::deprecated(lead, &key));
+    }
+}
+
+/// What people write into claims by mistake: parts of bytes. `lead` is the path of the specification.
+pub(super) fn claim(lead: &str, spec: Option<&Value>, out: &mut Vec<String>) {
+    let resources = spec.and_then(|spec| spec.get("resources"));
+    for list in ["requests", "limits"] {
+        let amounts = resources.and_then(|resources| resources.get(list));
+        fraction(&format!("{lead}.resources.{list}"), amounts, "storage", out);
+    }
+}
+
 /// Sources of volumes that do nothing any more.
 fn volumes(lead: &str, spec: &Value, out: &mut Vec<String>) {
     for (index, volume) in list(Some(spec), "volumes").iter().enumerate() {
@@ -267,6 +301,9 @@ fn volumes(lead: &str, spec: &Value, out: &mut Vec<String>) {
                 out.push(format!("{lead}volumes[{index}].{told}: {text}"));
             }
         }
+        let template = volume.pointer("/ephemeral/volumeClaimTemplate");
+        let at = format!("{lead}volumes[{index}].ephemeral.volumeClaimTemplate.spec");
+        claim(&at, template.and_then(|template| template.get("spec")), out);
     }
 }
 
