@@ -191,6 +191,7 @@ fn fill_null(value: &mut Value, schema: &Schema) {
         Some(ValueType::String) => Value::from(""),
         Some(ValueType::Integer | ValueType::Number) => Value::from(0),
         Some(ValueType::Boolean) => Value::from(false),
+        Some(ValueType::Object) if !schema.properties.is_empty() => Value::Object(Map::new()),
         _ => return,
     };
     *value = zero;
