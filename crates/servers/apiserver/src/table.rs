@@ -11,6 +11,7 @@ use crate::resource::Resource;
 
 mod builtin;
 mod more;
+mod rare;
 
 /// A column and the value that an object has in it.
 pub(crate) struct Column {
@@ -132,7 +133,8 @@ fn definitions(resource: &Resource) -> Value {
         })),
         None => match builtin::columns(resource) {
             Some(columns) => list.extend(columns.iter().map(|c| {
-                let format = if c.name == "Name" { "name" } else { "" };
+                let is_name = matches!(c.name, "Name" | "Attacher");
+                let format = if is_name { "name" } else { "" };
                 definition(c.name, c.column_type, format, c.name, c.priority)
             })),
             None => list.push(age("string")),
