@@ -78,8 +78,13 @@ pub(crate) fn table(
     include: Include,
     with_columns: bool,
 ) -> Value {
+    let mut objects: Vec<&Object> = objects.iter().collect();
+    if resource.is("flowcontrol.apiserver.k8s.io", "flowschemas") {
+        // In the order in which they are asked; those of the same precedence stay sorted by name.
+        objects.sort_by_key(|object| builtin::number(object, &["spec", "matchingPrecedence"]));
+    }
     let rows: Vec<Value> = objects
-        .iter()
+        .into_iter()
         .map(|object| {
             let mut row = json!({"cells": cells(resource, object)});
             row["object"] = match include {
