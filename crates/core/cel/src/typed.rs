@@ -3,6 +3,7 @@
 //! A rule is judged against the [`Shape`] of the value that it looks at. The types follow cel-go's checker, the costs its estimator
 //! with Kubernetes' own factors.
 
+mod admission;
 mod calls;
 mod checker;
 mod cost;
@@ -81,12 +82,13 @@ impl TypedRule {
     }
 }
 
-/// The type that an expression over variables of any type yields, as CEL names it.
+/// The type that an expression over these variables yields, as CEL names it. Variables are of any type but for those of
+/// admission: the request and the namespace have fields.
 pub fn yields(source: &str, variables: &[&str]) -> Result<String, CompileError> {
     let program = Program::parse(source)?;
     let variables: Vec<Variable> = variables
         .iter()
-        .map(|name| Variable::new(name, Kind::Dyn))
+        .map(|name| Variable::new(name, admission::kind_of(name)))
         .collect();
     checker::check(program.expression(), &variables)
         .and_then(|checked| validators::check(program.expression(), checked))

@@ -44,6 +44,21 @@ pub enum StrategicError {
     /// `$patch: merge` in a list.
     #[error("merging lists cannot yet be specified in the patch")]
     MergeDirective,
+    /// A place in an order that is no map, met while an element was looked for.
+    #[error("value for key {0} is not a map")]
+    NoMap(
+        /// Its index.
+        usize,
+    ),
+    /// Two empty lists are put in order.
+    #[error("no elements in any of the given slices")]
+    NoElements,
+    /// Elements of more than one JSON type, in the original and the patch taken together.
+    #[error("list element types are not identical: {0}")]
+    MixedElements(
+        /// The two lists, as Go prints them.
+        String,
+    ),
     /// Another JSON type than is needed.
     #[error("expected a {expected}, but received a {found}")]
     Type {
@@ -242,6 +257,27 @@ pub(crate) fn go_map(map: &Map<String, Value>) -> String {
         "map[{}]",
         fields.into_iter().map(field).collect::<Vec<_>>().join(" ")
     )
+}
+
+/// Go's `%s` of a JSON value: what is no text is told as a mistake.
+pub(crate) fn go_string_verb(value: &Value) -> String {
+    match value {
+        Value::Null => "%!s(<nil>)".to_owned(),
+        Value::String(text) => text.clone(),
+        Value::Bool(_) | Value::Number(_) => format!("%!s({}={value})", go_type(value)),
+        Value::Array(list) => {
+            let list: Vec<String> = list.iter().map(go_string_verb).collect();
+            format!("[{}]", list.join(" "))
+        }
+        Value::Object(map) => {
+            let mut fields: Vec<_> = map.iter().collect();
+            fields.sort_by_key(|(name, _)| name.as_str());
+            let field =
+                |(name, value): (&String, &Value)| format!("{name}:{}", go_string_verb(value));
+            let fields: Vec<String> = fields.into_iter().map(field).collect();
+            format!("map[{}]", fields.join(" "))
+        }
+    }
 }
 
 /// Go's name of the type of a JSON value.

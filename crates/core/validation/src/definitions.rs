@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, HashSet};
 use serde_json::Value;
 use skein_object::Object;
 use skein_schema::FieldError;
-use skein_schema::field_error::{FieldPath, go_value};
+use skein_schema::field_error::FieldPath;
 
 use crate::names::{old_label_problems, subdomain_problems};
 use crate::spot::{Errors, Spot};
 
 mod defaults;
+mod go_versions;
 mod openapi;
 mod paths;
 mod schemas;
@@ -235,28 +236,19 @@ impl<'a> Versions<'a> {
 
     /// The list of versions as the API server prints it: Go's fields, without what all versions say alike.
     fn shown(&self) -> String {
-        let version = |version: &Spot<'_>| {
-            let truth = |name: &str| version.get(name).is_true();
-            let own = |name: &'static str| self.own(version, name);
-            let shown = |name: &'static str| {
-                own(name).map_or_else(|| "null".to_owned(), |spot| go_value(spot.value))
-            };
-            format!(
-                "{{\"Name\":{},\"Served\":{},\"Storage\":{},\"Deprecated\":{},\"DeprecationWarning\":{},\"Schema\":{},\"Subresources\":{},\"AdditionalPrinterColumns\":{},\"SelectableFields\":{}}}",
-                Value::from(version.get("name").text()),
-                truth("served"),
-                truth("storage"),
-                truth("deprecated"),
-                version.get("deprecationWarning").value,
-                shown("schema"),
-                shown("subresources"),
-                shown("additionalPrinterColumns"),
-                shown("selectableFields"),
-            )
-        };
-        if self.all.is_empty() {
+        let list = self.spec.get("versions");
+        if !list.is_set() {
             return "null".to_owned();
         }
+        let version = |version: &Spot<'a>| {
+            let is_shared = |name: &str| self.shared.contains_key(name);
+            // Lists of their own (columns, selectable fields) are copied, so that empty ones are none.
+            let is_empty = |value: &Value| value.as_array().is_some_and(Vec::is_empty);
+            go_versions::version_text(&|name| match version.value.get(name) {
+                Some(value) if !is_shared(name) && !is_empty(value) => value,
+                _ => &Value::Null,
+            })
+        };
         let all: Vec<String> = self.all.iter().map(version).collect();
         format!("[{}]", all.join(","))
     }
@@ -508,13 +500,12 @@ fn check_stored_versions(errors: &mut Errors, stored: &Spot<'_>, versions: &Spot
         .items()
         .map(|version| version.get("name").text())
         .collect();
-    let storage = versions
-        .items()
-        .find(|version| version.get("storage").is_true());
-    if let Some(storage) = storage.map(|version| version.get("name").text())
-        && !stored.items().any(|version| version.text() == storage)
-    {
-        errors.add(stored.invalid(format!("must have the storage version {storage}")));
+    for version in versions.items() {
+        let name = version.get("name").text();
+        let is_stored = version.get("storage").is_true();
+        if is_stored && !stored.items().any(|version| version.text() == name) {
+            errors.add(stored.invalid(format!("must have the storage version {name}")));
+        }
     }
     for version in stored.items() {
         let name = version.text();

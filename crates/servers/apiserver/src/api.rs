@@ -114,7 +114,9 @@ impl Api {
             return Ok(respond::text(404, "404 page not found\n"));
         }
         let resource = self.resource(&call.info)?;
-        if call.info.verb.is_empty() {
+        // Only custom resources are read by whoever asks for their headers.
+        let is_head = call.method == http::Method::HEAD && resource.custom.is_none();
+        if call.info.verb.is_empty() || is_head {
             return Err(Failure::unsupported_method());
         }
         let outcome = if call.info.subresource.is_empty() {

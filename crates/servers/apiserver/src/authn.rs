@@ -3,9 +3,6 @@
 use std::collections::BTreeMap;
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
-use aws_lc_rs::hmac;
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use jiff::Timestamp;
@@ -14,6 +11,7 @@ use skein_store::{Key, ResourceId};
 
 use crate::api::Api;
 use crate::failure::{Failure, Outcome};
+use crate::signing::SigningKey;
 
 /// The issuer of ServiceAccount tokens.
 pub(crate) const ISSUER: &str = "https://kubernetes.default.svc";
@@ -91,16 +89,13 @@ pub(crate) struct AccountClaims {
 /// Checks and signs tokens of one cluster.
 pub(crate) struct Authenticator {
     administrator: String,
-    key: hmac::Key,
+    pub(crate) key: SigningKey,
 }
 
 impl Authenticator {
-    /// From the administrator's token and the secret that ServiceAccount tokens are signed with.
-    pub(crate) fn new(administrator: String, secret: &[u8]) -> Self {
-        Self {
-            administrator,
-            key: hmac::Key::new(hmac::HMAC_SHA256, secret),
-        }
+    /// From the administrator's token and the key that ServiceAccount tokens are signed with.
+    pub(crate) fn new(administrator: String, key: SigningKey) -> Self {
+        Self { administrator, key }
     }
 
     /// The user of a request; refused when a token is given that is not good.
@@ -133,22 +128,16 @@ impl Authenticator {
     }
 
     fn claims(&self, token: &str) -> Option<Claims> {
-        let (signed, signature) = token.rsplit_once('.')?;
-        let signature = URL_SAFE_NO_PAD.decode(signature).ok()?;
-        hmac::verify(&self.key, signed.as_bytes(), &signature).ok()?;
-        let (_, payload) = signed.split_once('.')?;
-        let claims: Claims = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).ok()?).ok()?;
+        let claims: Claims = serde_json::from_slice(&self.key.claims(token)?).ok()?;
         (claims.exp > Timestamp::now().as_second()).then_some(claims)
     }
 
     /// Signs claims as a JSON Web Token.
     pub(crate) fn sign(&self, claims: &Claims) -> Outcome<String> {
-        let payload = serde_json::to_vec(claims)
+        let claims = serde_json::to_vec(claims)
             .map_err(|error| Failure::internal(format!("cannot encode the claims: {error}")))?;
-        let header = URL_SAFE_NO_PAD.encode(br#"{"alg":"HS256","typ":"JWT"}"#);
-        let signed = format!("{header}.{}", URL_SAFE_NO_PAD.encode(payload));
-        let signature = hmac::sign(&self.key, signed.as_bytes());
-        Ok(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature)))
+        let signed = self.key.sign(&claims);
+        signed.map_err(|_| Failure::internal("cannot sign the claims"))
     }
 }
 

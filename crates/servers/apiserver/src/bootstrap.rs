@@ -1,4 +1,4 @@
-//! The objects that a new cluster starts with: namespaces, roles and bindings, priority classes, the API's Service.
+//! The objects that a new cluster starts with: namespaces, roles and bindings, priority classes, services and flow control of the API.
 
 use std::sync::Arc;
 
@@ -9,9 +9,10 @@ use skein_store::{Key, WriteError};
 use crate::api::{self, Api};
 use crate::controllers;
 use crate::failure::{Failure, Outcome};
+use crate::resource::Resource;
 use crate::{ownership, write};
 
-/// Roles, bindings and priority classes of Kubernetes 1.36, one JSON object a line.
+/// Roles, bindings, priority classes, APIServices and flow control of Kubernetes 1.36, one JSON object a line.
 const OBJECTS: &str = include_str!("../data/bootstrap.txt");
 
 /// Namespaces of every cluster.
@@ -68,6 +69,38 @@ async fn ensure(
         .map(|_| ())
 }
 
+/// The group of flow control, whose objects are not written by the API server at large.
+const FLOW_CONTROL: &str = "flowcontrol.apiserver.k8s.io";
+const FLOW_WRITER: &str = "api-priority-and-fairness-config-producer-v1";
+const FLOW_REPORTER: &str = "api-priority-and-fairness-config-consumer-v1";
+
+/// Gives a bootstrap object its status, whose conditions begin now.
+fn report(resource: &Resource, object: &mut Object, mut status: Value, now: &str) -> Outcome<()> {
+    let conditions = status.get_mut("conditions").and_then(Value::as_array_mut);
+    for condition in conditions.into_iter().flatten() {
+        condition["lastTransitionTime"] = now.into();
+    }
+    if !resource.is(FLOW_CONTROL, "flowschemas") {
+        object.set(&["status"], status);
+        return Ok(());
+    }
+    let configuration = json!({"apiVersion": object.api_version(), "kind": object.kind(),
+        "metadata": {"name": object.name()}, "status": status});
+    let configuration =
+        Object::from_value(configuration).map_err(|error| Failure::internal(error.to_string()))?;
+    let live = Some(&*object);
+    *object = ownership::apply(
+        resource,
+        "status",
+        live,
+        &configuration,
+        FLOW_REPORTER,
+        true,
+        now,
+    )?;
+    Ok(())
+}
+
 /// Stores a bootstrap object as it is unless it is there.
 async fn put(api: &Api, value: Value) -> Outcome<()> {
     let mut object =
@@ -84,8 +117,16 @@ async fn put(api: &Api, value: Value) -> Outcome<()> {
         uuid::Uuid::new_v4().to_string().into(),
     );
     let now = api::now();
-    ownership::track(&resource, "", None, &mut object, "kube-apiserver", &now);
-    object.set(&["metadata", "creationTimestamp"], now.into());
+    let status = object.remove(&["status"]);
+    let writer = match resource.group == FLOW_CONTROL {
+        true => FLOW_WRITER,
+        false => "kube-apiserver",
+    };
+    ownership::track(&resource, "", None, &mut object, writer, &now);
+    object.set(&["metadata", "creationTimestamp"], now.as_str().into());
+    if let Some(status) = status {
+        report(&resource, &mut object, status, &now)?;
+    }
     match api.store.create(key, object).await {
         Ok(_) | Err(WriteError::Exists(_)) => Ok(()),
         Err(error) => Err(Failure::internal(error.to_string())),

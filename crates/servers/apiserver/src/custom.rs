@@ -7,9 +7,10 @@ use serde_json::Value;
 use skein_object::Object;
 use skein_schema::crd::CrdVersion;
 use skein_schema::{CrdSchemas, Schema, SchemaRef};
-use skein_store::{Cluster, ResourceId};
+use skein_store::{Cluster, ResourceId, Snapshot};
 
 use crate::convert;
+use crate::failure::{Failure, Outcome};
 use crate::jsonpath::JsonPath;
 use crate::resource::{Resource, Subresource, compare_versions};
 use skein_object::GroupVersionKind;
@@ -41,6 +42,10 @@ pub(crate) struct CustomVersion {
     pub(crate) versions: Arc<BTreeMap<String, VersionSchemas>>,
     /// Objects of this revision or an older one may have been stored under another schema.
     pub(crate) since: u64,
+    /// The `apiVersion` of a stored object that the definition does not have any more.
+    pub(crate) lost: Option<String>,
+    /// Whether the definition is being deleted, so that nothing new may come.
+    pub(crate) terminating: bool,
     pub(crate) columns: Vec<PrinterColumn>,
     /// Fields that a field selector may name besides name and namespace: `spec.color`.
     pub(crate) selectable: Vec<String>,
@@ -62,6 +67,48 @@ impl CustomVersion {
     pub(crate) fn structure(&self, api_version: &str) -> Option<&Schema> {
         let schemas = self.versions.get(api_version)?;
         Some(&schemas.structure)
+    }
+}
+
+/// Fails when a stored object is of a version that its definition does not have any more.
+pub(crate) fn check_readable(resource: &Resource, object: &Object) -> Outcome<()> {
+    match &resource.custom {
+        Some(custom) if !custom.versions.contains_key(object.api_version()) => {
+            Err(Failure::new(500, "", lost_text(object.api_version())))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Fails when any object of the resource is of such a version: the cache that lists and watches come from cannot be filled then.
+pub(crate) fn check_listable(resource: &Resource) -> Outcome<()> {
+    match resource
+        .custom
+        .as_ref()
+        .and_then(|custom| custom.lost.as_deref())
+    {
+        Some(lost) => Err(Failure::too_many_requests(&format!(
+            "storage is (re)initializing: failed to list {}, Kind={}: {}",
+            resource.api_version(),
+            resource.kind,
+            lost_text(lost)
+        ))),
+        None => Ok(()),
+    }
+}
+
+fn lost_text(api_version: &str) -> String {
+    format!("request to convert CR from an invalid group/version: {api_version}")
+}
+
+/// Fails for a new object while its definition is being deleted.
+pub(crate) fn check_create(resource: &Resource, object: &Object) -> Outcome<()> {
+    match &resource.custom {
+        Some(custom) if custom.terminating => {
+            let why = "create not allowed while custom resource definition is terminating";
+            Err(Failure::forbidden(resource, object.name(), why))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -101,7 +148,10 @@ pub(crate) fn resources(crd: &Object, store: &Cluster) -> Vec<Arc<Resource>> {
         (api_version, schemas)
     };
     let versions = schemas.versions.iter().map(of_version).collect();
-    let since = changed_until(crd, store, &versions);
+    let plural = crd.str_at(&["spec", "names", "plural"]).unwrap_or_default();
+    let snapshot = store.list(&ResourceId::new(group, plural), None);
+    let since = changed_until(&snapshot, &versions);
+    let lost = lost_version(&snapshot, &versions);
     let versions = Arc::new(versions);
     let raw = crd.at(&["spec", "versions"]).and_then(Value::as_array);
     let mut served = Vec::new();
@@ -110,6 +160,7 @@ pub(crate) fn resources(crd: &Object, store: &Cluster) -> Vec<Arc<Resource>> {
             let mut custom = custom_version(version, raw, crd);
             custom.versions = Arc::clone(&versions);
             custom.since = since;
+            custom.lost.clone_from(&lost);
             served.push(Arc::new(resource(crd, group, &stored_api_version, custom)));
         }
     }
@@ -117,14 +168,7 @@ pub(crate) fn resources(crd: &Object, store: &Cluster) -> Vec<Arc<Resource>> {
 }
 
 /// The revision up to which objects have to be read by the schema of today; 0 when all look by it as they are stored.
-fn changed_until(
-    crd: &Object,
-    store: &Cluster,
-    versions: &BTreeMap<String, VersionSchemas>,
-) -> u64 {
-    let group = crd.str_at(&["spec", "group"]).unwrap_or_default();
-    let plural = crd.str_at(&["spec", "names", "plural"]).unwrap_or_default();
-    let snapshot = store.list(&ResourceId::new(group, plural), None);
+fn changed_until(snapshot: &Snapshot, versions: &BTreeMap<String, VersionSchemas>) -> u64 {
     let changes = |object: &Object| {
         let Some(schemas) = versions.get(object.api_version()) else {
             return false;
@@ -137,6 +181,19 @@ fn changed_until(
         true => snapshot.revision,
         false => 0,
     }
+}
+
+/// The first version that an object is stored in and that is not there.
+fn lost_version(
+    snapshot: &Snapshot,
+    versions: &BTreeMap<String, VersionSchemas>,
+) -> Option<String> {
+    let mut stored = snapshot
+        .items
+        .iter()
+        .map(|stored| stored.object.api_version());
+    let lost = stored.find(|version| !versions.contains_key(*version));
+    lost.map(str::to_owned)
 }
 
 fn resource(
@@ -222,6 +279,8 @@ fn custom_version(version: CrdVersion, raw: &Value, crd: &Object) -> CustomVersi
         version,
         versions: Arc::default(),
         since: 0,
+        lost: None,
+        terminating: crd.is_deleting(),
         selectable,
         scale,
         openapi: Arc::new(openapi),

@@ -15,7 +15,7 @@ use crate::negotiate;
 use crate::options::{DeleteOptions, Propagation};
 use crate::resource::Resource;
 use crate::respond::{self, Reply};
-use crate::{present, read, strategy};
+use crate::{custom, present, read, strategy};
 
 /// How often a delete starts again when somebody else was faster.
 const MAX_ATTEMPTS: usize = 16;
@@ -107,6 +107,7 @@ pub(crate) async fn remove(
     for _ in 0..MAX_ATTEMPTS {
         let stored = api.store.get(key);
         let stored = stored.ok_or_else(|| Failure::not_found(resource, &key.name))?;
+        custom::check_readable(resource, &stored.object)?;
         check(resource, &stored, options)?;
         let mut object = stored.object.clone();
         let already = object.is_deleting();

@@ -187,7 +187,7 @@ fn resource_value(resource: &Resource) -> Value {
         "singularName": resource.singular,
         "namespaced": resource.namespaced,
         "kind": resource.kind,
-        "verbs": resource.verbs,
+        "verbs": resource.told_verbs(),
     });
     if !resource.short_names.is_empty() {
         value["shortNames"] = json!(resource.short_names);
@@ -238,7 +238,7 @@ fn resource_discovery(resource: &Resource) -> Value {
         "responseKind": kind(&resource.gvk()),
         "scope": if resource.namespaced { "Namespaced" } else { "Cluster" },
         "singularResource": resource.singular,
-        "verbs": resource.verbs,
+        "verbs": resource.told_verbs(),
     });
     if !resource.short_names.is_empty() {
         value["shortNames"] = json!(resource.short_names);

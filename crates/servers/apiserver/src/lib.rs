@@ -55,6 +55,7 @@ mod scale_fields;
 mod selectors;
 mod serve;
 mod server;
+mod signing;
 mod simulate;
 mod state;
 mod strategy;

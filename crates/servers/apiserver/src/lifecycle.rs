@@ -5,6 +5,7 @@ use skein_object::Object;
 use skein_store::{Key, ResourceId};
 
 use crate::api::Api;
+use crate::custom;
 use crate::failure::{Cause, Details, Failure, Outcome};
 use crate::resource::Resource;
 
@@ -13,6 +14,7 @@ pub(crate) const PROTECTED: &[&str] = &["default", "kube-system", "kube-public"]
 
 /// Refuses to create in a namespace that is missing or on its way out.
 pub(crate) fn check_create(api: &Api, resource: &Resource, object: &Object) -> Outcome<()> {
+    custom::check_create(resource, object)?;
     if !resource.namespaced || resource.plural == "localsubjectaccessreviews" {
         return Ok(());
     }

@@ -3,17 +3,24 @@
 use std::sync::atomic::Ordering;
 
 use http::Method;
-use http::header::HeaderValue;
-use serde_json::json;
+use http::header::{CACHE_CONTROL, HeaderValue};
+use serde_json::{Value, json};
 
 use crate::api::{Api, Call};
+use crate::authn::ISSUER;
 use crate::failure::{Failure, Outcome};
 use crate::negotiate::Encoding;
 use crate::openapi;
 use crate::respond::{self, Reply};
+use crate::signing;
 
 /// Git version that the server reports: clients compare versions with it.
 const GIT_VERSION: &str = "v1.36.3+skein";
+
+/// Where those that check tokens of ServiceAccounts begin.
+const OPENID_CONFIGURATION: &str = "/.well-known/openid-configuration";
+/// Where they find the key.
+const OPENID_KEYS: &str = "/openid/v1/jwks";
 
 /// Answers a path outside of the resources.
 pub(crate) fn answer(api: &Api, call: &Call) -> Outcome<Reply> {
@@ -21,13 +28,21 @@ pub(crate) fn answer(api: &Api, call: &Call) -> Outcome<Reply> {
     if !matches!(call.method, Method::GET | Method::HEAD) {
         return Err(Failure::unsupported_method());
     }
-    let reply = match path.trim_end_matches('/') {
+    let path = path.trim_end_matches('/');
+    if call.method == Method::HEAD
+        && matches!(path, "/version" | OPENID_CONFIGURATION | OPENID_KEYS)
+    {
+        return Err(Failure::unsupported_method());
+    }
+    let reply = match path {
         "/version" => version(),
         "/healthz" | "/livez" | "/readyz" | "/healthz/ping" | "/livez/ping" | "/readyz/ping"
         | "/healthz/etcd" | "/livez/etcd" | "/readyz/etcd" => health(call),
         "/metrics" => metrics(api),
+        OPENID_CONFIGURATION => openid(call, openid_configuration(api), "application/json")?,
+        OPENID_KEYS => openid(call, openid_keys(api), "application/jwk-set+json")?,
         "" => index(api),
-        _ if path.starts_with("/openapi/") => return openapi::answer(api, call),
+        _ if call.info.path.starts_with("/openapi/") => return openapi::answer(api, call),
         _ => respond::text(404, "404 page not found\n"),
     };
     Ok(reply)
@@ -43,6 +58,33 @@ fn version() -> Reply {
         "platform": format!("{}/{}", std::env::consts::OS, architecture()),
     });
     respond::value(200, Encoding::Json, &value)
+}
+
+fn openid_configuration(api: &Api) -> Value {
+    json!({
+        "issuer": ISSUER, "jwks_uri": format!("https://{}{OPENID_KEYS}", api.address),
+        "response_types_supported": ["id_token"], "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": [signing::ALGORITHM],
+    })
+}
+
+fn openid_keys(api: &Api) -> Value {
+    json!({"keys": [api.authenticator.key.published()]})
+}
+
+/// What anybody may keep for an hour.
+fn openid(call: &Call, value: Value, content_type: &'static str) -> Outcome<Reply> {
+    let accept = call.header("accept");
+    let mut wanted = accept
+        .split(',')
+        .map(|part| part.split(';').next().unwrap_or_default().trim());
+    if !wanted.any(|media| matches!(media, "" | "*/*") || media == content_type) {
+        return Err(Failure::not_acceptable(&[content_type]));
+    }
+    let mut reply = respond::raw(200, content_type, value.to_string().into());
+    let kept = HeaderValue::from_static("public, max-age=3600");
+    reply.headers_mut().insert(CACHE_CONTROL, kept);
+    Ok(reply)
 }
 
 /// Go's name of the processor architecture.
@@ -89,7 +131,7 @@ fn metrics(api: &Api) -> Reply {
 }
 
 fn index(api: &Api) -> Reply {
-    let mut paths: Vec<String> = ["/api", "/api/v1", "/apis", "/apis/"]
+    let mut paths: Vec<String> = [OPENID_CONFIGURATION, "/api", "/api/v1", "/apis", "/apis/"]
         .map(str::to_owned)
         .to_vec();
     for (group, versions) in api
@@ -112,6 +154,7 @@ fn index(api: &Api) -> Reply {
         "/metrics",
         "/openapi/v2",
         "/openapi/v3",
+        OPENID_KEYS,
         "/readyz",
         "/version",
     ] {

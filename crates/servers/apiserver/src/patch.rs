@@ -288,7 +288,8 @@ fn strategic_patch(
         ));
     };
     let schema = resource.schema.as_ref();
-    strategic::apply(old.as_map().clone(), patch.clone(), schema).map_err(|error| {
+    let patched = strategic::apply(old.as_map().clone(), patch.clone(), schema);
+    let mut patched = patched.map_err(|error| {
         let code = error.status();
         let reason = match code {
             422 => "Invalid",
@@ -296,7 +297,16 @@ fn strategic_patch(
             _ => "BadRequest",
         };
         Failure::new(code, reason, error.to_string())
-    })
+    })?;
+    // What is made goes to a type that is known already, whatever texts these two say.
+    for (name, text) in [("apiVersion", old.api_version()), ("kind", old.kind())] {
+        if let Some(Value::String(said)) = patched.get_mut(name) {
+            text.clone_into(said);
+        }
+    }
+    // On that way a float without a fraction is a whole number where one is wanted.
+    patched.values_mut().for_each(normal::settle_numbers);
+    Ok(patched)
 }
 
 /// The body of an apply as an object of the resource.

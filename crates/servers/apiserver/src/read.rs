@@ -11,6 +11,7 @@ use skein_store::{Key, ReadError, Snapshot, Stored};
 
 use crate::api::{Api, Call};
 use crate::convert;
+use crate::custom;
 use crate::failure::{Failure, Outcome};
 use crate::list_options::{self, ListOptions, Match};
 use crate::negotiate::{self, Form, Shape};
@@ -54,7 +55,9 @@ pub(crate) fn key(call: &Call, resource: &Resource) -> Key {
 /// The stored object that a request names.
 pub(crate) fn find(api: &Api, call: &Call, resource: &Resource) -> Outcome<Arc<Stored>> {
     let found = api.store.get(&key(call, resource));
-    found.ok_or_else(|| Failure::not_found(resource, &call.info.name))
+    let found = found.ok_or_else(|| Failure::not_found(resource, &call.info.name))?;
+    custom::check_readable(resource, &found.object)?;
+    Ok(found)
 }
 
 /// Answers `get`.
@@ -134,6 +137,10 @@ fn reached(api: &Api, wanted: u64) -> Outcome<()> {
 pub(crate) fn list(api: &Api, call: &Call, resource: &Resource) -> Outcome<Reply> {
     let form = negotiate::list_form(call.header("accept"))?;
     let options = ListOptions::parse(call, resource, false)?;
+    // Pages come from the store itself, all else from the cache.
+    if options.limit == 0 || options.resource_version == "0" {
+        custom::check_listable(resource)?;
+    }
     let (items, meta) = select(api, call, resource, &options)?;
     let value = shaped(form, call, resource, &items, &meta)?;
     Ok(respond::value(200, form.encoding, &value))
@@ -152,12 +159,12 @@ pub(crate) fn select(
         "0" if options.continue_token.is_empty() => 0,
         _ => options.limit,
     };
-    Ok(page(
-        snapshot,
-        namespace(call, resource),
-        &options.selection,
-        limit,
-    ))
+    let namespace = namespace(call, resource);
+    let (items, meta) = page(snapshot, namespace, &options.selection, limit);
+    for stored in &items {
+        custom::check_readable(resource, &stored.object)?;
+    }
+    Ok((items, meta))
 }
 
 /// A list in the agreed shape.

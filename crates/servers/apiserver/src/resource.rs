@@ -100,6 +100,18 @@ impl Resource {
         Some(text.to_owned())
     }
 
+    /// The verbs that discovery tells of: objects of a definition that ends only go.
+    pub(crate) fn told_verbs(&self) -> Vec<&str> {
+        let ends = self
+            .custom
+            .as_ref()
+            .is_some_and(|custom| custom.terminating);
+        let verbs = self.verbs.iter().map(String::as_str);
+        verbs
+            .filter(|verb| !ends || !matches!(*verb, "create" | "patch" | "update"))
+            .collect()
+    }
+
     /// Whether the verb is served on the resource itself.
     pub(crate) fn allows(&self, verb: &str) -> bool {
         self.verbs.iter().any(|allowed| allowed == verb)
@@ -261,7 +273,12 @@ impl Registry {
             .at(&["status", "acceptedNames"])
             .map(ToString::to_string);
         let names = names.unwrap_or_default();
-        let print = format!("{} {} {names}", definition.uid(), definition.generation());
+        let print = format!(
+            "{} {} {} {names}",
+            definition.uid(),
+            definition.generation(),
+            definition.is_deleting()
+        );
         let mut parsed = self.parsed.lock();
         if let Some((known, resources)) = parsed.get(definition.name())
             && *known == print

@@ -18,6 +18,7 @@ use tokio_rustls::TlsAcceptor;
 use crate::api::{Api, MAX_WATCHES};
 use crate::authn::Authenticator;
 use crate::resource::Registry;
+use crate::signing::SigningKey;
 use crate::state::{self, ClusterState, Clusters, StateError};
 use crate::tls::{Certificates, TlsError};
 use crate::{bootstrap, controllers, serve, simulate};
@@ -175,12 +176,15 @@ impl Server {
         stopping: watch::Receiver<bool>,
         options: &ServerOptions,
     ) -> Result<(), StartError> {
-        let secret = state.signing_secret.as_bytes();
+        let key = SigningKey::read(&state.signing_key).ok_or_else(|| StartError::Bootstrap {
+            cluster: cluster.name.clone(),
+            reason: "the signing key in the state folder is no key".to_owned(),
+        })?;
         let api = Arc::new(Api {
             name: cluster.name.clone(),
             store: self.store.cluster(&cluster.name),
             registry: Registry::new(),
-            authenticator: Authenticator::new(state.token.clone(), secret),
+            authenticator: Authenticator::new(state.token.clone(), key),
             address: address.to_string(),
             ca_pem: self.ca_pem.clone(),
             watches: Arc::new(Semaphore::new(MAX_WATCHES)),

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::signing::SigningKey;
+
 /// Why the state folder cannot be used.
 #[derive(Debug, Error)]
 pub enum StateError {
@@ -33,8 +35,9 @@ pub enum StateError {
 pub(crate) struct ClusterState {
     /// The administrator's token.
     pub(crate) token: String,
-    /// The secret that ServiceAccount tokens are signed with, in hexadecimal digits.
-    pub(crate) signing_secret: String,
+    /// The key that ServiceAccount tokens are signed with; folders of older versions have none yet.
+    #[serde(default = "SigningKey::make")]
+    pub(crate) signing_key: String,
     /// The port of the last run.
     pub(crate) port: u16,
 }
@@ -43,7 +46,7 @@ impl ClusterState {
     pub(crate) fn make() -> Self {
         Self {
             token: random_hex(),
-            signing_secret: random_hex(),
+            signing_key: SigningKey::make(),
             port: 0,
         }
     }

@@ -12,6 +12,7 @@ use crate::resource::Resource;
 
 mod builtin;
 mod more;
+mod rare;
 
 /// A column and the value that an object has in it.
 pub(crate) struct Column {
@@ -78,8 +79,13 @@ pub(crate) fn table(
     include: Include,
     with_columns: bool,
 ) -> Value {
+    let mut objects: Vec<&Object> = objects.iter().collect();
+    if resource.is("flowcontrol.apiserver.k8s.io", "flowschemas") {
+        // In the order in which they are asked; those of the same precedence stay sorted by name.
+        objects.sort_by_key(|object| builtin::number(object, &["spec", "matchingPrecedence"]));
+    }
     let rows: Vec<Value> = objects
-        .iter()
+        .into_iter()
         .map(|object| {
             let inner = convert::inner(resource, object);
             let mut row = json!({"cells": cells(resource, &inner)});
@@ -134,7 +140,8 @@ fn definitions(resource: &Resource) -> Value {
         })),
         None => match builtin::columns(resource) {
             Some(columns) => list.extend(columns.iter().map(|c| {
-                let format = if c.name == "Name" { "name" } else { "" };
+                let is_name = matches!(c.name, "Name" | "Attacher");
+                let format = if is_name { "name" } else { "" };
                 definition(c.name, c.column_type, format, c.name, c.priority)
             })),
             None => list.push(age("string")),

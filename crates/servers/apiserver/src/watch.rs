@@ -17,6 +17,7 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 
 use crate::api::{Api, Call};
 use crate::convert;
+use crate::custom;
 use crate::failure::{Failure, Outcome};
 use crate::list_options::{self, ListOptions};
 use crate::negotiate::{self, Form, Shape};
@@ -116,6 +117,7 @@ fn reply(stream: Stream) -> Reply {
 type Opened = (Watcher, Vec<Arc<Stored>>, Option<ReadError>);
 
 fn open(api: &Api, call: &Call, resource: &Resource, options: &ListOptions) -> Outcome<Opened> {
+    custom::check_listable(resource)?;
     let namespace = read::namespace(call, resource);
     let version = list_options::revision(&options.resource_version)
         .map_err(|text| Failure::new(500, "", text))?;
@@ -152,10 +154,18 @@ impl Stream {
             .collect();
         for stored in &wanted {
             let line = self.line("ADDED", stored);
-            self.pending.push_back(line);
+            self.push(line);
         }
         if mark_end && self.bookmarks.is_some() {
             let line = self.bookmark(true);
+            self.push(line);
+        }
+    }
+
+    /// Queues the line of an object. One object is no list of metadata: whoever asked for that gets the end of the stream.
+    fn push(&mut self, line: Bytes) {
+        self.done |= self.form.shape == Shape::MetadataList;
+        if !self.done {
             self.pending.push_back(line);
         }
     }
@@ -190,7 +200,7 @@ impl Stream {
                 },
                 () = tick(&mut self.bookmarks) => {
                     let line = self.bookmark(false);
-                    self.pending.push_back(line);
+                    self.push(line);
                 }
                 () = tokio::time::sleep_until(self.deadline) => self.done = true,
                 _ = self.stopping.changed() => self.done = true,
@@ -215,7 +225,7 @@ impl Stream {
     fn queue(&mut self, events: &[Arc<Event>]) {
         for event in events {
             if let Some(line) = self.event_line(event) {
-                self.pending.push_back(line);
+                self.push(line);
             }
         }
     }

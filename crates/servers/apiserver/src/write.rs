@@ -7,6 +7,7 @@ use skein_store::{Key, Stored, WriteError};
 
 use crate::admit::{self, Conformed};
 use crate::api::{self, Api, Call};
+use crate::custom;
 use crate::decode;
 use crate::failure::{Cause, Failure, Outcome};
 use crate::negotiate;
@@ -332,6 +333,7 @@ impl Change<'_> {
         for _ in 0..MAX_ATTEMPTS {
             let stored = api.store.get(key);
             let stored = stored.ok_or_else(|| Failure::not_found(self.resource, &key.name))?;
+            custom::check_readable(self.resource, &stored.object)?;
             let old = crate::present::object(self.resource, &stored);
             let Proposal {
                 object,

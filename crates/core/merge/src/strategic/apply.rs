@@ -1,11 +1,11 @@
 //! Applies a strategic merge patch.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::order::{interleave, partition, position, split_deletions};
 use super::{
     DELETE_FROM_PREFIX, DIRECTIVE, Meta, ORDER_PREFIX, RETAIN_KEYS, StrategicError, as_list,
-    as_map, go_map, go_text, no_merge_key,
+    as_map, go_map, go_string_verb, go_text, go_type, no_merge_key,
 };
 
 #[derive(Clone, Copy, Debug)]
@@ -33,7 +33,7 @@ pub(super) fn merge_map(
             }
             Some("delete") => Ok(Fields::new()),
             _ => Err(StrategicError::Directive {
-                directive: go_text(directive),
+                directive: go_string_verb(directive),
                 map: go_map(&patch),
             }),
         };
@@ -202,6 +202,8 @@ fn order_field(
         (Some(_), Some(change)) => change,
     };
     let (in_patch, server_only) = partition(merged, order, field.merge_key)?;
+    let changed = patch.get(name).and_then(Value::as_array);
+    check_alike(&server_order, changed.map_or(&[], Vec::as_slice))?;
     let both = interleave(in_patch, server_only, order, &server_order, field.merge_key)?;
     original.insert(name.to_owned(), Value::Array(both));
     patch.remove(name);
@@ -266,9 +268,7 @@ fn merge_list(
     let Some(first) = original.first().or(patch.first()) else {
         return Ok(original);
     };
-    if first.is_array() {
-        return Err(StrategicError::ListOfLists);
-    }
+    check_alike(&original, &patch)?;
     let server_order = original.clone();
     let (merged, patch, server_order) = if first.is_object() {
         let key = merge_key.ok_or_else(|| StrategicError::NoMergeKey {
@@ -301,6 +301,21 @@ fn merge_list(
     interleave(in_patch, server_only, &patch, &server_order, merge_key)
 }
 
+/// All elements must be of the type of the first one, and that no list.
+fn check_alike(original: &[Value], patch: &[Value]) -> Result<(), StrategicError> {
+    let mut all = original.iter().chain(patch);
+    let first = all.next().ok_or(StrategicError::NoElements)?;
+    if first.is_array() {
+        return Err(StrategicError::ListOfLists);
+    }
+    let wanted = go_type(first);
+    if all.all(|value| go_type(value) == wanted) {
+        return Ok(());
+    }
+    let lists = json!([original, patch]);
+    Err(StrategicError::MixedElements(go_text(&lists)))
+}
+
 /// Carries out `$patch` directives that are elements of a list.
 fn special_elements(
     mut original: Vec<Value>,
@@ -323,7 +338,7 @@ fn special_elements(
             }
             Some(other) => {
                 return Err(StrategicError::Directive {
-                    directive: go_text(other),
+                    directive: go_string_verb(other),
                     map: go_map(map),
                 });
             }

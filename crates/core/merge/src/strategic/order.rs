@@ -53,12 +53,12 @@ pub(super) fn sort_by_order(
     merge_key: Option<&str>,
 ) -> Result<Vec<Value>, StrategicError> {
     let (mut list, deletions) = match merge_key {
-        Some(key) if list.iter().any(Value::is_object) => {
+        Some(key) => {
             check_keys(&list, key)?;
             check_keys(order, key)?;
             split_deletions(list)?
         }
-        _ => (list, Vec::new()),
+        None => (list, Vec::new()),
     };
     list.sort_by(
         |a, b| match (position(order, a, merge_key), position(order, b, merge_key)) {
@@ -107,6 +107,15 @@ pub(super) fn partition(
 ) -> Result<(Vec<Value>, Vec<Value>), StrategicError> {
     if let Some(key) = merge_key {
         check_keys(&list, key)?;
+        let odd = by.iter().position(|value| !value.is_object());
+        let is_sought_behind = |odd: &usize| {
+            let before = &by[..*odd];
+            list.iter()
+                .any(|value| position(before, value, merge_key).is_none())
+        };
+        if let Some(odd) = odd.filter(is_sought_behind) {
+            return Err(StrategicError::NoMap(odd));
+        }
     }
     Ok(list
         .into_iter()

@@ -150,3 +150,42 @@ fn a_three_way_patch_keeps_what_others_added() {
         )
     );
 }
+
+#[test]
+fn lists_of_several_types_are_refused_whole() {
+    let original = pod(json!({ "containers": [{ "name": "a" }], "tolerations": [] }));
+    let refusal = |spec: Value| {
+        let error = apply(original.clone(), pod(spec)).expect_err("does not fit");
+        (error.status(), error.to_string())
+    };
+    let mixed = "list element types are not identical: [[map[name:a]] [x]]";
+    assert_eq!(refusal(json!({ "containers": ["x"] })), (500, mixed.into()));
+    let mixed = "list element types are not identical: [[map[name:a]] [<nil>]]";
+    assert_eq!(
+        refusal(json!({ "containers": [null] })),
+        (500, mixed.into())
+    );
+    let directive = json!({ "containers": [{ "$patch": 5, "name": "a" }] });
+    let unknown = "unknown patch type: %!s(int64=5) in map: map[$patch:5 name:a]";
+    assert_eq!(refusal(directive), (500, unknown.into()));
+}
+
+#[test]
+fn orders_name_elements_by_their_key() {
+    let original = pod(json!({ "containers": [{ "name": "a" }, { "name": "b" }] }));
+    let refusal = |order: Value| {
+        let patch = pod(json!({ "$setElementOrder/containers": order }));
+        apply(original.clone(), patch)
+            .expect_err("does not fit")
+            .to_string()
+    };
+    assert_eq!(refusal(json!(["a"])), "value for key 0 is not a map");
+    let no_key = "map: map[] does not contain declared merge key: name";
+    assert_eq!(refusal(json!([{}])), no_key);
+    // Elements that come before it are found without it.
+    let order = json!([{ "name": "b" }, { "name": "a" }, "x"]);
+    assert!(refusal(order).starts_with("expected a map"));
+    let empty = pod(json!({ "containers": [] }));
+    let patch = pod(json!({ "$setElementOrder/containers": [{ "name": "a" }] }));
+    assert_eq!(apply(empty, patch), Err(StrategicError::NoElements));
+}

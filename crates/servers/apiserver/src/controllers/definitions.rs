@@ -7,6 +7,7 @@ use skein_object::Object;
 use skein_store::{Key, ResourceId};
 
 use crate::api::{self, Api};
+use crate::custom;
 use crate::delete;
 use crate::options::DeleteOptions;
 use crate::ownership;
@@ -275,6 +276,8 @@ pub(crate) fn mark_pending(definition: &mut Object, now: &str) {
 
 /// Deletes the objects of a definition, then lets it go.
 async fn clean_up(api: &Arc<Api>, key: &Key, definition: &Object) {
+    // What is served tells that it ends.
+    refresh(api);
     if definition.finalizers().contains(&CLEANUP) {
         if has_condition(definition, "Terminating", "True") {
             finish(api, key).await;
@@ -316,6 +319,10 @@ async fn finish(api: &Arc<Api>, key: &Key) {
         release(api, key).await;
         return;
     };
+    if let Err(failure) = custom::check_listable(&resource) {
+        tell_failure(api, key, &failure.message).await;
+        return;
+    }
     let (snapshot, mut watcher) = api.store.list_and_watch(&resource.storage, None);
     for object in &snapshot.items {
         let options = DeleteOptions::default();
@@ -341,6 +348,28 @@ async fn finish(api: &Arc<Api>, key: &Key) {
         }
         release(&api, &key).await;
     });
+}
+
+/// Notes on a definition why its objects cannot be deleted.
+async fn tell_failure(api: &Arc<Api>, key: &Key, why: &str) {
+    let Some(stored) = api.store.get(key) else {
+        return;
+    };
+    let now = api::now();
+    let mut told = stored.object.clone();
+    let text = format!("could not list instances: {why}");
+    let reason = "InstanceDeletionFailed";
+    set_condition(&mut told, "Terminating", "True", reason, &text, &now);
+    if told == stored.object {
+        return;
+    }
+    if let Some(resource) = api.registry.current().find_kind(&told.gvk()) {
+        let old = Some(&stored.object);
+        ownership::track(&resource, "status", old, &mut told, "kube-apiserver", &now);
+    }
+    if let Err(error) = api.store.replace(key.clone(), stored.revision, told).await {
+        tracing::debug!(%error, "a definition was not marked");
+    }
 }
 
 async fn release(api: &Arc<Api>, key: &Key) {

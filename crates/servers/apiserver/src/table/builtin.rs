@@ -30,9 +30,12 @@ pub(super) const fn wide(name: &'static str, cell: fn(&Object) -> Value) -> Colu
 
 pub(super) const AGE: Column = column("Age", "string", age);
 pub(super) const CREATED: Column = column("Created At", "date", |o| {
-    o.at(&["metadata", "creationTimestamp"])
-        .cloned()
-        .unwrap_or_default()
+    // Go's zero time.
+    text(
+        o,
+        &["metadata", "creationTimestamp"],
+        "0001-01-01T00:00:00Z",
+    )
 });
 
 /// The columns after the name; `None` for kinds that only show their age.
@@ -41,6 +44,7 @@ pub(super) fn columns(resource: &Resource) -> Option<&'static [Column]> {
     TABLE
         .iter()
         .chain(super::more::TABLE)
+        .chain(super::rare::TABLE)
         .find(|(group, plural, _)| (*group, *plural) == key)
         .map(|(_, _, list)| *list)
 }
@@ -195,6 +199,7 @@ fn external_address(service: &Object) -> Value {
         .filter_map(|i| i.get("ip").or_else(|| i.get("hostname"))?.as_str())
         .collect();
     match service.str_at(&["spec", "type"]) {
+        None => "<unknown>".into(),
         Some("ExternalName") => text(service, &["spec", "externalName"], "<none>"),
         Some("LoadBalancer") if addresses.is_empty() => "<pending>".into(),
         _ if addresses.is_empty() => "<none>".into(),
@@ -299,9 +304,7 @@ const TABLE: &[Columns] = &[
         "",
         "services",
         &[
-            column("Type", "string", |o| {
-                text(o, &["spec", "type"], "ClusterIP")
-            }),
+            column("Type", "string", |o| text(o, &["spec", "type"], "")),
             column("Cluster-IP", "string", |o| {
                 text(o, &["spec", "clusterIP"], "<none>")
             }),
@@ -327,7 +330,10 @@ const TABLE: &[Columns] = &[
             AGE,
             wide("Containers", |o| containers(o, "name").into()),
             wide("Images", |o| containers(o, "image").into()),
-            wide("Selector", selector),
+            wide("Selector", |o| match o.at(&["spec", "selector"]) {
+                None => "".into(),
+                Some(_) => selector(o),
+            }),
         ],
     ),
     (
@@ -375,7 +381,7 @@ const TABLE: &[Columns] = &[
         "",
         "secrets",
         &[
-            column("Type", "string", |o| text(o, &["type"], "Opaque")),
+            column("Type", "string", |o| text(o, &["type"], "")),
             column("Data", "string", |o| size(o, &["data"]).into()),
             AGE,
         ],

@@ -353,12 +353,10 @@ const EVENT: &[Column] = &[
     column("Type", "string", |o| text(o, &["type"], "")),
     column("Reason", "string", |o| text(o, &["reason"], "")),
     column("Object", "string", |o| {
-        format!(
-            "{}/{}",
-            event_part(o, "kind").to_lowercase(),
-            event_part(o, "name")
-        )
-        .into()
+        match (event_part(o, "kind"), event_part(o, "name")) {
+            ("", "") => "".into(),
+            (kind, name) => format!("{}/{name}", kind.to_lowercase()).into(),
+        }
     }),
     wide("Subobject", |o| event_part(o, "fieldPath").into()),
     wide("Source", event_source),
@@ -505,7 +503,7 @@ pub(super) const TABLE: &[Columns] = &[
         "persistentvolumes",
         &[
             column("Capacity", "string", |o| {
-                text(o, &["spec", "capacity", "storage"], "")
+                text(o, &["spec", "capacity", "storage"], "0")
             }),
             column("Access Modes", "string", |o| {
                 access_modes(o, &["spec", "accessModes"])
@@ -584,11 +582,10 @@ pub(super) const TABLE: &[Columns] = &[
                 text(o, &["spec", "timeZone"], "<none>")
             }),
             column("Suspend", "boolean", |o| {
-                let suspended = o.bool_at(&["spec", "suspend"]).unwrap_or_default();
-                if suspended {
-                    "True".into()
-                } else {
-                    "False".into()
+                match o.bool_at(&["spec", "suspend"]) {
+                    Some(true) => "True".into(),
+                    Some(false) => "False".into(),
+                    None => "<unset>".into(),
                 }
             }),
             column("Active", "integer", |o| {
@@ -676,7 +673,7 @@ pub(super) const TABLE: &[Columns] = &[
                 text(o, &["reclaimPolicy"], "Delete")
             }),
             column("VolumeBindingMode", "string", |o| {
-                text(o, &["volumeBindingMode"], "<unset>")
+                text(o, &["volumeBindingMode"], "Immediate")
             }),
             column("AllowVolumeExpansion", "string", |o| {
                 o.bool_at(&["allowVolumeExpansion"])

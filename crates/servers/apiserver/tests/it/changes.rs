@@ -61,6 +61,19 @@ async fn a_streaming_list_ends_with_a_marked_bookmark() {
 }
 
 #[tokio::test]
+async fn a_watch_for_lists_of_metadata_ends_with_the_first_object() {
+    let api = Harness::start().await;
+    let form = [(
+        "accept",
+        "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1",
+    )];
+    let path = "/api/v1/namespaces?watch=1&timeoutSeconds=60";
+    let watched = api.raw(Method::GET, path, &form, String::new()).await;
+    assert_eq!(watched.status().as_u16(), 200);
+    assert_eq!(watched.text().await.expect("an end"), "");
+}
+
+#[tokio::test]
 async fn a_forgotten_revision_is_told_as_an_event() {
     let folder = tempfile::tempdir().expect("a folder");
     let place = skein_apiserver::Storage::Folder(folder.path().join("state"));

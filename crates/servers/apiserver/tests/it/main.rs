@@ -5,6 +5,7 @@ mod harness;
 mod kinds;
 
 mod changes;
+mod definitions;
 mod lists;
 mod objects;
 mod oracle;

@@ -1,5 +1,7 @@
 //! Tokens, roles, impersonation and reviews.
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -135,6 +137,30 @@ async fn roles_give_what_they_list() {
     let refused = api.put(&format!("{space}/rolebindings/maps"), other).await;
     assert_eq!(refused.code, 422);
     assert!(refused.message().contains("cannot change roleRef"));
+}
+
+#[tokio::test]
+async fn the_key_of_tokens_is_published() {
+    let api = Harness::start().await;
+    let configuration = api.get("/.well-known/openid-configuration").await.body;
+    assert_eq!(configuration["issuer"], "https://kubernetes.default.svc");
+    let keys = configuration["jwks_uri"].as_str().expect("an address");
+    assert!(keys.ends_with("/openid/v1/jwks"), "{keys}");
+    let keys = api.get("/openid/v1/jwks").await.body;
+    let token = "/api/v1/namespaces/default/serviceaccounts/default/token";
+    let token = api.post(token, json!({})).await.body;
+    let token = token["status"]["token"]
+        .as_str()
+        .expect("a token")
+        .to_owned();
+    let header = token.split('.').next().expect("a header");
+    let header = URL_SAFE_NO_PAD.decode(header).expect("base64");
+    let header: Value = serde_json::from_slice(&header).expect("JSON");
+    assert_eq!(header["kid"], keys["keys"][0]["kid"]);
+    assert_eq!(header["alg"], keys["keys"][0]["alg"]);
+    let other = [("accept", "application/json")];
+    let refused = api.send(Method::GET, "/openid/v1/jwks", &other, Value::Null);
+    assert_eq!(refused.await.code, 406);
 }
 
 #[tokio::test]
