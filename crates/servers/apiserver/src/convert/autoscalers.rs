@@ -233,6 +233,15 @@ pub(super) fn reread(resource: &Resource, object: &mut Object) {
     }
 }
 
+/// Keeps a stored status that a write through the older version went through, which cannot tell a value of nothing from none.
+pub(crate) fn keep_status(resource: &Resource, stored: &Object, new: &mut Object) {
+    if is_older(resource)
+        && let Some(status) = stored.at(&["status"])
+    {
+        new.set(&["status"], status.clone());
+    }
+}
+
 /// Rewrites `autoscaling/v1` to `autoscaling/v2`, without what that version fills in.
 pub(super) fn to_newer(object: &mut Object) {
     let read = |name: &str| -> Option<Value> {
