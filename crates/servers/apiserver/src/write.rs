@@ -414,6 +414,9 @@ impl Change<'_> {
         mut new: Object,
     ) -> Result<Object, WriteError> {
         convert::to_storage(&mut new, self.resource);
+        if self.subresource.is_empty() {
+            convert::autoscalers::keep_status(self.resource, &stored.object, &mut new);
+        }
         let finished = new.is_deleting() && lifecycle::may_go(&new);
         let written = if finished {
             // The last finalizer is gone: the update is the removal.

@@ -203,6 +203,10 @@ const ORDER: &[&str] = &[
     "key",
     "operator",
     "values",
+];
+
+/// The same of behaviour.
+const ORDER_OF_BEHAVIOR: &[&str] = &[
     "ScaleUp",
     "ScaleDown",
     "StabilizationWindowSeconds",
@@ -233,12 +237,20 @@ pub(super) fn reread(resource: &Resource, object: &mut Object) {
     }
 }
 
+/// Keeps a stored status that a write through the older version went through, which cannot tell a value of nothing from none.
+pub(crate) fn keep_status(resource: &Resource, stored: &Object, new: &mut Object) {
+    if is_older(resource)
+        && let Some(status) = stored.at(&["status"])
+    {
+        new.set(&["status"], status.clone());
+    }
+}
+
 /// Rewrites `autoscaling/v1` to `autoscaling/v2`, without what that version fills in.
 pub(super) fn to_newer(object: &mut Object) {
     let read = |name: &str| -> Option<Value> {
-        serde_json::from_str(object.annotation(name)?)
-            .ok()
-            .map(fold_names)
+        let value = serde_json::from_str(object.annotation(name)?).ok()?;
+        Some(fold_names(value, order(name)))
     };
     let metrics = read(METRICS).and_then(|text| list(&text, |metric| newer_metric(metric, WANTED)));
     let current =
@@ -309,10 +321,10 @@ pub(super) fn to_older(object: &mut Object) {
             .collect()
     };
     if !others.is_empty() {
-        object.set_annotation(METRICS, &go_text(&older(&others, WANTED)));
+        say(object, METRICS, &older(&others, WANTED));
     }
     if let Some(behavior) = object.remove(&["spec", "behavior"]) {
-        object.set_annotation(BEHAVIOR, &go_text(&older_behavior(&behavior)));
+        say(object, BEHAVIOR, &older_behavior(&behavior));
     }
     let Some(Value::Object(status)) = object.as_map_mut().get_mut("status") else {
         return;
@@ -325,10 +337,10 @@ pub(super) fn to_older(object: &mut Object) {
     }
     status.entry("currentReplicas").or_insert_with(|| 0.into());
     if !current.is_empty() {
-        object.set_annotation(CURRENT_METRICS, &go_text(&older(&current, MEASURED)));
+        say(object, CURRENT_METRICS, &older(&current, MEASURED));
     }
     if !conditions.is_empty() {
-        object.set_annotation(CONDITIONS, &go_text(&Value::Array(conditions)));
+        say(object, CONDITIONS, &Value::Array(conditions));
     }
 }
 
@@ -566,34 +578,41 @@ fn lower_first(name: &str) -> String {
     first.to_ascii_lowercase() + rest
 }
 
-/// Go's decoder finds fields in whatever case they are written; labels are no fields. Names of behaviour and of metrics
-/// that differ in case alone are never in one annotation.
-fn fold_names(value: Value) -> Value {
+/// The fields of what an annotation says.
+fn order(annotation: &str) -> &'static [&'static str] {
+    match annotation {
+        BEHAVIOR => ORDER_OF_BEHAVIOR,
+        _ => ORDER,
+    }
+}
+
+/// Go's decoder finds fields in whatever case they are written; labels are no fields.
+fn fold_names(value: Value, names: &[&str]) -> Value {
     match value {
         Value::Object(map) => map
             .into_iter()
             .map(|(name, value)| {
-                let exact = ORDER.iter().find(|known| **known == name);
-                let alike = || ORDER.iter().find(|known| known.eq_ignore_ascii_case(&name));
-                let name = exact
-                    .or_else(alike)
-                    .map_or(name.clone(), |n| (*n).to_owned());
+                let known = names.iter().find(|known| known.eq_ignore_ascii_case(&name));
+                let name = known.map_or(name, |known| (*known).to_owned());
                 match name.as_str() {
                     "matchLabels" => (name, value),
-                    _ => (name, fold_names(value)),
+                    _ => (name, fold_names(value, names)),
                 }
             })
             .collect(),
-        Value::Array(list) => list.into_iter().map(fold_names).collect(),
+        Value::Array(list) => list
+            .into_iter()
+            .map(|item| fold_names(item, names))
+            .collect(),
         other => other,
     }
 }
 
-/// A value as Go's encoder writes its type.
-fn go_text(value: &Value) -> String {
+/// Puts a value into an annotation as Go's encoder writes its type.
+fn say(object: &mut Object, annotation: &str, value: &Value) {
     let mut out = String::new();
-    write(value, ORDER, &mut out);
-    escape_json(&out)
+    write(value, order(annotation), &mut out);
+    object.set_annotation(annotation, &escape_json(&out));
 }
 
 fn write(value: &Value, order: &[&str], out: &mut String) {
@@ -696,12 +715,16 @@ mod tests {
     fn annotations_that_cannot_be_read_count_for_nothing() {
         let mut older = autoscaler(json!({"maxReplicas": 3}), json!({}));
         older.set_annotation(METRICS, r#"[{"type":5}]"#);
-        older.set_annotation(BEHAVIOR, r#"{"scaleUp":{"selectpolicy":"Min"}}"#);
+        older.set_annotation(
+            BEHAVIOR,
+            r#"{"scaleUp":{"selectpolicy":"Min","policies":[{"type":"Pods"}]}}"#,
+        );
         to_newer(&mut older);
         let wanted = json!([{"type": "Resource", "resource": {"name": "cpu",
             "target": {"type": "Utilization", "averageUtilization": 80}}}]);
         assert_eq!(older.at(&["spec", "metrics"]), Some(&wanted));
-        let behavior = json!({"scaleUp": {"selectPolicy": "Min"}});
+        let behavior = json!({"scaleUp": {"selectPolicy": "Min",
+            "policies": [{"type": "Pods", "value": 0, "periodSeconds": 0}]}});
         assert_eq!(older.at(&["spec", "behavior"]), Some(&behavior));
         assert_eq!(older.annotations(), None);
     }
