@@ -187,12 +187,23 @@ fn read(resource: &Resource, decoded: Decoded) -> Outcome<(Object, Vec<String>)>
         }
         (None, None) => Vec::new(),
     };
+    let mut duplicates = duplicates;
+    if resource.custom.is_none() {
+        // What a type does not have is not looked into.
+        duplicates.retain(|path| !paths.iter().any(|unknown| is_within(path, unknown)));
+    }
     let order = if resource.custom.is_none() && !(duplicates.is_empty() && paths.is_empty()) {
         decode::field_order(&source)
     } else {
         Vec::new()
     };
     Ok((object, field_texts(&duplicates, &paths, &order)))
+}
+
+/// Whether a path is another one or leads to something within it.
+pub(crate) fn is_within(path: &str, other: &str) -> bool {
+    let rest = path.strip_prefix(other);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
 }
 
 /// What is wrong with fields: of custom kinds first those that come twice, of built-in kinds as they stand in the text.

@@ -9,6 +9,7 @@ use serde_json::{Map, Number, Value};
 use crate::api::Call;
 use crate::builtin_types::Words;
 use crate::failure::{Failure, Outcome};
+use crate::given;
 use crate::go_json;
 use crate::negotiate::ACCEPTED;
 use crate::protobuf;
@@ -75,12 +76,22 @@ pub(crate) fn body(call: &Call) -> Outcome<Decoded> {
 
 /// Reads JSON, noting duplicate fields; the last one wins.
 pub(crate) fn json(text: &[u8]) -> Outcome<Decoded> {
+    read_json(text, false)
+}
+
+/// The same, and each map in which a field comes twice notes all that it was given.
+pub(crate) fn json_given(text: &[u8]) -> Outcome<Decoded> {
+    read_json(text, true)
+}
+
+fn read_json(text: &[u8], notes: bool) -> Outcome<Decoded> {
     let mut duplicates = Vec::new();
     let mut deserializer = serde_json::Deserializer::from_slice(text);
     let seed = Tracking {
         path: String::new(),
         duplicates: &mut duplicates,
         order: None,
+        notes,
     };
     let value = seed
         .deserialize(&mut deserializer)
@@ -100,6 +111,7 @@ pub(crate) fn field_order(text: &[u8]) -> Vec<String> {
         path: String::new(),
         duplicates: &mut duplicates,
         order: Some(&mut order),
+        notes: false,
     };
     match seed.deserialize(&mut deserializer) {
         Ok(_) => order,
@@ -265,6 +277,8 @@ struct Tracking<'a> {
     duplicates: &'a mut Vec<String>,
     /// Every path as it comes, when asked for.
     order: Option<&'a mut Vec<String>>,
+    /// Whether maps note what they were given.
+    notes: bool,
 }
 
 impl Tracking<'_> {
@@ -273,6 +287,7 @@ impl Tracking<'_> {
             path,
             duplicates: self.duplicates,
             order: self.order.as_deref_mut(),
+            notes: self.notes,
         }
     }
 }
@@ -325,16 +340,24 @@ impl<'de> Visitor<'de> for Tracking<'_> {
 
     fn visit_map<A: MapAccess<'de>>(mut self, mut access: A) -> Result<Value, A::Error> {
         let mut map = Map::new();
+        let mut given = Vec::new();
         while let Some(key) = access.next_key::<String>()? {
             let dot = if self.path.is_empty() { "" } else { "." };
             let path = format!("{}{dot}{key}", self.path);
             if let Some(order) = &mut self.order {
                 order.push(path.clone());
             }
-            let value = access.next_value_seed(self.child(path.clone()))?;
-            if map.insert(key, value).is_some() && !self.duplicates.contains(&path) {
-                self.duplicates.push(path);
+            if map.contains_key(&key) && !self.duplicates.contains(&path) {
+                self.duplicates.push(path.clone());
             }
+            let value = access.next_value_seed(self.child(path))?;
+            if self.notes {
+                given.push((key.clone(), value.clone()));
+            }
+            map.insert(key, value);
+        }
+        if given.len() > map.len() {
+            given::note(&mut map, given);
         }
         Ok(Value::Object(map))
     }

@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::protobuf;
+use crate::{given, protobuf};
 
 /// Deepest nesting that is put in order, in levels.
 const MAX_DEPTH_LEVELS: usize = 64;
@@ -21,6 +21,8 @@ fn touched(value: &Value, old: Option<&Value>, kind: Option<&str>, depth: usize,
         return;
     }
     match value {
+        // Text of the patch.
+        Value::Object(map) if given::is_noted(map) => out.push_str(&given::text(value)),
         Value::Object(map) => {
             let mut members: Vec<_> = map.iter().collect();
             members.sort_by_key(|(name, _)| name.as_str());

@@ -27,6 +27,7 @@ mod discovery;
 mod embedded;
 mod escalation;
 mod failure;
+mod given;
 mod go_json;
 mod go_order;
 mod jsonpath;

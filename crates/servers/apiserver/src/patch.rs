@@ -16,7 +16,9 @@ use crate::options::{FieldValidation, WriteOptions};
 use crate::resource::Resource;
 use crate::respond::{self, Reply};
 use crate::write::{self, Change, Proposal, Updated};
-use crate::{escalation, go_order, lifecycle, metadata, ownership, pod_security, read, strategy};
+use crate::{
+    escalation, given, go_order, lifecycle, metadata, ownership, pod_security, read, strategy,
+};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PatchKind {
@@ -135,17 +137,18 @@ pub(crate) fn outcome(
     patch: &Decoded,
     validation: FieldValidation,
 ) -> Outcome<Conformed> {
-    let patched = patched(resource, kind, old, &patch.value)?;
+    let mut patched = patched(resource, kind, old, &patch.value)?;
     // A strategic patch is shown as Go prints its map, the others by what they made.
     let go_type = resource
         .schema
         .as_ref()
         .and_then(|schema| schema.name.as_deref());
     let made = patched.value.clone();
+    patched.duplicates = given::take(&mut patched.value);
     let shown = || match go_type.filter(|_| resource.custom.is_none()) {
         _ if kind == PatchKind::Strategic => go_print(&patch.value),
         Some(name) => go_order::text(name, &old.to_value(), &made),
-        None => made.to_string(),
+        None => given::text(&made),
     };
     let has_kind = patched.value["kind"]
         .as_str()
@@ -168,7 +171,13 @@ pub(crate) fn decode_patch(call: &Call, kind: PatchKind) -> Outcome<Decoded> {
         _ => "error decoding patch: ",
     };
     let wrong = |why: &str| Failure::bad_request(format!("{lead}{why}"));
-    decode::json(&call.body).map_err(|failure| wrong(&failure.message))
+    let decoded = decode::json(&call.body).map_err(|failure| wrong(&failure.message))?;
+    if kind != PatchKind::Json || decoded.duplicates.is_empty() {
+        return Ok(decoded);
+    }
+    let mut noted = decode::json_given(&call.body)?;
+    given::keep_in_values(&mut noted.value);
+    Ok(noted)
 }
 
 /// What is wrong with the fields of a patch itself.
@@ -179,24 +188,22 @@ fn patch_texts(kind: PatchKind, patch: &Decoded) -> Vec<String> {
     } else {
         ""
     };
-    let twice = |path: &String| format!("{lead}duplicate field {path:?}");
-    let mut texts: Vec<String> = patch.duplicates.iter().map(twice).collect();
+    let mut unknown = Vec::new();
     if kind == PatchKind::Json {
         let operations = patch.value.as_array().into_iter().flatten().enumerate();
         for (index, operation) in operations {
-            for name in operation
-                .as_object()
-                .into_iter()
-                .flatten()
-                .map(|(name, _)| name)
-            {
-                if !OPERATION.contains(&name.as_str()) {
-                    texts.push(format!("{lead}unknown field \"[{index}].{name}\""));
-                }
-            }
+            let names = operation.as_object().into_iter().flatten();
+            let odd = names.filter(|(name, _)| !OPERATION.contains(&name.as_str()));
+            unknown.extend(odd.map(|(name, _)| format!("[{index}].{name}")));
         }
     }
-    texts
+    // What an operation does not have is not looked into.
+    let is_known = |path: &&String| !unknown.iter().any(|odd| admit::is_within(path, odd));
+    let twice = patch.duplicates.iter().filter(is_known);
+    let twice = twice.map(|path| format!("{lead}duplicate field {path:?}"));
+    let odd = unknown.iter();
+    let odd = odd.map(|path| format!("{lead}unknown field {path:?}"));
+    twice.chain(odd).collect()
 }
 
 /// A patch of the wrong JSON type is refused only once the object has been found.

@@ -15,7 +15,7 @@ fn listed<'a>(texts: impl Iterator<Item = &'a str>) -> String {
     texts.collect::<Vec<_>>().join(",")
 }
 
-fn texts<'a>(object: &'a Object, path: &[&str]) -> String {
+fn texts(object: &Object, path: &[&str]) -> String {
     listed(array(object, path).iter().filter_map(Value::as_str))
 }
 
