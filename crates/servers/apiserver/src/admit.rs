@@ -1,6 +1,7 @@
 //! Values made into objects of a kind: kind check, unknown fields, defaults, and validation.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use serde_json::{Map, Value};
 use skein_object::{GroupVersionKind, Object};
@@ -208,8 +209,12 @@ pub(crate) fn is_within(path: &str, other: &str) -> bool {
 
 /// What is wrong with fields: of custom kinds first those that come twice, of built-in kinds as they stand in the text.
 fn field_texts(duplicates: &[String], unknown: &[String], order: &[String]) -> Vec<String> {
-    let last = |path: &String| order.iter().rposition(|known| known == path);
-    let first = |path: &String| order.iter().position(|known| known == path);
+    let mut places: HashMap<&str, (usize, usize)> = HashMap::new();
+    for (place, path) in order.iter().enumerate() {
+        places.entry(path).or_insert((place, place)).1 = place;
+    }
+    let first = |path: &String| places.get(path.as_str()).map(|(first, _)| *first);
+    let last = |path: &String| places.get(path.as_str()).map(|(_, last)| *last);
     let twice = duplicates
         .iter()
         .map(|path| (last(path), format!("duplicate field {path:?}")));
@@ -218,6 +223,10 @@ fn field_texts(duplicates: &[String], unknown: &[String], order: &[String]) -> V
         .map(|path| (first(path), unknown::unknown_field_text(path)));
     let mut all: Vec<(Option<usize>, String)> = twice.chain(unknown).collect();
     all.sort_by_key(|(place, _)| *place);
+    // Only built-in kinds come with their order; those of others are told by pruning, which has no limit.
+    if !order.is_empty() {
+        all.truncate(decode::MAX_ODD_FIELDS);
+    }
     all.into_iter().map(|(_, text)| text).collect()
 }
 

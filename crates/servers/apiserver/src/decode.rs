@@ -74,6 +74,9 @@ pub(crate) fn body(call: &Call) -> Outcome<Decoded> {
     }
 }
 
+/// How many fields that come twice or are unknown are told of; as many as kube-apiserver's decoder tells.
+pub(crate) const MAX_ODD_FIELDS: usize = 100;
+
 /// Reads JSON, noting duplicate fields; the last one wins.
 pub(crate) fn json(text: &[u8]) -> Outcome<Decoded> {
     read_json(text, false)
@@ -340,24 +343,31 @@ impl<'de> Visitor<'de> for Tracking<'_> {
 
     fn visit_map<A: MapAccess<'de>>(mut self, mut access: A) -> Result<Value, A::Error> {
         let mut map = Map::new();
-        let mut given = Vec::new();
+        let (mut keys, mut replaced) = (Vec::new(), Vec::new());
         while let Some(key) = access.next_key::<String>()? {
             let dot = if self.path.is_empty() { "" } else { "." };
             let path = format!("{}{dot}{key}", self.path);
             if let Some(order) = &mut self.order {
                 order.push(path.clone());
             }
-            if map.contains_key(&key) && !self.duplicates.contains(&path) {
+            if map.contains_key(&key)
+                && self.duplicates.len() < MAX_ODD_FIELDS
+                && !self.duplicates.contains(&path)
+            {
                 self.duplicates.push(path.clone());
             }
             let value = access.next_value_seed(self.child(path))?;
             if self.notes {
-                given.push((key.clone(), value.clone()));
+                keys.push(key.clone());
             }
-            map.insert(key, value);
+            if let Some(earlier) = map.insert(key.clone(), value)
+                && self.notes
+            {
+                replaced.push((key, earlier));
+            }
         }
-        if given.len() > map.len() {
-            given::note(&mut map, given);
+        if !replaced.is_empty() {
+            given::note(&mut map, keys, replaced);
         }
         Ok(Value::Object(map))
     }

@@ -1,16 +1,24 @@
 //! Fields that come twice inside a value of a JSON patch. The real server carries the text of such a value into the
 //! object and reads it there again, so that they are told of a second time and refusals show them.
 
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::fmt::Write;
 
 use serde_json::{Map, Value, json};
 
-/// Member under which a map keeps all that it was given, as pairs in order; no field has such a name.
+use crate::decode::MAX_ODD_FIELDS;
+
+/// Member under which a map keeps what it was given: its keys in order, and the values whose places later ones took.
+/// No field has such a name.
 const GIVEN: &str = "\u{0}given";
 
-/// Notes on a map that these are the members it was given.
-pub(crate) fn note(map: &mut Map<String, Value>, members: Vec<(String, Value)>) {
-    map.insert(GIVEN.to_owned(), json!(members));
+/// Notes on a map that it was given these keys, and values that it has no more.
+pub(crate) fn note(
+    map: &mut Map<String, Value>,
+    keys: Vec<String>,
+    replaced: Vec<(String, Value)>,
+) {
+    map.insert(GIVEN.to_owned(), json!([keys, replaced]));
 }
 
 /// Whether a map has noted what it was given.
@@ -43,24 +51,28 @@ pub(crate) fn take(value: &mut Value) -> Vec<String> {
     paths
 }
 
-/// The members that a map was given, unless it was changed since.
+/// The members that a map was given, unless others came or went since.
 fn given(map: &Map<String, Value>) -> Option<Vec<(&str, &Value)>> {
-    let pairs = map.get(GIVEN)?.as_array()?;
-    let pair = |pair: &'_ Value| -> Option<(String, Value)> {
-        Some((pair.get(0)?.as_str()?.to_owned(), pair.get(1)?.clone()))
+    let note = map.get(GIVEN)?;
+    let list = |index: usize| note.get(index).and_then(Value::as_array);
+    let keys: Vec<&str> = list(0)?.iter().filter_map(Value::as_str).collect();
+    let distinct: HashSet<&str> = keys.iter().copied().collect();
+    let is_same =
+        distinct.len() + 1 == map.len() && distinct.iter().all(|key| map.contains_key(*key));
+    if !is_same {
+        return None;
+    }
+    let mut earlier: HashMap<&str, VecDeque<&Value>> = HashMap::new();
+    for pair in list(1)? {
+        let values = earlier.entry(pair.get(0)?.as_str()?).or_default();
+        values.push_back(pair.get(1)?);
+    }
+    let member = |key: &'_ str| {
+        let first = earlier.get_mut(key).and_then(VecDeque::pop_front);
+        first.or_else(|| map.get(key))
     };
-    let last: Map<String, Value> = pairs.iter().filter_map(pair).collect();
-    let others = map.iter().filter(|(name, _)| *name != GIVEN);
-    let is_same = others.clone().count() == last.len()
-        && others
-            .into_iter()
-            .all(|(name, value)| last.get(name) == Some(value));
-    let pairs = pairs.iter();
-    is_same.then(|| {
-        pairs
-            .filter_map(|pair| Some((pair.get(0)?.as_str()?, pair.get(1)?)))
-            .collect()
-    })
+    let values: Option<Vec<&Value>> = keys.iter().copied().map(member).collect();
+    Some(keys.into_iter().zip(values?).collect())
 }
 
 /// What a map shows: all that it was given, or else its members.
@@ -74,6 +86,9 @@ fn members(map: &Map<String, Value>) -> Vec<(&str, &Value)> {
 }
 
 fn tell(value: &Value, path: &str, paths: &mut Vec<String>) {
+    if paths.len() >= MAX_ODD_FIELDS {
+        return;
+    }
     match value {
         Value::Array(list) => {
             for (index, value) in list.iter().enumerate() {
@@ -82,13 +97,12 @@ fn tell(value: &Value, path: &str, paths: &mut Vec<String>) {
         }
         Value::Object(map) => {
             let dot = if path.is_empty() { "" } else { "." };
-            let mut seen = Vec::new();
+            let mut seen = HashSet::new();
             for (name, value) in members(map) {
                 let path = format!("{path}{dot}{name}");
-                if seen.contains(&name) && !paths.contains(&path) {
+                if !seen.insert(name) && paths.len() < MAX_ODD_FIELDS && !paths.contains(&path) {
                     paths.push(path.clone());
                 }
-                seen.push(name);
                 tell(value, &path, paths);
             }
         }
@@ -161,6 +175,15 @@ mod tests {
         assert_eq!(take(&mut object), paths);
         assert_eq!(object, json!({"spec": {"list": [{"x": {"b": 2}}]}}));
         assert_eq!(take(&mut object), Vec::<String>::new());
+    }
+
+    #[test]
+    fn maps_in_maps_take_no_more_than_they_are_long() {
+        let depth = 100;
+        let body = format!("{}1{}", r#"{"x":1,"x":"#.repeat(depth), "}".repeat(depth));
+        let mut value = decode::json_given(body.as_bytes()).expect("decodes").value;
+        assert_eq!(text(&value), body);
+        assert_eq!(take(&mut value).len(), depth);
     }
 
     #[test]

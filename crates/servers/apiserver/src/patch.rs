@@ -203,7 +203,7 @@ fn patch_texts(kind: PatchKind, patch: &Decoded) -> Vec<String> {
     let twice = twice.map(|path| format!("{lead}duplicate field {path:?}"));
     let odd = unknown.iter();
     let odd = odd.map(|path| format!("{lead}unknown field {path:?}"));
-    twice.chain(odd).collect()
+    twice.chain(odd).take(decode::MAX_ODD_FIELDS).collect()
 }
 
 /// A patch of the wrong JSON type is refused only once the object has been found.
