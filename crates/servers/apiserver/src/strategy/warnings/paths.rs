@@ -7,6 +7,7 @@ use super::pods::{MAX_COMPARED, MAX_TOLD, has, list, string};
 /// A path in a volume, and where it comes from in a projected one.
 #[derive(Clone, PartialEq)]
 struct Place {
+    /// With a slash behind it, so that folders are known by how their files begin.
     path: String,
     source: String,
 }
@@ -14,23 +15,27 @@ struct Place {
 impl Place {
     fn new(path: &str, source: &str) -> Self {
         Self {
-            path: path.trim_end_matches('/').to_owned(),
+            path: format!("{}/", path.trim_end_matches('/')),
             source: source.to_owned(),
         }
     }
 
+    fn name(&self) -> &str {
+        self.path.trim_end_matches('/')
+    }
+
     fn shown(&self) -> String {
         match self.source.as_str() {
-            "" => format!("{:?}", self.path),
-            source => format!("{:?} ({source})", self.path),
+            "" => format!("{:?}", self.name()),
+            source => format!("{:?} ({source})", self.name()),
         }
     }
 
     /// Whether one of two is the other, or a folder of it.
     fn overlaps(&self, other: &Self) -> bool {
-        let (one, two) = (format!("{}/", self.path), format!("{}/", other.path));
-        let is_named = !self.path.is_empty() && !other.path.is_empty();
-        is_named && (one.starts_with(&two) || two.starts_with(&one))
+        let (one, two) = (self.path.as_str(), other.path.as_str());
+        let is_named = one != "/" && two != "/";
+        is_named && (one.starts_with(two) || two.starts_with(one))
     }
 }
 
