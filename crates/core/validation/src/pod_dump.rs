@@ -5,6 +5,7 @@ use serde_json::Value;
 use crate::go_dump::{compact, lines};
 
 mod types;
+mod volumes;
 
 use types::{EPHEMERAL_CONTAINER, NODE_SELECTOR_TERM, POD_SPEC};
 
