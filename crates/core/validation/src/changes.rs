@@ -8,7 +8,7 @@ use skein_schema::FieldError;
 use skein_schema::field_error::FieldPath;
 
 use crate::spot::{Errors, Spot};
-use crate::{claims, definitions, labels, pod_dump, pods, volume_sources};
+use crate::{claims, csi, definitions, labels, pod_dump, pods, service_ranges, volume_sources};
 
 /// Fields whose change is refused with `field is immutable`: group, kind, paths.
 const FIELDS: &[(&str, &str, &[&str])] = &[
@@ -40,6 +40,7 @@ const FIELDS: &[(&str, &str, &[&str])] = &[
     ),
     ("scheduling.k8s.io", "PriorityClass", &["preemptionPolicy"]),
     ("node.k8s.io", "RuntimeClass", &["handler"]),
+    ("apps", "ControllerRevision", &["data"]),
     ("networking.k8s.io", "IngressClass", &["spec.controller"]),
     ("", "ResourceQuota", &["spec.scopes"]),
     ("", "Secret", &["type"]),
@@ -96,6 +97,16 @@ pub(crate) fn check(errors: &mut Errors, old: &Object, new: &Object, sent: &Obje
         ("", "Secret") => sealed(errors, old, new, &["data"]),
         ("", "PersistentVolumeClaim") => claims::check_change(errors, old, new, sent),
         ("", "PersistentVolume") => volume(errors, old, new),
+        ("storage.k8s.io", "CSIDriver") => csi::check_driver_change(errors, old, new),
+        ("storage.k8s.io", "CSINode") => csi::check_node_change(errors, old, new),
+        ("storage.k8s.io", "CSIStorageCapacity") => csi::check_capacity_change(errors, old, new),
+        ("storage.k8s.io", "VolumeAttachment") => csi::check_attachment_change(errors, old, new),
+        ("networking.k8s.io", "IPAddress") => {
+            service_ranges::check_address_change(errors, old, new);
+        }
+        ("networking.k8s.io", "ServiceCIDR") => {
+            service_ranges::check_ranges_change(errors, old, new);
+        }
         ("", "Pod") => pods::changes::check(errors, old, new),
         ("batch", "Job") => completions(errors, old, new),
         ("discovery.k8s.io", "EndpointSlice") => {

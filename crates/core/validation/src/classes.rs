@@ -1,4 +1,4 @@
-//! Storage classes.
+//! Classes of storage, and of how volumes behave.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -17,18 +17,7 @@ const MAX_REPETITIONS: usize = 1_000;
 
 /// A StorageClass.
 pub(crate) fn check(errors: &mut Errors, object: &Object) {
-    let provisioner = Spot::of(object, "provisioner");
-    if provisioner.is_blank() {
-        errors.add(provisioner.required(""));
-    } else {
-        let lower = provisioner.text().to_lowercase();
-        let problems = qualified_name_problems(&lower);
-        errors.add_all(
-            problems
-                .into_iter()
-                .map(|text| provisioner.invalid_as(lower.as_str(), text)),
-        );
-    }
+    check_provisioner(errors, &Spot::of(object, "provisioner"));
     check_parameters(errors, &Spot::of(object, "parameters"));
     let policy = Spot::of(object, "reclaimPolicy");
     if !policy.is_blank() {
@@ -41,6 +30,41 @@ pub(crate) fn check(errors: &mut Errors, object: &Object) {
         errors.add(mode.required(""));
     }
     check_topologies(errors, &Spot::of(object, "allowedTopologies"));
+}
+
+/// A VolumeAttributesClass.
+pub(crate) fn check_attributes(errors: &mut Errors, object: &Object) {
+    check_provisioner(errors, &Spot::of(object, "driverName"));
+    let parameters = Spot::of(object, "parameters");
+    check_parameters(errors, &parameters);
+    let text = "must contain at least one key/value pair";
+    errors.add_if(parameters.len() == 0, || parameters.required(text));
+}
+
+/// Nothing of a VolumeAttributesClass changes.
+pub(crate) fn check_attributes_change(errors: &mut Errors, old: &Object, new: &Object) {
+    for (name, text) in [
+        ("driverName", "updates to driverName are forbidden."),
+        ("parameters", "updates to parameters are forbidden."),
+    ] {
+        if old.at(&[name]) != new.at(&[name]) {
+            errors.add(Spot::of(new, name).forbidden(text));
+        }
+    }
+}
+
+fn check_provisioner(errors: &mut Errors, provisioner: &Spot<'_>) {
+    if provisioner.is_blank() {
+        errors.add(provisioner.required(""));
+        return;
+    }
+    let lower = provisioner.text().to_lowercase();
+    let problems = qualified_name_problems(&lower);
+    errors.add_all(
+        problems
+            .into_iter()
+            .map(|text| provisioner.invalid_as(lower.as_str(), text)),
+    );
 }
 
 fn check_parameters(errors: &mut Errors, parameters: &Spot<'_>) {

@@ -3,10 +3,11 @@
 use skein_object::Object;
 use skein_schema::FieldError;
 
-use crate::spot::Errors;
+use crate::spot::{Errors, Spot};
 use crate::{
-    admission_policies, autoscaling, changes, classes, config, coordination, definitions, events,
-    jobs, networking, nodes, pods, policy, rbac, services, storage, webhooks, workloads,
+    admission_policies, autoscaling, changes, classes, config, coordination, csi, definitions,
+    endpoints, events, jobs, networking, nodes, pods, policy, rbac, runtime_classes,
+    service_ranges, services, storage, webhooks, workloads,
 };
 
 /// What is wrong with a new object of a built-in kind, its metadata apart. Defaults must be filled in. The object is in
@@ -84,6 +85,10 @@ pub fn check_change(old: &Object, new: &Object, sent: &Object, through: &str) ->
             jobs::check_whole_spec(&mut errors, sent);
             changes::check(&mut errors, old, new, sent);
         }
+        ("storage.k8s.io", "VolumeAttributesClass") => {
+            classes::check_attributes_change(&mut errors, old, new);
+            content(&mut errors, sent, false);
+        }
         ("", "PersistentVolume") => {
             // Twice in the API server, too.
             content(&mut errors, sent, false);
@@ -108,6 +113,7 @@ fn beside_older(errors: &mut Errors, old: Option<&Object>, object: &Object) {
             "ValidatingWebhookConfiguration" | "MutatingWebhookConfiguration",
         ) => webhooks::check(errors, old, object),
         ("discovery.k8s.io", "EndpointSlice") => coordination::check_slice(errors, old, object),
+        ("", "Endpoints") => endpoints::check(errors, old, object),
         _ => {}
     }
 }
@@ -129,6 +135,9 @@ fn content(errors: &mut Errors, object: &Object, creating: bool) {
         ("", "PersistentVolume") => storage::check_volume(errors, object),
         ("", "ResourceQuota") => policy::check_quota(errors, object),
         ("", "LimitRange") => policy::check_limits(errors, object),
+        ("", "ReplicationController") => workloads::check_replication_controller(errors, object),
+        ("", "PodTemplate") => pods::check_template(errors, &Spot::of(object, "template"), &[]),
+        ("apps", "ControllerRevision") => workloads::check_revision(errors, object, creating),
         ("apps", "Deployment") => workloads::check_deployment(errors, object),
         ("apps", "ReplicaSet") => workloads::check_replica_set(errors, object),
         ("apps", "DaemonSet") => workloads::check_daemon_set(errors, object),
@@ -141,6 +150,16 @@ fn content(errors: &mut Errors, object: &Object, creating: bool) {
             rbac::check_binding(errors, object);
         }
         ("storage.k8s.io", "StorageClass") => classes::check(errors, object),
+        ("storage.k8s.io", "VolumeAttributesClass") => classes::check_attributes(errors, object),
+        ("storage.k8s.io", "CSIDriver") => csi::check_driver(errors, object),
+        ("storage.k8s.io", "CSINode") => csi::check_node(errors, object),
+        ("storage.k8s.io", "CSIStorageCapacity") => csi::check_capacity(errors, object),
+        ("storage.k8s.io", "VolumeAttachment") => csi::check_attachment(errors, object),
+        ("node.k8s.io", "RuntimeClass") => runtime_classes::check(errors, object),
+        ("networking.k8s.io", "IPAddress") => service_ranges::check_address(errors, object),
+        ("networking.k8s.io", "ServiceCIDR") if creating => {
+            service_ranges::check_ranges(errors, object);
+        }
         ("networking.k8s.io", "Ingress") => networking::check_ingress(errors, object, creating),
         ("networking.k8s.io", "IngressClass") => networking::check_class(errors, object),
         ("networking.k8s.io", "NetworkPolicy") => networking::check_policy(errors, object),

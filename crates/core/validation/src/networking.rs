@@ -7,12 +7,12 @@ use skein_object::Object;
 use skein_schema::FieldError;
 use skein_schema::field_error::FieldPath;
 
+use crate::cidrs;
 use crate::labels;
 use crate::names::{
     label_problems, path_segment_problems, port_name_problems, port_problems, subdomain_problems,
     wildcard_problems,
 };
-use crate::services::check_cidr;
 use crate::spot::{Errors, Spot};
 
 const PATH_TYPES: &[&str] = &["Exact", "ImplementationSpecific", "Prefix"];
@@ -234,9 +234,9 @@ fn check_peer(errors: &mut Errors, peer: &Spot<'_>) {
         if cidr.is_blank() {
             errors.add(cidr.required(""));
         } else {
-            check_cidr(errors, &cidr);
+            cidrs::check(errors, &cidr);
             for except in block.get("except").items() {
-                check_cidr(errors, &except);
+                cidrs::check(errors, &except);
                 if is_subset(cidr.text(), except.text()) == Some(false) {
                     errors.add(except.invalid("must be a strict subset of `cidr`"));
                 }

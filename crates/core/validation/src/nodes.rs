@@ -8,7 +8,7 @@ use skein_object::names::{label_value_problems, qualified_name_problems};
 use skein_schema::FieldPath;
 
 use crate::spot::{Errors, Spot, go_struct};
-use crate::{quantities, services};
+use crate::{cidrs, quantities};
 
 const EFFECTS: &[&str] = &["NoSchedule", "PreferNoSchedule", "NoExecute"];
 
@@ -19,7 +19,7 @@ pub(crate) fn check(errors: &mut Errors, object: &Object) {
     check_resources(errors, object);
     let ranges = spec.get("podCIDRs");
     for range in ranges.items() {
-        services::check_cidr(errors, &range);
+        cidrs::check(errors, &range);
     }
     let six = ranges
         .items()

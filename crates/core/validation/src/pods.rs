@@ -29,7 +29,7 @@ mod variables;
 mod volumes;
 mod windows;
 
-pub(crate) use scheduling::check_node_selector;
+pub(crate) use scheduling::{check_node_selector, check_tolerations};
 
 const RESTART_POLICIES: &[&str] = &["Always", "OnFailure", "Never"];
 const DNS_POLICIES: &[&str] = &["ClusterFirstWithHostNet", "ClusterFirst", "Default", "None"];

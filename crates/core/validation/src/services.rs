@@ -7,6 +7,7 @@ use serde_json::Value;
 use skein_object::Object;
 use skein_schema::FieldError;
 
+use crate::cidrs;
 use crate::labels;
 use crate::names::{
     label_problems, port_name_problems, port_problems, qualified_name_problems, subdomain_problems,
@@ -243,7 +244,7 @@ pub(crate) fn check_reachable(errors: &mut Errors, address: &Spot<'_>) {
 }
 
 /// Whether a text would be an IPv4 address if its numbers had no zeros before them.
-fn has_leading_zeros(text: &str) -> bool {
+pub(crate) fn has_leading_zeros(text: &str) -> bool {
     let plain = |part: &str| match part.trim_start_matches('0') {
         "" => part.get(..1).unwrap_or_default().to_owned(),
         rest => rest.to_owned(),
@@ -316,7 +317,7 @@ fn check_balancer(errors: &mut Errors, spec: &Spot<'_>, kind: &str) {
         }
         for (index, range) in ranges.items().enumerate() {
             let spot = Spot::new(Some(range.value), path.index(index));
-            check_cidr(errors, &spot);
+            cidrs::check(errors, &spot);
         }
     }
     let allocate = spec.get("allocateLoadBalancerNodePorts");
@@ -330,21 +331,6 @@ fn check_balancer(errors: &mut Errors, spec: &Spot<'_>, kind: &str) {
         } else {
             errors.add(class.forbidden(text));
         }
-    }
-}
-
-/// A range of addresses: `10.0.0.0/8`.
-pub(crate) fn check_cidr(errors: &mut Errors, range: &Spot<'_>) {
-    let text = range.text().trim();
-    let parsed = text.split_once('/').and_then(|(address, bits)| {
-        let address: IpAddr = address.parse().ok()?;
-        let bits: u8 = bits.parse().ok()?;
-        let most = if address.is_ipv4() { 32 } else { 128 };
-        (bits <= most).then_some(())
-    });
-    if parsed.is_none() {
-        let detail = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)";
-        errors.add(range.invalid_as(text, detail));
     }
 }
 

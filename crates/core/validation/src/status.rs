@@ -10,7 +10,7 @@ use skein_schema::FieldError;
 
 use crate::names::{qualified_name_problems, subdomain_problems};
 use crate::spot::{Errors, Spot};
-use crate::{nodes, quantities, services};
+use crate::{csi, nodes, quantities, services};
 
 /// Longest reason of a condition, in bytes.
 const MAX_REASON_BYTES: usize = 1_024;
@@ -168,6 +168,9 @@ pub fn check_status(old: &Object, new: &Object) -> Vec<FieldError> {
             check_balancer(&mut errors, &status.get("loadBalancer"), &old, false);
         }
         ("", "PersistentVolumeClaim") => check_claim(&mut errors, &status),
+        ("storage.k8s.io", "VolumeAttachment") => {
+            csi::check_whole_attachment(&mut errors, old, new);
+        }
         ("", "Namespace") => check_namespace(&mut errors, new),
         ("", "Node") => nodes::check_change(&mut errors, old, new),
         ("", "ResourceQuota") => check_quota(&mut errors, &status),

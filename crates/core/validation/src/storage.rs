@@ -141,6 +141,35 @@ pub(crate) fn check_volume(errors: &mut Errors, object: &Object) {
     check_attributes(errors, &spec);
 }
 
+/// The volume that stands in a VolumeAttachment itself.
+pub(crate) fn check_inline_volume(errors: &mut Errors, spec: &Spot<'_>) {
+    const ELSEWHERE: &str = "may not be specified in the context of inline volumes";
+    let (claim, capacity) = (spec.get("claimRef"), spec.get("capacity"));
+    errors.add_if(claim.is_set(), || claim.forbidden(ELSEWHERE));
+    errors.add_if(capacity.len() > 0, || capacity.forbidden(ELSEWHERE));
+    let csi = spec.get("csi");
+    let text = "has to be specified in the context of inline volumes";
+    errors.add_if(!csi.is_set(), || csi.required(text));
+    let modes = spec.get("accessModes");
+    errors.add_if(modes.len() == 0, || modes.required(""));
+    check_modes(errors, &modes);
+    let policy = spec.get("persistentVolumeReclaimPolicy");
+    if !policy.is_blank() && policy.text() != "Retain" {
+        errors.add(policy.forbidden("may only be Retain in the context of inline volumes"));
+    }
+    let affinity = spec.get("nodeAffinity");
+    errors.add_if(affinity.is_set(), || affinity.forbidden(ELSEWHERE));
+    check_sources(errors, spec, "");
+    let class = spec.get("storageClassName");
+    errors.add_if(!class.is_blank(), || class.forbidden(ELSEWHERE));
+    let mode = spec.get("volumeMode");
+    if mode.is_set() && mode.text() != "Filesystem" {
+        let text =
+            "may not specify volumeMode other than Filesystem in the context of inline volumes";
+        errors.add(mode.forbidden(text));
+    }
+}
+
 fn check_node_affinity(errors: &mut Errors, affinity: &Spot<'_>) {
     let required = affinity.get("required");
     if required.is_set() {

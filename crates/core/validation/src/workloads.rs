@@ -1,4 +1,4 @@
-//! Deployments, ReplicaSets, DaemonSets and StatefulSets.
+//! Deployments, ReplicaSets, DaemonSets, StatefulSets and what came before them.
 
 use serde_json::Value;
 use skein_object::Object;
@@ -48,6 +48,41 @@ pub(crate) fn check_replica_set(errors: &mut Errors, object: &Object) {
     errors.not_negative(&spec.get("replicas"));
     errors.not_negative(&spec.get("minReadySeconds"));
     check_replicated(errors, &spec, "ReplicaSet");
+}
+
+/// A ReplicationController, whose selector is a map of labels.
+pub(crate) fn check_replication_controller(errors: &mut Errors, object: &Object) {
+    let spec = Spot::of(object, "spec");
+    errors.not_negative(&spec.get("minReadySeconds"));
+    let selector = spec.get("selector");
+    errors.add_if(selector.len() == 0, || selector.required(""));
+    errors.not_negative(&spec.get("replicas"));
+    let template = spec.get("template");
+    if !template.is_set() {
+        errors.add(template.required(""));
+        return;
+    }
+    let own = template.get("metadata.labels");
+    let has = |(key, value): (&str, Spot<'_>)| own.value.get(key) == Some(value.value);
+    if !selector.members().into_iter().all(has) {
+        errors.add(own.invalid(MISMATCH));
+    }
+    pods::check_template(errors, &template, &[]);
+    check_always(errors, &template, "ReplicationController");
+}
+
+/// A ControllerRevision.
+pub(crate) fn check_revision(errors: &mut Errors, object: &Object, creating: bool) {
+    errors.not_negative(&Spot::of(object, "revision"));
+    let data = Spot::of(object, "data");
+    if !creating || data.map().is_some() {
+        return;
+    }
+    let text = match data.is_set() {
+        true => "data must be a valid JSON object",
+        false => "data is mandatory",
+    };
+    errors.add(data.required(text));
 }
 
 /// Selector and template of a kind that keeps a number of equal Pods.

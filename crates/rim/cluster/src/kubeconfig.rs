@@ -91,6 +91,27 @@ pub fn install_crypto_provider() {
 }
 
 impl ConnectOptions {
+    /// The namespace that the context of the kubeconfig names, or in a Pod without one the Pod's own; none when the kubeconfig
+    /// cannot be used.
+    pub fn context_namespace(&self) -> Option<String> {
+        let read = match &self.kubeconfig {
+            Some(path) => Kubeconfig::read_from(path),
+            None => Kubeconfig::read(),
+        };
+        let file = match read {
+            Ok(file) => file,
+            Err(_) if self.kubeconfig.is_some() => return None,
+            Err(_) => return pod_namespace(),
+        };
+        let current = self.context.as_deref().or(file.current_context.as_deref());
+        let named = |context: &&kube::config::NamedContext| Some(context.name.as_str()) == current;
+        let context = file.contexts.iter().find(named)?.context.as_ref()?;
+        let namespace = context.namespace.clone();
+        namespace
+            .filter(|namespace| !namespace.is_empty())
+            .or_else(pod_namespace)
+    }
+
     /// Sets in a configuration what flags say; flags come before the kubeconfig.
     fn apply_to(&self, config: &mut kube::Config) -> Result<(), ConnectError> {
         if let Some(token) = &self.token {
@@ -144,6 +165,15 @@ impl ConnectOptions {
         }
         Ok(())
     }
+}
+
+/// The namespace of the Pod that this process runs in.
+fn pod_namespace() -> Option<String> {
+    let inside = kube::Config::incluster().ok()?;
+    let named = std::env::var("POD_NAMESPACE").ok();
+    named
+        .filter(|name| !name.is_empty())
+        .or(Some(inside.default_namespace))
 }
 
 /// The certificates of a PEM file, in DER.

@@ -1,6 +1,7 @@
 //! `helm`: charts on the local disk and in repositories, as the helm command works on them.
 
 mod chart_path;
+mod cluster;
 mod connection;
 mod create;
 mod dependency;
@@ -42,6 +43,8 @@ pub struct HelmArguments {
     debug: bool,
     #[command(flatten)]
     settings: settings::SettingsArguments,
+    #[command(flatten)]
+    cluster: cluster::ClusterArguments,
 }
 
 /// The commands of helm for charts.
@@ -86,9 +89,12 @@ enum HelmCommand {
 /// Runs `helm`. Errors are told as helm tells them.
 pub(crate) async fn run(arguments: HelmArguments, output: &mut Output) -> anyhow::Result<ExitCode> {
     let (settings, debug) = (arguments.settings.settings(), arguments.debug);
+    let cluster = &arguments.cluster;
     let outcome = match arguments.command {
-        HelmCommand::Template(template) => template::run(&template, &settings, debug, output).await,
-        HelmCommand::Lint(lint) => lint::run(&lint, output).await,
+        HelmCommand::Template(template) => {
+            template::run(&template, &settings, cluster, debug, output).await
+        }
+        HelmCommand::Lint(lint) => lint::run(&lint, cluster, output).await,
         HelmCommand::Show(show) => show::run(&show, &settings, output).await,
         HelmCommand::Dependency(dependency) => {
             dependency::run(&dependency, &settings, debug, output).await

@@ -21,8 +21,11 @@ use skein_kustomize::{LoadRestrictions, Options, Reorder, build};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Builds of one size of which the median counts.
+/// Builds of one size, at least, of which the median counts.
 const ROUNDS: usize = 11;
+
+/// CPU time that builds of one size take together, at least: the median of a few short ones tells how a process starts.
+const SETTLED: Duration = Duration::from_millis(200);
 
 /// Objects of the builds of a curve.
 const SIZES: [usize; 6] = [50, 100, 300, 1_000, 3_000, 10_000];
@@ -73,7 +76,8 @@ fn curve(sizes: &[&str]) -> Result<(), String> {
     for objects in sizes {
         let tree = layers::tree(objects)?;
         let mut times: Vec<(u128, u128)> = Vec::new();
-        for _ in 0..ROUNDS {
+        let all = Clock::start();
+        while times.len() < ROUNDS || all.micros() < SETTLED.as_micros() {
             let start = Clock::start();
             let built = build(&tree, "top", &Options::default()).map_err(|e| e.to_string())?;
             let after = start.micros();

@@ -6,7 +6,7 @@ use crate::spot::{Errors, Spot};
 
 const EFFECTS: &[&str] = &["NoExecute", "NoSchedule", "PreferNoSchedule"];
 
-pub(super) fn check_tolerations(errors: &mut Errors, tolerations: &Spot<'_>) {
+pub(crate) fn check_tolerations(errors: &mut Errors, tolerations: &Spot<'_>) {
     for toleration in tolerations.items() {
         let (key, operator) = (toleration.get("key"), toleration.get("operator"));
         let (value, effect) = (toleration.get("value"), toleration.get("effect"));

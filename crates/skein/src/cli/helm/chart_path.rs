@@ -53,7 +53,7 @@ pub(super) async fn locate(
     output: &mut Output,
 ) -> anyhow::Result<Located> {
     let name = name.trim();
-    if remote.repo.is_none() {
+    if remote.repository().is_none() {
         remote.connection.check()?;
         let path = PathBuf::from(name);
         if path.exists() {

@@ -52,7 +52,7 @@ pub(super) struct RemoteArguments {
     pub version: String,
     /// Address of the chart repository
     #[arg(long, value_name = "URL")]
-    pub repo: Option<String>,
+    repo: Option<String>,
     /// Send user name and password to other hosts too
     #[arg(long)]
     pub pass_credentials: bool,
@@ -61,6 +61,11 @@ pub(super) struct RemoteArguments {
 }
 
 impl RemoteArguments {
+    /// The address of the chart repository; an empty one is none.
+    pub(super) fn repository(&self) -> Option<&str> {
+        self.repo.as_deref().filter(|url| !url.is_empty())
+    }
+
     /// The version that is asked for; `--devel` asks for any.
     pub(super) fn version_or_devel(&self, devel: bool) -> String {
         let version = self.version.trim();

@@ -40,7 +40,7 @@ pub(super) async fn fetch(
 ) -> anyhow::Result<Package> {
     remote.connection.check()?;
     let access = remote.connection.access()?;
-    if let Some(url) = &remote.repo {
+    if let Some(url) = remote.repository() {
         let client = ChartRepository::new(url, &access, remote.pass_credentials)?;
         let index = fetch_index(&client, url, output).await?;
         let location = location_in(&index, url, reference, version, output)?;

@@ -6,6 +6,7 @@ use skein_helm::Warning;
 use skein_helm::lint::{LintOptions, Severity, lint};
 use skein_helm::{KubeVersion, Values};
 
+use super::cluster::ClusterArguments;
 use super::disk;
 use super::values::ValueArguments;
 use super::world::World;
@@ -28,9 +29,6 @@ pub struct LintArguments {
     /// Lint the charts below charts/ too
     #[arg(long)]
     with_subcharts: bool,
-    /// Namespace of the release
-    #[arg(short, long, default_value = "default")]
-    namespace: String,
     /// Kubernetes version for capabilities and deprecations
     #[arg(long)]
     kube_version: Option<String>,
@@ -40,7 +38,11 @@ pub struct LintArguments {
 }
 
 /// Runs `helm lint`.
-pub(super) async fn run(arguments: &LintArguments, output: &mut Output) -> anyhow::Result<()> {
+pub(super) async fn run(
+    arguments: &LintArguments,
+    cluster: &ClusterArguments,
+    output: &mut Output,
+) -> anyhow::Result<()> {
     let kube_version = match &arguments.kube_version {
         None => None,
         Some(text) if text.is_empty() => None,
@@ -49,7 +51,7 @@ pub(super) async fn run(arguments: &LintArguments, output: &mut Output) -> anyho
         ),
     };
     let options = LintOptions {
-        namespace: arguments.namespace.clone(),
+        namespace: cluster.namespace(),
         kube_version,
         skip_schema_validation: arguments.skip_schema_validation,
     };

@@ -20,6 +20,7 @@ use skein_helm::{
 use skein_template::{Environment, Options, Templates, Value, helm};
 
 use super::chart_path::{self, Located};
+use super::cluster::ClusterArguments;
 use super::connection::RemoteArguments;
 use super::dependency::{Manager, Mode};
 use super::settings::Settings;
@@ -37,9 +38,6 @@ pub struct TemplateArguments {
     /// [NAME] CHART
     #[arg(required = true, value_name = "NAME CHART")]
     words: Vec<String>,
-    /// Namespace of the release
-    #[arg(short, long, default_value = "default")]
-    namespace: String,
     #[command(flatten)]
     values: ValueArguments,
     #[command(flatten)]
@@ -95,12 +93,6 @@ pub struct TemplateArguments {
     /// The same as --dry-run=server
     #[arg(long, hide = true)]
     validate: bool,
-    /// Kubeconfig of the cluster, with --dry-run=server
-    #[arg(long)]
-    kubeconfig: Option<PathBuf>,
-    /// Context of the kubeconfig
-    #[arg(long)]
-    kube_context: Option<String>,
     /// Not supported: Helm 4 runs plugins here
     #[arg(long)]
     post_renderer: Option<String>,
@@ -133,6 +125,8 @@ struct IgnoredArguments {
     force_replace: bool,
     #[arg(long, hide = true)]
     hide_notes: bool,
+    #[arg(long, hide = true, allow_hyphen_values = true)]
+    post_renderer_args: Vec<String>,
     #[arg(long, hide = true)]
     render_subchart_notes: bool,
     #[arg(long, hide = true)]
@@ -155,6 +149,7 @@ struct IgnoredArguments {
 pub(super) async fn run(
     arguments: &TemplateArguments,
     settings: &Settings,
+    cluster: &ClusterArguments,
     debug: bool,
     output: &mut Output,
 ) -> anyhow::Result<()> {
@@ -164,7 +159,7 @@ pub(super) async fn run(
     }
     let labels = labels::names(&arguments.labels)?;
     let kube_version = kube_version(arguments)?;
-    let server = Server::connect(arguments).await?;
+    let server = Server::connect(arguments, cluster).await?;
     let (name, chart_name) = name_and_chart(arguments)?;
     let remote = &arguments.remote;
     let version = remote.version_or_devel(arguments.devel);
@@ -183,7 +178,7 @@ pub(super) async fn run(
     labels::refuse_reserved(&labels)?;
     let options = RenderOptions {
         release_name: name.clone(),
-        namespace: arguments.namespace.clone(),
+        namespace: cluster.namespace(),
         revision: 1,
         is_upgrade: arguments.is_upgrade,
         kube_version,

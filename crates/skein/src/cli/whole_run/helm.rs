@@ -407,3 +407,69 @@ async fn what_is_no_package_is_told_as_helm_does() {
     let wanted = "Error unable to extract tarball: chart name not specified\n";
     assert!(run.out.contains(wanted), "{}", run.out);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_namespace_is_that_of_the_flag_or_of_the_kubeconfig() {
+    let home = Home::new();
+    home.write(
+        "app/Chart.yaml",
+        "apiVersion: v2\nname: app\nversion: 1.0.0\n",
+    );
+    home.write("app/templates/a.yaml", "in: {{ .Release.Namespace }}\n");
+    home.write(
+        "kubeconfig",
+        "apiVersion: v1\nkind: Config\ncurrent-context: one\ncontexts:\n- {name: one, context: {cluster: c, user: u, namespace: shop}}\n\
+         - {name: two, context: {cluster: c, user: u}}\n",
+    );
+    for (flags, wanted) in [
+        ("--kubeconfig HOME/kubeconfig", "in: shop"),
+        ("--kubeconfig HOME/kubeconfig -n bar", "in: bar"),
+        ("--kubeconfig HOME/kubeconfig --namespace=", "in: shop"),
+        (
+            "--kubeconfig HOME/kubeconfig --kube-context two",
+            "in: default",
+        ),
+        (
+            "--kubeconfig HOME/kubeconfig --kube-context three",
+            "in: default",
+        ),
+        ("--kubeconfig HOME/none", "in: default"),
+    ] {
+        let run = home.helm(&format!("template HOME/app {flags}")).await;
+        assert_eq!(run.code, Ok(ExitCode::SUCCESS), "{flags}: {}", run.err);
+        assert!(run.out.contains(wanted), "{flags}: {}", run.out);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn flags_that_helm_takes_everywhere_are_taken() {
+    let home = Home::new();
+    home.write(
+        "app/Chart.yaml",
+        "apiVersion: v2\nname: app\nversion: 1.0.0\n",
+    );
+    home.write("app/templates/a.yaml", "a: 1\n");
+    for flags in [
+        "--burst-limit 7 --qps 1.5 --color never --colour always",
+        "--kube-apiserver http://127.0.0.1:1 --kube-token x --kube-as-user x --kube-as-group a --kube-as-group b",
+        "--kube-ca-file HOME/none --kube-tls-server-name x --kube-insecure-skip-tls-verify -n x",
+    ] {
+        for command in ["template", "lint", "show chart", "dependency list"] {
+            let run = home.helm(&format!("{command} HOME/app {flags}")).await;
+            assert_eq!(
+                run.code,
+                Ok(ExitCode::SUCCESS),
+                "{command} {flags}: {}",
+                run.err
+            );
+        }
+    }
+    let run = home
+        .helm("template HOME/app --repo= --post-renderer-args --x")
+        .await;
+    assert_eq!(run.code, Ok(ExitCode::SUCCESS), "{}", run.err);
+    let text = home
+        .problem("template HOME/app --dry-run=server --kube-apiserver http://127.0.0.1:1")
+        .await;
+    assert!(text.contains("kubernetes cluster unreachable"), "{text}");
+}

@@ -1,12 +1,12 @@
 //! `--dry-run=server`: lookups find what the cluster has, and every kind must be one that it knows.
 
 use anyhow::{anyhow, bail};
-use skein_cluster::{Cluster, ConnectOptions};
+use skein_cluster::Cluster;
 use skein_helm::{RenderOptions, Rendered};
 use skein_helm_controller::preview::{self, Capabilities};
 use skein_template::Environment;
 
-use super::TemplateArguments;
+use super::{ClusterArguments, TemplateArguments};
 
 /// A cluster and what it can do.
 pub(super) struct Server {
@@ -16,7 +16,10 @@ pub(super) struct Server {
 
 impl Server {
     /// Connects, when the flags ask for it.
-    pub(super) async fn connect(arguments: &TemplateArguments) -> anyhow::Result<Option<Self>> {
+    pub(super) async fn connect(
+        arguments: &TemplateArguments,
+        cluster: &ClusterArguments,
+    ) -> anyhow::Result<Option<Self>> {
         let is_asked = arguments.validate || arguments.dry_run.as_deref() == Some("server");
         if !is_asked {
             return Ok(None);
@@ -24,14 +27,8 @@ impl Server {
         if arguments.validate && arguments.dry_run.is_some() {
             bail!("--validate and --dry-run cannot be given together");
         }
-        let options = ConnectOptions {
-            kubeconfig: arguments.kubeconfig.clone(),
-            context: arguments.kube_context.clone(),
-            user_agent: format!("skein/{}", env!("CARGO_PKG_VERSION")),
-            ..ConnectOptions::default()
-        };
         let unreachable = |problem: String| anyhow!("kubernetes cluster unreachable: {problem}");
-        let cluster = Cluster::connect(&options)
+        let cluster = Cluster::connect(&cluster.options())
             .await
             .map_err(|error| unreachable(error.to_string()))?;
         let capabilities = Capabilities::of(&cluster).await.map_err(unreachable)?;
