@@ -64,9 +64,10 @@ pub(crate) fn value_at<'a>(
 }
 
 /// Texts that are pointers in Go: an empty one is set, and refused.
-const POINTERS: [&str; 13] = [
+const POINTERS: [&str; 14] = [
     "completionMode",
     "failurePolicy",
+    "fsGroupPolicy",
     "internalTrafficPolicy",
     "matchPolicy",
     "maxSurge",

@@ -5,9 +5,9 @@ use skein_schema::FieldError;
 
 use crate::spot::{Errors, Spot};
 use crate::{
-    admission_policies, autoscaling, changes, classes, config, coordination, csi, definitions,
-    endpoints, events, jobs, networking, nodes, pods, policy, rbac, runtime_classes,
-    service_ranges, services, storage, webhooks, workloads,
+    admission_policies, api_services, autoscaling, changes, classes, config, coordination, csi,
+    definitions, endpoints, events, flow_control, jobs, networking, nodes, pods, policy, rbac,
+    runtime_classes, service_ranges, services, storage, webhooks, workloads,
 };
 
 /// What is wrong with a new object of a built-in kind, its metadata apart. Defaults must be filled in. The object is in
@@ -155,6 +155,13 @@ fn content(errors: &mut Errors, object: &Object, creating: bool) {
         ("storage.k8s.io", "CSINode") => csi::check_node(errors, object),
         ("storage.k8s.io", "CSIStorageCapacity") => csi::check_capacity(errors, object),
         ("storage.k8s.io", "VolumeAttachment") => csi::check_attachment(errors, object),
+        ("apiregistration.k8s.io", "APIService") => api_services::check(errors, object),
+        ("flowcontrol.apiserver.k8s.io", "FlowSchema") => {
+            flow_control::check_schema(errors, object);
+        }
+        ("flowcontrol.apiserver.k8s.io", "PriorityLevelConfiguration") => {
+            flow_control::check_level(errors, object);
+        }
         ("node.k8s.io", "RuntimeClass") => runtime_classes::check(errors, object),
         ("networking.k8s.io", "IPAddress") => service_ranges::check_address(errors, object),
         ("networking.k8s.io", "ServiceCIDR") if creating => {

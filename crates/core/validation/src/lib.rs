@@ -6,6 +6,7 @@
 
 pub mod access;
 mod admission_policies;
+mod api_services;
 pub mod armor;
 mod autoscaling;
 mod changes;
@@ -18,6 +19,7 @@ mod csi;
 mod definitions;
 mod endpoints;
 mod events;
+mod flow_control;
 mod go_dump;
 mod jobs;
 mod kinds;

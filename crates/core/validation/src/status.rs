@@ -10,7 +10,7 @@ use skein_schema::FieldError;
 
 use crate::names::{qualified_name_problems, subdomain_problems};
 use crate::spot::{Errors, Spot};
-use crate::{csi, nodes, quantities, services};
+use crate::{api_services, csi, flow_control, nodes, quantities, services};
 
 /// Longest reason of a condition, in bytes.
 const MAX_REASON_BYTES: usize = 1_024;
@@ -168,6 +168,10 @@ pub fn check_status(old: &Object, new: &Object) -> Vec<FieldError> {
             check_balancer(&mut errors, &status.get("loadBalancer"), &old, false);
         }
         ("", "PersistentVolumeClaim") => check_claim(&mut errors, &status),
+        ("apiregistration.k8s.io", "APIService") => {
+            api_services::check_status(&mut errors, &status);
+        }
+        ("flowcontrol.apiserver.k8s.io", _) => flow_control::check_status(&mut errors, &status),
         ("storage.k8s.io", "VolumeAttachment") => {
             csi::check_whole_attachment(&mut errors, old, new);
         }

@@ -195,6 +195,7 @@ fn begin(resource: &Resource, object: &mut Object, call: Option<&Call>) {
         ("apps", "daemonsets") => object.set_annotation(TEMPLATE_GENERATION, "1"),
         ("coordination.k8s.io", "leases") => drop_election(None, object),
         ("batch", "jobs") => job_created(object),
+        ("apiregistration.k8s.io", "apiservices") => service_created(object),
         ("apiextensions.k8s.io", "customresourcedefinitions") => definition_created(object),
         ("certificates.k8s.io", "certificatesigningrequests") => {
             if let Some(call) = call {
@@ -284,6 +285,24 @@ fn job_created(object: &mut Object) {
     if object.at(&own).is_none() {
         object.set(&own, uid.into());
     }
+}
+
+/// What the server serves itself is there at once.
+fn service_created(object: &mut Object) {
+    if object
+        .at(&["spec", "service"])
+        .is_some_and(|service| !service.is_null())
+    {
+        return;
+    }
+    let now = object
+        .str_at(&["metadata", "creationTimestamp"])
+        .unwrap_or_default();
+    let condition = json!({
+        "lastTransitionTime": now, "message": "Local APIServices are always available",
+        "reason": "Local", "status": "True", "type": "Available",
+    });
+    object.set(&["status"], json!({"conditions": [condition]}));
 }
 
 /// A new node is not ready; Go writes what its status lacks as empty.
@@ -404,7 +423,9 @@ fn settle(resource: &Resource, subresource: &str, old: &Object, new: &mut Object
     let annotated = resource.is("apps", "deployments") && old.annotations() != new.annotations()
         || resource.is("discovery.k8s.io", "endpointslices")
             && old.at(&["metadata", "labels"]) != new.at(&["metadata", "labels"]);
-    if has_generation(resource)
+    // The generation of a driver starts at nothing.
+    let counts = has_generation(resource) || resource.is("storage.k8s.io", "csidrivers");
+    if counts
         && !matches!(subresource, "status" | "binding")
         && (annotated || is_respecified(resource, old, new))
     {

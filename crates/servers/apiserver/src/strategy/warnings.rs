@@ -1,11 +1,13 @@
 //! What the server accepts and warns of.
 
+mod networks;
 mod paths;
 mod pods;
+mod storage;
 
 use serde_json::Value;
 use skein_object::Object;
-use skein_validation::names::qualified_name_problems;
+use skein_validation::names::{label_problems, qualified_name_problems};
 
 use super::{armor, certificates};
 use crate::resource::Resource;
@@ -17,49 +19,110 @@ pub(crate) fn warnings(
     old: Option<&Object>,
     new: &Object,
 ) -> Vec<String> {
+    let key = (resource.group.as_str(), resource.plural.as_str());
     if subresource == "status" {
-        return Vec::new();
+        return match key {
+            ("", "services") | ("networking.k8s.io", "ingresses") => networks::balancer(new),
+            _ => Vec::new(),
+        };
     }
     if resource.custom.is_some() {
         return finalizers(old, new);
     }
+    let mut out = of_name(key, old, new);
+    out.extend(of_kind(key, old, new));
+    out
+}
+
+fn of_kind(key: (&str, &str), old: Option<&Object>, new: &Object) -> Vec<String> {
     let grown = old.is_none_or(|old| old.generation() != new.generation());
-    match (resource.group.as_str(), resource.plural.as_str()) {
+    match key {
         ("apiextensions.k8s.io", "customresourcedefinitions") => formats(old, new),
-        ("", "services") => service(new),
-        ("discovery.k8s.io", "endpointslices")
-            if old.is_none() && new.str_at(&["addressType"]) == Some("FQDN") =>
-        {
-            vec!["spec.addressType: FQDN endpoints are deprecated".to_owned()]
-        }
+        ("", "services") => networks::service(new),
+        ("", "endpoints") => networks::endpoints(new),
+        ("", "nodes") => networks::node(new),
+        ("discovery.k8s.io", "endpointslices") => networks::slice(old.is_none(), new),
+        ("networking.k8s.io", "ingresses") if old.is_none() => networks::ingress(new),
+        ("networking.k8s.io", "networkpolicies") => networks::policy(new),
         ("", "secrets") => certificates::problem(new).into_iter().collect(),
         // Nobody is thought to change pods by hand.
         ("", "pods") if old.is_none() => {
             pods::warnings("", new.at(&["metadata"]), new.at(&["spec"]))
         }
-        ("", "persistentvolumeclaims") => claim(new),
+        ("", "persistentvolumeclaims") => storage::claim(new),
+        ("", "persistentvolumes") => storage::volume(new),
+        ("storage.k8s.io", "storageclasses") => storage::class(new),
+        ("storage.k8s.io", "csistoragecapacities") => storage::capacity(new),
+        ("storage.k8s.io", "csidrivers") => storage::driver(old, new),
+        ("node.k8s.io", "runtimeclasses") => runtime_class(new),
         ("apps", "statefulsets") => stateful_set(old, new),
-        ("apps", "deployments" | "daemonsets" | "replicasets") | ("batch", "jobs") if grown => {
+        ("", "podtemplates") if grown => template("template.", new.at(&["template"])),
+        // The real server looks at the older template of a changed one.
+        ("", "replicationcontrollers") if grown => {
+            let told = old.unwrap_or(new);
+            template("spec.template.", told.at(&["spec", "template"]))
+        }
+        ("apps", "deployments" | "daemonsets" | "replicasets") if grown => {
             template("spec.template.", new.at(&["spec", "template"]))
         }
+        ("batch", "jobs") if grown => job("spec", new.at(&["spec"])),
         ("batch", "cronjobs") if grown => {
-            let path = ["spec", "jobTemplate", "spec", "template"];
-            template("spec.jobTemplate.spec.template.", new.at(&path))
+            let path = ["spec", "jobTemplate", "spec"];
+            job("spec.jobTemplate.spec", new.at(&path))
         }
         _ => Vec::new(),
     }
 }
 
-fn claim(claim: &Object) -> Vec<String> {
-    const CLASS: &str = "volume.beta.kubernetes.io/storage-class";
-    let mut out = Vec::new();
-    if claim.annotation(CLASS).is_some() {
-        out.push(format!(
-            "metadata.annotations[{CLASS}]: deprecated since v1.8; use \"storageClassName\" attribute instead"
-        ));
+/// Names that become part of the names of pods, and of their hosts.
+fn of_name(key: (&str, &str), old: Option<&Object>, new: &Object) -> Vec<String> {
+    let is_told = matches!(
+        key,
+        ("", "pods" | "replicationcontrollers")
+            | ("apps", "deployments" | "replicasets")
+            | ("batch", "jobs" | "cronjobs")
+    );
+    let problems = match is_told && old.is_none() {
+        true => label_problems(new.name()),
+        false => Vec::new(),
+    };
+    if problems.is_empty() {
+        return problems;
     }
-    pods::claim("spec", claim.at(&["spec"]), &mut out);
+    vec![format!(
+        "metadata.name: this is used in Pod names and hostnames, which can result in surprising behavior; a DNS label is recommended: [{}]",
+        problems.join(" ")
+    )]
+}
+
+/// A Job of more parts than can be kept track of, and its template.
+fn job(path: &str, spec: Option<&Value>) -> Vec<String> {
+    const MANY_COMPLETIONS: i64 = 100_000;
+    const MANY_AT_A_TIME: i64 = 10_000;
+    let number = |name: &str| {
+        let value = spec.and_then(|spec| spec.get(name));
+        value.and_then(Value::as_i64).unwrap_or_default()
+    };
+    let is_indexed = spec.is_some_and(|spec| pods::string(spec, "completionMode") == "Indexed");
+    let mut out = Vec::new();
+    if is_indexed
+        && number("completions") > MANY_COMPLETIONS
+        && number("parallelism") > MANY_AT_A_TIME
+    {
+        out.push(format!("{path}: In Indexed Jobs with a number of completions higher than 10^5 and a parallelism higher than 10^4, Kubernetes might not be able to track completedIndexes when a big number of indexes fail"));
+    }
+    let of_template = spec.and_then(|spec| spec.get("template"));
+    out.extend(template(&format!("{path}.template."), of_template));
     out
+}
+
+/// A RuntimeClass for nodes whose labels have other names now.
+fn runtime_class(class: &Object) -> Vec<String> {
+    let labels = class.at(&["scheduling", "nodeSelector"]);
+    let labels = labels.and_then(Value::as_object).into_iter().flatten();
+    let told = labels.filter_map(|(label, _)| pods::deprecated(label));
+    told.map(|text| format!("scheduling.nodeSelector: {text}"))
+        .collect()
 }
 
 fn stateful_set(old: Option<&Object>, new: &Object) -> Vec<String> {
@@ -141,48 +204,4 @@ fn formats(old: Option<&Object>, new: &Object) -> Vec<String> {
         .filter(|format| !known.contains(format))
         .map(|format| format!("unrecognized format {format:?}"))
         .collect()
-}
-
-/// Fields of a Service that do nothing beside others.
-fn service(object: &Object) -> Vec<String> {
-    let text = |name: &str| object.str_at(&["spec", name]).unwrap_or_default();
-    let kind = text("type");
-    let has_addresses = object
-        .at(&["spec", "externalIPs"])
-        .and_then(Value::as_array)
-        .is_some_and(|addresses| !addresses.is_empty());
-    let is_headless = kind == "ClusterIP" && text("clusterIP") == "None";
-    let is_name = kind == "ExternalName";
-    let checks = [
-        (
-            is_headless && !text("loadBalancerIP").is_empty(),
-            "spec.loadBalancerIP is ignored for headless services",
-        ),
-        (
-            is_headless && has_addresses,
-            "spec.externalIPs is ignored for headless services",
-        ),
-        (
-            is_headless && text("sessionAffinity") != "None",
-            "spec.SessionAffinity is ignored for headless services",
-        ),
-        (
-            has_addresses && !is_headless && !is_name,
-            "spec.externalIPs is deprecated and may no longer be implemented in some clusters",
-        ),
-        (
-            has_addresses && is_name,
-            "spec.externalIPs is ignored when spec.type is \"ExternalName\"",
-        ),
-        (
-            !is_name && !text("externalName").is_empty(),
-            "spec.externalName is ignored when spec.type is not \"ExternalName\"",
-        ),
-        (
-            text("trafficDistribution") == "PreferClose",
-            "spec.trafficDistribution: \"PreferClose\" is deprecated; use \"PreferSameZone\"",
-        ),
-    ];
-    let told = checks.into_iter().filter(|(holds, _)| *holds);
-    told.map(|(_, text)| text.to_owned()).collect()
 }

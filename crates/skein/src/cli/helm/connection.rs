@@ -52,7 +52,7 @@ pub(super) struct RemoteArguments {
     pub version: String,
     /// Address of the chart repository
     #[arg(long, value_name = "URL")]
-    repo: Option<String>,
+    pub repo: Option<String>,
     /// Send user name and password to other hosts too
     #[arg(long)]
     pub pass_credentials: bool,

@@ -1,14 +1,13 @@
 //! Warnings about pods and their templates.
 
 use std::collections::{BTreeMap, HashSet};
-use std::net::Ipv6Addr;
 
 use serde_json::Value;
 use skein_object::names::label_value_problems;
 use skein_object::quantity::Quantity;
 use skein_validation::armor;
 
-use super::paths;
+use super::{networks, paths};
 
 const REQUIRED: &str = "requiredDuringSchedulingIgnoredDuringExecution";
 const PREFERRED: &str = "preferredDuringSchedulingIgnoredDuringExecution";
@@ -214,7 +213,8 @@ fn nodes(lead: &str, spec: &Value, out: &mut Vec<String>) {
     }
 }
 
-fn expressions(path: &str, term: &Value, with_values: bool, out: &mut Vec<String>) {
+/// Expressions over labels of nodes.
+pub(super) fn expressions(path: &str, term: &Value, with_values: bool, out: &mut Vec<String>) {
     for (index, expression) in list(Some(term), "matchExpressions").iter().enumerate() {
         let path = format!("{path}.matchExpressions[{index}]");
         let key = string(expression, "key");
@@ -233,7 +233,8 @@ fn expressions(path: &str, term: &Value, with_values: bool, out: &mut Vec<String
     }
 }
 
-fn deprecated(label: &str) -> Option<&'static str> {
+/// What is told of a label of nodes that has gone out of use.
+pub(super) fn deprecated(label: &str) -> Option<&'static str> {
     let found = DEPRECATED_LABELS.iter().find(|(key, _)| *key == label);
     found.map(|(_, text)| *text)
 }
@@ -396,15 +397,7 @@ fn addresses(lead: &str, spec: &Value, out: &mut Vec<String>) {
         (path, string(alias, "ip"))
     });
     for (path, text) in servers.chain(aliases) {
-        let Ok(address) = text.parse::<Ipv6Addr>() else {
-            continue;
-        };
-        let shortest = address.to_string();
-        if shortest != text {
-            out.push(format!(
-                "{path}: IPv6 address {text:?} should be in RFC 5952 canonical format ({shortest:?})"
-            ));
-        }
+        networks::address(&path, text, out);
     }
 }
 
